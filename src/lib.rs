@@ -1,0 +1,8 @@
+//! Dossier: an open, self-hosted server for KYB/KYC case intake.
+//!
+//! The rooms of this crate, from the bottom up:
+//! - [`validation`]: pure; how a JSON body is read so that every fault is found at once.
+//! - [`values`]: validated values, one per file; `parse` is their only constructor.
+
+pub mod validation;
+pub mod values;

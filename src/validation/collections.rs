@@ -1,0 +1,117 @@
+//! Arrays and string-keyed objects, both with a limit beyond which they only count.
+
+use std::collections::HashSet;
+
+use serde::de::{IgnoredAny, MapAccess, SeqAccess};
+
+use super::{Code, Fault, Field, Found, Scope, Text, Wire};
+
+/// An array: the first `LIMIT` items, and how many there were.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Items<T, const LIMIT: usize> {
+    items: Vec<Field<T>>,
+    total: usize,
+}
+
+impl<'de, T: Wire<'de>, const LIMIT: usize> Wire<'de> for Items<T, LIMIT> {
+    const EXPECTED: &'static str = "an array";
+
+    fn from_array<A: SeqAccess<'de>>(mut sent: A) -> Result<Result<Self, Found>, A::Error> {
+        let mut items = Vec::new();
+        while items.len() < LIMIT {
+            match sent.next_element()? {
+                Some(item) => items.push(item),
+                None => {
+                    return Ok(Ok(Self {
+                        total: items.len(),
+                        items,
+                    }));
+                }
+            }
+        }
+        let mut total = items.len();
+        while sent.next_element::<IgnoredAny>()?.is_some() {
+            total += 1;
+        }
+        Ok(Ok(Self { items, total }))
+    }
+}
+
+impl<T, const LIMIT: usize> Items<T, LIMIT> {
+    /// The items within the limit; beyond it the array is refused, at its own place.
+    pub fn within_limit(self, scope: &mut Scope<'_>) -> Vec<Field<T>> {
+        if self.total > LIMIT {
+            let message = format!(
+                "At most {LIMIT} items can stand here; {} were sent.",
+                self.total
+            );
+            scope.refuse(Fault::new(Code::TooMany, message));
+        }
+        self.items
+    }
+}
+
+/// An object whose keys the caller chooses: the first `LIMIT` members, and how many there were.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entries<'de, T, const LIMIT: usize> {
+    entries: Vec<(Text<'de>, Field<T>)>,
+    repeated: Vec<Text<'de>>,
+    total: usize,
+}
+
+impl<T, const LIMIT: usize> Default for Entries<'_, T, LIMIT> {
+    fn default() -> Self {
+        Self {
+            entries: Vec::new(),
+            repeated: Vec::new(),
+            total: 0,
+        }
+    }
+}
+
+impl<'de, T: Wire<'de>, const LIMIT: usize> Wire<'de> for Entries<'de, T, LIMIT> {
+    const EXPECTED: &'static str = "an object";
+
+    fn from_object<A: MapAccess<'de>>(mut members: A) -> Result<Result<Self, Found>, A::Error> {
+        let mut taken = Self::default();
+        let mut seen = HashSet::new();
+        while let Some(Field::Value(key)) = members.next_key::<Field<Text<'de>>>()? {
+            taken.total += 1;
+            if taken.entries.len() + taken.repeated.len() >= LIMIT {
+                members.next_value::<IgnoredAny>()?;
+            } else if seen.insert(key.clone()) {
+                taken.entries.push((key, members.next_value()?));
+            } else {
+                members.next_value::<IgnoredAny>()?;
+                taken.repeated.push(key);
+            }
+        }
+        Ok(Ok(taken))
+    }
+
+    /// Languages without a type of their own for an empty object send an empty array.
+    fn from_array<A: SeqAccess<'de>>(mut items: A) -> Result<Result<Self, Found>, A::Error> {
+        let mut found = Ok(Self::default());
+        while items.next_element::<IgnoredAny>()?.is_some() {
+            found = Err(Found::Array);
+        }
+        Ok(found)
+    }
+}
+
+impl<'de, T, const LIMIT: usize> Entries<'de, T, LIMIT> {
+    /// The members within the limit; too many, and repeated keys, are refused at their places.
+    pub fn within_limit(self, scope: &mut Scope<'_>) -> Vec<(Text<'de>, Field<T>)> {
+        if self.total > LIMIT {
+            let message = format!(
+                "At most {LIMIT} keys can stand here; {} were sent.",
+                self.total
+            );
+            scope.refuse(Fault::new(Code::TooMany, message));
+        }
+        for key in &self.repeated {
+            scope.key(key).refuse(super::object::repeated(key));
+        }
+        self.entries
+    }
+}

@@ -1,0 +1,21 @@
+//! Reading a JSON body so that every fault is found at once. Pure: no I/O, no HTTP, no database.
+
+mod collections;
+mod document_order;
+mod fault;
+mod field;
+mod object;
+mod quote;
+mod scope;
+mod suggest;
+mod violations;
+
+pub use collections::{Entries, Items};
+pub use document_order::sort as sort_in_document_order;
+pub use fault::{Code, Fault};
+pub use field::{Field, Found, Member, Number, Text, Wire, any};
+pub use object::Strays;
+pub use quote::quote;
+pub use scope::Scope;
+pub use suggest::nearest;
+pub use violations::{Violation, Violations};

@@ -1,0 +1,123 @@
+//! Objects of the contract: one visitor for all of them, made by a small macro.
+//!
+//! serde's own derive stops at a repeated key and takes arrays for objects; both must be reported
+//! beside everything else.
+
+use super::{Code, Fault, Scope, Text, nearest, quote};
+
+/// How many unknown or repeated keys of one object are listed; the rest is counted.
+const LISTED: usize = 50;
+
+/// Keys of an object that the contract does not have, or that stood in it twice.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Strays<'de> {
+    keys: Vec<(Text<'de>, bool)>,
+    unlisted: usize,
+}
+
+impl<'de> Strays<'de> {
+    /// Remembers a key that is not known, or that is repeated.
+    pub fn add(&mut self, key: Text<'de>, repeated: bool) {
+        if self.keys.len() < LISTED {
+            self.keys.push((key, repeated));
+        } else {
+            self.unlisted += 1;
+        }
+    }
+
+    /// Refuses each at its place, with the nearest of the names that the contract has.
+    pub fn refuse(self, scope: &mut Scope<'_>, known: &[&'static str]) {
+        for (key, is_repeated) in &self.keys {
+            let fault = if *is_repeated {
+                repeated(key)
+            } else {
+                unknown(key, known)
+            };
+            scope.key(key).refuse(fault);
+        }
+        scope.count_more(self.unlisted);
+    }
+}
+
+fn unknown(key: &str, known: &[&'static str]) -> Fault {
+    Fault::new(
+        Code::UnknownField,
+        format!("There is no field {} here.", quote(key)),
+    )
+    .suggesting(nearest(key, known.iter().copied()))
+}
+
+/// A key that stands twice in one object, where readers of JSON disagree on which one counts.
+pub(super) fn repeated(key: &str) -> Fault {
+    let message = format!(
+        "The key {} stands here more than once. Keep one of them.",
+        quote(key)
+    );
+    Fault::new(Code::DuplicateKey, message)
+}
+
+/// Declares a wire object: `"key" => field: Type`, in the order of the schema.
+#[macro_export]
+macro_rules! wire_object {
+    ($(#[$doc:meta])* $name:ident { $($key:literal => $field:ident: $kind:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct $name<'de> {
+            $(pub $field: $crate::validation::Member<$kind>,)*
+            /// Keys that the contract does not have, or that stood here twice.
+            pub strays: $crate::validation::Strays<'de>,
+        }
+
+        impl $name<'_> {
+            /// The names that the contract has here, in the order of the schema.
+            pub const KNOWN: &'static [&'static str] = &[$($key),*];
+        }
+
+        impl Default for $name<'_> {
+            fn default() -> Self {
+                Self {
+                    $($field: $crate::validation::Member {
+                        name: $key,
+                        value: $crate::validation::Field::Missing,
+                    },)*
+                    strays: Default::default(),
+                }
+            }
+        }
+
+        impl<'de> $crate::validation::Wire<'de> for $name<'de> {
+            const EXPECTED: &'static str = "an object";
+
+            fn from_object<A: serde::de::MapAccess<'de>>(
+                mut members: A,
+            ) -> Result<Result<Self, $crate::validation::Found>, A::Error> {
+                use $crate::validation::{Field, Text};
+                let mut taken = Self::default();
+                while let Some(Field::Value(key)) = members.next_key::<Field<Text<'de>>>()? {
+                    match key.as_ref() {
+                        $($key if matches!(taken.$field.value, Field::Missing) => {
+                            taken.$field.value = members.next_value()?;
+                        })*
+                        other => {
+                            let repeated = Self::KNOWN.contains(&other);
+                            members.next_value::<serde::de::IgnoredAny>()?;
+                            taken.strays.add(key, repeated);
+                        }
+                    }
+                }
+                Ok(Ok(taken))
+            }
+
+            /// Languages without a type of their own for an empty object send an empty array.
+            fn from_array<A: serde::de::SeqAccess<'de>>(
+                mut items: A,
+            ) -> Result<Result<Self, $crate::validation::Found>, A::Error> {
+                let mut found = Ok(Self::default());
+                while items.next_element::<serde::de::IgnoredAny>()?.is_some() {
+                    found = Err($crate::validation::Found::Array);
+                }
+                Ok(found)
+            }
+        }
+    };
+}

@@ -1,0 +1,31 @@
+//! Quoting what was sent.
+
+/// The longest quotation, in Unicode scalar values.
+const LIMIT: usize = 40;
+
+/// A value as a message may show it: shortened to 40 characters, control characters replaced.
+///
+/// Never call it with a secret, a tax number or a social security number.
+pub fn quote(value: &str) -> String {
+    let mut shown: String = value
+        .chars()
+        .take(LIMIT)
+        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
+        .collect();
+    if value.chars().nth(LIMIT).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quote;
+
+    #[test]
+    fn shortens_to_forty_characters() {
+        assert_eq!(quote(&"é".repeat(40)), "é".repeat(40));
+        assert_eq!(quote(&"é".repeat(41)), format!("{}…", "é".repeat(40)));
+        assert_eq!(quote("a\u{0}b\n"), "a\u{FFFD}b\u{FFFD}");
+    }
+}

@@ -1,0 +1,61 @@
+//! Everything that is wrong with one request.
+
+use super::Fault;
+
+/// One fault and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// An RFC 6901 JSON pointer into the body; of a missing member, where it would stand.
+    pub pointer: String,
+    /// What is wrong there.
+    pub fault: Fault,
+}
+
+/// The collector: keeps [`Violations::KEPT`] and counts the rest, so that a body made of faults
+/// stays cheap to refuse.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Violations {
+    kept: Vec<Violation>,
+    total: usize,
+}
+
+impl Violations {
+    /// How many violations are listed at the most.
+    pub const KEPT: usize = 200;
+
+    /// Adds a violation; the pointer is only made if it is kept.
+    pub fn add(&mut self, pointer: impl FnOnce() -> String, fault: impl FnOnce() -> Fault) {
+        self.total += 1;
+        if self.kept.len() < Self::KEPT {
+            self.kept.push(Violation {
+                pointer: pointer(),
+                fault: fault(),
+            });
+        }
+    }
+
+    /// Counts faults that are not listed one by one.
+    pub fn count_more(&mut self, more: usize) {
+        self.total += more;
+    }
+
+    /// Whether nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.total == 0
+    }
+
+    /// How many there are, kept or not.
+    pub fn total(&self) -> usize {
+        self.total
+    }
+
+    /// Those that were kept.
+    pub fn kept(&self) -> &[Violation] {
+        &self.kept
+    }
+
+    /// Those that were kept, to be put in order.
+    pub fn kept_mut(&mut self) -> &mut [Violation] {
+        &mut self.kept
+    }
+}

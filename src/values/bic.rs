@@ -1,0 +1,57 @@
+//! Business identifier codes.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use validator::ValidateRegex;
+
+use super::{Country, text_value};
+use crate::validation::{Code, Fault, quote};
+
+text_value! {
+    /// A business identifier code of ISO 9362: 8 or 11 characters, upper case.
+    Bic
+}
+
+static FORM: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new("^[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?$").ok());
+
+impl Bic {
+    /// Takes a code in any case.
+    ///
+    /// # Errors
+    /// `format`: not of ISO 9362's form, or its country (characters 5 and 6) does not exist.
+    pub fn parse(sent: &str) -> Result<Self, Fault> {
+        let code = sent.to_ascii_uppercase();
+        let formed = FORM.as_ref().is_some_and(|form| code.validate_regex(form));
+        if formed
+            && code
+                .get(4..6)
+                .is_some_and(|country| Country::parse(country).is_ok())
+        {
+            return Ok(Self(code));
+        }
+        Err(Fault::new(
+            Code::Format,
+            format!(
+                "\"{}\" is not a BIC (ISO 9362): 8 or 11 letters and digits, with the country at \
+                 the fifth and sixth, such as BNPAFRPPXXX.",
+                quote(sent)
+            ),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Bic;
+
+    #[test]
+    fn takes_8_or_11_characters_with_a_country() {
+        assert_eq!(Bic::parse("bnpafrppxxx").unwrap().as_str(), "BNPAFRPPXXX");
+        assert!(Bic::parse("BNPAFRPP").is_ok());
+        for sent in ["BNPAFRPPX", "BNPAZZPP", "BNPA1RPP", "ÉNPAFRPP"] {
+            assert!(Bic::parse(sent).is_err(), "{sent}");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Entity legal form codes.
+
+use super::text_value;
+use crate::validation::{Code, Fault, quote};
+
+text_value! {
+    /// An entity legal form code of ISO 20275: four of A-Z and 0-9.
+    EntityLegalForm
+}
+
+impl EntityLegalForm {
+    /// Takes a code as the standard spells it.
+    ///
+    /// # Errors
+    /// `format`: not four upper-case letters and digits.
+    pub fn parse(sent: &str) -> Result<Self, Fault> {
+        let formed = sent.len() == 4
+            && sent
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+        if formed {
+            return Ok(Self(sent.to_owned()));
+        }
+        Err(Fault::new(
+            Code::Format,
+            format!(
+                "\"{}\" is not an entity legal form code (ISO 20275): four of A-Z and 0-9, such \
+                 as 8888.",
+                quote(sent)
+            ),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::EntityLegalForm;
+
+    #[test]
+    fn is_four_upper_case_letters_and_digits() {
+        assert!(EntityLegalForm::parse("6CHY").is_ok());
+        for sent in ["6chy", "6CH", "6CHYY", "É12"] {
+            assert!(EntityLegalForm::parse(sent).is_err(), "{sent}");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Validated values. `parse` is the only constructor that takes what a caller sent; `Deserialize`
+//! is for what the database gives back, which was parsed before it was stored.
+
+mod bic;
+mod country;
+mod date;
+mod email;
+mod iban;
+mod id;
+mod legal_form;
+mod percentage;
+mod phone;
+mod text;
+mod website;
+
+pub use bic::Bic;
+pub use country::Country;
+pub use date::{birth_date, date};
+pub use email::Email;
+pub use iban::Iban;
+pub use id::{IdSource, uuid};
+pub use legal_form::EntityLegalForm;
+pub use percentage::{Percentage, number};
+pub use phone::PhoneNumber;
+pub use text::{choice, length, not_blank, text};
+pub use website::absolute_url;
+
+/// Declares a newtype over text that only its own `parse` makes of what a caller sent.
+macro_rules! text_value {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The value as it is stored.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+use text_value;
