@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
-use super::{Code, Fault, Field, Found, Scope, Text, Wire};
+use super::{Code, Fault, Field, Found, Member, Scope, Text, Wire};
 
 /// An array: the first `LIMIT` items, and how many there were.
 #[derive(Debug, Clone, PartialEq)]
@@ -114,4 +114,25 @@ impl<'de, T, const LIMIT: usize> Entries<'de, T, LIMIT> {
         }
         self.entries
     }
+}
+
+/// The items of a list, each at its index; those that were refused are `None`.
+pub fn list<W, T, const LIMIT: usize>(
+    scope: &mut Scope<'_>,
+    member: Member<Items<W, LIMIT>>,
+    parse: impl Fn(W, &mut Scope<'_>) -> Option<T>,
+) -> Vec<Option<T>> {
+    let name = member.name;
+    let Some(items) = scope.given(member) else {
+        return Vec::new();
+    };
+    let mut here = scope.key(name);
+    let items = items.within_limit(&mut here).into_iter().enumerate();
+    items
+        .map(|(index, item)| {
+            let mut place = here.index(index);
+            let sent = place.item(item)?;
+            parse(sent, &mut place)
+        })
+        .collect()
 }

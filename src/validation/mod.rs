@@ -10,7 +10,7 @@ mod scope;
 mod suggest;
 mod violations;
 
-pub use collections::{Entries, Items};
+pub use collections::{Entries, Items, list};
 pub use document_order::sort as sort_in_document_order;
 pub use fault::{Code, Fault};
 pub use field::{Field, Found, Member, Number, Text, Wire, any};

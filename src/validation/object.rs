@@ -56,10 +56,11 @@ pub(super) fn repeated(key: &str) -> Fault {
     Fault::new(Code::DuplicateKey, message)
 }
 
-/// Declares a wire object: `"key" => field: Type`, in the order of the schema.
+/// Declares a wire object: `"key" => field: Type`, in the order of the schema. `or "[]"` behind its
+/// name takes an empty array for an empty object, as languages that know no difference send it.
 #[macro_export]
 macro_rules! wire_object {
-    ($(#[$doc:meta])* $name:ident { $($key:literal => $field:ident: $kind:ty,)* }) => {
+    ($(#[$doc:meta])* $name:ident $(or $empty:literal)? { $($key:literal => $field:ident: $kind:ty,)* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq)]
         pub struct $name<'de> {
@@ -108,15 +109,19 @@ macro_rules! wire_object {
                 Ok(Ok(taken))
             }
 
-            /// Languages without a type of their own for an empty object send an empty array.
             fn from_array<A: serde::de::SeqAccess<'de>>(
                 mut items: A,
             ) -> Result<Result<Self, $crate::validation::Found>, A::Error> {
-                let mut found = Ok(Self::default());
+                let takes_empty = false $(|| $empty == "[]")?;
+                let mut is_empty = true;
                 while items.next_element::<serde::de::IgnoredAny>()?.is_some() {
-                    found = Err($crate::validation::Found::Array);
+                    is_empty = false;
                 }
-                Ok(found)
+                Ok(if takes_empty && is_empty {
+                    Ok(Self::default())
+                } else {
+                    Err($crate::validation::Found::Array)
+                })
             }
         }
     };

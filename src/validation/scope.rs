@@ -85,13 +85,18 @@ impl<'s> Scope<'s> {
 
     /// Something is wrong here.
     pub fn refuse(&mut self, fault: Fault) {
+        self.refuse_with(|| fault);
+    }
+
+    /// Something is wrong here; what, is only worked out if it will be listed.
+    pub fn refuse_with(&mut self, fault: impl FnOnce() -> Fault) {
         let path = self.path;
         let pointer = || {
             let mut pointer = String::new();
             path.write(&mut pointer);
             pointer
         };
-        self.violations.add(pointer, || fault);
+        self.violations.add(pointer, fault);
     }
 
     /// Faults here that are counted and not listed.

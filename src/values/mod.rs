@@ -1,6 +1,7 @@
 //! Validated values. `parse` is the only constructor that takes what a caller sent; `Deserialize`
 //! is for what the database gives back, which was parsed before it was stored.
 
+mod address;
 mod bic;
 mod country;
 mod date;
@@ -13,6 +14,9 @@ mod phone;
 mod text;
 mod website;
 
+pub use address::{
+    Address, AddressRequest, BankingInformation, BankingInformationRequest, exclusive,
+};
 pub use bic::Bic;
 pub use country::Country;
 pub use date::{birth_date, date};

@@ -1,0 +1,364 @@
+//! The refs and relations of one payload: refs in, indices out. Pure.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::companies::{CompanyDraft, CompanyType};
+use crate::individuals::IndividualDraft;
+use crate::relations::{Holding, RelationDraft, Source};
+use crate::validation::{Code, Fault, Scope, nearest, quote};
+
+/// How many refs a message's `allowed` lists.
+const ALLOWED: usize = 20;
+
+/// An entity of the payload, by its index in its array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Entity {
+    Company(usize),
+    Individual(usize),
+}
+
+impl Entity {
+    fn array(self) -> (&'static str, usize) {
+        match self {
+            Self::Company(index) => ("companies", index),
+            Self::Individual(index) => ("individuals", index),
+        }
+    }
+
+    fn pointer(self) -> String {
+        let (array, index) = self.array();
+        format!("/{array}/{index}")
+    }
+}
+
+/// A relation whose company is known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResolvedRelation {
+    /// Who holds it.
+    pub from: Entity,
+    /// The index of the company in which it is held.
+    pub to: usize,
+    pub holding: Holding,
+}
+
+/// The main company and all relations; whole where nothing was refused.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Graph {
+    pub main: Option<usize>,
+    pub relations: Vec<ResolvedRelation>,
+}
+
+/// What stands for 'the main company' while relations are resolved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Main {
+    /// There is exactly one.
+    One(usize),
+    /// The payload has no company.
+    NoCompany,
+    /// None or several, which has been refused: what only follows from it is not.
+    Unclear,
+}
+
+struct Resolver<'d> {
+    main: Main,
+    refs: HashMap<&'d str, Entity>,
+    seen: HashSet<(Entity, usize)>,
+    relations: Vec<ResolvedRelation>,
+}
+
+impl Graph {
+    /// Resolves every relation; what cannot be is refused at its place. `companies_are_known` is
+    /// false where something else than an array stands for them.
+    pub fn resolve(
+        companies: &[CompanyDraft],
+        companies_are_known: bool,
+        individuals: &[IndividualDraft],
+        scope: &mut Scope<'_>,
+    ) -> Self {
+        let main = if companies_are_known {
+            main(companies, scope)
+        } else {
+            Main::Unclear
+        };
+        let refs = refs(companies, individuals, scope);
+        let mut resolver = Resolver {
+            main,
+            refs,
+            seen: HashSet::new(),
+            relations: Vec::new(),
+        };
+        for (index, company) in companies.iter().enumerate() {
+            resolver.add(Entity::Company(index), &company.relations, scope);
+        }
+        for (index, individual) in individuals.iter().enumerate() {
+            let entity = Entity::Individual(index);
+            resolver.add(entity, &individual.relations, scope);
+            resolver.add_shorthand(entity, &individual.shorthand, scope);
+        }
+        let main = if let Main::One(index) = main {
+            Some(index)
+        } else {
+            None
+        };
+        Self {
+            main,
+            relations: resolver.relations,
+        }
+    }
+
+    /// The relation of an individual to the main company, which its own answer mirrors.
+    pub fn to_main(&self, individual: usize) -> Option<&Holding> {
+        let from = Entity::Individual(individual);
+        let mut relations = self.relations.iter();
+        relations
+            .find(|it| it.from == from && Some(it.to) == self.main)
+            .map(|it| &it.holding)
+    }
+}
+
+/// Exactly one company is the main one; every further one is refused.
+fn main(companies: &[CompanyDraft], scope: &mut Scope<'_>) -> Main {
+    if companies.is_empty() {
+        return Main::NoCompany;
+    }
+    let mut mains = (0..companies.len()).filter(|index| {
+        companies
+            .get(*index)
+            .is_some_and(|it| it.kind == Some(CompanyType::Main))
+    });
+    let unread = companies.iter().any(|company| company.kind.is_none());
+    let Some(first) = mains.next() else {
+        if !unread {
+            scope.key("companies").refuse(Fault::new(
+                Code::MainCompanyMissing,
+                "A case with companies has one main company; all of these are affiliated. Set \
+                 type to main on one of them.",
+            ));
+        }
+        return Main::Unclear;
+    };
+    let mut one = Main::One(first);
+    for index in mains {
+        one = Main::Unclear;
+        let message = format!(
+            "A case has one main company; /companies/{first} is one already. Set type to \
+             affiliated here."
+        );
+        scope
+            .key("companies")
+            .index(index)
+            .key("type")
+            .refuse(Fault::new(Code::MainCompanyRepeated, message).allowing(["affiliated"]));
+    }
+    one
+}
+
+/// Who has which ref; a ref that an earlier entity has is refused.
+fn refs<'d>(
+    companies: &'d [CompanyDraft],
+    individuals: &'d [IndividualDraft],
+    scope: &mut Scope<'_>,
+) -> HashMap<&'d str, Entity> {
+    let mut refs = HashMap::new();
+    let companies = companies
+        .iter()
+        .enumerate()
+        .map(|(i, it)| (Entity::Company(i), &it.reference));
+    let individuals = individuals
+        .iter()
+        .enumerate()
+        .map(|(i, it)| (Entity::Individual(i), &it.reference));
+    for (entity, reference) in companies.chain(individuals) {
+        let Some(reference) = reference.as_deref() else {
+            continue;
+        };
+        match refs.get(reference) {
+            None => drop(refs.insert(reference, entity)),
+            Some(first) => {
+                let (array, index) = entity.array();
+                let message = format!(
+                    "The ref {} is taken by {}. Give each company and individual its own.",
+                    quote(reference),
+                    Entity::pointer(*first)
+                );
+                scope
+                    .key(array)
+                    .index(index)
+                    .key("ref")
+                    .refuse(Fault::new(Code::RefDuplicate, message));
+            }
+        }
+    }
+    refs
+}
+
+impl Resolver<'_> {
+    fn add(&mut self, from: Entity, relations: &[Option<RelationDraft>], scope: &mut Scope<'_>) {
+        let (array, index) = from.array();
+        for (position, relation) in relations.iter().enumerate() {
+            let Some(relation) = relation else { continue };
+            let mut array = scope.key(array);
+            let mut holder = array.index(index);
+            let mut list = holder.key("relations");
+            let mut place = list.index(position);
+            let Some(to) = self.target(relation, &mut place) else {
+                continue;
+            };
+            if from == Entity::Company(to) {
+                place.key("source_company_ref").refuse(Fault::new(
+                    Code::RelationToSelf,
+                    "A company cannot hold a relation in itself. Name another company with \
+                     source_company_ref, or remove the relation.",
+                ));
+            } else if self.seen.insert((from, to)) {
+                let holding = relation.holding.clone();
+                self.relations.push(ResolvedRelation { from, to, holding });
+            } else {
+                let message = format!(
+                    "There is a relation from {} to /companies/{to} already. Put both into one.",
+                    from.pointer()
+                );
+                place.refuse(Fault::new(Code::RelationDuplicate, message));
+            }
+        }
+    }
+
+    /// The company in which a relation is held.
+    fn target(&self, relation: &RelationDraft, place: &mut Scope<'_>) -> Option<usize> {
+        if self.main == Main::NoCompany {
+            place.refuse(Fault::new(
+                Code::RelationWithoutCompany,
+                "This request has no company in which a relation could be held. Add the company, \
+                 or remove the relation.",
+            ));
+            return None;
+        }
+        match &relation.source {
+            Source::Refused => None,
+            Source::Main => match self.main {
+                Main::One(main) => Some(main),
+                Main::NoCompany | Main::Unclear => None,
+            },
+            Source::Ref(reference) => match self.refs.get(reference.as_str()) {
+                Some(Entity::Company(index)) => Some(*index),
+                Some(individual @ Entity::Individual(_)) => {
+                    let message = format!(
+                        "The ref {} is that of {}. A relation is held in a company.",
+                        quote(reference),
+                        individual.pointer()
+                    );
+                    place.key("source_company_ref").refuse(
+                        Fault::new(Code::RefNotACompany, message)
+                            .allowing(self.company_refs().into_iter().take(ALLOWED)),
+                    );
+                    None
+                }
+                None => {
+                    place
+                        .key("source_company_ref")
+                        .refuse_with(|| self.not_found(reference));
+                    None
+                }
+            },
+        }
+    }
+
+    fn not_found(&self, reference: &str) -> Fault {
+        let known = self.company_refs();
+        let nearest = nearest(reference, known.iter().map(String::as_str));
+        let message = format!(
+            "No company of this request has the ref {}.",
+            quote(reference)
+        );
+        Fault::new(Code::RefNotFound, message)
+            .suggesting(nearest)
+            .allowing(known.into_iter().take(ALLOWED))
+    }
+
+    fn company_refs(&self) -> Vec<String> {
+        let companies = self
+            .refs
+            .iter()
+            .filter(|(_, it)| matches!(it, Entity::Company(_)));
+        let mut refs: Vec<_> = companies
+            .map(|(reference, _)| (*reference).to_owned())
+            .collect();
+        refs.sort_unstable();
+        refs
+    }
+
+    /// What stands on the individual itself fills its relation to the main company, or makes it.
+    fn add_shorthand(&mut self, from: Entity, shorthand: &Holding, scope: &mut Scope<'_>) {
+        let Main::One(main) = self.main else { return };
+        if shorthand.is_empty() {
+            return;
+        }
+        let existing = self
+            .relations
+            .iter_mut()
+            .rfind(|it| it.from == from && it.to == main);
+        let Some(existing) = existing else {
+            let holding = shorthand.clone();
+            self.relations.push(ResolvedRelation {
+                from,
+                to: main,
+                holding,
+            });
+            return;
+        };
+        for field in fill(&mut existing.holding, shorthand) {
+            let (array, index) = from.array();
+            let message = format!(
+                "{field} differs from that of this individual's relation to the main company. \
+                 Give it once."
+            );
+            scope
+                .key(array)
+                .index(index)
+                .key(field)
+                .refuse(Fault::new(Code::RelationConflict, message));
+        }
+    }
+}
+
+/// Fills what `holding` lacks; names the fields that contradict it.
+fn fill(holding: &mut Holding, shorthand: &Holding) -> Vec<&'static str> {
+    fn field<T: PartialEq + Clone>(held: &mut Option<T>, given: &Option<T>) -> bool {
+        match (&held, given) {
+            (_, None) => false,
+            (None, Some(_)) => {
+                *held = given.clone();
+                false
+            }
+            (Some(held), Some(given)) => held != given,
+        }
+    }
+    let mut contradicting = Vec::new();
+    if holding.roles.is_empty() {
+        holding.roles.clone_from(&shorthand.roles);
+    } else if !shorthand.roles.is_empty()
+        && (holding.roles.len() != shorthand.roles.len()
+            || shorthand
+                .roles
+                .iter()
+                .any(|role| !holding.roles.contains(role)))
+    {
+        contradicting.push("roles");
+    }
+    if field(&mut holding.position, &shorthand.position) {
+        contradicting.push("position");
+    }
+    if field(
+        &mut holding.ownership_percentage,
+        &shorthand.ownership_percentage,
+    ) {
+        contradicting.push("ownership_percentage");
+    }
+    if field(
+        &mut holding.voting_rights_percentage,
+        &shorthand.voting_rights_percentage,
+    ) {
+        contradicting.push("voting_rights_percentage");
+    }
+    contradicting
+}

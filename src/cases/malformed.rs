@@ -1,0 +1,39 @@
+//! A body that is not JSON at all: the one fault that hides every other.
+
+use thiserror::Error;
+
+/// Why a body is not JSON, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{reason} at line {line}, column {column}")]
+pub struct Malformed {
+    /// What is wrong, without a place.
+    pub reason: &'static str,
+    /// The first line is 1.
+    pub line: usize,
+    /// In bytes; the first column is 1.
+    pub column: usize,
+}
+
+impl Malformed {
+    /// What the reader's error means for the person who must fix the body.
+    pub fn new(error: &serde_json::Error) -> Self {
+        let text = error.to_string();
+        let reason = match error.classify() {
+            serde_json::error::Category::Eof => "The body ends before its JSON is complete",
+            _ if text.starts_with("recursion limit") => "The body is nested deeper than 127 levels",
+            _ if text.starts_with("number out of range") => "There is a number that is too large",
+            _ if text.contains("surrogate") || text.contains("unicode") => {
+                "There is text that is not valid Unicode"
+            }
+            _ if text.starts_with("trailing characters") => {
+                "There is more after the JSON has ended"
+            }
+            _ => "The body is not JSON: something else was expected",
+        };
+        Self {
+            reason,
+            line: error.line(),
+            column: error.column(),
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! Individuals as they may arrive.
+
+use chrono::{DateTime, Utc};
+
+use super::{Gender, Individual};
+use crate::custom_properties::{self, Given, PropertiesRequest};
+use crate::relations::{
+    Holding, ROLE_NAMES, ROLES, RelationDraft, RelationRequest, Role, percentage, roles,
+};
+use crate::validation::{Code, Fault, Field, Items, Member, Number, Scope, Text, list};
+use crate::values::{
+    AddressRequest, BankingInformationRequest, Country, Email, PhoneNumber, birth_date, choice,
+    exclusive, length, text,
+};
+use crate::wire_object;
+
+/// More nationalities than there are countries cannot be distinct.
+const NATIONALITIES: usize = 250;
+
+wire_object! {
+    /// An individual as it may arrive.
+    IndividualRequest {
+        "first_name" => first_name: Text<'de>,
+        "middle_name" => middle_name: Text<'de>,
+        "last_name" => last_name: Text<'de>,
+        "maiden_name" => maiden_name: Text<'de>,
+        "is_business_contact" => is_business_contact: bool,
+        "is_beneficial_owner" => is_beneficial_owner: bool,
+        "is_controlling_person" => is_controlling_person: bool,
+        "is_delegator" => is_delegator: bool,
+        "is_signatory" => is_signatory: bool,
+        "email" => email: Text<'de>,
+        "birth_date" => birth_date: Text<'de>,
+        "birth_country" => birth_country: Text<'de>,
+        "birth_place" => birth_place: Text<'de>,
+        "gender" => gender: Text<'de>,
+        "nationalities" => nationalities: Items<Text<'de>, NATIONALITIES>,
+        "address" => address: AddressRequest<'de>,
+        "banking_information" => banking_information: BankingInformationRequest<'de>,
+        "tax_identification_number" => tax_identification_number: Text<'de>,
+        "social_security_number" => social_security_number: Text<'de>,
+        "phone_number" => phone_number: Text<'de>,
+        "position" => position: Text<'de>,
+        "ownership_percentage" => ownership_percentage: Number,
+        "voting_rights_percentage" => voting_rights_percentage: Number,
+        "roles" => roles: Items<Text<'de>, ROLES>,
+        "custom_properties" => custom_properties: PropertiesRequest<'de>,
+        "ref" => reference: Text<'de>,
+        "relations" => relations: Items<RelationRequest<'de>, { crate::companies::RELATIONS }>,
+    }
+}
+
+/// What was read of one individual. Without faults, `individual` is there.
+#[derive(Debug, Default)]
+pub struct IndividualDraft {
+    pub individual: Option<Individual>,
+    pub reference: Option<String>,
+    /// Roles, position and percentages on the individual itself: its relation to the main company.
+    pub shorthand: Holding,
+    pub relations: Vec<Option<RelationDraft>>,
+    pub custom_properties: Given,
+}
+
+/// A role as an individual may carry it; the last two are flags in older clients' spelling.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum CarriedRole {
+    Relation(Role),
+    Applicant,
+    BeneficialOwner,
+}
+
+const CARRIED: [(&str, CarriedRole); 4] = [
+    (ROLE_NAMES[0].0, CarriedRole::Relation(ROLE_NAMES[0].1)),
+    (ROLE_NAMES[1].0, CarriedRole::Relation(ROLE_NAMES[1].1)),
+    ("applicant", CarriedRole::Applicant),
+    ("beneficial_owner", CarriedRole::BeneficialOwner),
+];
+const GENDERS: [(&str, Gender); 3] = [
+    ("male", Gender::Male),
+    ("female", Gender::Female),
+    ("other", Gender::Other),
+];
+
+/// The flags of an individual as given, before defaults.
+struct Flags {
+    business_contact: Option<bool>,
+    beneficial_owner: Option<bool>,
+    controlling_person: Option<bool>,
+    delegator: Option<bool>,
+    signatory: Option<bool>,
+}
+
+impl IndividualRequest<'_> {
+    /// The individual, its faults refused at their places.
+    pub fn parse(self, scope: &mut Scope<'_>, now: DateTime<Utc>) -> IndividualDraft {
+        self.strays.refuse(scope, Self::KNOWN);
+        let blank = |member: &Member<Text<'_>>| match &member.value {
+            Field::Value(text) => text.trim().is_empty(),
+            _ => false,
+        };
+        let nameless = blank(&self.first_name) && blank(&self.last_name);
+        let first_name = scope.required(self.first_name, |sent| length(sent, 0, 255));
+        let middle_name = scope.optional(self.middle_name, text(255));
+        let last_name = scope.required(self.last_name, |sent| length(sent, 0, 255));
+        let maiden_name = scope.optional(self.maiden_name, text(255));
+        if nameless {
+            for (key, other) in [("first_name", "last_name"), ("last_name", "first_name")] {
+                let message = format!("{key} and {other} cannot both be blank. Write one of them.");
+                scope.key(key).refuse(Fault::new(Code::Blank, message));
+            }
+        }
+        let mut flags = Flags {
+            business_contact: scope.given(self.is_business_contact),
+            beneficial_owner: scope.given(self.is_beneficial_owner),
+            controlling_person: scope.given(self.is_controlling_person),
+            delegator: scope.given(self.is_delegator),
+            signatory: scope.given(self.is_signatory),
+        };
+        let has_email = !matches!(&self.email.value, Field::Missing | Field::Null)
+            && !matches!(&self.email.value, Field::Value(text) if text.is_empty());
+        let email = scope.optional(self.email, Email::parse);
+        let birth_date = scope.optional(self.birth_date, birth_date(now));
+        let birth_country = scope.optional(self.birth_country, Country::parse);
+        let birth_place = scope.optional(self.birth_place, text(255));
+        let gender = scope.optional(self.gender, |sent| choice(sent, &GENDERS));
+        let nationalities = nationalities(scope, self.nationalities);
+        let address = scope
+            .given(self.address)
+            .map(|sent| sent.parse(&mut scope.key("address")));
+        let banking_information = scope
+            .given(self.banking_information)
+            .and_then(|sent| sent.parse(&mut scope.key("banking_information")));
+        let tax_identification_number = scope.optional(self.tax_identification_number, text(255));
+        let social_security_number = scope.optional(self.social_security_number, text(255));
+        let phone_number = scope.optional(self.phone_number, PhoneNumber::parse);
+        let position = scope.optional(self.position, text(1_000));
+        let ownership_percentage = percentage(scope, self.ownership_percentage);
+        let voting_rights_percentage = percentage(scope, self.voting_rights_percentage);
+        let carried = roles(scope, self.roles, |sent| choice(sent, &CARRIED));
+        let roles = flags.take_roles(&carried, scope);
+        flags.check(has_email, scope);
+        let custom_properties = custom_properties::parse(self.custom_properties, scope);
+        let reference = scope.strict(self.reference, |sent| length(sent, 1, 100));
+        let relations = list(scope, self.relations, |sent, scope| Some(sent.parse(scope)));
+        let individual = first_name
+            .zip(last_name)
+            .map(|(first_name, last_name)| Individual {
+                first_name,
+                middle_name,
+                last_name,
+                maiden_name,
+                is_business_contact: flags.business_contact.unwrap_or_default(),
+                is_beneficial_owner: flags.beneficial_owner.unwrap_or_default(),
+                is_controlling_person: flags.controlling_person.unwrap_or_default(),
+                is_delegator: flags.delegator.unwrap_or_default(),
+                is_signatory: flags.signatory.unwrap_or_default(),
+                email,
+                birth_date,
+                birth_country,
+                birth_place,
+                gender,
+                nationalities,
+                address: address.unwrap_or_default(),
+                banking_information,
+                tax_identification_number,
+                social_security_number,
+                phone_number,
+            });
+        let shorthand = Holding {
+            roles,
+            position,
+            ownership_percentage,
+            voting_rights_percentage,
+        };
+        IndividualDraft {
+            individual,
+            reference,
+            shorthand,
+            relations,
+            custom_properties,
+        }
+    }
+}
+
+impl Flags {
+    /// Sets the flags that older clients spell as roles; what is left are roles of a relation.
+    fn take_roles(&mut self, carried: &[CarriedRole], scope: &mut Scope<'_>) -> Vec<Role> {
+        let mut roles = Vec::new();
+        for (index, role) in carried.iter().enumerate() {
+            let (flag, key) = match role {
+                CarriedRole::Relation(role) => {
+                    roles.push(*role);
+                    continue;
+                }
+                CarriedRole::Applicant => (&mut self.business_contact, "is_business_contact"),
+                CarriedRole::BeneficialOwner => (&mut self.beneficial_owner, "is_beneficial_owner"),
+            };
+            if *flag == Some(false) {
+                let role = format!("roles/{index}");
+                scope
+                    .key("roles")
+                    .index(index)
+                    .refuse(exclusive(&role, &format!("{key}: false")));
+                scope
+                    .key(key)
+                    .refuse(exclusive(&format!("{key}: false"), &role));
+            }
+            *flag = Some(true);
+        }
+        roles
+    }
+
+    /// The flags that need an e-mail address, and the two that exclude each other.
+    fn check(&self, has_email: bool, scope: &mut Scope<'_>) {
+        let is = |flag: Option<bool>| flag.unwrap_or_default();
+        let needing: Vec<_> = [
+            ("is_business_contact", is(self.business_contact)),
+            ("is_signatory", is(self.signatory)),
+        ]
+        .into_iter()
+        .filter_map(|(key, set)| set.then_some(key))
+        .collect();
+        if !has_email && !needing.is_empty() {
+            let because = needing.join(" and ");
+            let verb = if needing.len() > 1 { "are" } else { "is" };
+            scope.key("email").refuse(Fault::new(
+                Code::EmailRequired,
+                format!("email is required, because {because} {verb} true."),
+            ));
+            for key in needing {
+                let message = format!("{key} is true, which requires email. Give one.");
+                scope
+                    .key(key)
+                    .refuse(Fault::new(Code::EmailRequired, message));
+            }
+        }
+        if is(self.delegator) && is(self.signatory) {
+            for (key, other) in [
+                ("is_delegator", "is_signatory"),
+                ("is_signatory", "is_delegator"),
+            ] {
+                let message = format!("{key} and {other} cannot both be true. Set one to false.");
+                scope
+                    .key(key)
+                    .refuse(Fault::new(Code::DelegatorAndSignatory, message));
+            }
+        }
+    }
+}
+
+fn nationalities(
+    scope: &mut Scope<'_>,
+    member: Member<Items<Text<'_>, NATIONALITIES>>,
+) -> Option<Vec<Country>> {
+    let name = member.name;
+    let items = scope.given(member)?;
+    let mut here = scope.key(name);
+    let mut countries = Vec::new();
+    for (index, item) in items.within_limit(&mut here).into_iter().enumerate() {
+        let mut place = here.index(index);
+        let Some(text) = place.item(item) else {
+            continue;
+        };
+        let Some(country) = place.parsed(&text, Country::parse) else {
+            continue;
+        };
+        if countries.contains(&country) {
+            let message = format!("{} stands here twice. Keep one of them.", country.as_str());
+            place.refuse(Fault::new(Code::DuplicateValue, message));
+        } else {
+            countries.push(country);
+        }
+    }
+    Some(countries)
+}

@@ -1,0 +1,112 @@
+//! Relations as they may arrive inside a case.
+
+use super::{Holding, Role};
+use crate::validation::{Code, Fault, Field, Items, Number, Scope, Text};
+use crate::values::{Percentage, choice, length, text};
+use crate::wire_object;
+
+/// The most roles that can be listed; the two that exist cannot be repeated.
+pub const ROLES: usize = 10;
+
+wire_object! {
+    /// A relation as it may arrive.
+    RelationRequest {
+        "voting_rights_percentage" => voting_rights_percentage: Number,
+        "ownership_percentage" => ownership_percentage: Number,
+        "roles" => roles: Items<Text<'de>, ROLES>,
+        "position" => position: Text<'de>,
+        "source_company_ref" => source_company_ref: Text<'de>,
+    }
+}
+
+/// The company in which a relation is held, as the request names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// None is named: the main company.
+    Main,
+    /// The company with this ref.
+    Ref(String),
+    /// Something was named that cannot be a ref, and has been refused.
+    Refused,
+}
+
+/// A relation whose company is not resolved yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RelationDraft {
+    pub source: Source,
+    pub holding: Holding,
+}
+
+impl RelationRequest<'_> {
+    /// The relation, its faults refused at their places.
+    pub fn parse(self, scope: &mut Scope<'_>) -> RelationDraft {
+        self.strays.refuse(scope, Self::KNOWN);
+        let voting_rights_percentage = percentage(scope, self.voting_rights_percentage);
+        let ownership_percentage = percentage(scope, self.ownership_percentage);
+        let roles = roles(scope, self.roles, |role| choice(role, &ROLE_NAMES));
+        let position = scope.optional(self.position, text(1_000));
+        let named = !matches!(self.source_company_ref.value, Field::Missing | Field::Null);
+        let source = scope.strict(self.source_company_ref, |sent| length(sent, 1, 100));
+        RelationDraft {
+            source: match source {
+                Some(name) => Source::Ref(name),
+                None if named => Source::Refused,
+                None => Source::Main,
+            },
+            holding: Holding {
+                roles,
+                position,
+                ownership_percentage,
+                voting_rights_percentage,
+            },
+        }
+    }
+}
+
+/// The roles of a relation by their names.
+pub const ROLE_NAMES: [(&str, Role); 2] = [
+    ("legal_representative", Role::LegalRepresentative),
+    ("shareholder", Role::Shareholder),
+];
+
+/// A percentage member.
+pub fn percentage(
+    scope: &mut Scope<'_>,
+    member: crate::validation::Member<Number>,
+) -> Option<Percentage> {
+    let name = member.name;
+    let number = scope.given(member)?;
+    Percentage::parse(number)
+        .map_err(|fault| scope.key(name).refuse(fault))
+        .ok()
+}
+
+/// A list of distinct roles, each read by `parse`.
+pub fn roles<T: PartialEq>(
+    scope: &mut Scope<'_>,
+    member: crate::validation::Member<Items<Text<'_>, ROLES>>,
+    parse: impl Fn(&str) -> Result<T, Fault>,
+) -> Vec<T> {
+    let name = member.name;
+    let Some(items) = scope.given(member) else {
+        return Vec::new();
+    };
+    let mut here = scope.key(name);
+    let mut roles = Vec::new();
+    for (index, item) in items.within_limit(&mut here).into_iter().enumerate() {
+        let mut place = here.index(index);
+        let Some(text) = place.item(item) else {
+            continue;
+        };
+        let Some(role) = place.parsed(&text, &parse) else {
+            continue;
+        };
+        if roles.contains(&role) {
+            let message = format!("The role {text} stands here twice. Keep one of them.");
+            place.refuse(Fault::new(Code::DuplicateValue, message));
+        } else {
+            roles.push(role);
+        }
+    }
+    roles
+}

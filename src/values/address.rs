@@ -1,0 +1,91 @@
+//! Postal addresses and bank accounts: values of several fields.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Bic, Country, Iban, text};
+use crate::validation::{Code, Fault, Scope, Text};
+use crate::wire_object;
+
+wire_object! {
+    /// An address as it may arrive. Existing clients spell the second line without underscore too.
+    AddressRequest or "[]" {
+        "street_address" => street_address: Text<'de>,
+        "street_address_2" => street_address_2: Text<'de>,
+        "postal_code" => postal_code: Text<'de>,
+        "city" => city: Text<'de>,
+        "state" => state: Text<'de>,
+        "region" => region: Text<'de>,
+        "country" => country: Text<'de>,
+        "street_address2" => street_address2: Text<'de>,
+    }
+}
+
+wire_object! {
+    /// A bank account as it may arrive.
+    BankingInformationRequest or "[]" {
+        "iban" => iban: Text<'de>,
+        "bic" => bic: Text<'de>,
+    }
+}
+
+/// A postal address; every part is optional.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Address {
+    pub street_address: Option<String>,
+    pub street_address_2: Option<String>,
+    pub postal_code: Option<String>,
+    pub city: Option<String>,
+    pub state: Option<String>,
+    pub region: Option<String>,
+    pub country: Option<Country>,
+}
+
+/// A bank account; both parts are optional.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct BankingInformation {
+    pub iban: Option<Iban>,
+    pub bic: Option<Bic>,
+}
+
+impl AddressRequest<'_> {
+    /// The address, its faults refused at their places.
+    pub fn parse(self, scope: &mut Scope<'_>) -> Address {
+        self.strays.refuse(scope, Self::KNOWN);
+        let street_address = scope.optional(self.street_address, text(1_000));
+        let second = scope.optional(self.street_address_2, text(1_000));
+        let older = scope.optional(self.street_address2, text(1_000));
+        if second.is_some() && older.is_some() {
+            for (key, other) in [
+                ("street_address_2", "street_address2"),
+                ("street_address2", "street_address_2"),
+            ] {
+                scope.key(key).refuse(exclusive(key, other));
+            }
+        }
+        Address {
+            street_address,
+            street_address_2: second.or(older),
+            postal_code: scope.optional(self.postal_code, text(255)),
+            city: scope.optional(self.city, text(255)),
+            state: scope.optional(self.state, text(255)),
+            region: scope.optional(self.region, text(255)),
+            country: scope.optional(self.country, Country::parse),
+        }
+    }
+}
+
+impl BankingInformationRequest<'_> {
+    /// The bank account, its faults refused at their places; none where nothing was given.
+    pub fn parse(self, scope: &mut Scope<'_>) -> Option<BankingInformation> {
+        self.strays.refuse(scope, Self::KNOWN);
+        let iban = scope.optional(self.iban, Iban::parse);
+        let bic = scope.optional(self.bic, Bic::parse);
+        (iban.is_some() || bic.is_some()).then_some(BankingInformation { iban, bic })
+    }
+}
+
+/// Two fields of which at most one can be given; refused at each of them.
+pub fn exclusive(field: &str, other: &str) -> Fault {
+    let message = format!("{field} and {other} cannot both be given. Keep one of them.");
+    Fault::new(Code::MutuallyExclusive, message)
+}
