@@ -3,12 +3,26 @@
 //! The rooms of this crate, from the bottom up:
 //! - [`validation`]: pure; how a JSON body is read so that every fault is found at once.
 //! - [`values`]: validated values, one per file; `parse` is their only constructor.
-//! - [`custom_properties`], [`relations`], [`companies`], [`individuals`], [`cases`]: the features.
+//! - [`db`]: connections, units of work, migrations, the private cluster; no tables.
+//! - [`http`]: bodies, problem documents, request ids; no feature.
+//! - [`auth`]: from a key to the workspace that a request may touch.
+//! - [`state`]: what every handler shares.
+//! - [`custom_properties`], [`relations`], [`companies`], [`individuals`], [`cases`],
+//!   [`workspaces`], [`health`]: the features. A request goes through `cases` in one direction:
+//!   `request` (wire), `CaseDraft::parse`, `references`, `CaseDraft::finish`, `store`, `view`.
+//! - [`app`]: the whole server.
 
+pub mod app;
+pub mod auth;
 pub mod cases;
 pub mod companies;
 pub mod custom_properties;
+pub mod db;
+pub mod health;
+pub mod http;
 pub mod individuals;
 pub mod relations;
+pub mod state;
 pub mod validation;
 pub mod values;
+pub mod workspaces;

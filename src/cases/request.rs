@@ -4,12 +4,12 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::graph::Graph;
-use super::malformed::Malformed;
 use crate::companies::{CompanyDraft, CompanyRequest};
 use crate::custom_properties::{self, Given, PropertiesRequest};
 use crate::individuals::{IndividualDraft, IndividualRequest};
 use crate::validation::{
-    Code, Entries, Fault, Field, Found, Items, Member, Scope, Text, Violations, Wire, list,
+    Code, Entries, Fault, Field, Found, Items, Malformed, Member, Scope, Text, Violations, Wire,
+    list,
 };
 use crate::values::{choice, exclusive, length, not_blank, text, uuid};
 use crate::wire_object;

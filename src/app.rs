@@ -1,0 +1,110 @@
+//! The whole server: features, layers, and serving until it is told to stop.
+
+use std::any::Any;
+use std::future::Future;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Path, Request};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tower::Layer;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
+
+use crate::http::{Problem, ProblemType, edge};
+use crate::state::AppState;
+use crate::{cases, health, workspaces};
+
+/// How long the headers of a request may take to arrive.
+const HEADERS: Duration = Duration::from_secs(10);
+/// How long requests in flight may take to end once the server stops.
+const DRAIN: Duration = Duration::from_secs(15);
+
+/// Every path, at the root and under `/v1`, with or without a trailing slash.
+pub fn router(state: AppState) -> NormalizePath<Router> {
+    let api = Router::new()
+        .merge(cases::routes())
+        .merge(workspaces::routes())
+        .merge(health::routes())
+        .route("/problems/{name}", get(problem_page));
+    let ids = state.ids.clone();
+    let router = Router::new()
+        .merge(api.clone())
+        .nest("/v1", api)
+        .fallback(async || Problem::Plain(ProblemType::NotFound))
+        .method_not_allowed_fallback(async || Problem::Plain(ProblemType::MethodNotAllowed))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| {
+            Problem::Plain(ProblemType::InternalError).into_response()
+        }))
+        .layer(from_fn_with_state(ids, edge))
+        .with_state(state);
+    NormalizePathLayer::trim_trailing_slash().layer(router)
+}
+
+async fn problem_page(Path(name): Path<String>) -> Response {
+    match ProblemType::page(&name) {
+        Some(page) => page.into_response(),
+        None => Problem::Plain(ProblemType::NotFound).into_response(),
+    }
+}
+
+/// Serves until `stop` resolves, then lets requests in flight end.
+///
+/// # Errors
+/// None of a single connection; only the listener's.
+pub async fn serve(
+    listener: TcpListener,
+    router: NormalizePath<Router>,
+    stop: impl Future<Output = ()>,
+) -> std::io::Result<()> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS);
+    let connections = GracefulShutdown::new();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let (stream, _) = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of file descriptors, mostly: others may close before the next try.
+                    tracing::warn!(%error, "a connection was not accepted");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            },
+            () = &mut stop => break,
+        };
+        let service = router.clone();
+        let service = tower::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+            let request: Request = request.map(axum::body::Body::new);
+            tower::ServiceExt::oneshot(service.clone(), request)
+        });
+        let connection = builder
+            .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service))
+            .into_owned();
+        let connection = connections.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(DRAIN, connections.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::warn!("requests were still in flight when the server stopped");
+    }
+    Ok(())
+}

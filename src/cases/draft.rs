@@ -1,0 +1,281 @@
+//! From a draft and what the workspace has, to a case in which nothing is wrong.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use uuid::Uuid;
+
+use super::model::Properties;
+use super::{
+    Case, CaseDraft, Entity, InitialStatus, Known, StoredCompany, StoredIndividual, StoredRelation,
+    Tag, TemplateReference,
+};
+use crate::custom_properties::{Definition, Given, Target};
+use crate::http::Problem;
+use crate::validation::{Code, Fault, Scope, Violations, nearest, quote, sort_in_document_order};
+use crate::values::IdSource;
+
+impl CaseDraft {
+    /// The case, or everything that is wrong with the request, in the order of its body.
+    ///
+    /// # Errors
+    /// 400, or 409 where the external id is all that is wrong.
+    pub fn finish(
+        mut self,
+        known: Known,
+        body: &Bytes,
+        ids: &IdSource,
+        now: DateTime<Utc>,
+    ) -> Result<Case, Problem> {
+        let mut violations = std::mem::take(&mut self.violations);
+        let mut scope = Scope::root(&mut violations);
+        let tags = self.resolve(&known, &mut scope);
+        let properties = self.properties(&known.definitions, &mut scope);
+        if let Some(case_id) = known.external_id_case {
+            if violations.is_empty() {
+                return Err(Problem::ExternalIdTaken { case_id });
+            }
+            let message = format!("The case {case_id} has this external_id. Choose another.");
+            Scope::root(&mut violations)
+                .key("external_id")
+                .refuse(Fault::new(Code::ExternalIdTaken, message));
+        }
+        let name = self.name.take();
+        match name {
+            Some(name) if violations.is_empty() => {
+                Ok(self.into_case(name, known, tags, properties, ids, now))
+            }
+            _ => Err(refused(violations, body)),
+        }
+    }
+
+    /// Refuses what the workspace does not have; the tags, each once.
+    fn resolve(&self, known: &Known, scope: &mut Scope<'_>) -> Vec<Tag> {
+        match &self.template {
+            Some(TemplateReference::Key(key)) if known.template.is_none() => {
+                let message = format!("This workspace has no template {}.", quote(key));
+                let keys = known.template_keys.iter().map(String::as_str);
+                scope.key("template_key").refuse(
+                    Fault::new(Code::TemplateNotFound, message).suggesting(nearest(key, keys)),
+                );
+            }
+            Some(TemplateReference::Id(id)) if known.template.is_none() => {
+                let message = format!("This workspace has no template with the id {id}.");
+                scope
+                    .key("template_id")
+                    .refuse(Fault::new(Code::TemplateNotFound, message));
+            }
+            Some(_) | None => {}
+        }
+        if let Some(id) = self.assignee_id {
+            let fault = match &known.assignee {
+                None => Some((Code::AssigneeNotFound, "does not exist in this workspace")),
+                Some(user) if user.suspended => Some((Code::AssigneeSuspended, "is suspended")),
+                Some(_) => None,
+            };
+            if let Some((code, what)) = fault {
+                let message = format!("The user {id} {what}. Name an active user.");
+                scope.key("assignee_id").refuse(Fault::new(code, message));
+            }
+        }
+        if let (Some(slug), false) = (&self.space_slug, known.space_exists) {
+            let message = format!("This workspace has no space {}.", quote(slug));
+            scope
+                .key("space_slug")
+                .refuse(Fault::new(Code::SpaceNotFound, message));
+        }
+        let mut tags: Vec<Tag> = Vec::new();
+        for sent in &self.tags {
+            let folded = sent.name.to_lowercase();
+            let by_id = known.tags.iter().find(|tag| tag.id.to_string() == folded);
+            let by_label = || {
+                known
+                    .tags
+                    .iter()
+                    .find(|tag| tag.label.to_lowercase() == folded)
+            };
+            match by_id.or_else(by_label) {
+                Some(tag) if tags.contains(tag) => {}
+                Some(tag) => tags.push(tag.clone()),
+                None => scope.key("tags").index(sent.index).refuse_with(|| {
+                    let labels = known.tags.iter().map(|tag| tag.label.as_str());
+                    let message = format!("This workspace has no tag {}.", quote(&sent.name));
+                    Fault::new(Code::TagNotFound, message).suggesting(nearest(&sent.name, labels))
+                }),
+            }
+        }
+        tags
+    }
+
+    /// The custom properties of the case, of its companies and of its individuals.
+    fn properties(&self, all: &[Definition], scope: &mut Scope<'_>) -> CheckedProperties {
+        let case = check(&self.custom_properties, Target::Case, all, scope);
+        let mut companies = scope.key("companies");
+        let of_companies = self.companies.iter().enumerate().map(|(index, it)| {
+            check(
+                &it.custom_properties,
+                Target::Company,
+                all,
+                &mut companies.index(index),
+            )
+        });
+        let of_companies = of_companies.collect();
+        let mut individuals = scope.key("individuals");
+        let of_individuals = self.individuals.iter().enumerate().map(|(index, it)| {
+            check(
+                &it.custom_properties,
+                Target::Individual,
+                all,
+                &mut individuals.index(index),
+            )
+        });
+        CheckedProperties {
+            case,
+            companies: of_companies,
+            individuals: of_individuals.collect(),
+        }
+    }
+
+    fn into_case(
+        self,
+        name: String,
+        known: Known,
+        tags: Vec<Tag>,
+        properties: CheckedProperties,
+        ids: &IdSource,
+        now: DateTime<Utc>,
+    ) -> Case {
+        let id = ids.next(now);
+        let new_ids = |count: usize| (0..count).map(|_| ids.next(now)).collect::<Vec<_>>();
+        let company_ids = new_ids(self.companies.len());
+        let individual_ids = new_ids(self.individuals.len());
+        let relations = self.relations(&company_ids, &individual_ids, ids, now);
+        let has_main = self.graph.main.is_some();
+        let companies = self
+            .companies
+            .into_iter()
+            .zip(company_ids)
+            .zip(properties.companies);
+        let individuals = self
+            .individuals
+            .into_iter()
+            .zip(individual_ids)
+            .zip(properties.individuals);
+        Case {
+            id,
+            name,
+            status: match self.status {
+                InitialStatus::Draft => "draft".to_owned(),
+                InitialStatus::Open => "open".to_owned(),
+            },
+            external_id: self.external_id,
+            template: known.template,
+            assignee: known.assignee,
+            space_slug: self.space_slug,
+            metadata: (!self.metadata.is_empty())
+                .then(|| self.metadata.into_iter().collect::<BTreeMap<_, _>>()),
+            custom_properties: properties.case,
+            tags,
+            companies: companies
+                .filter_map(|((draft, id), custom_properties)| {
+                    draft.company.map(|company| StoredCompany {
+                        id,
+                        company,
+                        custom_properties,
+                    })
+                })
+                .collect(),
+            individuals: individuals
+                .filter_map(|((draft, id), custom_properties)| {
+                    let carried = if has_main {
+                        Default::default()
+                    } else {
+                        draft.shorthand
+                    };
+                    draft.individual.map(|individual| StoredIndividual {
+                        id,
+                        individual,
+                        carried,
+                        custom_properties,
+                    })
+                })
+                .collect(),
+            relations,
+            definitions: known.definitions,
+            // Answers show milliseconds; what is stored is what is shown.
+            created_at: now
+                .duration_trunc(TimeDelta::milliseconds(1))
+                .unwrap_or(now),
+        }
+    }
+
+    fn relations(
+        &self,
+        companies: &[Uuid],
+        individuals: &[Uuid],
+        ids: &IdSource,
+        now: DateTime<Utc>,
+    ) -> Vec<StoredRelation> {
+        let relation = |it: &super::ResolvedRelation| {
+            let (from_company_id, from_individual_id) = match it.from {
+                Entity::Company(index) => (Some(*companies.get(index)?), None),
+                Entity::Individual(index) => (None, Some(*individuals.get(index)?)),
+            };
+            Some(StoredRelation {
+                id: ids.next(now),
+                from_company_id,
+                from_individual_id,
+                to_company_id: *companies.get(it.to)?,
+                holding: it.holding.clone(),
+            })
+        };
+        self.graph.relations.iter().filter_map(relation).collect()
+    }
+}
+
+struct CheckedProperties {
+    case: Properties,
+    companies: Vec<Properties>,
+    individuals: Vec<Properties>,
+}
+
+/// Everything that is wrong, in the order of the body.
+pub fn refused(mut violations: Violations, body: &Bytes) -> Problem {
+    sort_in_document_order(&mut violations, body);
+    Problem::Invalid(violations)
+}
+
+fn check(given: &Given, target: Target, all: &[Definition], scope: &mut Scope<'_>) -> Properties {
+    let mut here = scope.key("custom_properties");
+    let mut properties = Properties::new();
+    let of_target = || all.iter().filter(|it| it.target == target);
+    for (key, value) in given {
+        let mut place = here.key(key);
+        match of_target().find(|it| it.key == *key) {
+            None => {
+                let known = of_target()
+                    .filter(|it| !it.archived)
+                    .map(|it| it.key.as_str());
+                let message = format!("This workspace has no custom property {} here.", quote(key));
+                place.refuse(
+                    Fault::new(Code::CustomPropertyNotFound, message)
+                        .suggesting(nearest(key, known)),
+                );
+            }
+            Some(definition) if definition.archived => {
+                let message = format!("The custom property {key} is archived. Remove it.");
+                place.refuse(Fault::new(Code::CustomPropertyArchived, message));
+            }
+            Some(definition) => {
+                let value = value
+                    .as_ref()
+                    .and_then(|value| definition.check(value, &mut place));
+                if let Some(value) = value {
+                    properties.insert(key.clone(), value);
+                }
+            }
+        }
+    }
+    properties
+}

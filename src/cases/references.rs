@@ -1,0 +1,88 @@
+//! What only the database knows of a request, read in one round trip.
+
+use serde::Deserialize;
+use serde_json::Value;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{Assignee, CaseDraft, Tag, Template, TemplateReference};
+use crate::custom_properties::Definition;
+
+/// What a request refers to.
+#[derive(Debug, Clone, Default)]
+pub struct Lookups {
+    template_key: Option<String>,
+    template_id: Option<Uuid>,
+    assignee_id: Option<Uuid>,
+    space_slug: Option<String>,
+    tags: Vec<String>,
+    external_id: Option<String>,
+}
+
+/// What the workspace has of it. Tags and template keys hold candidates for a suggestion too.
+#[derive(Debug, Deserialize)]
+pub struct Known {
+    pub template: Option<Template>,
+    pub template_keys: Vec<String>,
+    pub assignee: Option<Assignee>,
+    pub space_exists: bool,
+    pub tags: Vec<Tag>,
+    pub external_id_case: Option<Uuid>,
+    pub definitions: Vec<Definition>,
+}
+
+impl Lookups {
+    /// What a draft refers to.
+    pub fn of(draft: &CaseDraft) -> Self {
+        let (template_key, template_id) = match &draft.template {
+            Some(TemplateReference::Key(key)) => (Some(key.clone()), None),
+            Some(TemplateReference::Id(id)) => (None, Some(*id)),
+            None => (None, None),
+        };
+        Self {
+            template_key,
+            template_id,
+            assignee_id: draft.assignee_id,
+            space_slug: draft.space_slug.clone(),
+            tags: draft
+                .tags
+                .iter()
+                .map(|tag| tag.name.to_lowercase())
+                .collect(),
+            external_id: draft.external_id.clone(),
+        }
+    }
+}
+
+impl Lookups {
+    /// Who has an external id, and nothing else.
+    pub fn taken(external_id: Option<String>) -> Self {
+        Self {
+            external_id,
+            ..Self::default()
+        }
+    }
+}
+
+/// Reads everything that a request refers to.
+///
+/// # Errors
+/// Those of the database.
+pub async fn read(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    lookups: &Lookups,
+) -> Result<Value, sqlx::Error> {
+    sqlx::query_file_scalar!(
+        "src/cases/references.sql",
+        workspace_id,
+        lookups.template_key,
+        lookups.template_id,
+        lookups.assignee_id,
+        lookups.space_slug,
+        &lookups.tags,
+        lookups.external_id,
+    )
+    .fetch_one(connection)
+    .await
+}

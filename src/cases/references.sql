@@ -1,0 +1,35 @@
+-- Everything that a request refers to, and the custom properties that its answer lists.
+-- Candidates for a suggestion come along, up to 200 of each.
+SELECT jsonb_build_object(
+    'template', (
+        SELECT jsonb_build_object('id', id, 'key', key, 'name', name) FROM templates
+        WHERE workspace_id = $1 AND archived_at IS NULL AND (key = $2 OR id = $3)),
+    'template_keys', (
+        SELECT coalesce(jsonb_agg(key), '[]') FROM (
+            SELECT key FROM templates
+            WHERE workspace_id = $1 AND archived_at IS NULL AND ($2::text IS NOT NULL)
+            ORDER BY key LIMIT 200) AS keys),
+    'assignee', (
+        SELECT jsonb_build_object('id', id, 'first_name', first_name, 'last_name', last_name,
+            'email', email, 'suspended', suspended_at IS NOT NULL)
+        FROM users WHERE workspace_id = $1 AND id = $4),
+    'space_exists', EXISTS (SELECT FROM spaces WHERE workspace_id = $1 AND slug = $5),
+    'tags', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'label', label)), '[]') FROM (
+            SELECT id, label FROM tags
+            WHERE workspace_id = $1 AND (folded_label = ANY ($6) OR id::text = ANY ($6))
+            UNION
+            (SELECT id, label FROM tags WHERE workspace_id = $1 AND cardinality($6) > 0
+            ORDER BY folded_label LIMIT 200)) AS known),
+    'external_id_case', (SELECT id FROM cases WHERE workspace_id = $1 AND external_id = $7),
+    'definitions', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'target', target, 'key', key, 'type', type, 'settings', settings,
+            'archived', archived_at IS NOT NULL,
+            'options', (
+                SELECT coalesce(jsonb_agg(o.key ORDER BY o.key), '[]')
+                FROM custom_property_options AS o
+                WHERE o.workspace_id = $1 AND o.custom_property_id = p.id))
+            ORDER BY target, key), '[]')
+        FROM custom_properties AS p WHERE workspace_id = $1)
+) AS "known!"

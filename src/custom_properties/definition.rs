@@ -1,0 +1,163 @@
+//! What a workspace says of one custom property, and holding a value against it.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::GivenValue;
+use crate::validation::{Code, Fault, Number, Scope, nearest, quote};
+use crate::values::{Country, Email, PhoneNumber, absolute_url, date, length, number};
+
+/// The largest magnitude of a number: 2^53 - 1.
+const LARGEST: f64 = 9_007_199_254_740_991.0;
+
+/// What a custom property belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    Case,
+    Company,
+    Individual,
+}
+
+/// The type of a custom property.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PropertyType {
+    Text,
+    Email,
+    Url,
+    Date,
+    PhoneNumber,
+    Boolean,
+    Numeric,
+    Choices,
+    Countries,
+}
+
+/// What each type can be told; what does not concern a type is ignored.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    pub is_multi_line: bool,
+    pub allow_multiple: bool,
+    pub min: Option<f64>,
+    pub max: Option<f64>,
+}
+
+/// The definition of a custom property.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Definition {
+    pub target: Target,
+    pub key: String,
+    #[serde(rename = "type")]
+    pub kind: PropertyType,
+    pub settings: Settings,
+    pub archived: bool,
+    pub options: Vec<String>,
+}
+
+impl Definition {
+    /// The value as it is stored; what is wrong with it is refused at its place.
+    pub fn check(&self, given: &GivenValue, place: &mut Scope<'_>) -> Option<Value> {
+        let (expected, found) = match (self.kind, given) {
+            (PropertyType::Boolean, GivenValue::Boolean(value)) => return Some((*value).into()),
+            (PropertyType::Numeric, GivenValue::Number(value)) => {
+                return self
+                    .numeric(*value)
+                    .map_err(|fault| place.refuse(fault))
+                    .ok();
+            }
+            (PropertyType::Choices | PropertyType::Countries, GivenValue::List(items)) => {
+                return self.list(items, place);
+            }
+            (PropertyType::Boolean, other) => ("true or false", found(other)),
+            (PropertyType::Numeric, other) => ("a number", found(other)),
+            (PropertyType::Choices | PropertyType::Countries, other) => {
+                ("a list of strings", found(other))
+            }
+            (_, GivenValue::Text(text)) => return place.parsed(text, |text| self.text(text)),
+            (_, other) => ("a string", found(other)),
+        };
+        let message = format!("{} must be {expected}; {found} was found.", self.key);
+        place.refuse(Fault::new(Code::Type, message));
+        None
+    }
+
+    fn text(&self, sent: &str) -> Result<Value, Fault> {
+        Ok(match self.kind {
+            PropertyType::Email => {
+                length(sent, 1, 250)?;
+                Email::parse(sent)?.as_str().into()
+            }
+            PropertyType::Url => absolute_url(sent)?.into(),
+            PropertyType::Date => date(sent)?.to_string().into(),
+            PropertyType::PhoneNumber => PhoneNumber::parse(sent)?.as_str().into(),
+            PropertyType::Text if self.settings.is_multi_line => length(sent, 1, 10_000)?.into(),
+            PropertyType::Text
+            | PropertyType::Boolean
+            | PropertyType::Numeric
+            | PropertyType::Choices
+            | PropertyType::Countries => length(sent, 1, 250)?.into(),
+        })
+    }
+
+    fn numeric(&self, value: f64) -> Result<Value, Fault> {
+        let min = self.settings.min.unwrap_or(-LARGEST);
+        let max = self.settings.max.unwrap_or(LARGEST);
+        if value >= min && value <= max {
+            return Ok(number(value));
+        }
+        let message = format!(
+            "{} must be from {min} to {max}; {} was found.",
+            self.key,
+            Number(value).0
+        );
+        Err(Fault::new(Code::Range, message))
+    }
+
+    fn list(&self, items: &[String], place: &mut Scope<'_>) -> Option<Value> {
+        if items.is_empty() {
+            return None;
+        }
+        if items.len() > 1 && !self.settings.allow_multiple {
+            let message = format!("{} takes one item; {} were found.", self.key, items.len());
+            place.refuse(Fault::new(Code::TooMany, message));
+            return None;
+        }
+        let mut taken: Vec<String> = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            let mut place = place.index(index);
+            match self.item(item) {
+                Ok(item) if taken.contains(&item) => {
+                    let message = format!("{} stands here twice. Keep one of them.", quote(&item));
+                    place.refuse(Fault::new(Code::DuplicateValue, message));
+                }
+                Ok(item) => taken.push(item),
+                Err(fault) => place.refuse(fault),
+            }
+        }
+        Some(taken.into())
+    }
+
+    fn item(&self, sent: &str) -> Result<String, Fault> {
+        if self.kind == PropertyType::Countries {
+            return Ok(Country::parse(sent)?.as_str().to_owned());
+        }
+        if self.options.iter().any(|option| option == sent) {
+            return Ok(sent.to_owned());
+        }
+        let message = format!("{} has no option {}.", self.key, quote(sent));
+        Err(Fault::new(Code::Choice, message)
+            .suggesting(nearest(sent, self.options.iter().map(String::as_str)))
+            .allowing(self.options.iter().cloned()))
+    }
+}
+
+fn found(value: &GivenValue) -> &'static str {
+    match value {
+        GivenValue::Text(_) => "a string",
+        GivenValue::Boolean(_) => "a boolean",
+        GivenValue::Number(_) => "a number",
+        GivenValue::List(_) => "an array",
+    }
+}

@@ -1,0 +1,211 @@
+//! Connections and units of work.
+
+use std::future::Future;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgConnection, PgPool, Postgres};
+use thiserror::Error;
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// How long a request waits for a connection.
+const ACQUIRE: Duration = Duration::from_millis(500);
+/// How long a request may wait and read, all together.
+const READ: Duration = Duration::from_millis(900);
+/// How long Postgres works on one statement before it gives up.
+const STATEMENT: Duration = Duration::from_secs(10);
+/// How much longer the server waits for its answer.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Why a unit of work has no result.
+#[derive(Debug, Error)]
+pub enum DatabaseError {
+    /// Nothing was written: no connection, or no answer to a read in time.
+    #[error("the database cannot be reached in time")]
+    Unavailable(#[source] Option<sqlx::Error>),
+    /// A write was sent and no answer came.
+    #[error("the outcome of a write is not known")]
+    OutcomeUnknown(#[source] Option<sqlx::Error>),
+    /// The database refused a statement.
+    #[error("the database refused a statement")]
+    Refused(#[source] sqlx::Error),
+    /// The unit of work panicked.
+    #[error("a unit of work ended early")]
+    Ended(#[source] tokio::task::JoinError),
+}
+
+impl DatabaseError {
+    /// The named constraint that refused a write, if one did.
+    pub fn constraint(&self) -> Option<&str> {
+        match self {
+            Self::Refused(sqlx::Error::Database(error)) => error.constraint(),
+            _ => None,
+        }
+    }
+}
+
+/// Every connection to the database that this process has.
+#[derive(Debug, Clone)]
+pub struct Database {
+    pool: PgPool,
+}
+
+impl Database {
+    /// A pool of up to `size` connections, none of them opened yet.
+    pub fn new(options: PgConnectOptions, size: u32) -> Self {
+        let options = options
+            .application_name("dossier")
+            .options([("statement_timeout", STATEMENT.as_millis().to_string())])
+            .options([("timezone", "UTC")]);
+        let pool = PgPoolOptions::new()
+            .max_connections(size)
+            .acquire_timeout(ACQUIRE)
+            .max_lifetime(Duration::from_secs(30 * 60))
+            .test_before_acquire(false)
+            .connect_lazy_with(options);
+        Self { pool }
+    }
+
+    /// Brings the schema up to date; any number of servers may do so at once.
+    ///
+    /// # Errors
+    /// Those of the database, and a schema that is newer than this server.
+    pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
+        MIGRATIONS.run(&self.pool).await
+    }
+
+    /// How many migrations this server knows.
+    pub fn migrations() -> usize {
+        MIGRATIONS.iter().count()
+    }
+
+    /// Closes every connection once it is given back.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// Runs one unit of work in a task of its own, which a client that leaves does not reach.
+    ///
+    /// # Errors
+    /// Those of the work, and [`DatabaseError`] when no connection is to be had.
+    pub async fn unit<T, E, F>(&self, work: impl FnOnce(Session) -> F) -> Result<T, E>
+    where
+        F: Future<Output = Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<DatabaseError> + Send + 'static,
+    {
+        let deadline = Instant::now() + READ;
+        let connection = self.acquire().await?;
+        let session = Session {
+            database: self.clone(),
+            connection: Some(connection),
+            deadline,
+        };
+        tokio::spawn(work(session))
+            .await
+            .map_err(DatabaseError::Ended)?
+    }
+
+    async fn acquire(&self) -> Result<PoolConnection<Postgres>, DatabaseError> {
+        // Opening a connection is not bounded by the pool's own limit once it has begun.
+        match timeout(ACQUIRE, self.pool.acquire()).await {
+            Ok(Ok(connection)) => Ok(connection),
+            Ok(Err(error)) => Err(DatabaseError::Unavailable(Some(error))),
+            Err(_) => Err(DatabaseError::Unavailable(None)),
+        }
+    }
+}
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// One request's hold on one connection.
+#[derive(Debug)]
+pub struct Session {
+    database: Database,
+    connection: Option<PoolConnection<Postgres>>,
+    deadline: Instant,
+}
+
+impl Session {
+    /// Reads. A connection that turns out to be lost is replaced until the time for reading is up.
+    ///
+    /// # Errors
+    /// [`DatabaseError`], of which `OutcomeUnknown` cannot occur.
+    pub async fn read<T>(
+        &mut self,
+        work: impl for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
+    ) -> Result<T, DatabaseError> {
+        loop {
+            let mut connection = match self.connection.take() {
+                Some(connection) => connection,
+                None => self.database.acquire().await?,
+            };
+            match timeout_at(self.deadline, work(&mut connection)).await {
+                Ok(Ok(value)) => {
+                    self.connection = Some(connection);
+                    return Ok(value);
+                }
+                Ok(Err(error)) if is_lost(&error) => {
+                    drop(connection.detach());
+                    if Instant::now() >= self.deadline {
+                        return Err(DatabaseError::Unavailable(Some(error)));
+                    }
+                }
+                Ok(Err(error)) => {
+                    self.connection = Some(connection);
+                    return Err(DatabaseError::Refused(error));
+                }
+                Err(_) => {
+                    // An answer may still come: this connection must not serve anybody else.
+                    drop(connection.detach());
+                    return Err(DatabaseError::Unavailable(None));
+                }
+            }
+        }
+    }
+
+    /// Writes with one statement, which Postgres commits as a whole or not at all.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn write<T>(
+        &mut self,
+        work: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
+    ) -> Result<T, DatabaseError> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.database.acquire().await?,
+        };
+        match timeout(STATEMENT + GRACE, work(&mut connection)).await {
+            Ok(Ok(value)) => {
+                self.connection = Some(connection);
+                Ok(value)
+            }
+            Ok(Err(error)) if is_lost(&error) => {
+                drop(connection.detach());
+                Err(DatabaseError::OutcomeUnknown(Some(error)))
+            }
+            Ok(Err(error)) => {
+                self.connection = Some(connection);
+                Err(DatabaseError::Refused(error))
+            }
+            Err(_) => {
+                drop(connection.detach());
+                Err(DatabaseError::OutcomeUnknown(None))
+            }
+        }
+    }
+}
+
+/// Whether the connection, and not the statement, is at fault: class 08, or 57P01 to 57P03.
+fn is_lost(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) => true,
+        sqlx::Error::Database(error) => error
+            .code()
+            .is_some_and(|code| code.starts_with("08") || code.starts_with("57P")),
+        _ => false,
+    }
+}

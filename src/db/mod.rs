@@ -1,0 +1,6 @@
+//! The database: connections, units of work, migrations, the private cluster. No tables.
+
+pub mod cluster;
+mod database;
+
+pub use database::{Database, DatabaseError, Session};

@@ -1,0 +1,175 @@
+//! Problem documents (RFC 9457): every answer that is not a success.
+
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::ProblemType;
+use crate::db::DatabaseError;
+use crate::validation::{Code, Malformed, Violation, Violations};
+
+/// How many violations the message for people repeats.
+const REPEATED: usize = 5;
+
+/// Why a request has no success.
+#[derive(Debug)]
+pub enum Problem {
+    /// One of the types that need no detail of their own.
+    Plain(ProblemType),
+    /// The body is not JSON.
+    Malformed(Malformed),
+    /// Everything that is wrong with the body, in its order.
+    Invalid(Violations),
+    /// Another case of the workspace has the external id.
+    ExternalIdTaken { case_id: Uuid },
+    /// The database did not do its part.
+    Database(DatabaseError),
+    /// What the database holds cannot be read.
+    Corrupt(serde_json::Error),
+}
+
+impl From<DatabaseError> for Problem {
+    fn from(error: DatabaseError) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl IntoResponse for Problem {
+    /// Leaves itself to the edge, which knows the request id and logs.
+    fn into_response(self) -> Response {
+        let mut response = self.problem_type().parts().0.into_response();
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}
+
+impl Problem {
+    /// Its type: the one place where a fault becomes a status.
+    pub fn problem_type(&self) -> ProblemType {
+        match self {
+            Self::Plain(kind) => *kind,
+            Self::Malformed(_) => ProblemType::MalformedBody,
+            Self::Invalid(_) => ProblemType::InvalidParameters,
+            Self::ExternalIdTaken { .. } => ProblemType::ExternalIdTaken,
+            Self::Corrupt(_) => ProblemType::InternalError,
+            Self::Database(error) => match error {
+                DatabaseError::Unavailable(_) => ProblemType::Unavailable,
+                DatabaseError::OutcomeUnknown(_) => ProblemType::OutcomeUnknown,
+                DatabaseError::Refused(_) | DatabaseError::Ended(_) => ProblemType::InternalError,
+            },
+        }
+    }
+
+    /// What is logged of our own faults: the whole chain, which holds no value of a request.
+    pub fn cause(&self) -> Option<String> {
+        let error: &dyn std::error::Error = match self {
+            Self::Database(error) => error,
+            Self::Corrupt(error) => error,
+            _ => return None,
+        };
+        let chain = std::iter::successors(Some(error), |error| error.source());
+        Some(
+            chain
+                .map(|error| match error.downcast_ref::<sqlx::Error>() {
+                    // The text of a database error may quote a row; its code does not.
+                    Some(sqlx::Error::Database(error)) => {
+                        format!("SQLSTATE {}", error.code().unwrap_or_default())
+                    }
+                    _ => error.to_string(),
+                })
+                .collect::<Vec<_>>()
+                .join(": "),
+        )
+    }
+
+    /// The document itself.
+    pub fn document(&self, request_id: &str, now: DateTime<Utc>) -> Value {
+        let (status, name, title, remedy) = self.problem_type().parts();
+        let mut listed: &[Violation] = &[];
+        let mut case_id = None;
+        let detail = match self {
+            Self::Malformed(malformed) => format!("{malformed}. Nothing was stored."),
+            Self::Invalid(violations) => {
+                listed = violations.kept();
+                counted(violations)
+            }
+            Self::ExternalIdTaken { case_id: taken_by } => {
+                case_id = Some(*taken_by);
+                format!("The case {taken_by} has this external_id. Nothing was stored.")
+            }
+            Self::Plain(_) | Self::Database(_) | Self::Corrupt(_) => remedy.to_owned(),
+        };
+        let mut errors: Vec<_> = listed.iter().map(error).collect();
+        if let Some(case_id) = case_id {
+            errors.push(
+                json!({"pointer": "/external_id", "code": Code::ExternalIdTaken.as_str(),
+                "message": detail, "case_id": case_id}),
+            );
+        }
+        if self.problem_type() == ProblemType::OutcomeUnknown {
+            errors.push(json!({"pointer": "", "code": Code::OutcomeUnknown.as_str(),
+                "message": detail}));
+        }
+        let mut document = json!({
+            "type": format!("/problems/{name}"),
+            "title": title,
+            "status": status.as_u16(),
+            "detail": detail,
+            "instance": format!("urn:request:{request_id}"),
+            "errors": errors,
+            "status_code": status.as_u16(),
+            "code": status.canonical_reason().unwrap_or_default().to_uppercase().replace(' ', "_"),
+            "message": message(&detail, listed),
+            "timestamp": now.to_rfc3339_opts(SecondsFormat::Millis, true),
+        });
+        if let (Some(case_id), Some(document)) = (case_id, document.as_object_mut()) {
+            document.insert("case_id".to_owned(), json!(case_id));
+        }
+        document
+    }
+}
+
+fn counted(violations: &Violations) -> String {
+    let total = violations.total();
+    let noun = if total == 1 { "problem" } else { "problems" };
+    let listed = violations.kept().len();
+    let cut = if listed < total {
+        format!(" The first {listed} are listed.")
+    } else {
+        String::new()
+    };
+    format!("{total} {noun} found. Nothing was stored.{cut}")
+}
+
+fn error(violation: &Violation) -> Value {
+    let fault = &violation.fault;
+    let mut error = json!({"pointer": violation.pointer, "code": fault.code.as_str(),
+        "message": fault.message});
+    if let Some(error) = error.as_object_mut() {
+        if let Some(suggestion) = &fault.suggestion {
+            error.insert("suggestion".to_owned(), json!(suggestion));
+        }
+        if !fault.allowed.is_empty() {
+            error.insert("allowed".to_owned(), json!(fault.allowed));
+        }
+    }
+    error
+}
+
+/// What stands alone, since existing clients show nothing else.
+fn message(detail: &str, listed: &[Violation]) -> String {
+    let mut message = detail.to_owned();
+    for violation in listed.iter().take(REPEATED) {
+        message.push_str(&format!(
+            " {}: {}",
+            violation.pointer, violation.fault.message
+        ));
+    }
+    if listed.len() > REPEATED {
+        message.push_str(&format!(" And {} more.", listed.len() - REPEATED));
+    }
+    message
+}

@@ -1,0 +1,129 @@
+//! The types of problem documents, and the page that explains each.
+
+use axum::http::StatusCode;
+use axum::response::Html;
+
+/// The type of a problem document (RFC 9457, section 3.1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProblemType {
+    InvalidParameters,
+    MalformedBody,
+    Unauthorized,
+    NotFound,
+    MethodNotAllowed,
+    RequestTimeout,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    ExternalIdTaken,
+    InternalError,
+    Unavailable,
+    OutcomeUnknown,
+}
+
+impl ProblemType {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::InvalidParameters,
+        Self::MalformedBody,
+        Self::Unauthorized,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::RequestTimeout,
+        Self::PayloadTooLarge,
+        Self::UnsupportedMediaType,
+        Self::ExternalIdTaken,
+        Self::InternalError,
+        Self::Unavailable,
+        Self::OutcomeUnknown,
+    ];
+
+    /// Its status, its name under `/problems/`, its title and its remedy.
+    pub fn parts(self) -> (StatusCode, &'static str, &'static str, &'static str) {
+        match self {
+            Self::InvalidParameters => (
+                StatusCode::BAD_REQUEST,
+                "invalid-parameters",
+                "The request has invalid parameters",
+                "Each entry of errors names a place in the body and what to change there.",
+            ),
+            Self::MalformedBody => (
+                StatusCode::BAD_REQUEST,
+                "malformed-body",
+                "The body is not JSON",
+                "Correct the JSON at the line and column that detail names.",
+            ),
+            Self::Unauthorized => (
+                StatusCode::UNAUTHORIZED,
+                "unauthorized",
+                "A valid API key is needed",
+                "Send one key of the workspace, as Authorization: Bearer KEY or X-API-Key: KEY.",
+            ),
+            Self::NotFound => (
+                StatusCode::NOT_FOUND,
+                "not-found",
+                "There is nothing here",
+                "Check the path and the id; the key's workspace is the only one that is searched.",
+            ),
+            Self::MethodNotAllowed => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method-not-allowed",
+                "This path does not take this method",
+                "Use one of the methods that the Allow header lists.",
+            ),
+            Self::RequestTimeout => (
+                StatusCode::REQUEST_TIMEOUT,
+                "request-timeout",
+                "The body did not arrive in time",
+                "Nothing was stored. Send the request again.",
+            ),
+            Self::PayloadTooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "payload-too-large",
+                "The body is too large",
+                "Nothing was stored. Send a smaller body.",
+            ),
+            Self::UnsupportedMediaType => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported-media-type",
+                "The body must be JSON in UTF-8",
+                "Send Content-Type: application/json.",
+            ),
+            Self::ExternalIdTaken => (
+                StatusCode::CONFLICT,
+                "external-id-taken",
+                "Another case has this external_id",
+                "Read the case that case_id names, or choose another external_id.",
+            ),
+            Self::InternalError => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal-error",
+                "Something went wrong here",
+                "The fault is ours. Report it with the request id.",
+            ),
+            Self::Unavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "The database cannot be reached",
+                "Nothing was stored. Try again after the time that Retry-After names.",
+            ),
+            Self::OutcomeUnknown => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "outcome-unknown",
+                "It is not known whether this was stored",
+                "Read the case back by its external_id before you send it again.",
+            ),
+        }
+    }
+
+    /// The page under `/problems/` for a name, if there is such a type.
+    pub fn page(name: &str) -> Option<Html<String>> {
+        let (status, _, title, remedy) = Self::ALL
+            .into_iter()
+            .map(Self::parts)
+            .find(|(_, known, _, _)| *known == name)?;
+        Some(Html(format!(
+            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title>\
+             <h1>{title}</h1><p>Status {status}.</p><p>{remedy}</p></html>"
+        )))
+    }
+}

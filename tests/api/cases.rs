@@ -1,0 +1,216 @@
+//! `POST /cases` and `GET /cases/{id}`.
+
+use serde_json::{Value, json};
+
+use crate::support::TestApp;
+
+/// Three companies, four individuals, six relations, three tags, properties of every type.
+fn kyb() -> Value {
+    let properties = json!({"note": "Two\nlines", "contact_email": "a@example.com",
+        "reference_url": "https://example.com/a", "onboarded_on": "2024-02-29",
+        "hotline": "+33 6 12 34 56 78", "is_regulated": true, "risk_score": 12.5,
+        "products": ["cards", "loans"], "markets": ["fr", "DE"]});
+    json!({
+        "name": "Acme", "status": "draft", "external_id": "crm/42 é", "template_key": "kyb_standard",
+        "assignee_id": "0198a000-0000-7000-8000-000000000301", "space_slug": "space_Sandbox00001",
+        "metadata": {"source": "crm"}, "tags": ["vip", "High risk", "Low risk", "VIP"],
+        "custom_properties": properties,
+        "companies": [
+            {"name": "Acme SAS", "ref": "main", "country": "fr", "custom_properties": properties,
+             "registration_date": "2001-02-03T00:00:00Z", "status": "live",
+             "classifications": [{"type": "nace", "code": "62.01"}],
+             "banking_information": {"iban": "FR76 3000 6000 0112 3456 7890 189", "bic": null}},
+            {"name": "Holding", "type": "affiliated", "ref": "holding",
+             "relations": [{"roles": ["shareholder"], "ownership_percentage": 60}]},
+            {"name": "Subsidiary", "type": "affiliated",
+             "relations": [{"source_company_ref": "main", "ownership_percentage": 100},
+                           {"source_company_ref": "holding"}]}
+        ],
+        "individuals": [
+            {"first_name": "Ada", "last_name": "A", "roles": ["shareholder", "beneficial_owner"],
+             "ownership_percentage": 33.3, "custom_properties": properties,
+             "relations": [{"source_company_ref": "holding", "position": "Chair"}]},
+            {"first_name": "Bo", "last_name": "", "is_signatory": true, "email": "bo@example.com",
+             "relations": [{"roles": ["legal_representative"]}]},
+            {"first_name": "Cy", "last_name": "C", "nationalities": ["FR", "us"]},
+            {"first_name": "Di", "last_name": "D", "address": {"street_address2": "Floor 2"}}
+        ]
+    })
+}
+
+#[tokio::test]
+async fn everything_is_read_back_as_it_was_answered_also_after_a_restart() {
+    let app = TestApp::start().await;
+    let created = app.post(kyb().to_string()).await.expect(201);
+    let id = created.body["id"].as_str().expect("an id").to_owned();
+    assert_eq!(created.headers["location"], format!("/cases/{id}"));
+    assert_eq!(
+        created.body["tags"],
+        json!(["VIP", "High risk", "Low risk"])
+    );
+    let main = &created.body["companies"][0];
+    assert_eq!(main["country"], "FR");
+    assert_eq!(main["registration_date"], "2001-02-03");
+    assert_eq!(
+        main["banking_information"]["iban"],
+        "FR7630006000011234567890189"
+    );
+    assert_eq!(main["custom_properties"]["hotline"], "+33612345678");
+    assert_eq!(main["custom_properties"]["markets"], json!(["FR", "DE"]));
+    let ada = &created.body["individuals"][0];
+    assert_eq!(ada["is_beneficial_owner"], true);
+    assert_eq!(ada["ownership_percentage"], 33.3);
+    assert_eq!(ada["roles"], json!(["shareholder"]));
+    assert_eq!(ada["relations"].as_array().map(Vec::len), Some(2));
+    assert_eq!(ada["relations"][1]["to_company_id"], main["id"]);
+    assert_eq!(
+        app.get(&format!("/cases/{id}")).await.expect(200).body,
+        created.body
+    );
+    let app = app.restart().await;
+    let by_external_id = app.get("/v1/cases/crm%2F42%20%C3%A9/").await.expect(200);
+    assert_eq!(by_external_id.body, created.body);
+}
+
+#[tokio::test]
+async fn a_chain_of_a_thousand_companies_and_individuals_is_one_case() {
+    let app = TestApp::start().await;
+    let companies: Vec<_> = (0..1_000)
+        .map(|index| match index {
+            0 => json!({"name": "0", "ref": "0"}),
+            _ => json!({"name": index.to_string(), "ref": index.to_string(), "type": "affiliated",
+                "relations": [{"source_company_ref": (index - 1).to_string()}]}),
+        })
+        .collect();
+    let individuals: Vec<_> = (0..1_000)
+        .map(|index| {
+            json!({"first_name": index.to_string(), "last_name": "",
+            "relations": [{"source_company_ref": index.to_string()}]})
+        })
+        .collect();
+    let body = json!({"name": "Chain", "companies": companies, "individuals": individuals});
+    let created = app.post(body.to_string()).await.expect(201);
+    let names: Vec<_> = (0..1_000).map(|index| json!(index.to_string())).collect();
+    let answered = created.body["companies"].as_array().expect("companies");
+    assert_eq!(
+        answered
+            .iter()
+            .map(|it| it["name"].clone())
+            .collect::<Vec<_>>(),
+        names
+    );
+    let id = created.body["id"].as_str().expect("an id");
+    assert_eq!(
+        app.get(&format!("/cases/{id}")).await.expect(200).body,
+        created.body
+    );
+}
+
+#[tokio::test]
+async fn faults_of_shape_and_references_are_one_answer_in_document_order() {
+    let app = TestApp::start().await;
+    let body = r#"{
+        "extrenal_id": "x", "name": 7, "tags": ["VPI", "nothing alike", ""],
+        "template_key": "kyb_standrad", "space_slug": "space_000000000000",
+        "assignee_id": "0198a000-0000-7000-8000-000000000303",
+        "custom_properties": {"retired": "x", "risk_scor": 1, "risk_score": 101,
+            "products": ["cards", "cards", "card"], "markets": ["UK"], "is_regulated": "yes"},
+        "companies": [{"name": "A"}, {"name": "B"}]
+    }"#;
+    let refused = app.post(body).await.expect(400);
+    assert_eq!(refused.headers["content-type"], "application/problem+json");
+    let expected = [
+        ("/extrenal_id", "unknown_field"),
+        ("/name", "type"),
+        ("/tags/0", "tag_not_found"),
+        ("/tags/1", "tag_not_found"),
+        ("/tags/2", "length"),
+        ("/template_key", "template_not_found"),
+        ("/space_slug", "space_not_found"),
+        ("/assignee_id", "assignee_suspended"),
+        ("/custom_properties/retired", "custom_property_archived"),
+        ("/custom_properties/risk_scor", "custom_property_not_found"),
+        ("/custom_properties/risk_score", "range"),
+        ("/custom_properties/products/1", "duplicate_value"),
+        ("/custom_properties/products/2", "choice"),
+        ("/custom_properties/markets/0", "country"),
+        ("/custom_properties/is_regulated", "type"),
+        ("/companies/1/type", "main_company_repeated"),
+    ];
+    assert_eq!(refused.errors(), expected);
+    let suggestion = |index: usize| refused.body["errors"][index]["suggestion"].as_str();
+    assert_eq!(suggestion(0), Some("external_id"));
+    assert_eq!(suggestion(2), Some("VIP"));
+    assert_eq!(suggestion(3), None);
+    assert_eq!(suggestion(5), Some("kyb_standard"));
+    let text = refused.body.to_string();
+    for word in ["struct", "invalid type", "SQL", "expected `"] {
+        assert!(!text.contains(word), "{word} in {text}");
+    }
+    assert_eq!(refused.body["status_code"], 400);
+    assert!(
+        refused.body["message"]
+            .as_str()
+            .expect("a message")
+            .starts_with("16 problems found.")
+    );
+}
+
+#[tokio::test]
+async fn of_fifty_simultaneous_requests_with_one_external_id_one_wins() {
+    let app = TestApp::start().await;
+    let body = json!({"name": "A", "external_id": "one"}).to_string();
+    let answers = futures_util::future::join_all((0..50).map(|_| app.post(body.clone()))).await;
+    let winner: Vec<_> = answers.iter().filter(|it| it.status == 201).collect();
+    assert_eq!(winner.len(), 1);
+    for loser in answers.iter().filter(|it| it.status != 201) {
+        assert_eq!(loser.status, 409, "{}", loser.body);
+        assert_eq!(loser.body["case_id"], winner[0].body["id"]);
+        assert_eq!(loser.errors(), [("/external_id", "external_id_taken")]);
+    }
+    let beside = json!({"name": "", "external_id": "one"}).to_string();
+    let refused = app.post(beside).await.expect(400);
+    let expected = [("/name", "length"), ("/external_id", "external_id_taken")];
+    assert_eq!(refused.errors(), expected);
+}
+
+#[tokio::test]
+async fn nothing_of_one_workspace_exists_for_another() {
+    let app = TestApp::start().await;
+    let other = "dossier_other_0123456789abcdef";
+    app.add_workspace(other).await;
+    let created = app
+        .post(json!({"name": "A", "external_id": "one"}).to_string())
+        .await;
+    let id = created.expect(201).body["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    app.get_as(other, &format!("/cases/{id}")).await.expect(404);
+    app.get_as(other, "/cases/one").await.expect(404);
+    app.post_as(
+        other,
+        json!({"name": "A", "external_id": "one"}).to_string(),
+    )
+    .await
+    .expect(201);
+    let body = json!({"name": "A", "template_key": "kyb_standard", "tags": ["VIP"],
+        "assignee_id": "0198a000-0000-7000-8000-000000000301",
+        "space_slug": "space_Sandbox00001", "custom_properties": {"note": "x"}});
+    let refused = app.post_as(other, body.to_string()).await.expect(400);
+    let expected = [
+        ("/template_key", "template_not_found"),
+        ("/tags/0", "tag_not_found"),
+        ("/assignee_id", "assignee_not_found"),
+        ("/space_slug", "space_not_found"),
+        ("/custom_properties/note", "custom_property_not_found"),
+    ];
+    assert_eq!(refused.errors(), expected);
+    assert!(
+        refused.body["errors"]
+            .as_array()
+            .expect("errors")
+            .iter()
+            .all(|it| { it.get("suggestion").is_none() })
+    );
+}

@@ -1,0 +1,68 @@
+//! Credentials, paths, media types, sizes.
+
+use reqwest::Method;
+
+use crate::support::TestApp;
+
+#[tokio::test]
+async fn credentials_paths_and_bodies_are_held_to_the_contract() {
+    let app = TestApp::start().await;
+    let key = dossier::workspaces::FIXED_KEY;
+    for header in ["x-api-key", "X-DOTFILE-API-KEY"] {
+        for path in ["/ping", "/ping/", "/v1/ping", "/v1/ping/"] {
+            let answer = app
+                .send(app.request(Method::GET, path).header(header, key))
+                .await;
+            assert_eq!(answer.expect(200).body["workspace_name"], "Sandbox");
+        }
+    }
+    let nobody = app
+        .send(app.request(Method::GET, "/ping"))
+        .await
+        .expect(401);
+    assert_eq!(nobody.headers["www-authenticate"], "Bearer");
+    app.get_as("dossier_unknown_key", "/ping").await.expect(401);
+    let post = |path| {
+        app.request(Method::POST, path)
+            .bearer_auth(key)
+            .body("{\"name\": \"A\"}")
+    };
+    app.send(post("/cases").header("content-type", "text/plain"))
+        .await
+        .expect(415);
+    for (path, prefix) in [("/cases", "/cases/"), ("/v1/cases/", "/v1/cases/")] {
+        let request = post(path).header("content-type", "application/vnd.api+json; charset=UTF-8");
+        let created = app.send(request).await.expect(201);
+        let location = created.headers["location"]
+            .to_str()
+            .expect("text")
+            .to_owned();
+        assert!(location.starts_with(prefix), "{location}");
+        app.get(&location).await.expect(200);
+    }
+    app.post(format!("{{\"name\": \"{}\"}}", "a".repeat(2 * 1024 * 1024)))
+        .await
+        .expect(413);
+    let malformed = app.post("{\"name\": \"A\",\n oops}").await.expect(400);
+    let detail = malformed.body["detail"].as_str().expect("a detail");
+    assert!(detail.contains("line 2, column 2"), "{detail}");
+    let wrong = app
+        .send(app.request(Method::PUT, "/cases"))
+        .await
+        .expect(405);
+    assert_eq!(wrong.headers["allow"], "POST");
+    let request = app
+        .request(Method::GET, "/nowhere")
+        .header("x-request-id", "abc-1");
+    let nowhere = app.send(request).await.expect(404);
+    assert_eq!(nowhere.headers["x-request-id"], "abc-1");
+    assert_eq!(nowhere.body["instance"], "urn:request:abc-1");
+    for path in [
+        "/healthz",
+        "/readyz",
+        nowhere.body["type"].as_str().expect("a type"),
+    ] {
+        app.get(path).await.expect(200);
+    }
+    app.get("/cases/%00").await.expect(404);
+}

@@ -1,0 +1,45 @@
+//! A database that is frozen or gone.
+
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::support::TestApp;
+
+const BODY: &str = "{\"name\": \"A\"}";
+
+#[tokio::test]
+async fn a_frozen_database_is_a_503_within_a_second_and_service_again_when_it_thaws() {
+    let app = TestApp::start().await;
+    app.post(BODY).await.expect(201);
+    let postgres = app.postgres();
+    let signal = |signal: Signal| {
+        for pid in &postgres {
+            kill(Pid::from_raw(*pid), signal).expect("a signal");
+        }
+    };
+    signal(Signal::SIGSTOP);
+    let begun = Instant::now();
+    let answer = app.post(BODY).await;
+    let took = begun.elapsed();
+    signal(Signal::SIGCONT);
+    let answer = answer.expect(503);
+    assert_eq!(answer.headers["retry-after"], "1");
+    assert_eq!(answer.body["code"], "SERVICE_UNAVAILABLE");
+    assert!(took < Duration::from_millis(1_500), "{took:?}");
+    app.post(BODY).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_database_that_is_gone_is_a_503_within_a_second() {
+    let mut app = TestApp::start().await;
+    app.post(BODY).await.expect(201);
+    drop(app.cluster.take());
+    let begun = Instant::now();
+    app.post("{\"name\": 1}").await.expect(503);
+    app.get("/readyz").await.expect(503);
+    app.get("/healthz").await.expect(200);
+    let took = begun.elapsed();
+    assert!(took < Duration::from_millis(3_000), "{took:?}");
+}
