@@ -10,7 +10,7 @@ use dossier::db::cluster::Cluster;
 use dossier::db::{Database, Session};
 use dossier::state::AppState;
 use dossier::values::IdSource;
-use dossier::workspaces::FIXED_KEY;
+use dossier::workspaces::{FIXED_KEY, bootstrap};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -36,6 +36,17 @@ struct Settings {
     /// The key of the sandbox, where it is not the fixed one.
     #[arg(long, env = "DOSSIER_SANDBOX_KEY", hide_env_values = true)]
     sandbox_key: Option<SecretString>,
+    /// With DATABASE_URL: a workspace that is made at start when absent.
+    #[arg(long, env = "DOSSIER_BOOTSTRAP_WORKSPACE", requires = "bootstrap_key")]
+    bootstrap_workspace: Option<String>,
+    /// The key of that workspace, of at least 16 characters.
+    #[arg(
+        long,
+        env = "DOSSIER_BOOTSTRAP_KEY",
+        hide_env_values = true,
+        requires = "bootstrap_workspace"
+    )]
+    bootstrap_key: Option<SecretString>,
 }
 
 #[tokio::main]
@@ -107,6 +118,18 @@ async fn serve(settings: Settings) -> Result<(), String> {
             .await
             .map_err(|error| error.to_string())?;
         greet(address, settings.sandbox_key.is_none());
+    }
+    if let (Some(name), Some(key)) = (&settings.bootstrap_workspace, &settings.bootstrap_key) {
+        let (name, key) = (name.clone(), key.expose_secret().to_owned());
+        if key.len() < 16 || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err("DOSSIER_BOOTSTRAP_KEY needs at least 16 visible ASCII characters".into());
+        }
+        let id = state.ids.next(chrono::Utc::now());
+        state
+            .database
+            .unit(async move |mut session: Session| bootstrap(&mut session, id, name, key).await)
+            .await
+            .map_err(|error| error.to_string())?;
     }
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;

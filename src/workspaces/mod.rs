@@ -1,7 +1,9 @@
 //! Workspaces: the tenants, `GET /ping`, and the sandbox.
 
+mod bootstrap;
 mod sandbox;
 
+pub use bootstrap::bootstrap;
 pub use sandbox::{FIXED_KEY, apply as apply_sandbox};
 
 use std::sync::Arc;

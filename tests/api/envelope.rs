@@ -66,3 +66,26 @@ async fn credentials_paths_and_bodies_are_held_to_the_contract() {
     }
     app.get("/cases/%00").await.expect(404);
 }
+
+#[tokio::test]
+async fn a_bootstrapped_workspace_has_its_key_and_can_be_bootstrapped_again() {
+    use dossier::db::{Database, Session};
+    let app = TestApp::start().await;
+    let key = "dossier_first_0123456789abcdef";
+    let options = app
+        .cluster
+        .as_ref()
+        .expect("a running cluster")
+        .options("postgres");
+    let database = Database::new(options, 1);
+    for _ in 0..2 {
+        let id = dossier::values::IdSource::default().next(chrono::Utc::now());
+        let made = database.unit(async move |mut session: Session| {
+            let (name, key) = ("First".to_owned(), key.to_owned());
+            dossier::workspaces::bootstrap(&mut session, id, name, key).await
+        });
+        made.await.expect("a workspace");
+        let answer = app.get_as(key, "/ping").await.expect(200);
+        assert_eq!(answer.body["workspace_name"], "First");
+    }
+}
