@@ -10,12 +10,14 @@
 //! - [`custom_properties`], [`relations`], [`companies`], [`individuals`], [`cases`],
 //!   [`workspaces`], [`health`]: the features. A request goes through `cases` in one direction:
 //!   `request` (wire), `CaseDraft::parse`, `references`, `CaseDraft::finish`, `store`, `view`.
-//! - [`app`]: the whole server.
+//! - [`app`]: the whole server; [`config`] reads the environment, [`cli`] is the command line.
 
 pub mod app;
 pub mod auth;
 pub mod cases;
+pub mod cli;
 pub mod companies;
+pub mod config;
 pub mod custom_properties;
 pub mod db;
 pub mod health;

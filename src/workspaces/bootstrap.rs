@@ -41,3 +41,24 @@ pub async fn bootstrap(
         })
         .await
 }
+
+/// Makes a workspace.
+///
+/// # Errors
+/// Those of the database: `workspaces_name_key` where another has the name.
+pub async fn create(session: &mut Session, id: Uuid, name: String) -> Result<(), DatabaseError> {
+    session
+        .write(move |connection| {
+            Box::pin(async move {
+                sqlx::query!(
+                    "INSERT INTO workspaces (id, name) VALUES ($1, $2)",
+                    id,
+                    name
+                )
+                .execute(connection)
+                .await?;
+                Ok(())
+            })
+        })
+        .await
+}

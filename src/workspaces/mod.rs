@@ -3,7 +3,7 @@
 mod bootstrap;
 mod sandbox;
 
-pub use bootstrap::bootstrap;
+pub use bootstrap::{bootstrap, create};
 pub use sandbox::{FIXED_KEY, apply as apply_sandbox};
 
 use std::sync::Arc;

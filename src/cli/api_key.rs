@@ -1,0 +1,90 @@
+//! `dossier api-key`.
+
+use serde_json::json;
+
+use super::open;
+use crate::auth::{self, StoredKey};
+use crate::config::{ApiKeyCommand, Settings};
+use crate::db::{DatabaseError, Session};
+
+/// Makes, lists or revokes keys of a workspace.
+///
+/// # Errors
+/// One line that says what to do.
+pub async fn run(settings: &Settings, command: ApiKeyCommand) -> Result<(), String> {
+    let (_cluster, database) = open(settings).await?;
+    let done = database
+        .unit(async move |mut session: Session| execute(&mut session, command).await)
+        .await;
+    database.close().await;
+    let lines = done.map_err(|error: DatabaseError| error.to_string())??;
+    lines.iter().for_each(|line| println!("{line}"));
+    Ok(())
+}
+
+/// The lines to print, or what the caller must change.
+async fn execute(
+    session: &mut Session,
+    command: ApiKeyCommand,
+) -> Result<Result<Vec<String>, String>, DatabaseError> {
+    Ok(match command {
+        ApiKeyCommand::Create {
+            workspace,
+            json: as_json,
+        } => {
+            let key = auth::create(session, workspace.clone()).await?;
+            key.ok_or_else(|| missing(&workspace)).map(|key| {
+                vec![if as_json {
+                    json!({"key": key}).to_string()
+                } else {
+                    format!("{key}\nKeep it now: it is not shown again.")
+                }]
+            })
+        }
+        ApiKeyCommand::List {
+            workspace,
+            json: as_json,
+        } => {
+            let keys = auth::list(session, workspace).await?;
+            Ok(if as_json {
+                vec![json!(keys).to_string()]
+            } else {
+                keys.iter().map(line).collect()
+            })
+        }
+        ApiKeyCommand::Revoke {
+            id,
+            workspace,
+            json: as_json,
+        } => {
+            if auth::revoke(session, workspace, id.clone()).await? {
+                Ok(vec![if as_json {
+                    json!({"id": id, "revoked": true}).to_string()
+                } else {
+                    format!("Revoked the key {id}.")
+                }])
+            } else {
+                Err(format!(
+                    "this workspace has no key {id} that is not revoked"
+                ))
+            }
+        }
+    })
+}
+
+fn missing(workspace: &str) -> String {
+    format!("there is no workspace named {workspace}; make it with dossier workspace create")
+}
+
+fn line(key: &StoredKey) -> String {
+    let state = if key.revoked_at.is_some() {
+        "revoked"
+    } else {
+        "active"
+    };
+    format!(
+        "{}  {state}  made {}",
+        key.id,
+        key.created_at.format("%Y-%m-%d")
+    )
+}

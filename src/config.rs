@@ -1,0 +1,134 @@
+//! Settings: the only reader of the environment.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use secrecy::SecretString;
+
+/// An open, self-hosted server for KYB/KYC case intake.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Settings {
+    /// What to do; without it, serve.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The database; without it, a private PostgreSQL is started.
+    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<SecretString>,
+    /// Where to listen.
+    #[arg(
+        long,
+        global = true,
+        env = "DOSSIER_LISTEN",
+        default_value = "127.0.0.1:8080"
+    )]
+    pub listen: SocketAddr,
+    /// Where the private PostgreSQL keeps its data.
+    #[arg(long, global = true, env = "DOSSIER_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// How many connections to the database this server opens at the most.
+    #[arg(long, global = true, env = "DOSSIER_POOL_SIZE", default_value_t = 10)]
+    pub pool_size: u32,
+    /// What to log, as a filter of tracing.
+    #[arg(long, global = true, env = "DOSSIER_LOG", default_value = "info")]
+    pub log: String,
+    /// The key of the sandbox, where it is not the fixed one.
+    #[arg(
+        long,
+        global = true,
+        env = "DOSSIER_SANDBOX_KEY",
+        hide_env_values = true
+    )]
+    pub sandbox_key: Option<SecretString>,
+    /// With DATABASE_URL: a workspace that is made at start when absent.
+    #[arg(
+        long,
+        global = true,
+        env = "DOSSIER_BOOTSTRAP_WORKSPACE",
+        requires = "bootstrap_key"
+    )]
+    pub bootstrap_workspace: Option<String>,
+    /// The key of that workspace, of at least 16 characters.
+    #[arg(
+        long,
+        global = true,
+        env = "DOSSIER_BOOTSTRAP_KEY",
+        hide_env_values = true,
+        requires = "bootstrap_workspace"
+    )]
+    pub bootstrap_key: Option<SecretString>,
+}
+
+/// The commands of `dossier`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Serve the API (also without a command).
+    Serve,
+    /// Bring the schema of the database up to date.
+    Migrate,
+    /// Workspaces: the tenants.
+    #[command(subcommand)]
+    Workspace(WorkspaceCommand),
+    /// The API keys of a workspace.
+    #[command(subcommand)]
+    ApiKey(ApiKeyCommand),
+}
+
+/// What can be done with workspaces.
+#[derive(Debug, Clone, Subcommand)]
+pub enum WorkspaceCommand {
+    /// Make a workspace.
+    Create {
+        /// Its name, which no other workspace has.
+        name: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// What can be done with API keys.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ApiKeyCommand {
+    /// Make a key. It is shown this once and stored as a hash.
+    Create {
+        /// The name of the workspace.
+        #[arg(long)]
+        workspace: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the keys of a workspace by their ids.
+    List {
+        /// The name of the workspace.
+        #[arg(long)]
+        workspace: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Revoke a key.
+    Revoke {
+        /// The id of the key: its part between the underscores.
+        id: String,
+        /// The name of the workspace.
+        #[arg(long)]
+        workspace: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Root's data lies in /var/lib, a user's in the folder for the user's data.
+pub fn data_directory() -> PathBuf {
+    if nix::unistd::Uid::effective().is_root() {
+        return PathBuf::from("/var/lib/dossier");
+    }
+    let home = std::env::var_os("HOME").map_or_else(std::env::temp_dir, PathBuf::from);
+    std::env::var_os("XDG_DATA_HOME")
+        .map_or_else(|| home.join(".local/share"), PathBuf::from)
+        .join("dossier")
+}

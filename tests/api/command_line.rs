@@ -1,0 +1,98 @@
+//! The binary, as an operator calls it.
+
+use std::process::{Command, Output};
+
+use clap::CommandFactory;
+use dossier::config::Settings;
+use serde_json::Value;
+
+use crate::support::TestApp;
+
+/// Runs the binary over the database of a test's cluster.
+fn dossier(app: &TestApp, arguments: &[&str]) -> Output {
+    let file = app.directory.path().join("postgres/postmaster.pid");
+    let text = std::fs::read_to_string(file).expect("a pid file");
+    let socket = text
+        .lines()
+        .nth(4)
+        .expect("the socket's folder")
+        .replace('/', "%2F");
+    Command::new(env!("CARGO_BIN_EXE_dossier"))
+        .args(arguments)
+        .env(
+            "DATABASE_URL",
+            format!("postgres://postgres@localhost/postgres?host={socket}"),
+        )
+        .output()
+        .expect("the binary runs")
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+#[tokio::test]
+async fn a_workspace_gets_a_key_that_can_be_revoked() {
+    let app = TestApp::start().await;
+    assert!(dossier(&app, &["migrate"]).status.success());
+    let made = dossier(&app, &["workspace", "create", "Bank", "--json"]);
+    assert_eq!(json(&made)["name"], "Bank");
+    let again = dossier(&app, &["workspace", "create", "Bank"]);
+    assert_eq!(again.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("a workspace named Bank already"));
+    let nowhere = dossier(&app, &["api-key", "create", "--workspace", "Bnak"]);
+    assert_eq!(nowhere.status.code(), Some(2));
+    let key = json(&dossier(
+        &app,
+        &["api-key", "create", "--workspace", "Bank", "--json"],
+    ));
+    let key = key["key"].as_str().expect("a key").to_owned();
+    let ping = app.get_as(&key, "/ping").await.expect(200);
+    assert_eq!(ping.body["workspace_name"], "Bank");
+    let id = key.split('_').nth(1).expect("an id");
+    let listed = json(&dossier(
+        &app,
+        &["api-key", "list", "--workspace", "Bank", "--json"],
+    ));
+    assert_eq!(listed[0]["id"], id);
+    let elsewhere = ["api-key", "revoke", id, "--workspace", "Sandbox"];
+    assert_eq!(dossier(&app, &elsewhere).status.code(), Some(2));
+    app.get_as(&key, "/ping").await.expect(200);
+    assert!(
+        dossier(&app, &["api-key", "revoke", id, "--workspace", "Bank"])
+            .status
+            .success()
+    );
+    app.get_as(&key, "/ping").await.expect(401);
+}
+
+#[test]
+fn the_example_lists_every_setting_with_its_default() {
+    let example = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/.env.example"));
+    let example = example.expect("the example");
+    let mut settings: Vec<_> = Settings::command()
+        .get_arguments()
+        .filter_map(|argument| {
+            let name = argument.get_env()?.to_str()?.to_owned();
+            let default = argument
+                .get_default_values()
+                .first()
+                .and_then(|it| it.to_str());
+            Some((name, default.map(str::to_owned)))
+        })
+        .collect();
+    let mut listed: Vec<_> = example
+        .lines()
+        .filter_map(|line| {
+            let (name, value) = line.trim_start_matches("# ").split_once('=')?;
+            let given = !line.starts_with('#');
+            name.bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+                .then(|| (name.to_owned(), given.then(|| value.to_owned())))
+        })
+        .collect();
+    settings.sort();
+    listed.sort();
+    assert!(settings.len() >= 8);
+    assert_eq!(listed, settings);
+}
