@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use dossier::db::cluster::Cluster;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -42,4 +43,18 @@ async fn a_database_that_is_gone_is_a_503_within_a_second() {
     app.get("/healthz").await.expect(200);
     let took = begun.elapsed();
     assert!(took < Duration::from_millis(3_000), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_restarted_database_is_used_again_at_once() {
+    let mut app = TestApp::start().await;
+    // Several connections are open, and all of them are lost.
+    futures_util::future::join_all((0..8).map(|_| app.post(BODY))).await;
+    drop(app.cluster.take());
+    let path = app.directory.path().to_owned();
+    let started = tokio::task::spawn_blocking(move || Cluster::start(&path)).await;
+    app.cluster = Some(started.expect("the start ends").expect("a cluster"));
+    for answer in futures_util::future::join_all((0..4).map(|_| app.post(BODY))).await {
+        answer.expect(201);
+    }
 }
