@@ -155,7 +155,7 @@ impl Session {
                 }
                 Ok(Err(error)) => {
                     self.connection = Some(connection);
-                    return Err(DatabaseError::Refused(error));
+                    return Err(refused(error));
                 }
                 Err(_) => {
                     // An answer may still come: this connection must not serve anybody else.
@@ -189,7 +189,7 @@ impl Session {
             }
             Ok(Err(error)) => {
                 self.connection = Some(connection);
-                Err(DatabaseError::Refused(error))
+                Err(refused(error))
             }
             Err(_) => {
                 drop(connection.detach());
@@ -207,5 +207,18 @@ fn is_lost(error: &sqlx::Error) -> bool {
             .code()
             .is_some_and(|code| code.starts_with("08") || code.starts_with("57P")),
         _ => false,
+    }
+}
+
+/// What the database answered instead of a result. A statement that it cancelled for taking too
+/// long (57014) was rolled back: another try may find it less busy.
+fn refused(error: sqlx::Error) -> DatabaseError {
+    let cancelled = error
+        .as_database_error()
+        .is_some_and(|error| error.code().as_deref() == Some("57014"));
+    if cancelled {
+        DatabaseError::Unavailable(Some(error))
+    } else {
+        DatabaseError::Refused(error)
     }
 }

@@ -58,3 +58,34 @@ async fn a_restarted_database_is_used_again_at_once() {
         answer.expect(201);
     }
 }
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long_is_known_to_have_stored_nothing() {
+    use dossier::db::{Database, DatabaseError, Session};
+    let app = TestApp::start().await;
+    let options = app
+        .cluster
+        .as_ref()
+        .expect("a running cluster")
+        .options("postgres");
+    let written: Result<(), DatabaseError> = Database::new(options, 1)
+        .unit(async move |mut session: Session| {
+            session
+                .write(|connection| {
+                    Box::pin(async move {
+                        let limit = sqlx::query("SET statement_timeout = '20ms'");
+                        limit.execute(&mut *connection).await?;
+                        sqlx::query("SELECT pg_sleep(5)")
+                            .execute(connection)
+                            .await
+                            .map(drop)
+                    })
+                })
+                .await
+        })
+        .await;
+    assert!(
+        matches!(written, Err(DatabaseError::Unavailable(Some(_)))),
+        "{written:?}"
+    );
+}
