@@ -241,7 +241,7 @@ struct CheckedProperties {
 }
 
 /// Everything that is wrong, in the order of the body.
-pub fn refused(mut violations: Violations, body: &Bytes) -> Problem {
+fn refused(mut violations: Violations, body: &Bytes) -> Problem {
     sort_in_document_order(&mut violations, body);
     Problem::Invalid(violations)
 }

@@ -1,0 +1,245 @@
+//! What the parser finds wrong, and what it makes of what is right.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::validation::sort_in_document_order;
+
+fn parse(body: &[u8]) -> CaseDraft {
+    let now = DateTime::from_timestamp(1_795_500_000, 0).unwrap_or_default();
+    let mut draft = CaseDraft::parse(read(body).expect("JSON"), now);
+    sort_in_document_order(&mut draft.violations, body);
+    draft
+}
+
+fn faults(body: &str) -> Vec<(String, &'static str)> {
+    let draft = parse(body.as_bytes());
+    let kept = draft.violations.kept().iter();
+    kept.map(|it| (it.pointer.clone(), it.fault.code.as_str()))
+        .collect()
+}
+
+#[test]
+fn names_every_fault_at_its_pointer_in_document_order() {
+    let body = r#"{
+        "extrenal_id": "x", "status": "opne", "name": " ", "metadata": {"a": 1, "a": "b"},
+        "individuals": [
+            {"first_name": "", "last_name": " ", "email": "nobody", "phone_number": "0612",
+             "is_signatory": true, "is_delegator": true, "nationalities": ["FR", "fr", null],
+             "birth_date": "2999-01-01", "ownership_percentage": 101,
+             "relations": [{"source_company_ref": "mian"}]},
+            7
+        ],
+        "template_key": "a", "template_id": "018f3b7e-5c1a-7d3e-9a44-2f1b6c8d9e10",
+        "companies": [
+            {"ref": "main", "name": "A", "country": "UK"},
+            {"ref": "main", "type": "main", "registration_date": "2024-02-30",
+             "banking_information": {"iban": "FR7630006000011234567890180", "bic": "x"}}
+        ],
+        "tags": ["VIP\u0000"]
+    }"#;
+    let expected = [
+        ("/extrenal_id", "unknown_field"),
+        ("/status", "choice"),
+        ("/name", "blank"),
+        ("/metadata/a", "duplicate_key"),
+        ("/metadata/a", "type"),
+        ("/individuals/0/first_name", "blank"),
+        ("/individuals/0/last_name", "blank"),
+        ("/individuals/0/email", "format"),
+        ("/individuals/0/phone_number", "format"),
+        ("/individuals/0/is_signatory", "delegator_and_signatory"),
+        ("/individuals/0/is_delegator", "delegator_and_signatory"),
+        ("/individuals/0/nationalities/1", "duplicate_value"),
+        ("/individuals/0/nationalities/2", "type"),
+        ("/individuals/0/birth_date", "date_in_future"),
+        ("/individuals/0/ownership_percentage", "range"),
+        (
+            "/individuals/0/relations/0/source_company_ref",
+            "ref_not_found",
+        ),
+        ("/individuals/1", "type"),
+        ("/template_key", "mutually_exclusive"),
+        ("/template_id", "mutually_exclusive"),
+        ("/companies/0/country", "country"),
+        ("/companies/1/ref", "ref_duplicate"),
+        ("/companies/1/type", "main_company_repeated"),
+        ("/companies/1/registration_date", "format"),
+        ("/companies/1/banking_information/iban", "checksum"),
+        ("/companies/1/banking_information/bic", "format"),
+        ("/companies/1/name", "required"),
+        ("/tags/0", "character"),
+    ];
+    let expected: Vec<_> = expected.map(|(at, code)| (at.to_owned(), code)).into();
+    assert_eq!(faults(body), expected);
+}
+
+#[test]
+fn what_follows_from_a_missing_main_company_is_not_listed() {
+    let body = r#"{"name": "A", "companies": [{"name": "B", "type": "affiliated",
+        "relations": [{}]}], "individuals": [{"first_name": "C", "last_name": "D",
+        "relations": [{}]}]}"#;
+    assert_eq!(
+        faults(body),
+        [("/companies".to_owned(), "main_company_missing")]
+    );
+    let misspelt = r#"{"name": "A", "companies": [{"name": "B", "type": "mian"}]}"#;
+    assert_eq!(
+        faults(misspelt),
+        [("/companies/0/type".to_owned(), "choice")]
+    );
+}
+
+#[test]
+fn relations_of_a_graph_are_held_apart() {
+    let person = |relations: &str| {
+        format!(
+            r#"{{"name": "A", "companies": [{{"name": "B", "ref": "b", "relations": [{{}}]}}],
+            "individuals": [{{"first_name": "C", "last_name": "", "ref": "c",
+            "roles": ["shareholder"], "position": "CEO", "relations": {relations}}}]}}"#
+        )
+    };
+    let to_self = (
+        "/companies/0/relations/0/source_company_ref".to_owned(),
+        "relation_to_self",
+    );
+    assert_eq!(faults(&person("[]")), std::slice::from_ref(&to_self));
+    for (relations, pointer, code) in [
+        (
+            r#"[{}, {"source_company_ref": "b"}]"#,
+            "/relations/1",
+            "relation_duplicate",
+        ),
+        (
+            r#"[{"source_company_ref": "c"}]"#,
+            "/relations/0/source_company_ref",
+            "ref_not_a_company",
+        ),
+        (r#"[{"position": "CFO"}]"#, "/position", "relation_conflict"),
+        (
+            r#"[{"roles": ["legal_representative"]}]"#,
+            "/roles",
+            "relation_conflict",
+        ),
+    ] {
+        let expected = (format!("/individuals/0{pointer}"), code);
+        assert_eq!(faults(&person(relations)), [to_self.clone(), expected]);
+    }
+    let alone = r#"{"name": "A", "individuals": [{"first_name": "C", "last_name": "D",
+        "roles": ["shareholder"], "relations": [{}]}]}"#;
+    let expected = (
+        "/individuals/0/relations/0".to_owned(),
+        "relation_without_company",
+    );
+    assert_eq!(faults(alone), [expected]);
+}
+
+#[test]
+fn shorthand_becomes_the_relation_to_the_main_company() {
+    let body = r#"{"name": "A", "companies": [{"name": "B"}], "individuals": [
+        {"first_name": "C", "last_name": "D", "roles": ["shareholder", "beneficial_owner"],
+         "ownership_percentage": 25, "relations": [{"position": "CEO"}]},
+        {"first_name": "E", "last_name": "F", "roles": []}]}"#;
+    let draft = parse(body.as_bytes());
+    assert_eq!(draft.violations.kept(), []);
+    assert_eq!(draft.graph.relations.len(), 1);
+    let holding = draft.graph.to_main(0).cloned().unwrap_or_default();
+    let holding = serde_json::to_value(holding).unwrap_or_default();
+    let expected = json!({"roles": ["shareholder"], "position": "CEO",
+        "ownership_percentage": 25, "voting_rights_percentage": null});
+    assert_eq!(holding, expected);
+    let owner = draft
+        .individuals
+        .first()
+        .and_then(|it| it.individual.clone());
+    assert!(owner.is_some_and(|it| it.is_beneficial_owner));
+}
+
+#[test]
+fn a_flag_that_needs_an_address_is_named_beside_it() {
+    let body = r#"{"name": "A", "individuals": [{"first_name": "C", "last_name": "D",
+        "is_business_contact": true, "email": ""}]}"#;
+    let expected = [
+        (
+            "/individuals/0/is_business_contact".to_owned(),
+            "email_required",
+        ),
+        ("/individuals/0/email".to_owned(), "email_required"),
+    ];
+    assert_eq!(faults(body), expected);
+}
+
+#[test]
+fn nothing_given_is_nothing_wrong() {
+    let body = r#"{"name": "A", "status": null, "external_id": "", "template_key": "",
+        "template_id": null, "assignee_id": "", "metadata": [], "custom_properties": {},
+        "tags": null, "companies": [{"name": "B", "address": [], "banking_information": {},
+        "country": "", "ref": null, "relations": null, "classifications": null}],
+        "individuals": null}"#;
+    assert_eq!(faults(body), []);
+}
+
+#[test]
+fn a_body_made_of_faults_is_counted_and_not_listed() {
+    let body = format!(r#"{{"companies": [{}0]}}"#, "{},".repeat(2_000));
+    let draft = parse(body.as_bytes());
+    assert_eq!(draft.violations.kept().len(), Violations::KEPT);
+    assert!(draft.violations.total() > 1_000);
+    let nothing = r#"{"name": "A", "companies": [{}"#;
+    let malformed = read(nothing.as_bytes()).expect_err("it ends too early");
+    assert_eq!(
+        malformed.reason,
+        "The body ends before its JSON is complete"
+    );
+    assert!(read(br#"{"name": 1e400}"#).is_err());
+    assert!(read("[".repeat(200).as_bytes()).is_err());
+    assert_eq!(faults("[]"), [(String::new(), "type")]);
+}
+
+/// JSON that often has the contract's own keys, so that the parser is reached in depth.
+fn json_value() -> impl Strategy<Value = Value> {
+    let known = CaseRequest::KNOWN.iter().chain(CompanyRequest::KNOWN);
+    let known: Vec<_> = known.chain(IndividualRequest::KNOWN).copied().collect();
+    let key = prop_oneof![
+        9 => prop::sample::select(known).prop_map(str::to_owned),
+        1 => ".{0,4}",
+    ];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        ".{0,6}".prop_map(Value::from),
+        prop::sample::select(vec![
+            "main",
+            "open",
+            "a@b",
+            "FR",
+            "2020-01-31",
+            "shareholder"
+        ])
+        .prop_map(Value::from),
+    ];
+    leaf.prop_recursive(5, 120, 8, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::vec((key.clone(), inner), 0..8)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_json_value_makes_it_panic_and_every_pointer_or_its_parent_resolves(
+        value in json_value(),
+    ) {
+        let body = serde_json::to_vec(&value).unwrap_or_default();
+        for violation in parse(&body).violations.kept() {
+            let pointer = violation.pointer.as_str();
+            let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
+            prop_assert!(value.pointer(parent).is_some(), "{pointer}: {}", violation.fault.message);
+        }
+    }
+}
