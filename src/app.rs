@@ -5,7 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Path, Request};
+use axum::extract::Request;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -18,7 +18,7 @@ use tower::Layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 
-use crate::http::{Problem, ProblemType, edge};
+use crate::http::{Edge, Problem, ProblemType, Segment, edge};
 use crate::state::AppState;
 use crate::{cases, health, workspaces};
 
@@ -27,14 +27,21 @@ const HEADERS: Duration = Duration::from_secs(10);
 /// How long requests in flight may take to end once the server stops.
 const DRAIN: Duration = Duration::from_secs(15);
 
-/// Every path, at the root and under `/v1`, with or without a trailing slash.
-pub fn router(state: AppState) -> NormalizePath<Router> {
-    let api = Router::new()
+/// Every operation, without the prefixes under which it is served.
+pub fn operations() -> Router<AppState> {
+    Router::new()
         .merge(cases::routes())
         .merge(workspaces::routes())
         .merge(health::routes())
-        .route("/problems/{name}", get(problem_page));
-    let ids = state.ids.clone();
+        .route("/problems/{name}", get(problem_page))
+}
+
+/// Serves every path at the root and under `/v1`, with or without a trailing slash.
+pub fn router(api: Router<AppState>, state: AppState) -> NormalizePath<Router> {
+    let at_the_edge = Edge {
+        ids: state.ids.clone(),
+        limits: state.limits,
+    };
     let router = Router::new()
         .merge(api.clone())
         .nest("/v1", api)
@@ -43,12 +50,12 @@ pub fn router(state: AppState) -> NormalizePath<Router> {
         .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| {
             Problem::Plain(ProblemType::InternalError).into_response()
         }))
-        .layer(from_fn_with_state(ids, edge))
+        .layer(from_fn_with_state(at_the_edge, edge))
         .with_state(state);
     NormalizePathLayer::trim_trailing_slash().layer(router)
 }
 
-async fn problem_page(Path(name): Path<String>) -> Response {
+async fn problem_page(Segment(name): Segment) -> Response {
     match ProblemType::page(&name) {
         Some(page) => page.into_response(),
         None => Problem::Plain(ProblemType::NotFound).into_response(),

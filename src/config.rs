@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use secrecy::SecretString;
 
 /// An open, self-hosted server for KYB/KYC case intake.
@@ -27,12 +27,47 @@ pub struct Settings {
     /// Where the private PostgreSQL keeps its data.
     #[arg(long, global = true, env = "DOSSIER_DATA_DIR")]
     pub data_dir: Option<PathBuf>,
+    /// Whether a start brings the schema up to date, or leaves that to `dossier migrate`.
+    #[arg(
+        long,
+        global = true,
+        env = "DOSSIER_MIGRATE",
+        value_enum,
+        default_value = "on"
+    )]
+    pub migrate: Switch,
     /// How many connections to the database this server opens at the most.
     #[arg(long, global = true, env = "DOSSIER_POOL_SIZE", default_value_t = 10)]
     pub pool_size: u32,
+    /// How many seconds a request may take, its body's arrival included.
+    #[arg(
+        long,
+        global = true,
+        env = "DOSSIER_REQUEST_TIMEOUT",
+        default_value_t = 10,
+        value_parser = clap::value_parser!(u64).range(1..=600)
+    )]
+    pub request_timeout: u64,
+    /// The largest body of a request, in bytes.
+    #[arg(
+        long,
+        global = true,
+        env = "DOSSIER_BODY_LIMIT",
+        default_value_t = 2 * 1024 * 1024
+    )]
+    pub body_limit: usize,
     /// What to log, as a filter of tracing.
     #[arg(long, global = true, env = "DOSSIER_LOG", default_value = "info")]
     pub log: String,
+    /// How to write log lines.
+    #[arg(
+        long,
+        global = true,
+        env = "DOSSIER_LOG_FORMAT",
+        value_enum,
+        default_value = "text"
+    )]
+    pub log_format: LogFormat,
     /// The key of the sandbox, where it is not the fixed one.
     #[arg(
         long,
@@ -58,6 +93,22 @@ pub struct Settings {
         requires = "bootstrap_workspace"
     )]
     pub bootstrap_key: Option<SecretString>,
+}
+
+/// Whether something is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    On,
+    Off,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: one JSON object a line.
+    Json,
 }
 
 /// The commands of `dossier`.

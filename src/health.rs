@@ -5,7 +5,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use crate::db::{Database, Session};
+use crate::db::{Database, DatabaseError, Deadline, Session};
 use crate::http::{Problem, ProblemType};
 use crate::state::AppState;
 
@@ -17,27 +17,30 @@ pub fn routes() -> Router<AppState> {
 }
 
 /// Whether the database answers and has every migration of this server.
-async fn ready(State(state): State<AppState>) -> Result<Json<Value>, Problem> {
-    let applied = state
-        .database
-        .unit(async move |mut session: Session| {
-            session
-                .read(|connection| {
-                    Box::pin(async move {
-                        sqlx::query_scalar!(
-                            r#"SELECT count(*) AS "applied!" FROM _sqlx_migrations WHERE success"#
-                        )
-                        .fetch_one(connection)
-                        .await
-                    })
-                })
-                .await
-                .map_err(Problem::from)
-        })
-        .await?;
-    if usize::try_from(applied).is_ok_and(|applied| applied >= Database::migrations()) {
-        Ok(Json(json!({"status": "ready"})))
-    } else {
-        Err(Problem::Plain(ProblemType::Unavailable))
+async fn ready(
+    State(database): State<Database>,
+    deadline: Deadline,
+) -> Result<Json<Value>, Problem> {
+    let applied = database.unit(deadline, applied).await;
+    match applied {
+        Ok(applied) if usize::try_from(applied).is_ok_and(|it| it >= Database::migrations()) => {
+            Ok(Json(json!({"status": "ready"})))
+        }
+        // Too few migrations, or not even their table.
+        Ok(_) | Err(DatabaseError::Refused(_)) => Err(Problem::Plain(ProblemType::Unavailable)),
+        Err(error) => Err(error.into()),
     }
+}
+
+async fn applied(mut session: Session) -> Result<i64, DatabaseError> {
+    session
+        .read(|connection| {
+            Box::pin(
+                sqlx::query_scalar!(
+                    r#"SELECT count(*) AS "applied!" FROM _sqlx_migrations WHERE success"#
+                )
+                .fetch_one(connection),
+            )
+        })
+        .await
 }

@@ -10,7 +10,8 @@
 //! - [`custom_properties`], [`relations`], [`companies`], [`individuals`], [`cases`],
 //!   [`workspaces`], [`health`]: the features. A request goes through `cases` in one direction:
 //!   `request` (wire), `CaseDraft::parse`, `references`, `CaseDraft::finish`, `store`, `view`.
-//! - [`app`]: the whole server; [`config`] reads the environment, [`cli`] is the command line.
+//! - [`app`]: the whole server; [`telemetry`] writes its logs, [`config`] reads the environment,
+//!   [`cli`] is the command line.
 
 pub mod app;
 pub mod auth;
@@ -25,6 +26,7 @@ pub mod http;
 pub mod individuals;
 pub mod relations;
 pub mod state;
+pub mod telemetry;
 pub mod validation;
 pub mod values;
 pub mod workspaces;

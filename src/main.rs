@@ -3,19 +3,19 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use dossier::cli;
 use dossier::config::Settings;
+use dossier::{cli, telemetry};
 
 #[tokio::main]
 async fn main() -> ExitCode {
     // A missing .env is the usual case, and not a fault.
     let _ = dotenvy::dotenv();
     let settings = Settings::parse();
-    tracing_subscriber::fmt()
-        .with_env_filter(&settings.log)
-        .with_writer(std::io::stderr)
-        .init();
-    match cli::run(settings).await {
+    let done = match telemetry::init(&settings.log, settings.log_format) {
+        Ok(()) => cli::run(settings).await,
+        Err(error) => Err(error.to_string()),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             eprintln!("dossier: {message}");

@@ -1,11 +1,29 @@
 //! What every handler shares.
 
+use axum::extract::FromRef;
+
+use crate::auth::Keys;
 use crate::db::Database;
+use crate::http::Limits;
 use crate::values::IdSource;
 
 /// The state of one server process; a clone of it shares everything.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRef)]
 pub struct AppState {
     pub database: Database,
+    pub keys: Keys,
     pub ids: IdSource,
+    pub limits: Limits,
+}
+
+impl AppState {
+    /// The state of a server over a database.
+    pub fn new(database: Database, limits: Limits) -> Self {
+        Self {
+            keys: Keys::new(database.clone()),
+            ids: IdSource::default(),
+            database,
+            limits,
+        }
+    }
 }

@@ -37,7 +37,7 @@ impl ApiKey {
     }
 
     /// What is stored of the key.
-    pub fn hash(&self) -> &[u8] {
+    pub fn hash(&self) -> &[u8; 32] {
         &self.hash
     }
 

@@ -1,10 +1,14 @@
 //! API keys: from the headers of a request to the workspace that it may touch.
 
 mod key;
+mod keys;
 mod store;
 
 pub use key::{ApiKey, credentials};
-pub use store::{StoredKey, create, find, list, revoke};
+pub use keys::Keys;
+pub use store::{StoredKey, create, list, revoke};
+
+use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -12,5 +16,5 @@ use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     pub workspace_id: Uuid,
-    pub workspace_name: String,
+    pub workspace_name: Arc<str>,
 }

@@ -33,7 +33,7 @@ pub async fn find(
     .await?;
     Ok(row.filter(|row| key.matches(&row.hash)).map(|row| Caller {
         workspace_id: row.id,
-        workspace_name: row.name,
+        workspace_name: row.name.into(),
     }))
 }
 

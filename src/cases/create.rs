@@ -1,19 +1,25 @@
 //! `POST /cases`.
 
 use axum::Json;
-use axum::extract::{OriginalUri, Request, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
-use super::references::{self, Known, Lookups};
+use super::references::{self, Lookups};
 use super::view::CaseView;
 use super::{Case, CaseDraft, request, store};
-use crate::auth::{Caller, credentials};
-use crate::db::Session;
-use crate::http::{Problem, ProblemType, json_body};
+use crate::auth::Caller;
+use crate::db::{DatabaseError, Deadline, Session};
+use crate::http::{JsonBody, Prefix, Problem};
 use crate::state::AppState;
+use crate::values::IdSource;
+
+/// How often a create starts again because something that it refers to changed between its read
+/// and its write.
+const ATTEMPTS: usize = 3;
 
 /// Creates a case with everything that belongs to it, or says everything that is wrong.
 ///
@@ -21,64 +27,55 @@ use crate::state::AppState;
 /// Every problem that a create can have; after any of them nothing was stored, or it says so.
 pub async fn create(
     State(state): State<AppState>,
-    OriginalUri(uri): OriginalUri,
-    request: Request,
+    caller: Caller,
+    deadline: Deadline,
+    Prefix(prefix): Prefix,
+    JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let key = credentials(request.headers()).ok_or(Problem::Plain(ProblemType::Unauthorized))?;
-    let caller = state
-        .database
-        .unit(async move |mut session: Session| crate::workspaces::caller(&mut session, key).await)
-        .await?;
-    let body = json_body(request).await?;
     let now = Utc::now();
-    let draft = CaseDraft::parse(request::read(&body).map_err(Problem::Malformed)?, now);
+    let draft = parse(&body, now)?;
     let ids = state.ids.clone();
-    let case = state
-        .database
-        .unit(async move |mut session: Session| {
-            let known = known(&mut session, &caller, Lookups::of(&draft)).await?;
-            let case = draft.finish(known, &body, &ids, now)?;
-            insert(&mut session, &caller, case).await
-        })
-        .await?;
-    let prefix = if uri.path().starts_with("/v1/") {
-        "/v1"
-    } else {
-        ""
+    let create = async move |session: Session| {
+        store_new(session, caller.workspace_id, draft, &body, &ids, now).await
     };
-    let location = format!("{prefix}/cases/{}", case.id);
-    Ok((
-        StatusCode::CREATED,
-        [(LOCATION, location)],
-        Json(CaseView::new(&case)),
-    )
-        .into_response())
+    let case = state.database.unit(deadline, create).await?;
+    let location = [(LOCATION, format!("{prefix}/cases/{}", case.id))];
+    Ok((StatusCode::CREATED, location, Json(CaseView::new(&case))).into_response())
 }
 
-async fn known(session: &mut Session, caller: &Caller, lookups: Lookups) -> Result<Known, Problem> {
-    let workspace_id = caller.workspace_id;
-    let known = session
-        .read(|connection| {
-            let lookups = lookups.clone();
-            Box::pin(async move { references::read(connection, workspace_id, &lookups).await })
-        })
-        .await?;
-    serde_json::from_value(known).map_err(Problem::Corrupt)
+fn parse(body: &[u8], now: DateTime<Utc>) -> Result<CaseDraft, Problem> {
+    let sent = request::read(body).map_err(Problem::Malformed)?;
+    Ok(CaseDraft::parse(sent, now))
 }
 
-async fn insert(session: &mut Session, caller: &Caller, case: Case) -> Result<Case, Problem> {
-    let workspace_id = caller.workspace_id;
-    let rows = serde_json::to_value(&case).map_err(Problem::Corrupt)?;
-    let written = session
-        .write(|connection| Box::pin(store::insert(connection, workspace_id, rows)))
-        .await;
-    let Err(error) = written else { return Ok(case) };
-    // Another request took the external id between the read and the write.
-    if error.constraint() == Some("cases_external_id_key") {
-        let lookups = Lookups::taken(case.external_id);
-        if let Some(case_id) = known(session, caller, lookups).await?.external_id_case {
-            return Err(Problem::ExternalIdTaken { case_id });
+/// One read of all references and one write of all rows, unless what was read is gone by the write:
+/// then another read says what is wrong now.
+async fn store_new(
+    mut session: Session,
+    workspace_id: Uuid,
+    mut draft: CaseDraft,
+    body: &[u8],
+    ids: &IdSource,
+    now: DateTime<Utc>,
+) -> Result<Case, Problem> {
+    let mut more = 1..ATTEMPTS;
+    loop {
+        let known = references::read(&mut session, workspace_id, Lookups::of(&draft)).await?;
+        let case = draft.finish(known, body, ids, now)?;
+        let rows = serde_json::to_value(&case).map_err(Problem::Corrupt)?;
+        let written = session
+            .write(|connection| Box::pin(store::insert(connection, workspace_id, rows)))
+            .await;
+        match written {
+            Ok(()) => return Ok(case),
+            Err(error) if is_overtaken(&error) && more.next().is_some() => {
+                draft = parse(body, now)?;
+            }
+            Err(error) => return Err(error.into()),
         }
     }
-    Err(error.into())
+}
+
+fn is_overtaken(error: &DatabaseError) -> bool {
+    error.constraint().is_some_and(store::is_overtaken)
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use uuid::Uuid;
 
@@ -24,7 +23,7 @@ impl CaseDraft {
     pub fn finish(
         mut self,
         known: Known,
-        body: &Bytes,
+        body: &[u8],
         ids: &IdSource,
         now: DateTime<Utc>,
     ) -> Result<Case, Problem> {
@@ -241,7 +240,7 @@ struct CheckedProperties {
 }
 
 /// Everything that is wrong, in the order of the body.
-fn refused(mut violations: Violations, body: &Bytes) -> Problem {
+fn refused(mut violations: Violations, body: &[u8]) -> Problem {
     sort_in_document_order(&mut violations, body);
     Problem::Invalid(violations)
 }

@@ -7,6 +7,8 @@ use uuid::Uuid;
 
 use super::{Assignee, CaseDraft, Tag, Template, TemplateReference};
 use crate::custom_properties::Definition;
+use crate::db::Session;
+use crate::http::Problem;
 
 /// What a request refers to.
 #[derive(Debug, Clone, Default)]
@@ -54,21 +56,25 @@ impl Lookups {
     }
 }
 
-impl Lookups {
-    /// Who has an external id, and nothing else.
-    pub fn taken(external_id: Option<String>) -> Self {
-        Self {
-            external_id,
-            ..Self::default()
-        }
-    }
-}
-
-/// Reads everything that a request refers to.
+/// Reads everything that a request refers to, in one round trip.
 ///
 /// # Errors
-/// Those of the database.
+/// Those of the database, and a row that cannot be read.
 pub async fn read(
+    session: &mut Session,
+    workspace_id: Uuid,
+    lookups: Lookups,
+) -> Result<Known, Problem> {
+    let known = session
+        .read(|connection| {
+            let lookups = lookups.clone();
+            Box::pin(async move { query(connection, workspace_id, &lookups).await })
+        })
+        .await?;
+    serde_json::from_value(known).map_err(Problem::Corrupt)
+}
+
+async fn query(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     lookups: &Lookups,

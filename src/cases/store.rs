@@ -19,6 +19,19 @@ pub async fn insert(
     Ok(())
 }
 
+/// Whether a constraint stands for something that can change between the read of the references and
+/// the write: a second read finds the same fault, and says at which place of the request it is.
+pub fn is_overtaken(constraint: &str) -> bool {
+    matches!(
+        constraint,
+        "cases_external_id_key"
+            | "cases_template_fkey"
+            | "cases_assignee_fkey"
+            | "cases_space_fkey"
+            | "case_tags_tag_fkey"
+    )
+}
+
 /// A whole case by its id or external id, if the workspace has it.
 ///
 /// # Errors

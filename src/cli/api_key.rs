@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::open;
+use super::{deadline, open};
 use crate::auth::{self, StoredKey};
 use crate::config::{ApiKeyCommand, Settings};
 use crate::db::{DatabaseError, Session};
@@ -14,7 +14,9 @@ use crate::db::{DatabaseError, Session};
 pub async fn run(settings: &Settings, command: ApiKeyCommand) -> Result<(), String> {
     let (_cluster, database) = open(settings).await?;
     let done = database
-        .unit(async move |mut session: Session| execute(&mut session, command).await)
+        .unit(deadline(), async move |mut session: Session| {
+            execute(&mut session, command).await
+        })
         .await;
     database.close().await;
     let lines = done.map_err(|error: DatabaseError| error.to_string())??;

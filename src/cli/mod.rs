@@ -4,11 +4,18 @@ mod api_key;
 mod serve;
 mod workspace;
 
+use std::time::Duration;
+
 use secrecy::ExposeSecret;
 
-use crate::config::{Command, Settings, data_directory};
-use crate::db::Database;
+use crate::config::{Command, Settings, Switch, data_directory};
 use crate::db::cluster::Cluster;
+use crate::db::{Database, Deadline};
+
+/// How long the database may take for what a command asks of it.
+fn deadline() -> Deadline {
+    Deadline::after(Duration::from_secs(30))
+}
 
 /// Does what the command line says.
 ///
@@ -50,10 +57,14 @@ async fn open(settings: &Settings) -> Result<(Option<Cluster>, Database), String
             (Some(cluster), options)
         }
     };
-    let database = Database::new(options, settings.pool_size);
-    database
-        .migrate()
-        .await
-        .map_err(|error| format!("cannot migrate: {error}"))?;
+    let patience = Duration::from_secs(settings.request_timeout);
+    let database = Database::new(options, settings.pool_size, patience);
+    let migrates = matches!(settings.command, Some(Command::Migrate));
+    if migrates || settings.migrate == Switch::On {
+        database
+            .migrate()
+            .await
+            .map_err(|error| format!("cannot migrate: {error}"))?;
+    }
     Ok((cluster, database))
 }

@@ -1,16 +1,17 @@
 //! `dossier serve`.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::open;
+use super::{deadline, open};
 use crate::app;
 use crate::config::Settings;
 use crate::db::Session;
+use crate::http::Limits;
 use crate::state::AppState;
-use crate::values::IdSource;
 use crate::workspaces::{FIXED_KEY, apply_sandbox, bootstrap};
 
 /// Serves until it is told to stop by SIGTERM or SIGINT.
@@ -32,10 +33,11 @@ pub async fn run(settings: &Settings) -> Result<(), String> {
         ));
     }
     let (cluster, database) = open(settings).await?;
-    let state = AppState {
-        database,
-        ids: IdSource::default(),
+    let limits = Limits {
+        body: settings.body_limit,
+        request: Duration::from_secs(settings.request_timeout),
     };
+    let state = AppState::new(database, limits);
     if cluster.is_some() {
         let key = settings
             .sandbox_key
@@ -44,7 +46,9 @@ pub async fn run(settings: &Settings) -> Result<(), String> {
         let key = key.to_owned();
         state
             .database
-            .unit(async move |mut session: Session| apply_sandbox(&mut session, &key).await)
+            .unit(deadline(), async move |mut session: Session| {
+                apply_sandbox(&mut session, &key).await
+            })
             .await
             .map_err(|error| error.to_string())?;
         greet(address, settings.sandbox_key.is_none());
@@ -57,7 +61,9 @@ pub async fn run(settings: &Settings) -> Result<(), String> {
         let id = state.ids.next(chrono::Utc::now());
         state
             .database
-            .unit(async move |mut session: Session| bootstrap(&mut session, id, name, key).await)
+            .unit(deadline(), async move |mut session: Session| {
+                bootstrap(&mut session, id, name, key).await
+            })
             .await
             .map_err(|error| error.to_string())?;
     }
@@ -66,7 +72,12 @@ pub async fn run(settings: &Settings) -> Result<(), String> {
     let stop = async move {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
     };
-    let served = app::serve(listener, app::router(state.clone()), stop).await;
+    let served = app::serve(
+        listener,
+        app::router(app::operations(), state.clone()),
+        stop,
+    )
+    .await;
     state.database.close().await;
     drop(cluster);
     served.map_err(|error| error.to_string())

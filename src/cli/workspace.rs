@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::open;
+use super::{deadline, open};
 use crate::config::{Settings, WorkspaceCommand};
 use crate::db::Session;
 use crate::values::IdSource;
@@ -21,7 +21,9 @@ pub async fn run(settings: &Settings, command: WorkspaceCommand) -> Result<(), S
     let id = IdSource::default().next(chrono::Utc::now());
     let named = name.clone();
     let made = database
-        .unit(async move |mut session: Session| workspaces::create(&mut session, id, named).await)
+        .unit(deadline(), async move |mut session: Session| {
+            workspaces::create(&mut session, id, named).await
+        })
         .await;
     database.close().await;
     match made {

@@ -122,6 +122,16 @@ impl Cluster {
             .database(database)
     }
 
+    /// The folder of its socket.
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// The process id of its postmaster.
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
     fn wait(&mut self, directory: &Path) -> Result<(), ClusterError> {
         let begun = Instant::now();
         // Postgres writes "ready" as the last word of its pid file once it accepts connections.

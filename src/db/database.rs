@@ -4,20 +4,34 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use sqlx::migrate::MigrateError;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgConnection, PgPool, Postgres};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres};
 use thiserror::Error;
 use tokio::time::{Instant, timeout, timeout_at};
+use tracing::Instrument;
 
 /// How long a request waits for a connection.
 const ACQUIRE: Duration = Duration::from_millis(500);
 /// How long a request may wait and read, all together.
 const READ: Duration = Duration::from_millis(900);
-/// How long Postgres works on one statement before it gives up.
-const STATEMENT: Duration = Duration::from_secs(10);
-/// How much longer the server waits for its answer.
-const GRACE: Duration = Duration::from_secs(1);
+
+/// The moment by which a unit of work must have its result.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline(Instant);
+
+impl Deadline {
+    /// So much time from now on.
+    pub fn after(time: Duration) -> Self {
+        Self(Instant::now() + time)
+    }
+
+    /// The moment itself.
+    pub fn instant(self) -> Instant {
+        self.0
+    }
+}
 
 /// Why a unit of work has no result.
 #[derive(Debug, Error)]
@@ -53,11 +67,12 @@ pub struct Database {
 }
 
 impl Database {
-    /// A pool of up to `size` connections, none of them opened yet.
-    pub fn new(options: PgConnectOptions, size: u32) -> Self {
+    /// A pool of up to `size` connections, none of them opened yet. Postgres gives up on a
+    /// statement that takes longer than `patience`.
+    pub fn new(options: PgConnectOptions, size: u32, patience: Duration) -> Self {
         let options = options
             .application_name("dossier")
-            .options([("statement_timeout", STATEMENT.as_millis().to_string())])
+            .options([("statement_timeout", patience.as_millis().to_string())])
             .options([("timezone", "UTC")]);
         let pool = PgPoolOptions::new()
             .max_connections(size)
@@ -72,8 +87,13 @@ impl Database {
     ///
     /// # Errors
     /// Those of the database, and a schema that is newer than this server.
-    pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
-        MIGRATIONS.run(&self.pool).await
+    pub async fn migrate(&self) -> Result<(), MigrateError> {
+        // A migration of a large table may take longer than any request.
+        let options = PgConnectOptions::clone(&self.pool.connect_options());
+        let unhurried = options.options([("statement_timeout", "0")]);
+        let mut connection = unhurried.connect().await?;
+        MIGRATIONS.run(&mut connection).await?;
+        Ok(connection.close().await?)
     }
 
     /// How many migrations this server knows.
@@ -86,24 +106,30 @@ impl Database {
         self.pool.close().await;
     }
 
-    /// Runs one unit of work in a task of its own, which a client that leaves does not reach.
+    /// Runs one unit of work in a task of its own, which a client that leaves does not reach. Its
+    /// log lines carry the span of the request.
     ///
     /// # Errors
     /// Those of the work, and [`DatabaseError`] when no connection is to be had.
-    pub async fn unit<T, E, F>(&self, work: impl FnOnce(Session) -> F) -> Result<T, E>
+    pub async fn unit<T, E, F>(
+        &self,
+        deadline: Deadline,
+        work: impl FnOnce(Session) -> F,
+    ) -> Result<T, E>
     where
         F: Future<Output = Result<T, E>> + Send + 'static,
         T: Send + 'static,
         E: From<DatabaseError> + Send + 'static,
     {
-        let deadline = Instant::now() + READ;
+        let read_by = deadline.0.min(Instant::now() + READ);
         let connection = self.acquire().await?;
         let session = Session {
             database: self.clone(),
             connection: Some(connection),
-            deadline,
+            read_by,
+            write_by: deadline.0,
         };
-        tokio::spawn(work(session))
+        tokio::spawn(work(session).in_current_span())
             .await
             .map_err(DatabaseError::Ended)?
     }
@@ -125,7 +151,8 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 pub struct Session {
     database: Database,
     connection: Option<PoolConnection<Postgres>>,
-    deadline: Instant,
+    read_by: Instant,
+    write_by: Instant,
 }
 
 impl Session {
@@ -142,14 +169,14 @@ impl Session {
                 Some(connection) => connection,
                 None => self.database.acquire().await?,
             };
-            match timeout_at(self.deadline, work(&mut connection)).await {
+            match timeout_at(self.read_by, work(&mut connection)).await {
                 Ok(Ok(value)) => {
                     self.connection = Some(connection);
                     return Ok(value);
                 }
                 Ok(Err(error)) if is_lost(&error) => {
                     drop(connection.detach());
-                    if Instant::now() >= self.deadline {
+                    if Instant::now() >= self.read_by {
                         return Err(DatabaseError::Unavailable(Some(error)));
                     }
                 }
@@ -178,7 +205,10 @@ impl Session {
             Some(connection) => connection,
             None => self.database.acquire().await?,
         };
-        match timeout(STATEMENT + GRACE, work(&mut connection)).await {
+        if Instant::now() >= self.write_by {
+            return Err(DatabaseError::Unavailable(None));
+        }
+        match timeout_at(self.write_by, work(&mut connection)).await {
             Ok(Ok(value)) => {
                 self.connection = Some(connection);
                 Ok(value)

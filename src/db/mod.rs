@@ -3,4 +3,4 @@
 pub mod cluster;
 mod database;
 
-pub use database::{Database, DatabaseError, Session};
+pub use database::{Database, DatabaseError, Deadline, Session};

@@ -1,36 +1,40 @@
 //! The body of a request, in bytes.
 
-use std::time::Duration;
-
-use axum::extract::Request;
+use axum::RequestExt;
+use axum::extract::{FromRef, FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-use super::{Problem, ProblemType};
+use super::{Limits, Problem, ProblemType};
+use crate::db::Deadline;
 
-/// The largest body, in bytes.
-const LIMIT: usize = 2 * 1024 * 1024;
-/// How long a body may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The bytes of a body that is said to be JSON. What is refused: 415, 413 or 408, in this order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JsonBody(pub Bytes);
 
-/// The bytes of a body that is said to be JSON.
-///
-/// # Errors
-/// 415, 413 or 408, in this order.
-pub async fn json_body(request: Request) -> Result<Bytes, Problem> {
-    if !is_json(request.headers()) {
-        return Err(Problem::Plain(ProblemType::UnsupportedMediaType));
-    }
-    let body = Limited::new(request.into_body(), LIMIT).collect();
-    match tokio::time::timeout(PATIENCE, body).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            Err(Problem::Plain(ProblemType::PayloadTooLarge))
+impl<S: Send + Sync> FromRequest<S> for JsonBody
+where
+    Limits: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request(mut request: Request, state: &S) -> Result<Self, Problem> {
+        if !is_json(request.headers()) {
+            return Err(Problem::Plain(ProblemType::UnsupportedMediaType));
         }
-        // The sender went away, or never came to an end.
-        Ok(Err(_)) | Err(_) => Err(Problem::Plain(ProblemType::RequestTimeout)),
+        let deadline: Deadline = request.extract_parts_with_state(state).await?;
+        let limit = Limits::from_ref(state).body;
+        let body = Limited::new(request.into_body(), limit).collect();
+        match tokio::time::timeout_at(deadline.instant(), body).await {
+            Ok(Ok(collected)) => Ok(Self(collected.to_bytes())),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {
+                Err(Problem::Plain(ProblemType::PayloadTooLarge))
+            }
+            // The sender went away, or never came to an end.
+            Ok(Err(_)) | Err(_) => Err(Problem::Plain(ProblemType::RequestTimeout)),
+        }
     }
 }
 

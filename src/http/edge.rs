@@ -3,27 +3,35 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 
-use super::{Problem, ProblemType};
+use super::{Limits, Problem, ProblemType};
+use crate::db::Deadline;
 use crate::values::IdSource;
-
-/// The id of a request: the caller's, if it is sane; else a new one.
-#[derive(Debug, Clone)]
-pub struct RequestId(pub String);
 
 const HEADER: &str = "x-request-id";
 
-/// Gives the request its id, turns problems into documents, and logs one line.
-pub async fn edge(State(ids): State<IdSource>, mut request: Request, next: Next) -> Response {
-    let id = sane(&request).unwrap_or_else(|| ids.next(chrono::Utc::now()).to_string());
-    request.extensions_mut().insert(RequestId(id.clone()));
+/// What the edge gives to every request.
+#[derive(Debug, Clone)]
+pub struct Edge {
+    pub ids: IdSource,
+    pub limits: Limits,
+}
+
+/// Gives the request its id (the caller's, if it is sane; else a new one) and its deadline, turns
+/// problems into documents, and logs one line.
+pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
+    let id = sane(&request).unwrap_or_else(|| edge.ids.next(chrono::Utc::now()).to_string());
+    let deadline = Deadline::after(edge.limits.request);
+    request.extensions_mut().insert(deadline);
     let (method, begun) = (request.method().clone(), std::time::Instant::now());
+    // The template of the path, and not the path: an external id in it may be personal.
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let span = tracing::info_span!("request", id = %id);
     let mut response = next.run(request).instrument(span.clone()).await;
     let _entered = span.enter();
@@ -34,7 +42,8 @@ pub async fn edge(State(ids): State<IdSource>, mut request: Request, next: Next)
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(HEADER, value);
     }
-    log(&method, response.status(), begun.elapsed());
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    log(&method, route, response.status(), begun.elapsed());
     response
 }
 
@@ -77,6 +86,7 @@ fn render(problem: &Problem, id: &str, plain: Response) -> Response {
     response
 }
 
-fn log(method: &Method, status: StatusCode, took: std::time::Duration) {
-    tracing::info!(%method, status = status.as_u16(), ms = took.as_millis(), "answered");
+fn log(method: &Method, route: &str, status: StatusCode, took: std::time::Duration) {
+    let ms = took.as_millis();
+    tracing::info!(%method, route, status = status.as_u16(), ms, "answered");
 }

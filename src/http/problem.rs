@@ -88,12 +88,12 @@ impl Problem {
     /// The document itself.
     pub fn document(&self, request_id: &str, now: DateTime<Utc>) -> Value {
         let (status, name, title, remedy) = self.problem_type().parts();
-        let mut listed: &[Violation] = &[];
+        let (mut listed, mut total): (&[Violation], _) = (&[], 0);
         let mut case_id = None;
         let detail = match self {
             Self::Malformed(malformed) => format!("{malformed}. Nothing was stored."),
             Self::Invalid(violations) => {
-                listed = violations.kept();
+                (listed, total) = (violations.kept(), violations.total());
                 counted(violations)
             }
             Self::ExternalIdTaken { case_id: taken_by } => {
@@ -122,7 +122,7 @@ impl Problem {
             "errors": errors,
             "status_code": status.as_u16(),
             "code": status.canonical_reason().unwrap_or_default().to_uppercase().replace(' ', "_"),
-            "message": message(&detail, listed),
+            "message": message(&detail, listed, total),
             "timestamp": now.to_rfc3339_opts(SecondsFormat::Millis, true),
         });
         if let (Some(case_id), Some(document)) = (case_id, document.as_object_mut()) {
@@ -160,7 +160,7 @@ fn error(violation: &Violation) -> Value {
 }
 
 /// What stands alone, since existing clients show nothing else.
-fn message(detail: &str, listed: &[Violation]) -> String {
+fn message(detail: &str, listed: &[Violation], total: usize) -> String {
     let mut message = detail.to_owned();
     for violation in listed.iter().take(REPEATED) {
         message.push_str(&format!(
@@ -168,8 +168,8 @@ fn message(detail: &str, listed: &[Violation]) -> String {
             violation.pointer, violation.fault.message
         ));
     }
-    if listed.len() > REPEATED {
-        message.push_str(&format!(" And {} more.", listed.len() - REPEATED));
+    if total > REPEATED {
+        message.push_str(&format!(" And {} more.", total - REPEATED));
     }
     message
 }

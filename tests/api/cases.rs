@@ -42,7 +42,7 @@ fn kyb() -> Value {
 async fn everything_is_read_back_as_it_was_answered_also_after_a_restart() {
     let app = TestApp::start().await;
     let created = app.post(kyb().to_string()).await.expect(201);
-    let id = created.body["id"].as_str().expect("an id").to_owned();
+    let id = created.id();
     assert_eq!(created.headers["location"], format!("/cases/{id}"));
     assert_eq!(
         created.body["tags"],
@@ -99,7 +99,7 @@ async fn a_chain_of_a_thousand_companies_and_individuals_is_one_case() {
             .collect::<Vec<_>>(),
         names
     );
-    let id = created.body["id"].as_str().expect("an id");
+    let id = created.id();
     assert_eq!(
         app.get(&format!("/cases/{id}")).await.expect(200).body,
         created.body
@@ -182,10 +182,7 @@ async fn nothing_of_one_workspace_exists_for_another() {
     let created = app
         .post(json!({"name": "A", "external_id": "one"}).to_string())
         .await;
-    let id = created.expect(201).body["id"]
-        .as_str()
-        .expect("an id")
-        .to_owned();
+    let id = created.expect(201).id();
     app.get_as(other, &format!("/cases/{id}")).await.expect(404);
     app.get_as(other, "/cases/one").await.expect(404);
     app.post_as(
@@ -213,4 +210,58 @@ async fn nothing_of_one_workspace_exists_for_another() {
             .iter()
             .all(|it| { it.get("suggestion").is_none() })
     );
+}
+
+/// What a request refers to may go between its read and its write.
+#[tokio::test]
+async fn what_is_deleted_while_a_request_waits_to_write_is_refused_at_its_place() {
+    use sqlx::{Connection, Executor};
+    let app = TestApp::start().await;
+    for (deleted, body, pointer, code) in [
+        (
+            "DELETE FROM tags WHERE label = 'VIP'",
+            json!({"name": "A", "tags": ["VIP"]}),
+            "/tags/0",
+            "tag_not_found",
+        ),
+        (
+            "DELETE FROM templates WHERE key = 'kyb_standard'",
+            json!({"name": "A", "template_key": "kyb_standard"}),
+            "/template_key",
+            "template_not_found",
+        ),
+        (
+            "DELETE FROM users WHERE first_name = 'Ada'",
+            json!({"name": "A", "assignee_id": "0198a000-0000-7000-8000-000000000301"}),
+            "/assignee_id",
+            "assignee_not_found",
+        ),
+        (
+            "DELETE FROM spaces",
+            json!({"name": "A", "space_slug": "space_Sandbox00001"}),
+            "/space_slug",
+            "space_not_found",
+        ),
+    ] {
+        let mut connection = app.connect().await;
+        let mut transaction = connection.begin().await.expect("a transaction");
+        let lock = transaction.execute("LOCK TABLE cases IN EXCLUSIVE MODE");
+        lock.await.expect("the lock");
+        let delete = async {
+            let waiting = "SELECT FROM pg_locks JOIN pg_database AS d ON d.oid = database
+                WHERE datname = current_database() AND NOT granted";
+            while transaction
+                .fetch_optional(waiting)
+                .await
+                .expect("locks")
+                .is_none()
+            {
+                tokio::task::yield_now().await;
+            }
+            transaction.execute(deleted).await.expect("deleted");
+            transaction.commit().await.expect("a commit");
+        };
+        let (refused, ()) = tokio::join!(app.post(body.to_string()), delete);
+        assert_eq!(refused.expect(400).errors(), [(pointer, code)]);
+    }
 }

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use crate::support::TestApp;
+use crate::support::{TestApp, deadline};
 
 #[tokio::test]
 async fn credentials_paths_and_bodies_are_held_to_the_contract() {
@@ -64,26 +64,30 @@ async fn credentials_paths_and_bodies_are_held_to_the_contract() {
     ] {
         app.get(path).await.expect(200);
     }
-    app.get("/cases/%00").await.expect(404);
+    for path in [
+        "/cases/%00",
+        "/cases/%FF",
+        "/problems/%FF",
+        "/problems/unknown",
+    ] {
+        let answer = app.get(path).await.expect(404);
+        assert_eq!(answer.headers["content-type"], "application/problem+json");
+    }
 }
 
 #[tokio::test]
 async fn a_bootstrapped_workspace_has_its_key_and_can_be_bootstrapped_again() {
-    use dossier::db::{Database, Session};
+    use dossier::db::Session;
     let app = TestApp::start().await;
     let key = "dossier_first_0123456789abcdef";
-    let options = app
-        .cluster
-        .as_ref()
-        .expect("a running cluster")
-        .options("postgres");
-    let database = Database::new(options, 1);
     for _ in 0..2 {
         let id = dossier::values::IdSource::default().next(chrono::Utc::now());
-        let made = database.unit(async move |mut session: Session| {
-            let (name, key) = ("First".to_owned(), key.to_owned());
-            dossier::workspaces::bootstrap(&mut session, id, name, key).await
-        });
+        let made = app
+            .database
+            .unit(deadline(), async move |mut session: Session| {
+                let (name, key) = ("First".to_owned(), key.to_owned());
+                dossier::workspaces::bootstrap(&mut session, id, name, key).await
+            });
         made.await.expect("a workspace");
         let answer = app.get_as(key, "/ping").await.expect(200);
         assert_eq!(answer.body["workspace_name"], "First");

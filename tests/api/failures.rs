@@ -2,17 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use dossier::db::cluster::Cluster;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::TestApp;
+use crate::support::{TestApp, TestSettings, deadline};
 
 const BODY: &str = "{\"name\": \"A\"}";
 
 #[tokio::test]
 async fn a_frozen_database_is_a_503_within_a_second_and_service_again_when_it_thaws() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_alone().await;
     app.post(BODY).await.expect(201);
     let postgres = app.postgres();
     let signal = |signal: Signal| {
@@ -34,9 +33,9 @@ async fn a_frozen_database_is_a_503_within_a_second_and_service_again_when_it_th
 
 #[tokio::test]
 async fn a_database_that_is_gone_is_a_503_within_a_second() {
-    let mut app = TestApp::start().await;
+    let mut app = TestApp::start_alone().await;
     app.post(BODY).await.expect(201);
-    drop(app.cluster.take());
+    app.stop_cluster();
     let begun = Instant::now();
     app.post("{\"name\": 1}").await.expect(503);
     app.get("/readyz").await.expect(503);
@@ -47,13 +46,11 @@ async fn a_database_that_is_gone_is_a_503_within_a_second() {
 
 #[tokio::test]
 async fn a_restarted_database_is_used_again_at_once() {
-    let mut app = TestApp::start().await;
+    let mut app = TestApp::start_alone().await;
     // Several connections are open, and all of them are lost.
     futures_util::future::join_all((0..8).map(|_| app.post(BODY))).await;
-    drop(app.cluster.take());
-    let path = app.directory.path().to_owned();
-    let started = tokio::task::spawn_blocking(move || Cluster::start(&path)).await;
-    app.cluster = Some(started.expect("the start ends").expect("a cluster"));
+    app.stop_cluster();
+    app.start_cluster().await;
     for answer in futures_util::future::join_all((0..4).map(|_| app.post(BODY))).await {
         answer.expect(201);
     }
@@ -61,31 +58,104 @@ async fn a_restarted_database_is_used_again_at_once() {
 
 #[tokio::test]
 async fn a_statement_that_takes_too_long_is_known_to_have_stored_nothing() {
-    use dossier::db::{Database, DatabaseError, Session};
+    use dossier::db::{DatabaseError, Session};
     let app = TestApp::start().await;
-    let options = app
-        .cluster
-        .as_ref()
-        .expect("a running cluster")
-        .options("postgres");
-    let written: Result<(), DatabaseError> = Database::new(options, 1)
-        .unit(async move |mut session: Session| {
-            session
-                .write(|connection| {
-                    Box::pin(async move {
-                        let limit = sqlx::query("SET statement_timeout = '20ms'");
-                        limit.execute(&mut *connection).await?;
-                        sqlx::query("SELECT pg_sleep(5)")
-                            .execute(connection)
-                            .await
-                            .map(drop)
-                    })
+    let slow = async move |mut session: Session| {
+        session
+            .write(|connection| {
+                Box::pin(async move {
+                    let limit = sqlx::query("SET statement_timeout = '20ms'");
+                    limit.execute(&mut *connection).await?;
+                    sqlx::query("SELECT pg_sleep(5)")
+                        .execute(connection)
+                        .await
+                        .map(drop)
                 })
-                .await
-        })
-        .await;
+            })
+            .await
+    };
+    let written: Result<(), DatabaseError> = app.database.unit(deadline(), slow).await;
     assert!(
         matches!(written, Err(DatabaseError::Unavailable(Some(_)))),
         "{written:?}"
     );
+}
+
+#[tokio::test]
+async fn an_exhausted_pool_is_a_503_within_a_second_and_service_again_when_it_is_not() {
+    let app = TestApp::start_with(TestSettings {
+        pool_size: 1,
+        ..TestSettings::default()
+    })
+    .await;
+    app.post(BODY).await.expect(201);
+    let (held, is_held) = tokio::sync::oneshot::channel();
+    let (release, is_released) = tokio::sync::oneshot::channel::<()>();
+    let database = app.database.clone();
+    let holder = tokio::spawn(async move {
+        let hold = async move |_session: dossier::db::Session| {
+            let _ = held.send(());
+            let _ = is_released.await;
+            Ok::<(), dossier::db::DatabaseError>(())
+        };
+        database.unit(deadline(), hold).await
+    });
+    is_held.await.expect("the connection is held");
+    let begun = Instant::now();
+    let answer = app.post(BODY).await.expect(503);
+    let took = begun.elapsed();
+    assert_eq!(answer.body["type"], "/problems/unavailable");
+    assert_eq!(answer.headers["retry-after"], "1");
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    release.send(()).expect("the holder waits");
+    holder.await.expect("it ends").expect("it ends well");
+    app.post(BODY).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_panic_is_a_problem_document_and_the_server_goes_on() {
+    use axum::Router;
+    use axum::routing::get;
+    let panics = async || -> &'static str { panic!("a secret that no answer may show") };
+    let app = TestApp::start_with(TestSettings {
+        extra: Router::new().route("/panic", get(panics)),
+        ..TestSettings::default()
+    })
+    .await;
+    let answer = app.get("/panic").await.expect(500);
+    assert_eq!(answer.headers["content-type"], "application/problem+json");
+    assert_eq!(answer.body["type"], "/problems/internal-error");
+    assert!(
+        !answer.body.to_string().contains("secret"),
+        "{}",
+        answer.body
+    );
+    app.post(BODY).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_body_that_never_ends_is_a_408() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let app = TestApp::start_with(TestSettings {
+        limits: dossier::http::Limits {
+            request: Duration::from_millis(300),
+            ..Default::default()
+        },
+        ..TestSettings::default()
+    })
+    .await;
+    let mut stream = tokio::net::TcpStream::connect(app.address())
+        .await
+        .expect("a connection");
+    let head = format!(
+        "POST /cases HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\
+         content-type: application/json\r\ncontent-length: 100\r\nconnection: close\r\n\r\n{{",
+        dossier::workspaces::FIXED_KEY
+    );
+    stream.write_all(head.as_bytes()).await.expect("it is sent");
+    let mut answer = String::new();
+    let read = tokio::time::timeout(Duration::from_secs(5), stream.read_to_string(&mut answer));
+    read.await.expect("an answer in time").expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(answer.contains("/problems/request-timeout"), "{answer}");
 }

@@ -1,0 +1,95 @@
+//! Who a key belongs to, remembered for a few seconds.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::request::Parts;
+
+use super::{ApiKey, Caller, credentials, store};
+use crate::db::{Database, Deadline, Session};
+use crate::http::{Problem, ProblemType};
+
+/// How long a key is taken without asking again: a revoked one may work that much longer.
+const REMEMBERED: Duration = Duration::from_secs(5);
+/// From how many keys on those of the past are forgotten.
+const MANY: usize = 10_000;
+
+/// The keys that this process knows. Only what the database has is remembered, so that guesses
+/// cannot fill its memory.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    database: Database,
+    known: Arc<Mutex<HashMap<Hash, Remembered>>>,
+}
+
+type Hash = [u8; 32];
+
+#[derive(Debug)]
+struct Remembered {
+    caller: Caller,
+    asked: Instant,
+}
+
+impl Keys {
+    /// Knows no key yet.
+    pub fn new(database: Database) -> Self {
+        Self {
+            database,
+            known: Arc::default(),
+        }
+    }
+
+    /// The caller that a key belongs to.
+    ///
+    /// # Errors
+    /// 401 for a key that is unknown or revoked, and what the database can have.
+    pub async fn caller(&self, key: ApiKey, deadline: Deadline) -> Result<Caller, Problem> {
+        if let Some(caller) = self.remembered(&key) {
+            return Ok(caller);
+        }
+        let hash = *key.hash();
+        let asked = Instant::now();
+        let key = Arc::new(key);
+        let find = async move |mut session: Session| {
+            session
+                .read(|connection| {
+                    let key = Arc::clone(&key);
+                    Box::pin(async move { store::find(connection, &key).await })
+                })
+                .await
+        };
+        let caller = self.database.unit(deadline, find).await?;
+        let caller = caller.ok_or(Problem::Plain(ProblemType::Unauthorized))?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MANY {
+            known.retain(|_, it| it.asked.elapsed() < REMEMBERED);
+        }
+        let remembered = Remembered {
+            caller: caller.clone(),
+            asked,
+        };
+        known.insert(hash, remembered);
+        Ok(caller)
+    }
+
+    fn remembered(&self, key: &ApiKey) -> Option<Caller> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = known.get(key.hash())?;
+        (found.asked.elapsed() < REMEMBERED).then(|| found.caller.clone())
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller
+where
+    Keys: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let key = credentials(&parts.headers).ok_or(Problem::Plain(ProblemType::Unauthorized))?;
+        let deadline = Deadline::from_request_parts(parts, state).await?;
+        Keys::from_ref(state).caller(key, deadline).await
+    }
+}

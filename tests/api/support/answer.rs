@@ -1,0 +1,42 @@
+//! What a server answered, and what tests ask of it.
+
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+/// One answer, read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Value,
+}
+
+impl Answer {
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.body);
+        self
+    }
+
+    /// Pointer and code of each error, in order.
+    #[track_caller]
+    pub fn errors(&self) -> Vec<(&str, &str)> {
+        let errors = self.body["errors"].as_array().expect("errors");
+        errors
+            .iter()
+            .map(|it| {
+                (
+                    it["pointer"].as_str().unwrap_or(""),
+                    it["code"].as_str().unwrap_or(""),
+                )
+            })
+            .collect()
+    }
+
+    /// The id of what was created or read.
+    #[track_caller]
+    pub fn id(&self) -> String {
+        self.body["id"].as_str().expect("an id").to_owned()
+    }
+}

@@ -1,0 +1,226 @@
+//! A server of its own for each test, called over HTTP.
+
+use axum::Router;
+use dossier::app;
+use dossier::auth::ApiKey;
+use dossier::db::cluster::Cluster;
+use dossier::db::{Database, Deadline, Session};
+use dossier::http::Limits;
+use dossier::state::AppState;
+use dossier::workspaces::{FIXED_KEY, apply_sandbox};
+use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, PgConnection};
+use tempfile::TempDir;
+
+use super::answer::Answer;
+use super::server::{TestDatabase, directory, processes};
+
+/// What a test may want otherwise.
+pub struct TestSettings {
+    pub pool_size: u32,
+    pub limits: Limits,
+    /// Served beside the operations.
+    pub extra: Router<AppState>,
+}
+
+impl Default for TestSettings {
+    fn default() -> Self {
+        Self {
+            pool_size: 10,
+            limits: Limits::default(),
+            extra: Router::new(),
+        }
+    }
+}
+
+/// Where the data of a test lies.
+enum Place {
+    /// A database of the server that all tests share.
+    Shared(Box<TestDatabase>),
+    /// A cluster of the test's own, which it may freeze and stop.
+    Alone {
+        cluster: Option<Cluster>,
+        directory: TempDir,
+    },
+}
+
+/// A running server with its sandbox.
+pub struct TestApp {
+    pub database: Database,
+    place: Place,
+    base: String,
+    client: reqwest::Client,
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        Self::start_with(TestSettings::default()).await
+    }
+
+    pub async fn start_with(settings: TestSettings) -> Self {
+        let place = Place::Shared(Box::new(TestDatabase::create().await));
+        Self::serve(place, settings).await
+    }
+
+    /// With a cluster of its own.
+    pub async fn start_alone() -> Self {
+        let directory = directory();
+        let cluster = Some(cluster(&directory).await);
+        let place = Place::Alone { cluster, directory };
+        Self::serve(place, TestSettings::default()).await
+    }
+
+    async fn serve(place: Place, settings: TestSettings) -> Self {
+        let limits = settings.limits;
+        let database = Database::new(place.options(), settings.pool_size, limits.request);
+        database.migrate().await.expect("migrations");
+        let applied = database
+            .unit(deadline(), async move |mut session: Session| {
+                apply_sandbox(&mut session, FIXED_KEY).await
+            })
+            .await;
+        applied.expect("the sandbox");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a free port");
+        let base = format!("http://{}", listener.local_addr().expect("an address"));
+        let state = AppState::new(database.clone(), limits);
+        tokio::spawn(app::serve(
+            listener,
+            app::router(app::operations().merge(settings.extra), state),
+            std::future::pending(),
+        ));
+        Self {
+            database,
+            place,
+            base,
+            client: reqwest::Client::new(),
+        }
+    }
+
+    /// Another server over the same data, which remembers nothing.
+    pub async fn restart(self) -> Self {
+        self.database.close().await;
+        Self::serve(self.place, TestSettings::default()).await
+    }
+
+    /// Stops the test's own cluster.
+    pub fn stop_cluster(&mut self) {
+        match &mut self.place {
+            Place::Alone { cluster, .. } => drop(cluster.take()),
+            Place::Shared(_) => panic!("this cluster is everybody's"),
+        }
+    }
+
+    /// Starts the test's own cluster again.
+    pub async fn start_cluster(&mut self) {
+        match &mut self.place {
+            Place::Alone {
+                cluster: it,
+                directory,
+            } => *it = Some(cluster(directory).await),
+            Place::Shared(_) => panic!("this cluster is everybody's"),
+        }
+    }
+
+    /// The process ids of the test's own cluster.
+    pub fn postgres(&self) -> Vec<i32> {
+        match &self.place {
+            Place::Alone { directory, .. } => processes(directory.path()),
+            Place::Shared(_) => panic!("this cluster is everybody's"),
+        }
+    }
+
+    /// The URL of the test's database.
+    pub fn database_url(&self) -> String {
+        self.place.options().to_url_lossy().to_string()
+    }
+
+    /// A connection to the test's database, beside those of the server.
+    pub async fn connect(&self) -> PgConnection {
+        self.place.options().connect().await.expect("a connection")
+    }
+
+    /// Host and port of the server.
+    pub fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base))
+    }
+
+    pub async fn send(&self, request: RequestBuilder) -> Answer {
+        let response = request.send().await.expect("an answer");
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = response.text().await.expect("a body");
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Answer {
+            status,
+            headers,
+            body,
+        }
+    }
+
+    pub async fn post_as(&self, key: &str, body: impl Into<String>) -> Answer {
+        let request = self.request(Method::POST, "/cases").bearer_auth(key);
+        self.send(
+            request
+                .header("content-type", "application/json")
+                .body(body.into()),
+        )
+        .await
+    }
+
+    pub async fn post(&self, body: impl Into<String>) -> Answer {
+        self.post_as(FIXED_KEY, body).await
+    }
+
+    pub async fn get_as(&self, key: &str, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path).bearer_auth(key))
+            .await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.get_as(FIXED_KEY, path).await
+    }
+
+    /// A second workspace with the key that is given, made by SQL.
+    pub async fn add_workspace(&self, key: &str) {
+        let mut connection = self.connect().await;
+        let key = ApiKey::new(key);
+        let row = sqlx::query(
+            "WITH made AS (
+                 INSERT INTO workspaces (id, name) VALUES (gen_random_uuid(), 'Other') RETURNING id
+             )
+             INSERT INTO api_keys (id, workspace_id, hash) SELECT $1, id, $2 FROM made",
+        );
+        let row = row.bind(key.id()).bind(key.hash().as_slice());
+        row.execute(&mut connection).await.expect("a key");
+    }
+}
+
+impl Place {
+    fn options(&self) -> PgConnectOptions {
+        match self {
+            Self::Shared(database) => database.options.clone(),
+            Self::Alone { cluster, .. } => {
+                let cluster = cluster.as_ref().expect("a running cluster");
+                cluster.options("postgres")
+            }
+        }
+    }
+}
+
+async fn cluster(directory: &TempDir) -> Cluster {
+    let path = directory.path().to_owned();
+    let started = tokio::task::spawn_blocking(move || Cluster::start(&path)).await;
+    started.expect("the start ends").expect("a cluster")
+}
+
+/// More than any unit of work of a test needs.
+pub fn deadline() -> Deadline {
+    Deadline::after(std::time::Duration::from_secs(30))
+}

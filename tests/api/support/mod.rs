@@ -1,0 +1,7 @@
+//! What every test starts from.
+
+mod answer;
+mod app;
+mod server;
+
+pub use app::{TestApp, TestSettings, deadline};
