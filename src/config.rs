@@ -137,6 +137,21 @@ pub enum WorkspaceCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Make the templates, tags, users, spaces and custom properties of a workspace what a file
+    /// says. What the file does not name stays as it is; run again, it changes nothing.
+    Apply {
+        /// A YAML file, or a TOML file with a name in .toml.
+        file: PathBuf,
+        /// The name of the workspace.
+        #[arg(long)]
+        workspace: String,
+        /// Say what would change, and change nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// What can be done with API keys.

@@ -7,8 +7,8 @@
 //! - [`http`]: bodies, problem documents, request ids; no feature.
 //! - [`auth`]: from a key to the workspace that a request may touch.
 //! - [`state`]: what every handler shares.
-//! - [`custom_properties`], [`relations`], [`companies`], [`individuals`], [`cases`],
-//!   [`workspaces`], [`health`]: the features. A request goes through `cases` in one direction:
+//! - [`tags`], [`templates`], [`users`], [`custom_properties`], [`relations`], [`companies`],
+//!   [`individuals`], [`cases`], [`workspaces`], [`health`]: the features. A request goes through `cases` in one direction:
 //!   `request` (wire), `CaseDraft::parse`, `references`, `CaseDraft::finish`, `store`, `view`.
 //! - [`app`]: the whole server; [`telemetry`] writes its logs, [`config`] reads the environment,
 //!   [`cli`] is the command line.
@@ -26,7 +26,10 @@ pub mod http;
 pub mod individuals;
 pub mod relations;
 pub mod state;
+pub mod tags;
 pub mod telemetry;
+pub mod templates;
+pub mod users;
 pub mod validation;
 pub mod values;
 pub mod workspaces;

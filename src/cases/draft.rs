@@ -8,12 +8,13 @@ use uuid::Uuid;
 use super::model::Properties;
 use super::{
     Case, CaseDraft, Entity, InitialStatus, Known, StoredCompany, StoredIndividual, StoredRelation,
-    Tag, TemplateReference,
+    TemplateReference,
 };
 use crate::custom_properties::{Definition, Given, Target};
 use crate::http::Problem;
+use crate::tags::Tag;
 use crate::validation::{Code, Fault, Scope, Violations, nearest, quote, sort_in_document_order};
-use crate::values::IdSource;
+use crate::values::{IdSource, TagLabel};
 
 impl CaseDraft {
     /// The case, or everything that is wrong with the request, in the order of its body.
@@ -80,19 +81,19 @@ impl CaseDraft {
         }
         if let (Some(slug), false) = (&self.space_slug, known.space_exists) {
             let message = format!("This workspace has no space {}.", quote(slug));
-            scope
-                .key("space_slug")
-                .refuse(Fault::new(Code::SpaceNotFound, message));
+            let slugs = known.space_slugs.iter().map(String::as_str);
+            let fault = Fault::new(Code::SpaceNotFound, message).suggesting(nearest(slug, slugs));
+            scope.key("space_slug").refuse(fault);
         }
         let mut tags: Vec<Tag> = Vec::new();
         for sent in &self.tags {
-            let folded = sent.name.to_lowercase();
+            let folded = TagLabel::fold(&sent.name);
             let by_id = known.tags.iter().find(|tag| tag.id.to_string() == folded);
             let by_label = || {
                 known
                     .tags
                     .iter()
-                    .find(|tag| tag.label.to_lowercase() == folded)
+                    .find(|tag| TagLabel::fold(&tag.label) == folded)
             };
             match by_id.or_else(by_label) {
                 Some(tag) if tags.contains(tag) => {}

@@ -16,7 +16,7 @@ mod store;
 mod view;
 
 pub use graph::{Entity, Graph, ResolvedRelation};
-pub use model::{Assignee, Case, StoredCompany, StoredIndividual, StoredRelation, Tag, Template};
+pub use model::{Case, StoredCompany, StoredIndividual, StoredRelation};
 pub use references::Known;
 pub use request::{CaseDraft, CaseRequest, InitialStatus, Reference, TemplateReference, read};
 

@@ -11,35 +11,12 @@ use crate::companies::Company;
 use crate::custom_properties::Definition;
 use crate::individuals::Individual;
 use crate::relations::Holding;
+use crate::tags::Tag;
+use crate::templates::Template;
+use crate::users::User;
 
 /// Values of custom properties by key.
 pub type Properties = BTreeMap<String, Value>;
-
-/// A template, as far as a case shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Template {
-    pub id: Uuid,
-    pub name: String,
-    pub key: String,
-}
-
-/// The user that a case is assigned to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Assignee {
-    pub id: Uuid,
-    pub first_name: String,
-    pub last_name: String,
-    pub email: String,
-    #[serde(skip_serializing)]
-    pub suspended: bool,
-}
-
-/// A tag of the workspace.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tag {
-    pub id: Uuid,
-    pub label: String,
-}
 
 /// A company of a case.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -80,7 +57,7 @@ pub struct Case {
     pub status: String,
     pub external_id: Option<String>,
     pub template: Option<Template>,
-    pub assignee: Option<Assignee>,
+    pub assignee: Option<User>,
     pub space_slug: Option<String>,
     pub metadata: Option<BTreeMap<String, String>>,
     pub custom_properties: Properties,

@@ -5,10 +5,14 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Assignee, CaseDraft, Tag, Template, TemplateReference};
+use super::{CaseDraft, TemplateReference};
 use crate::custom_properties::Definition;
 use crate::db::Session;
 use crate::http::Problem;
+use crate::tags::Tag;
+use crate::templates::Template;
+use crate::users::User;
+use crate::values::TagLabel;
 
 /// What a request refers to.
 #[derive(Debug, Clone, Default)]
@@ -21,13 +25,15 @@ pub struct Lookups {
     external_id: Option<String>,
 }
 
-/// What the workspace has of it. Tags and template keys hold candidates for a suggestion too.
+/// What the workspace has of it. Tags, template keys and slugs hold
+/// candidates for a suggestion too.
 #[derive(Debug, Deserialize)]
 pub struct Known {
     pub template: Option<Template>,
     pub template_keys: Vec<String>,
-    pub assignee: Option<Assignee>,
+    pub assignee: Option<User>,
     pub space_exists: bool,
+    pub space_slugs: Vec<String>,
     pub tags: Vec<Tag>,
     pub external_id_case: Option<Uuid>,
     pub definitions: Vec<Definition>,
@@ -49,7 +55,7 @@ impl Lookups {
             tags: draft
                 .tags
                 .iter()
-                .map(|tag| tag.name.to_lowercase())
+                .map(|tag| TagLabel::fold(&tag.name))
                 .collect(),
             external_id: draft.external_id.clone(),
         }

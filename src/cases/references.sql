@@ -14,6 +14,10 @@ SELECT jsonb_build_object(
             'email', email, 'suspended', suspended_at IS NOT NULL)
         FROM users WHERE workspace_id = $1 AND id = $4),
     'space_exists', EXISTS (SELECT FROM spaces WHERE workspace_id = $1 AND slug = $5),
+    'space_slugs', (
+        SELECT coalesce(jsonb_agg(slug), '[]') FROM (
+            SELECT slug FROM spaces WHERE workspace_id = $1 AND ($5::text IS NOT NULL)
+            ORDER BY slug LIMIT 200) AS slugs),
     'tags', (
         SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'label', label)), '[]') FROM (
             SELECT id, label FROM tags
@@ -27,7 +31,7 @@ SELECT jsonb_build_object(
             'target', target, 'key', key, 'type', type, 'settings', settings,
             'archived', archived_at IS NOT NULL,
             'options', (
-                SELECT coalesce(jsonb_agg(o.key ORDER BY o.key), '[]')
+                SELECT coalesce(jsonb_agg(o.key ORDER BY o.ordinal, o.key), '[]')
                 FROM custom_property_options AS o
                 WHERE o.workspace_id = $1 AND o.custom_property_id = p.id))
             ORDER BY target, key), '[]')

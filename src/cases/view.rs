@@ -8,11 +8,13 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::model::{Assignee, Case, Properties, StoredCompany, StoredIndividual, Template};
+use super::model::{Case, Properties, StoredCompany, StoredIndividual};
 use crate::companies::Company;
 use crate::custom_properties::{Definition, Target};
 use crate::individuals::Individual;
 use crate::relations::Holding;
+use crate::templates::Template;
+use crate::users::User;
 
 type Nothing = Option<()>;
 type Empty = [(); 0];
@@ -40,7 +42,7 @@ pub struct CaseView<'c> {
     controls: Empty,
     individuals: Vec<IndividualView<'c>>,
     companies: Vec<CompanyView<'c>>,
-    assignee: Option<&'c Assignee>,
+    assignee: Option<&'c User>,
     assignee_id: Option<Uuid>,
     client_portal: Nothing,
     created_at: String,

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{deadline, open};
+use super::workspace::missing;
+use super::{deadline, open, told};
 use crate::auth::{self, StoredKey};
 use crate::config::{ApiKeyCommand, Settings};
 use crate::db::{DatabaseError, Session};
@@ -12,14 +13,11 @@ use crate::db::{DatabaseError, Session};
 /// # Errors
 /// One line that says what to do.
 pub async fn run(settings: &Settings, command: ApiKeyCommand) -> Result<(), String> {
-    let (_cluster, database) = open(settings).await?;
-    let done = database
-        .unit(deadline(), async move |mut session: Session| {
-            execute(&mut session, command).await
-        })
-        .await;
-    database.close().await;
-    let lines = done.map_err(|error: DatabaseError| error.to_string())??;
+    let opened = open(settings).await?;
+    let work = async move |mut session: Session| execute(&mut session, command).await;
+    let done = opened.database.unit(deadline(), work).await;
+    opened.database.close().await;
+    let lines = done.map_err(|error: DatabaseError| told(error))??;
     lines.iter().for_each(|line| println!("{line}"));
     Ok(())
 }
@@ -72,10 +70,6 @@ async fn execute(
             }
         }
     })
-}
-
-fn missing(workspace: &str) -> String {
-    format!("there is no workspace named {workspace}; make it with dossier workspace create")
 }
 
 fn line(key: &StoredKey) -> String {

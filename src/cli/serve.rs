@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{deadline, open};
+use super::{deadline, open_to_serve, told};
 use crate::app;
 use crate::config::Settings;
 use crate::db::Session;
@@ -19,68 +20,75 @@ use crate::workspaces::{FIXED_KEY, apply_sandbox, bootstrap};
 /// # Errors
 /// One line that says what to do.
 pub async fn run(settings: &Settings) -> Result<(), String> {
-    let listener = tokio::net::TcpListener::bind(settings.listen)
-        .await
-        .map_err(|error| format!("cannot listen on {}: {error}", settings.listen))?;
-    let address = listener.local_addr().map_err(|error| error.to_string())?;
-    if settings.database_url.is_none()
-        && !address.ip().is_loopback()
-        && settings.sandbox_key.is_none()
-    {
-        return Err(format!(
-            "the sandbox's fixed key is for this machine alone, and {address} can be reached from \
-             others. Set DOSSIER_SANDBOX_KEY, or DATABASE_URL"
-        ));
-    }
-    let (cluster, database) = open(settings).await?;
+    let (listener, address) = listen(settings).await?;
+    let (cluster, database) = open_to_serve(settings).await?;
     let limits = Limits {
         body: settings.body_limit,
         request: Duration::from_secs(settings.request_timeout),
     };
     let state = AppState::new(database, limits);
     if cluster.is_some() {
-        let key = settings
-            .sandbox_key
-            .as_ref()
-            .map_or(FIXED_KEY, |key| key.expose_secret());
-        let key = key.to_owned();
-        state
-            .database
-            .unit(deadline(), async move |mut session: Session| {
-                apply_sandbox(&mut session, &key).await
-            })
-            .await
-            .map_err(|error| error.to_string())?;
+        make_sandbox(settings, &state).await?;
         greet(address, settings.sandbox_key.is_none());
     }
-    if let (Some(name), Some(key)) = (&settings.bootstrap_workspace, &settings.bootstrap_key) {
-        let (name, key) = (name.clone(), key.expose_secret().to_owned());
-        if key.len() < 16 || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err("DOSSIER_BOOTSTRAP_KEY needs at least 16 visible ASCII characters".into());
-        }
-        let id = state.ids.next(chrono::Utc::now());
-        state
-            .database
-            .unit(deadline(), async move |mut session: Session| {
-                bootstrap(&mut session, id, name, key).await
-            })
-            .await
-            .map_err(|error| error.to_string())?;
-    }
-    let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
+    make_first_workspace(settings, &state).await?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(told)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(told)?;
     let stop = async move {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
     };
-    let served = app::serve(
-        listener,
-        app::router(app::operations(), state.clone()),
-        stop,
-    )
-    .await;
+    let router = app::router(app::operations(), state.clone());
+    let served = app::serve(listener, router, stop).await;
     state.database.close().await;
     drop(cluster);
-    served.map_err(|error| error.to_string())
+    served.map_err(told)
+}
+
+/// Binds the address. The sandbox's fixed key is for this machine alone.
+async fn listen(settings: &Settings) -> Result<(TcpListener, SocketAddr), String> {
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .map_err(|error| format!("cannot listen on {}: {error}", settings.listen))?;
+    let address = listener.local_addr().map_err(told)?;
+    let has_fixed_key = settings.database_url.is_none() && settings.sandbox_key.is_none();
+    if has_fixed_key && !address.ip().is_loopback() {
+        return Err(format!(
+            "the sandbox's fixed key is for this machine alone, and {address} can be reached from \
+             others. Set DOSSIER_SANDBOX_KEY, or DATABASE_URL"
+        ));
+    }
+    Ok((listener, address))
+}
+
+async fn make_sandbox(settings: &Settings, state: &AppState) -> Result<(), String> {
+    let key = match &settings.sandbox_key {
+        Some(key) => checked(key.expose_secret(), "DOSSIER_SANDBOX_KEY")?,
+        None => FIXED_KEY.to_owned(),
+    };
+    let ids = state.ids.clone();
+    let make = async move |mut session: Session| apply_sandbox(&mut session, &key, &ids).await;
+    state.database.unit(deadline(), make).await.map_err(told)
+}
+
+async fn make_first_workspace(settings: &Settings, state: &AppState) -> Result<(), String> {
+    let (Some(name), Some(key)) = (&settings.bootstrap_workspace, &settings.bootstrap_key) else {
+        return Ok(());
+    };
+    let name = name.clone();
+    let key = checked(key.expose_secret(), "DOSSIER_BOOTSTRAP_KEY")?;
+    let id = state.ids.next(chrono::Utc::now());
+    let make = async move |mut session: Session| bootstrap(&mut session, id, name, key).await;
+    state.database.unit(deadline(), make).await.map_err(told)
+}
+
+/// A key that somebody chose: long enough not to be guessed, and fit for a header.
+fn checked(key: &str, setting: &str) -> Result<String, String> {
+    if key.len() < 16 || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(format!(
+            "{setting} needs at least 16 visible ASCII characters"
+        ));
+    }
+    Ok(key.to_owned())
 }
 
 /// What a newcomer pastes first.
@@ -92,6 +100,6 @@ fn greet(address: SocketAddr, fixed_key: bool) {
     };
     println!("Dossier listens on http://{address}. Create a first case:\n");
     println!("curl -i http://{address}/cases \\");
-    println!("  -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\");
+    println!("  -H \"Authorization: Bearer {key}\" -H 'Content-Type: application/json' \\");
     println!("  -d '{{\"name\": \"Acme\", \"companies\": [{{\"name\": \"Acme SAS\"}}]}}'\n");
 }

@@ -1,38 +1,83 @@
 //! `dossier workspace`.
 
+use std::path::Path;
+
 use serde_json::json;
 
-use super::{deadline, open};
+use super::{deadline, open, told};
 use crate::config::{Settings, WorkspaceCommand};
 use crate::db::Session;
 use crate::values::IdSource;
-use crate::workspaces;
+use crate::workspaces::{self, ApplyError, Format, Line, WorkspaceFile};
 
-/// Makes a workspace.
+/// Makes a workspace, or makes one what a file says.
 ///
 /// # Errors
-/// One line that says what to do.
+/// What to do, in one line; of a file, one line for each fault.
 pub async fn run(settings: &Settings, command: WorkspaceCommand) -> Result<(), String> {
-    let WorkspaceCommand::Create {
-        name,
-        json: as_json,
-    } = command;
-    let (_cluster, database) = open(settings).await?;
+    match command {
+        WorkspaceCommand::Create { name, json } => create(settings, name, json).await,
+        WorkspaceCommand::Apply {
+            file,
+            workspace,
+            dry_run,
+            json,
+        } => {
+            let lines = apply(settings, &file, workspace, dry_run).await?;
+            if json {
+                println!("{}", json!(lines));
+            } else {
+                lines.iter().for_each(|line| println!("{line}"));
+            }
+            Ok(())
+        }
+    }
+}
+
+async fn create(settings: &Settings, name: String, as_json: bool) -> Result<(), String> {
+    let opened = open(settings).await?;
     let id = IdSource::default().next(chrono::Utc::now());
     let named = name.clone();
-    let made = database
-        .unit(deadline(), async move |mut session: Session| {
-            workspaces::create(&mut session, id, named).await
-        })
-        .await;
-    database.close().await;
+    let make = async move |mut session: Session| workspaces::create(&mut session, id, named).await;
+    let made = opened.database.unit(deadline(), make).await;
+    opened.database.close().await;
     match made {
         Ok(()) if as_json => println!("{}", json!({"id": id, "name": name})),
         Ok(()) => println!("Made the workspace {name} with the id {id}."),
         Err(error) if error.constraint() == Some("workspaces_name_key") => {
             return Err(format!("there is a workspace named {name} already"));
         }
-        Err(error) => return Err(error.to_string()),
+        Err(error) => return Err(told(error)),
     }
     Ok(())
+}
+
+async fn apply(
+    settings: &Settings,
+    path: &Path,
+    workspace: String,
+    dry_run: bool,
+) -> Result<Vec<Line>, String> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let file = WorkspaceFile::parse(&text, Format::of(path))
+        .map_err(|error| format!("{}: {error}", path.display()))?;
+    let opened = open(settings).await?;
+    let named = workspace.clone();
+    let work = async move |mut session: Session| {
+        let Some(id) = workspaces::find(&mut session, &named).await? else {
+            return Ok(None);
+        };
+        let ids = IdSource::default();
+        let lines = workspaces::apply(&mut session, id, file, &ids, dry_run).await?;
+        Ok::<_, ApplyError>(Some(lines))
+    };
+    let applied = opened.database.unit(deadline(), work).await;
+    opened.database.close().await;
+    applied.map_err(told)?.ok_or_else(|| missing(&workspace))
+}
+
+/// What to do about a workspace that is not there.
+pub fn missing(workspace: &str) -> String {
+    format!("there is no workspace named {workspace}; make it with dossier workspace create")
 }

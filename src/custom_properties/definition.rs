@@ -1,6 +1,6 @@
 //! What a workspace says of one custom property, and holding a value against it.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::GivenValue;
@@ -11,7 +11,7 @@ use crate::values::{Country, Email, PhoneNumber, absolute_url, date, length, num
 const LARGEST: f64 = 9_007_199_254_740_991.0;
 
 /// What a custom property belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
     Case,
@@ -19,8 +19,19 @@ pub enum Target {
     Individual,
 }
 
+impl Target {
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Case => "case",
+            Self::Company => "company",
+            Self::Individual => "individual",
+        }
+    }
+}
+
 /// The type of a custom property.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PropertyType {
     Text,
@@ -35,7 +46,7 @@ pub enum PropertyType {
 }
 
 /// What each type can be told; what does not concern a type is ignored.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
     pub is_multi_line: bool,

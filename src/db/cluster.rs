@@ -39,6 +39,8 @@ pub enum ClusterError {
     },
     #[error("the data directory {0} cannot be used")]
     Directory(PathBuf, #[source] io::Error),
+    #[error("the start of PostgreSQL was interrupted")]
+    Interrupted(#[source] tokio::task::JoinError),
 }
 
 /// A running cluster. Dropping it stops Postgres.
@@ -115,11 +117,12 @@ impl Cluster {
 
     /// How to connect to a database of this cluster.
     pub fn options(&self, database: &str) -> PgConnectOptions {
-        PgConnectOptions::new_without_pgpass()
-            .socket(&self.socket)
-            .port(5432)
-            .username("postgres")
-            .database(database)
+        options(&self.socket).database(database)
+    }
+
+    /// How to connect to the cluster of a data directory that another process runs.
+    pub fn running(directory: &Path) -> PgConnectOptions {
+        options(&socket_folder(directory)).database("postgres")
     }
 
     /// The folder of its socket.
@@ -167,6 +170,13 @@ impl Drop for Cluster {
         let _ = self.child.wait();
         let _ = fs::remove_dir_all(&self.socket);
     }
+}
+
+fn options(socket: &Path) -> PgConnectOptions {
+    PgConnectOptions::new_without_pgpass()
+        .socket(socket)
+        .port(5432)
+        .username("postgres")
 }
 
 /// The folder of PostgreSQL's programs: on the PATH, where `pg_config` says, or a usual one.

@@ -8,9 +8,12 @@ mod date;
 mod email;
 mod iban;
 mod id;
+mod key;
 mod legal_form;
 mod percentage;
 mod phone;
+mod slug;
+mod tag_label;
 mod text;
 mod website;
 
@@ -23,9 +26,12 @@ pub use date::{birth_date, date};
 pub use email::Email;
 pub use iban::Iban;
 pub use id::{IdSource, uuid};
+pub use key::Key;
 pub use legal_form::EntityLegalForm;
 pub use percentage::{Percentage, number};
 pub use phone::PhoneNumber;
+pub use slug::SpaceSlug;
+pub use tag_label::TagLabel;
 pub use text::{choice, length, not_blank, text};
 pub use website::absolute_url;
 

@@ -1,7 +1,8 @@
-//! A first workspace and its key, for containers.
+//! Making workspaces, from the command line and for containers.
 
 use uuid::Uuid;
 
+use super::store;
 use crate::auth::ApiKey;
 use crate::db::{DatabaseError, Session};
 
@@ -16,28 +17,10 @@ pub async fn bootstrap(
     name: String,
     key: String,
 ) -> Result<(), DatabaseError> {
+    let key = ApiKey::new(&key);
     session
-        .write(move |connection| {
-            Box::pin(async move {
-                let key = ApiKey::new(&key);
-                sqlx::query!(
-                    "WITH made AS (
-                         INSERT INTO workspaces (id, name) VALUES ($1, $2)
-                         ON CONFLICT DO NOTHING RETURNING id
-                     ), workspace AS (
-                         SELECT id FROM made UNION ALL SELECT id FROM workspaces WHERE name = $2
-                     )
-                     INSERT INTO api_keys (id, workspace_id, hash)
-                     SELECT $3, id, $4 FROM workspace LIMIT 1 ON CONFLICT DO NOTHING",
-                    id,
-                    name,
-                    key.id(),
-                    key.hash()
-                )
-                .execute(connection)
-                .await?;
-                Ok(())
-            })
+        .write(|connection| {
+            Box::pin(async move { store::ensure(connection, id, &name, &key).await })
         })
         .await
 }
@@ -48,17 +31,20 @@ pub async fn bootstrap(
 /// Those of the database: `workspaces_name_key` where another has the name.
 pub async fn create(session: &mut Session, id: Uuid, name: String) -> Result<(), DatabaseError> {
     session
-        .write(move |connection| {
-            Box::pin(async move {
-                sqlx::query!(
-                    "INSERT INTO workspaces (id, name) VALUES ($1, $2)",
-                    id,
-                    name
-                )
-                .execute(connection)
-                .await?;
-                Ok(())
-            })
+        .write(|connection| Box::pin(async move { store::insert(connection, id, &name).await }))
+        .await
+}
+
+/// The id of the workspace with this name, if there is one.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find(session: &mut Session, name: &str) -> Result<Option<Uuid>, DatabaseError> {
+    let name = name.to_owned();
+    session
+        .read(|connection| {
+            let name = name.clone();
+            Box::pin(async move { store::find(connection, &name).await })
         })
         .await
 }

@@ -1,24 +1,26 @@
-//! Workspaces: the tenants, `GET /ping`, and the sandbox.
+//! Workspaces: the tenants, what a file can make of them, the sandbox, and `GET /ping`.
 
+mod apply;
 mod bootstrap;
+mod file;
+mod ping;
+mod plan;
+mod rows;
 mod sandbox;
+mod store;
 
-pub use bootstrap::{bootstrap, create};
-pub use sandbox::{FIXED_KEY, apply as apply_sandbox};
+pub use apply::{ApplyError, apply};
+pub use bootstrap::{bootstrap, create, find};
+pub use file::{FileError, Format, WorkspaceFile};
+pub use plan::{Action, Line, Plan, Rows};
+pub use sandbox::{FIXED_KEY, SandboxError, apply_sandbox};
 
+use axum::Router;
 use axum::routing::get;
-use axum::{Json, Router};
-use serde_json::{Value, json};
 
-use crate::auth::Caller;
 use crate::state::AppState;
 
 /// The operations on the caller's own workspace.
 pub fn routes() -> Router<AppState> {
-    Router::new().route("/ping", get(ping))
-}
-
-/// `GET /ping`: the name of the workspace that the key belongs to.
-async fn ping(caller: Caller) -> Json<Value> {
-    Json(json!({"workspace_name": &*caller.workspace_name}))
+    Router::new().route("/ping", get(ping::ping))
 }

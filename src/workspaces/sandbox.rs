@@ -1,27 +1,59 @@
 //! The workspace named Sandbox, so that the first request can use everything.
 
+use thiserror::Error;
+use uuid::Uuid;
+
+use super::file::Format;
+use super::{ApplyError, FileError, WorkspaceFile, apply, store};
 use crate::auth::ApiKey;
 use crate::db::{DatabaseError, Session};
+use crate::values::IdSource;
 
 /// The key of the sandbox, while only this machine can reach the server.
 pub const FIXED_KEY: &str = "dossier_sandbox";
+/// The name of the sandbox.
+const NAME: &str = "Sandbox";
+const ID: Uuid = Uuid::from_u128(0x0198_a000_0000_7000_8000_0000_0000_0001);
+/// What it has, as a file that anybody can apply to a workspace.
+const FILE: &str = include_str!("../../docs/sandbox.yaml");
 
-/// Makes the sandbox and gives it a key; run again, it changes nothing.
+/// Why there is no sandbox.
+#[derive(Debug, Error)]
+pub enum SandboxError {
+    #[error("the file of the sandbox: {0}")]
+    File(#[from] FileError),
+    #[error("the sandbox: {0}")]
+    Apply(#[from] ApplyError),
+    #[error("the database did not do its part")]
+    Database(#[from] DatabaseError),
+}
+
+/// Makes the sandbox what its file says and gives it a key; the fixed key of earlier starts is no
+/// longer accepted where another is set.
 ///
 /// # Errors
-/// Those of the database.
-pub async fn apply(session: &mut Session, key: &str) -> Result<(), DatabaseError> {
+/// [`SandboxError`].
+pub async fn apply_sandbox(
+    session: &mut Session,
+    key: &str,
+    ids: &IdSource,
+) -> Result<(), SandboxError> {
+    let file = WorkspaceFile::parse(FILE, Format::Yaml)?;
+    let is_fixed = key == FIXED_KEY;
     let key = ApiKey::new(key);
-    let fixed = ApiKey::new(FIXED_KEY).id().to_owned();
-    let (id, hash) = (key.id().to_owned(), key.hash().to_vec());
     session
-        .write(move |connection| {
-            Box::pin(async move {
-                sqlx::query_file!("src/workspaces/sandbox.sql", id, hash, fixed)
-                    .execute(connection)
-                    .await?;
-                Ok(())
-            })
+        .write(|connection| {
+            Box::pin(async move { store::ensure(connection, ID, NAME, &key).await })
         })
-        .await
+        .await?;
+    if !is_fixed {
+        let fixed = ApiKey::new(FIXED_KEY);
+        session
+            .write(|connection| {
+                Box::pin(async move { store::forget_key(connection, ID, &fixed).await })
+            })
+            .await?;
+    }
+    apply(session, ID, file, ids, false).await?;
+    Ok(())
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::support::TestApp;
 
 /// Runs the binary over the database of a test's cluster.
-fn dossier(app: &TestApp, arguments: &[&str]) -> Output {
+pub fn dossier(app: &TestApp, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_dossier"))
         .args(arguments)
         .env("DATABASE_URL", app.database_url())
@@ -17,7 +17,7 @@ fn dossier(app: &TestApp, arguments: &[&str]) -> Output {
         .expect("the binary runs")
 }
 
-fn json(output: &Output) -> Value {
+pub fn json_of(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
@@ -26,13 +26,13 @@ async fn a_workspace_gets_a_key_that_can_be_revoked() {
     let app = TestApp::start().await;
     assert!(dossier(&app, &["migrate"]).status.success());
     let made = dossier(&app, &["workspace", "create", "Bank", "--json"]);
-    assert_eq!(json(&made)["name"], "Bank");
+    assert_eq!(json_of(&made)["name"], "Bank");
     let again = dossier(&app, &["workspace", "create", "Bank"]);
     assert_eq!(again.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&again.stderr).contains("a workspace named Bank already"));
     let nowhere = dossier(&app, &["api-key", "create", "--workspace", "Bnak"]);
     assert_eq!(nowhere.status.code(), Some(2));
-    let key = json(&dossier(
+    let key = json_of(&dossier(
         &app,
         &["api-key", "create", "--workspace", "Bank", "--json"],
     ));
@@ -40,7 +40,7 @@ async fn a_workspace_gets_a_key_that_can_be_revoked() {
     let ping = app.get_as(&key, "/ping").await.expect(200);
     assert_eq!(ping.body["workspace_name"], "Bank");
     let id = key.split('_').nth(1).expect("an id");
-    let listed = json(&dossier(
+    let listed = json_of(&dossier(
         &app,
         &["api-key", "list", "--workspace", "Bank", "--json"],
     ));

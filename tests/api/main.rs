@@ -4,4 +4,6 @@ mod cases;
 mod command_line;
 mod envelope;
 mod failures;
+mod serve;
 mod support;
+mod workspace_file;

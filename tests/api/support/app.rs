@@ -7,6 +7,7 @@ use dossier::db::cluster::Cluster;
 use dossier::db::{Database, Deadline, Session};
 use dossier::http::Limits;
 use dossier::state::AppState;
+use dossier::values::IdSource;
 use dossier::workspaces::{FIXED_KEY, apply_sandbox};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
@@ -78,7 +79,7 @@ impl TestApp {
         database.migrate().await.expect("migrations");
         let applied = database
             .unit(deadline(), async move |mut session: Session| {
-                apply_sandbox(&mut session, FIXED_KEY).await
+                apply_sandbox(&mut session, FIXED_KEY, &IdSource::default()).await
             })
             .await;
         applied.expect("the sandbox");

@@ -1,0 +1,48 @@
+//! Slugs of spaces.
+
+use super::text_value;
+use crate::validation::{Code, Fault, quote};
+
+text_value! {
+    /// The slug of a space: `space_` and twelve letters and digits.
+    SpaceSlug
+}
+
+impl SpaceSlug {
+    /// Takes a slug as it is.
+    ///
+    /// # Errors
+    /// `format`.
+    pub fn parse(sent: &str) -> Result<Self, Fault> {
+        let formed = sent.strip_prefix("space_").is_some_and(|rest| {
+            rest.len() == 12 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        });
+        if formed {
+            return Ok(Self(sent.to_owned()));
+        }
+        let message = format!(
+            "\"{}\" is not the slug of a space: space_ and twelve letters and digits, such as \
+             space_4f6Kq0ZtW2aB.",
+            quote(sent)
+        );
+        Err(Fault::new(Code::Format, message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SpaceSlug;
+
+    #[test]
+    fn is_twelve_letters_and_digits_behind_its_prefix() {
+        assert!(SpaceSlug::parse("space_Sandbox00001").is_ok());
+        for sent in [
+            "Sandbox00001",
+            "space_Sandbox0000",
+            "space_Sandbox-0001",
+            "space_Sandbox0000é",
+        ] {
+            assert!(SpaceSlug::parse(sent).is_err(), "{sent}");
+        }
+    }
+}

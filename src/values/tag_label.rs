@@ -1,0 +1,57 @@
+//! Labels of tags.
+
+use super::{not_blank, text_value};
+use crate::validation::{Code, Fault};
+
+text_value! {
+    /// The label of a tag: 1 to 100 characters, none of which separates labels in a list or a
+    /// filter.
+    TagLabel
+}
+
+/// What no label has.
+const SEPARATORS: [char; 6] = [',', ';', ':', '|', '/', '\\'];
+
+impl TagLabel {
+    /// Takes a label as it is.
+    ///
+    /// # Errors
+    /// `length`, `blank`, or `character` for a separator.
+    pub fn parse(sent: &str) -> Result<Self, Fault> {
+        let label = not_blank(100)(sent)?;
+        match label.chars().find(|c| SEPARATORS.contains(c)) {
+            None => Ok(Self(label)),
+            Some(found) => {
+                let message = format!(
+                    "A label has none of , ; : | / and \\, which separate labels; {found} was \
+                     found. Leave it out."
+                );
+                Err(Fault::new(Code::Character, message))
+            }
+        }
+    }
+
+    /// The label without case: labels that fold to the same text are the same tag.
+    pub fn fold(label: &str) -> String {
+        label.to_lowercase()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn separates_nothing() {
+        assert!(TagLabel::parse("High risk (EU)").is_ok());
+        for sent in ["a,b", "a/b", "a\\b"] {
+            assert_eq!(
+                TagLabel::parse(sent).unwrap_err().code,
+                Code::Character,
+                "{sent}"
+            );
+        }
+        assert_eq!(TagLabel::parse("  ").unwrap_err().code, Code::Blank);
+        assert_eq!(TagLabel::fold("HIGH Risk"), TagLabel::fold("high risk"));
+    }
+}

@@ -1,0 +1,163 @@
+//! The binary as a newcomer starts it: no database, no settings.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Output, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::directory;
+
+/// A server that runs as a process of its own.
+struct Server {
+    child: Child,
+    /// What it prints until it serves: the address, and a command to paste.
+    greeting: String,
+}
+
+fn binary(data: &TempDir) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dossier"));
+    let settings = std::env::vars().map(|(name, _)| name);
+    for name in settings.filter(|it| it.starts_with("DOSSIER_") || it == "DATABASE_URL") {
+        command.env_remove(name);
+    }
+    // Away from the project's own .env.
+    command
+        .current_dir(data.path())
+        .env("DOSSIER_DATA_DIR", data.path())
+        .env("DOSSIER_LISTEN", "127.0.0.1:0");
+    command
+}
+
+impl Server {
+    fn start(data: &TempDir) -> Self {
+        let mut child = binary(data)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary starts");
+        let printed = BufReader::new(child.stdout.take().expect("its output"));
+        let mut greeting = String::new();
+        for line in printed.lines() {
+            let line = line.expect("a line");
+            greeting.push_str(&line);
+            greeting.push('\n');
+            if line.contains("-d '") {
+                break;
+            }
+        }
+        assert!(
+            greeting.starts_with("Dossier listens on http://"),
+            "{greeting}"
+        );
+        Self { child, greeting }
+    }
+
+    /// Pastes the command that it has printed: status line and body.
+    fn paste(&self) -> (String, Value) {
+        let (_, command) = self.greeting.split_once("\n\n").expect("a command");
+        let output = Command::new("sh").args(["-c", command]).output();
+        let output = output.expect("a shell and curl");
+        let answer = String::from_utf8(output.stdout).expect("text");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("head and body");
+        let status = head.lines().next().expect("a status line").to_owned();
+        (status, serde_json::from_str(body).expect("JSON"))
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).expect("a process id");
+        kill(Pid::from_raw(pid), signal).expect("the signal");
+    }
+
+    fn stop(mut self, signal: Signal) {
+        self.signal(signal);
+        let status = self.child.wait().expect("it ends");
+        assert!(status.success(), "{status}");
+    }
+}
+
+fn run(data: &TempDir, arguments: &[&str]) -> Output {
+    binary(data)
+        .args(arguments)
+        .output()
+        .expect("the binary runs")
+}
+
+fn is_running(data: &TempDir) -> bool {
+    data.path().join("postgres/postmaster.pid").exists()
+}
+
+#[test]
+fn one_command_serves_and_what_was_stored_outlasts_stops_and_crashes() {
+    let data = directory();
+    let server = Server::start(&data);
+    let (status, created) = server.paste();
+    assert_eq!(status, "HTTP/1.1 201 Created");
+    let id = created["id"].as_str().expect("an id");
+
+    let second = run(&data, &[]);
+    assert_eq!(second.status.code(), Some(2));
+    let told = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(
+        told.contains("another dossier uses the data directory"),
+        "{told}"
+    );
+    let listed = run(&data, &["api-key", "list", "--workspace", "Sandbox"]);
+    assert!(listed.status.success(), "a command works beside the server");
+
+    server.stop(Signal::SIGTERM);
+    assert!(!is_running(&data));
+    let mut crashed = Server::start(&data);
+    crashed.signal(Signal::SIGKILL);
+    crashed.child.wait().expect("it ends");
+    assert!(is_running(&data), "its PostgreSQL is left behind");
+
+    let server = Server::start(&data);
+    let (_, command) = server.greeting.split_once("curl -i ").expect("a command");
+    let address = command.split(' ').next().expect("an address");
+    let read = Command::new("curl")
+        .args(["-s", &format!("{address}/{id}")])
+        .args(["-H", "Authorization: Bearer dossier_sandbox"])
+        .output()
+        .expect("curl");
+    let read: Value = serde_json::from_slice(&read.stdout).expect("JSON");
+    assert_eq!(read, created);
+    server.stop(Signal::SIGINT);
+    assert!(!is_running(&data));
+}
+
+#[test]
+fn what_cannot_be_served_is_said_in_one_line() {
+    let data = directory();
+    for (arguments, words) in [
+        (
+            &["--listen", "0.0.0.0:0"][..],
+            "Set DOSSIER_SANDBOX_KEY, or DATABASE_URL",
+        ),
+        (
+            &["--database-url", "mysql://x"],
+            "DATABASE_URL is not a URL of PostgreSQL",
+        ),
+        (
+            &["--database-url", "postgres://127.0.0.1:1/x"],
+            "cannot bring the schema up to date",
+        ),
+        (&["--log", "a=b=c"], "DOSSIER_LOG is not a filter"),
+    ] {
+        let output = run(&data, arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(told.contains(words), "{told}");
+        assert_eq!(told.lines().count(), 1, "{told}");
+    }
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let output = run(&data, &["--listen", &address]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        told.contains(&format!("cannot listen on {address}")),
+        "{told}"
+    );
+}

@@ -1,0 +1,197 @@
+//! `dossier workspace apply`, as an operator calls it.
+
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::{Value, json};
+
+use crate::command_line::{dossier, json_of};
+use crate::support::TestApp;
+
+const SANDBOX: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sandbox.yaml");
+
+struct Bank {
+    app: TestApp,
+    key: String,
+    folder: tempfile::TempDir,
+}
+
+impl Bank {
+    async fn open() -> Self {
+        let app = TestApp::start().await;
+        assert!(
+            dossier(&app, &["workspace", "create", "Bank"])
+                .status
+                .success()
+        );
+        let made = dossier(
+            &app,
+            &["api-key", "create", "--workspace", "Bank", "--json"],
+        );
+        let key = json_of(&made)["key"].as_str().expect("a key").to_owned();
+        let folder = tempfile::tempdir().expect("a folder");
+        Self { app, key, folder }
+    }
+
+    fn apply(&self, file: &Path, more: &[&str]) -> Output {
+        let file = file.to_str().expect("UTF-8");
+        let arguments = ["workspace", "apply", file, "--workspace", "Bank"];
+        dossier(&self.app, &[&arguments, more].concat())
+    }
+
+    fn written(&self, name: &str, text: &str) -> std::path::PathBuf {
+        let file = self.folder.path().join(name);
+        std::fs::write(&file, text).expect("the file");
+        file
+    }
+
+    /// Action and name of each entry of a file that can be applied.
+    #[track_caller]
+    fn lines(&self, file: &Path, more: &[&str]) -> Vec<(String, String)> {
+        let output = self.apply(file, &[more, &["--json"]].concat());
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{told}");
+        let lines = json_of(&output);
+        let text = |it: &Value| it.as_str().expect("text").to_owned();
+        let lines = lines.as_array().expect("lines").iter();
+        lines
+            .map(|line| (text(&line["action"]), text(&line["name"])))
+            .collect()
+    }
+
+    #[track_caller]
+    fn refused(&self, file: &Path) -> String {
+        let output = self.apply(file, &[]);
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+}
+
+#[tokio::test]
+async fn a_file_makes_a_workspace_what_it_says_and_can_be_applied_again() {
+    let bank = Bank::open().await;
+    let sandbox = Path::new(SANDBOX);
+    let all = |action: &str, lines: &[(String, String)]| {
+        lines.len() == 39 && lines.iter().all(|(it, _)| it == action)
+    };
+    let dry = bank.lines(sandbox, &["--dry-run"]);
+    assert!(all("created", &dry), "{dry:?}");
+    let body = json!({"name": "A", "tags": ["vip"], "template_key": "kyb_standard",
+        "custom_properties": {"products": ["loans"]}});
+    let post = || bank.app.post_as(&bank.key, body.to_string());
+    post().await.expect(400);
+    assert!(all("created", &bank.lines(sandbox, &[])));
+    post().await.expect(201);
+    assert!(all("unchanged", &bank.lines(sandbox, &[])));
+
+    let changed = r#"
+        tags = [{ label = "vip" }, { label = "New" }]
+        spaces = [{ slug = "space_Sandbox00001", name = "Renamed" }]
+        templates = [{ key = "kyb_standard", name = "KYB standard", archived = true }]
+        [[custom_properties]]
+        target = "case"
+        key = "products"
+        label = "Products"
+        type = "choices"
+        settings = { allow_multiple = false }
+        options = [{ key = "funds", label = "Funds" }, { key = "cards", label = "Cards" }]
+    "#;
+    let changed = bank.written("changed.toml", changed);
+    let expected = [
+        ("updated", "kyb_standard"),
+        ("updated", "vip"),
+        ("created", "New"),
+        ("updated", "Renamed"),
+        ("updated", "case products"),
+    ];
+    let expected = expected.map(|(action, name)| {
+        let name = if name == "Renamed" {
+            "space_Sandbox00001"
+        } else {
+            name
+        };
+        (action.to_owned(), name.to_owned())
+    });
+    assert_eq!(bank.lines(&changed, &["--dry-run"]), expected);
+    assert_eq!(bank.lines(&changed, &[]), expected);
+    let unchanged = bank.lines(&changed, &[]);
+    assert!(
+        unchanged.iter().all(|(it, _)| it == "unchanged"),
+        "{unchanged:?}"
+    );
+    let refused = post().await.expect(400);
+    let expected = [
+        ("/template_key", "template_not_found"),
+        ("/custom_properties/products/0", "choice"),
+    ];
+    assert_eq!(refused.errors(), expected);
+    assert_eq!(
+        refused.body["errors"][1]["allowed"],
+        json!(["funds", "cards"])
+    );
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_with_a_file_is_said_at_once_and_nothing_is_changed() {
+    let bank = Bank::open().await;
+    let faulty = r"
+tags: [{label: 'a,b'}, {lable: Good}, {label: Good}, {label: GOOD}]
+users: [{first_name: A, last_name: B, email: nobody}]
+spaces: [{slug: somewhere, name: Somewhere}]
+templates: [{key: kyb, name: KYB, id: 7}]
+custom_properties:
+  - {target: case, key: amount, label: Amount, type: text, settings: {min: 1}}
+  - {target: cases, key: kind, label: Kind, type: choices}
+";
+    let told = bank.refused(&bank.written("faulty.yaml", faulty));
+    for (place, words) in [
+        ("/tags/0/label", "which separate labels; , was found"),
+        ("/tags/1/lable", "Did you mean label?"),
+        ("/tags/1/label", "label is required"),
+        ("/tags/3/label", "has the same label"),
+        ("/users/0/email", "is not an e-mail address"),
+        ("/spaces/0/slug", "space_ and twelve letters"),
+        ("/templates/0/id", "a number was found"),
+        (
+            "/custom_properties/0/settings/min",
+            "a setting of numeric alone",
+        ),
+        (
+            "/custom_properties/1/target",
+            "one of case, company, individual",
+        ),
+        ("/custom_properties/1/options", "at least one option"),
+    ] {
+        let line = told
+            .lines()
+            .find(|line| line.contains(&format!("{place}: ")));
+        assert!(
+            line.is_some_and(|line| line.contains(words)),
+            "{place} in {told}"
+        );
+    }
+    assert!(
+        told.contains("10 problems found. Nothing was changed."),
+        "{told}"
+    );
+    let unreadable = bank.refused(&bank.written("unreadable.yaml", "tags: [\n"));
+    assert!(unreadable.contains("it is not YAML"), "{unreadable}");
+    let empty = bank.refused(&bank.written("empty.yaml", ""));
+    assert!(empty.contains("templates, tags, users"), "{empty}");
+
+    let good = "custom_properties: [{target: case, key: amount, label: Amount, type: numeric}]";
+    bank.lines(&bank.written("good.yaml", good), &[]);
+    let other = "
+tags: [{label: New}]
+custom_properties: [{target: case, key: amount, label: Amount, type: text}]";
+    let told = bank.refused(&bank.written("other.yaml", other));
+    assert!(
+        told.contains("The type of the custom property case amount never changes"),
+        "{told}"
+    );
+    let posted = json!({"name": "A", "tags": ["New"]}).to_string();
+    bank.app.post_as(&bank.key, posted).await.expect(400);
+    let nowhere = ["workspace", "apply", SANDBOX, "--workspace", "Bnak"];
+    let told = dossier(&bank.app, &nowhere);
+    assert!(String::from_utf8_lossy(&told.stderr).contains("no workspace named Bnak"));
+}
