@@ -12,6 +12,7 @@ use super::{
 };
 use crate::custom_properties::{Definition, Given, Target};
 use crate::http::Problem;
+use crate::relations::Holding;
 use crate::tags::Tag;
 use crate::validation::{Code, Fault, Scope, Violations, nearest, quote, sort_in_document_order};
 use crate::values::{IdSource, TagLabel};
@@ -156,12 +157,28 @@ impl CaseDraft {
             .companies
             .into_iter()
             .zip(company_ids)
-            .zip(properties.companies);
+            .zip(properties.companies)
+            .map(|((draft, id), custom_properties)| StoredCompany {
+                id,
+                company: draft.company,
+                custom_properties,
+            });
         let individuals = self
             .individuals
             .into_iter()
             .zip(individual_ids)
-            .zip(properties.individuals);
+            .zip(properties.individuals)
+            .map(|((draft, id), custom_properties)| StoredIndividual {
+                id,
+                individual: draft.individual,
+                // With a main company it is a relation.
+                carried: if has_main {
+                    Holding::default()
+                } else {
+                    draft.shorthand
+                },
+                custom_properties,
+            });
         Case {
             id,
             name,
@@ -177,30 +194,8 @@ impl CaseDraft {
                 .then(|| self.metadata.into_iter().collect::<BTreeMap<_, _>>()),
             custom_properties: properties.case,
             tags,
-            companies: companies
-                .filter_map(|((draft, id), custom_properties)| {
-                    draft.company.map(|company| StoredCompany {
-                        id,
-                        company,
-                        custom_properties,
-                    })
-                })
-                .collect(),
-            individuals: individuals
-                .filter_map(|((draft, id), custom_properties)| {
-                    let carried = if has_main {
-                        Default::default()
-                    } else {
-                        draft.shorthand
-                    };
-                    draft.individual.map(|individual| StoredIndividual {
-                        id,
-                        individual,
-                        carried,
-                        custom_properties,
-                    })
-                })
-                .collect(),
+            companies: companies.collect(),
+            individuals: individuals.collect(),
             relations,
             definitions: known.definitions,
             // Answers show milliseconds; what is stored is what is shown.

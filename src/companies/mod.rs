@@ -4,4 +4,4 @@ mod model;
 mod request;
 
 pub use model::{Classification, Company, CompanyStatus, CompanyType};
-pub use request::{CompanyDraft, CompanyRequest, RELATIONS};
+pub use request::{CompanyDraft, CompanyRequest};

@@ -6,19 +6,21 @@ use serde::{Deserialize, Serialize};
 use crate::values::{Address, BankingInformation, Country, EntityLegalForm};
 
 /// Whether a case is about this company, or about another that it belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CompanyType {
+    #[default]
     Main,
     Affiliated,
 }
 
 /// What the register says of a company.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CompanyStatus {
     Live,
     Closed,
+    #[default]
     NotReported,
 }
 
@@ -32,7 +34,7 @@ pub struct Classification {
 }
 
 /// A company's own data, without its relations and custom properties.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Company {
     #[serde(rename = "type")]
     pub kind: CompanyType,

@@ -38,6 +38,10 @@ impl ProblemType {
     ];
 
     /// Its status, its name under `/problems/`, its title and its remedy.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a table with one entry for each type"
+    )]
     pub fn parts(self) -> (StatusCode, &'static str, &'static str, &'static str) {
         match self {
             Self::InvalidParameters => (

@@ -15,7 +15,7 @@ pub enum Gender {
 }
 
 /// A person's own data, without relations and custom properties.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Individual {
     pub first_name: String,
     pub middle_name: Option<String>,

@@ -5,12 +5,12 @@ use chrono::{DateTime, Utc};
 use super::{Gender, Individual};
 use crate::custom_properties::{self, Given, PropertiesRequest};
 use crate::relations::{
-    Holding, ROLE_NAMES, ROLES, RelationDraft, RelationRequest, Role, percentage, roles,
+    Holding, RELATIONS, ROLE_NAMES, ROLES, RelationDraft, RelationRequest, Role, percentage, roles,
 };
 use crate::validation::{Code, Fault, Field, Items, Member, Number, Scope, Text, list};
 use crate::values::{
-    AddressRequest, BankingInformationRequest, Country, Email, PhoneNumber, birth_date, choice,
-    exclusive, length, text,
+    AddressRequest, BankingInformationRequest, Country, Email, PhoneNumber, address,
+    banking_information, birth_date, choice, exclusive, length, text,
 };
 use crate::wire_object;
 
@@ -46,14 +46,15 @@ wire_object! {
         "roles" => roles: Items<Text<'de>, ROLES>,
         "custom_properties" => custom_properties: PropertiesRequest<'de>,
         "ref" => reference: Text<'de>,
-        "relations" => relations: Items<RelationRequest<'de>, { crate::companies::RELATIONS }>,
+        "relations" => relations: Items<RelationRequest<'de>, RELATIONS>,
     }
 }
 
-/// What was read of one individual. Without faults, `individual` is there.
+/// What was read of one individual. What was refused has a default in its place, which nobody sees:
+/// a request with a fault ends in none but its violations.
 #[derive(Debug, Default)]
 pub struct IndividualDraft {
-    pub individual: Option<Individual>,
+    pub individual: Individual,
     pub reference: Option<String>,
     /// Roles, position and percentages on the individual itself: its relation to the main company.
     pub shorthand: Holding,
@@ -94,21 +95,7 @@ impl IndividualRequest<'_> {
     /// The individual, its faults refused at their places.
     pub fn parse(self, scope: &mut Scope<'_>, now: DateTime<Utc>) -> IndividualDraft {
         self.strays.refuse(scope, Self::KNOWN);
-        let blank = |member: &Member<Text<'_>>| match &member.value {
-            Field::Value(text) => text.trim().is_empty(),
-            _ => false,
-        };
-        let nameless = blank(&self.first_name) && blank(&self.last_name);
-        let first_name = scope.required(self.first_name, |sent| length(sent, 0, 255));
-        let middle_name = scope.optional(self.middle_name, text(255));
-        let last_name = scope.required(self.last_name, |sent| length(sent, 0, 255));
-        let maiden_name = scope.optional(self.maiden_name, text(255));
-        if nameless {
-            for (key, other) in [("first_name", "last_name"), ("last_name", "first_name")] {
-                let message = format!("{key} and {other} cannot both be blank. Write one of them.");
-                scope.key(key).refuse(Fault::new(Code::Blank, message));
-            }
-        }
+        refuse_nameless(&self.first_name, &self.last_name, scope);
         let mut flags = Flags {
             business_contact: scope.given(self.is_business_contact),
             beneficial_owner: scope.given(self.is_beneficial_owner),
@@ -116,69 +103,72 @@ impl IndividualRequest<'_> {
             delegator: scope.given(self.is_delegator),
             signatory: scope.given(self.is_signatory),
         };
-        let has_email = !matches!(&self.email.value, Field::Missing | Field::Null)
-            && !matches!(&self.email.value, Field::Value(text) if text.is_empty());
-        let email = scope.optional(self.email, Email::parse);
-        let birth_date = scope.optional(self.birth_date, birth_date(now));
-        let birth_country = scope.optional(self.birth_country, Country::parse);
-        let birth_place = scope.optional(self.birth_place, text(255));
-        let gender = scope.optional(self.gender, |sent| choice(sent, &GENDERS));
-        let nationalities = nationalities(scope, self.nationalities);
-        let address = scope
-            .given(self.address)
-            .map(|sent| sent.parse(&mut scope.key("address")));
-        let banking_information = scope
-            .given(self.banking_information)
-            .and_then(|sent| sent.parse(&mut scope.key("banking_information")));
-        let tax_identification_number = scope.optional(self.tax_identification_number, text(255));
-        let social_security_number = scope.optional(self.social_security_number, text(255));
-        let phone_number = scope.optional(self.phone_number, PhoneNumber::parse);
-        let position = scope.optional(self.position, text(1_000));
-        let ownership_percentage = percentage(scope, self.ownership_percentage);
-        let voting_rights_percentage = percentage(scope, self.voting_rights_percentage);
         let carried = roles(scope, self.roles, |sent| choice(sent, &CARRIED));
         let roles = flags.take_roles(&carried, scope);
-        flags.check(has_email, scope);
-        let custom_properties = custom_properties::parse(self.custom_properties, scope);
-        let reference = scope.strict(self.reference, |sent| length(sent, 1, 100));
-        let relations = list(scope, self.relations, |sent, scope| Some(sent.parse(scope)));
-        let individual = first_name
-            .zip(last_name)
-            .map(|(first_name, last_name)| Individual {
-                first_name,
-                middle_name,
-                last_name,
-                maiden_name,
-                is_business_contact: flags.business_contact.unwrap_or_default(),
-                is_beneficial_owner: flags.beneficial_owner.unwrap_or_default(),
-                is_controlling_person: flags.controlling_person.unwrap_or_default(),
-                is_delegator: flags.delegator.unwrap_or_default(),
-                is_signatory: flags.signatory.unwrap_or_default(),
-                email,
-                birth_date,
-                birth_country,
-                birth_place,
-                gender,
-                nationalities,
-                address: address.unwrap_or_default(),
-                banking_information,
-                tax_identification_number,
-                social_security_number,
-                phone_number,
-            });
-        let shorthand = Holding {
-            roles,
-            position,
-            ownership_percentage,
-            voting_rights_percentage,
+        flags.check(is_given(&self.email), scope);
+        let name = |sent: &str| length(sent, 0, 255);
+        let individual = Individual {
+            first_name: scope.required(self.first_name, name).unwrap_or_default(),
+            middle_name: scope.optional(self.middle_name, text(255)),
+            last_name: scope.required(self.last_name, name).unwrap_or_default(),
+            maiden_name: scope.optional(self.maiden_name, text(255)),
+            is_business_contact: flags.business_contact.unwrap_or_default(),
+            is_beneficial_owner: flags.beneficial_owner.unwrap_or_default(),
+            is_controlling_person: flags.controlling_person.unwrap_or_default(),
+            is_delegator: flags.delegator.unwrap_or_default(),
+            is_signatory: flags.signatory.unwrap_or_default(),
+            email: scope.optional(self.email, Email::parse),
+            birth_date: scope.optional(self.birth_date, birth_date(now)),
+            birth_country: scope.optional(self.birth_country, Country::parse),
+            birth_place: scope.optional(self.birth_place, text(255)),
+            gender: scope.optional(self.gender, |sent| choice(sent, &GENDERS)),
+            nationalities: nationalities(scope, self.nationalities),
+            address: address(scope, self.address),
+            banking_information: banking_information(scope, self.banking_information),
+            tax_identification_number: scope.optional(self.tax_identification_number, text(255)),
+            social_security_number: scope.optional(self.social_security_number, text(255)),
+            phone_number: scope.optional(self.phone_number, PhoneNumber::parse),
         };
         IndividualDraft {
             individual,
-            reference,
-            shorthand,
-            relations,
-            custom_properties,
+            shorthand: Holding {
+                roles,
+                position: scope.optional(self.position, text(1_000)),
+                ownership_percentage: percentage(scope, self.ownership_percentage),
+                voting_rights_percentage: percentage(scope, self.voting_rights_percentage),
+            },
+            custom_properties: custom_properties::parse(self.custom_properties, scope),
+            reference: scope.strict(self.reference, |sent| length(sent, 1, 100)),
+            relations: list(scope, self.relations, |sent, scope| Some(sent.parse(scope))),
         }
+    }
+}
+
+/// People with one name leave the other blank, but not both.
+fn refuse_nameless(
+    first_name: &Member<Text<'_>>,
+    last_name: &Member<Text<'_>>,
+    scope: &mut Scope<'_>,
+) {
+    let blank = |member: &Member<Text<'_>>| matches!(&member.value, Field::Value(text) if text.trim().is_empty());
+    if !(blank(first_name) && blank(last_name)) {
+        return;
+    }
+    for (key, other) in [
+        (first_name.name, last_name.name),
+        (last_name.name, first_name.name),
+    ] {
+        let message = format!("{key} and {other} cannot both be blank. Write one of them.");
+        scope.key(key).refuse(Fault::new(Code::Blank, message));
+    }
+}
+
+/// Whether something stands here, be it right or wrong.
+fn is_given(member: &Member<Text<'_>>) -> bool {
+    match &member.value {
+        Field::Missing | Field::Null => false,
+        Field::Value(text) => !text.is_empty(),
+        Field::Mismatch { .. } => true,
     }
 }
 

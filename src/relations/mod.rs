@@ -4,4 +4,6 @@ mod model;
 mod request;
 
 pub use model::{Holding, Role};
-pub use request::{ROLE_NAMES, ROLES, RelationDraft, RelationRequest, Source, percentage, roles};
+pub use request::{
+    RELATIONS, ROLE_NAMES, ROLES, RelationDraft, RelationRequest, Source, percentage, roles,
+};

@@ -5,6 +5,8 @@ use crate::validation::{Code, Fault, Field, Items, Number, Scope, Text};
 use crate::values::{Percentage, choice, length, text};
 use crate::wire_object;
 
+/// The most relations of one entity: one to each company that a case can have.
+pub const RELATIONS: usize = 1_000;
 /// The most roles that can be listed; the two that exist cannot be repeated.
 pub const ROLES: usize = 10;
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Bic, Country, Iban, text};
-use crate::validation::{Code, Fault, Scope, Text};
+use crate::validation::{Code, Fault, Member, Scope, Text};
 use crate::wire_object;
 
 wire_object! {
@@ -49,7 +49,7 @@ pub struct BankingInformation {
 
 impl AddressRequest<'_> {
     /// The address, its faults refused at their places.
-    pub fn parse(self, scope: &mut Scope<'_>) -> Address {
+    fn parse(self, scope: &mut Scope<'_>) -> Address {
         self.strays.refuse(scope, Self::KNOWN);
         let street_address = scope.optional(self.street_address, text(1_000));
         let second = scope.optional(self.street_address_2, text(1_000));
@@ -76,12 +76,30 @@ impl AddressRequest<'_> {
 
 impl BankingInformationRequest<'_> {
     /// The bank account, its faults refused at their places; none where nothing was given.
-    pub fn parse(self, scope: &mut Scope<'_>) -> Option<BankingInformation> {
+    fn parse(self, scope: &mut Scope<'_>) -> Option<BankingInformation> {
         self.strays.refuse(scope, Self::KNOWN);
         let iban = scope.optional(self.iban, Iban::parse);
         let bic = scope.optional(self.bic, Bic::parse);
         (iban.is_some() || bic.is_some()).then_some(BankingInformation { iban, bic })
     }
+}
+
+/// The address that a member holds; an empty one where there is none.
+pub fn address(scope: &mut Scope<'_>, member: Member<AddressRequest<'_>>) -> Address {
+    let name = member.name;
+    let sent = scope.given(member);
+    sent.map(|sent| sent.parse(&mut scope.key(name)))
+        .unwrap_or_default()
+}
+
+/// The bank account that a member holds, if something of one was given.
+pub fn banking_information(
+    scope: &mut Scope<'_>,
+    member: Member<BankingInformationRequest<'_>>,
+) -> Option<BankingInformation> {
+    let name = member.name;
+    let sent = scope.given(member)?;
+    sent.parse(&mut scope.key(name))
 }
 
 /// Two fields of which at most one can be given; refused at each of them.

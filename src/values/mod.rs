@@ -18,7 +18,8 @@ mod text;
 mod website;
 
 pub use address::{
-    Address, AddressRequest, BankingInformation, BankingInformationRequest, exclusive,
+    Address, AddressRequest, BankingInformation, BankingInformationRequest, address,
+    banking_information, exclusive,
 };
 pub use bic::Bic;
 pub use country::Country;

@@ -4,14 +4,15 @@ use reqwest::Method;
 
 use crate::support::{TestApp, deadline};
 
+const KEY: &str = dossier::workspaces::FIXED_KEY;
+
 #[tokio::test]
-async fn credentials_paths_and_bodies_are_held_to_the_contract() {
+async fn a_key_is_taken_from_three_headers_at_four_paths() {
     let app = TestApp::start().await;
-    let key = dossier::workspaces::FIXED_KEY;
     for header in ["x-api-key", "X-DOTFILE-API-KEY"] {
         for path in ["/ping", "/ping/", "/v1/ping", "/v1/ping/"] {
             let answer = app
-                .send(app.request(Method::GET, path).header(header, key))
+                .send(app.request(Method::GET, path).header(header, KEY))
                 .await;
             assert_eq!(answer.expect(200).body["workspace_name"], "Sandbox");
         }
@@ -22,9 +23,18 @@ async fn credentials_paths_and_bodies_are_held_to_the_contract() {
         .expect(401);
     assert_eq!(nobody.headers["www-authenticate"], "Bearer");
     app.get_as("dossier_unknown_key", "/ping").await.expect(401);
+    let two = app.request(Method::GET, "/ping").bearer_auth(KEY);
+    app.send(two.header("x-api-key", "dossier_unknown_key"))
+        .await
+        .expect(401);
+}
+
+#[tokio::test]
+async fn a_body_is_json_of_a_limited_size() {
+    let app = TestApp::start().await;
     let post = |path| {
         app.request(Method::POST, path)
-            .bearer_auth(key)
+            .bearer_auth(KEY)
             .body("{\"name\": \"A\"}")
     };
     app.send(post("/cases").header("content-type", "text/plain"))
@@ -46,6 +56,11 @@ async fn credentials_paths_and_bodies_are_held_to_the_contract() {
     let malformed = app.post("{\"name\": \"A\",\n oops}").await.expect(400);
     let detail = malformed.body["detail"].as_str().expect("a detail");
     assert!(detail.contains("line 2, column 2"), "{detail}");
+}
+
+#[tokio::test]
+async fn what_is_nowhere_is_a_problem_document_with_the_id_of_its_request() {
+    let app = TestApp::start().await;
     let wrong = app
         .send(app.request(Method::PUT, "/cases"))
         .await

@@ -1,9 +1,18 @@
 //! Behaviour through HTTP: the real server on a free port, against a real PostgreSQL.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
+mod architecture;
 mod cases;
 mod command_line;
 mod envelope;
 mod failures;
+mod round_trip;
 mod serve;
 mod support;
 mod workspace_file;

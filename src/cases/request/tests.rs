@@ -152,8 +152,8 @@ fn shorthand_becomes_the_relation_to_the_main_company() {
     let owner = draft
         .individuals
         .first()
-        .and_then(|it| it.individual.clone());
-    assert!(owner.is_some_and(|it| it.is_beneficial_owner));
+        .map(|it| it.individual.is_beneficial_owner);
+    assert_eq!(owner, Some(true));
 }
 
 #[test]
