@@ -10,6 +10,7 @@
 mod architecture;
 mod cases;
 mod command_line;
+mod containers;
 mod envelope;
 mod failures;
 mod round_trip;
