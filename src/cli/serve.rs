@@ -37,6 +37,7 @@ pub async fn run(settings: &Settings) -> Result<(), String> {
     let stop = async move {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
     };
+    tracing::info!(%address, "serving");
     let router = app::router(app::operations(), state.clone());
     let served = app::serve(listener, router, stop).await;
     state.database.close().await;

@@ -15,7 +15,7 @@ use tracing::Instrument;
 /// How long a request waits for a connection.
 const ACQUIRE: Duration = Duration::from_millis(500);
 /// How long a request may wait and read, all together.
-const READ: Duration = Duration::from_millis(900);
+const READ: Duration = Duration::from_millis(800);
 
 /// The moment by which a unit of work must have its result.
 #[derive(Debug, Clone, Copy)]

@@ -87,6 +87,6 @@ fn render(problem: &Problem, id: &str, plain: Response) -> Response {
 }
 
 fn log(method: &Method, route: &str, status: StatusCode, took: std::time::Duration) {
-    let ms = took.as_millis();
+    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     tracing::info!(%method, route, status = status.as_u16(), ms, "answered");
 }

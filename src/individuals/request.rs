@@ -105,7 +105,7 @@ impl IndividualRequest<'_> {
         };
         let carried = roles(scope, self.roles, |sent| choice(sent, &CARRIED));
         let roles = flags.take_roles(&carried, scope);
-        flags.check(is_given(&self.email), scope);
+        let has_email = is_given(&self.email);
         let name = |sent: &str| length(sent, 0, 255);
         let individual = Individual {
             first_name: scope.required(self.first_name, name).unwrap_or_default(),
@@ -129,6 +129,8 @@ impl IndividualRequest<'_> {
             social_security_number: scope.optional(self.social_security_number, text(255)),
             phone_number: scope.optional(self.phone_number, PhoneNumber::parse),
         };
+        // Missing members are listed in the order of the schema: the address after the names.
+        flags.check(has_email, scope);
         IndividualDraft {
             individual,
             shorthand: Holding {

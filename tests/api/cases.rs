@@ -106,38 +106,60 @@ async fn a_chain_of_a_thousand_companies_and_individuals_is_one_case() {
     );
 }
 
-#[tokio::test]
-async fn faults_of_shape_and_references_are_one_answer_in_document_order() {
-    let app = TestApp::start().await;
-    let body = r#"{
+/// Twenty-six faults of shape, value, graph and references.
+const FAULTY: &str = r#"{
         "extrenal_id": "x", "name": 7, "tags": ["VPI", "nothing alike", ""],
         "template_key": "kyb_standrad", "space_slug": "space_000000000000",
         "assignee_id": "0198a000-0000-7000-8000-000000000303",
         "custom_properties": {"retired": "x", "risk_scor": 1, "risk_score": 101,
             "products": ["cards", "cards", "card"], "markets": ["UK"], "is_regulated": "yes"},
-        "companies": [{"name": "A"}, {"name": "B"}]
+        "companies": [
+            {"name": "A", "ref": "a", "registration_date": "2023-02-29", "country": "FRA",
+             "banking_information": {"iban": "FR7630006000011234567890180"}},
+            {"name": "B", "ref": "a"}
+        ],
+        "individuals": [{"first_name": "C", "is_signatory": true, "birth_date": 20000101,
+            "relations": [{"source_company_ref": "b", "ownership_percentage": 120}]}]
     }"#;
-    let refused = app.post(body).await.expect(400);
+
+const FAULTS: [(&str, &str); 26] = [
+    ("/extrenal_id", "unknown_field"),
+    ("/name", "type"),
+    ("/tags/0", "tag_not_found"),
+    ("/tags/1", "tag_not_found"),
+    ("/tags/2", "length"),
+    ("/template_key", "template_not_found"),
+    ("/space_slug", "space_not_found"),
+    ("/assignee_id", "assignee_suspended"),
+    ("/custom_properties/retired", "custom_property_archived"),
+    ("/custom_properties/risk_scor", "custom_property_not_found"),
+    ("/custom_properties/risk_score", "range"),
+    ("/custom_properties/products/1", "duplicate_value"),
+    ("/custom_properties/products/2", "choice"),
+    ("/custom_properties/markets/0", "country"),
+    ("/custom_properties/is_regulated", "type"),
+    ("/companies/0/registration_date", "format"),
+    ("/companies/0/country", "country"),
+    ("/companies/0/banking_information/iban", "checksum"),
+    ("/companies/1/ref", "ref_duplicate"),
+    ("/companies/1/type", "main_company_repeated"),
+    ("/individuals/0/is_signatory", "email_required"),
+    ("/individuals/0/birth_date", "type"),
+    (
+        "/individuals/0/relations/0/source_company_ref",
+        "ref_not_found",
+    ),
+    ("/individuals/0/relations/0/ownership_percentage", "range"),
+    ("/individuals/0/last_name", "required"),
+    ("/individuals/0/email", "email_required"),
+];
+
+#[tokio::test]
+async fn faults_of_shape_and_references_are_one_answer_in_document_order() {
+    let app = TestApp::start().await;
+    let refused = app.post(FAULTY).await.expect(400);
     assert_eq!(refused.headers["content-type"], "application/problem+json");
-    let expected = [
-        ("/extrenal_id", "unknown_field"),
-        ("/name", "type"),
-        ("/tags/0", "tag_not_found"),
-        ("/tags/1", "tag_not_found"),
-        ("/tags/2", "length"),
-        ("/template_key", "template_not_found"),
-        ("/space_slug", "space_not_found"),
-        ("/assignee_id", "assignee_suspended"),
-        ("/custom_properties/retired", "custom_property_archived"),
-        ("/custom_properties/risk_scor", "custom_property_not_found"),
-        ("/custom_properties/risk_score", "range"),
-        ("/custom_properties/products/1", "duplicate_value"),
-        ("/custom_properties/products/2", "choice"),
-        ("/custom_properties/markets/0", "country"),
-        ("/custom_properties/is_regulated", "type"),
-        ("/companies/1/type", "main_company_repeated"),
-    ];
-    assert_eq!(refused.errors(), expected);
+    assert_eq!(refused.errors(), FAULTS);
     let suggestion = |index: usize| refused.body["errors"][index]["suggestion"].as_str();
     assert_eq!(suggestion(0), Some("external_id"));
     assert_eq!(suggestion(2), Some("VIP"));
@@ -152,7 +174,7 @@ async fn faults_of_shape_and_references_are_one_answer_in_document_order() {
         refused.body["message"]
             .as_str()
             .expect("a message")
-            .starts_with("16 problems found.")
+            .starts_with("26 problems found.")
     );
 }
 

@@ -1,12 +1,13 @@
 //! The binary, as an operator calls it.
 
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use clap::CommandFactory;
 use dossier::config::Settings;
 use serde_json::Value;
+use sqlx::ConnectOptions;
 
-use crate::support::TestApp;
+use crate::support::{TestApp, TestDatabase};
 
 /// Runs the binary over the database of a test's cluster.
 pub fn dossier(app: &TestApp, arguments: &[&str]) -> Output {
@@ -58,6 +59,27 @@ async fn a_workspace_gets_a_key_that_can_be_revoked() {
     while app.get_as(&key, "/ping").await.status != 401 {
         assert!(begun.elapsed() < std::time::Duration::from_secs(7));
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
+
+/// As when ten containers start over a new database.
+#[tokio::test]
+async fn ten_servers_bring_one_schema_up_to_date_at_once() {
+    let database = TestDatabase::create().await;
+    let url = database.options.to_url_lossy().to_string();
+    let migrate = || {
+        Command::new(env!("CARGO_BIN_EXE_dossier"))
+            .arg("migrate")
+            .env("DATABASE_URL", &url)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary runs")
+    };
+    let running: Vec<_> = (0..10).map(|_| migrate()).collect();
+    for child in running {
+        let output = child.wait_with_output().expect("it ends");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{told}");
     }
 }
 

@@ -27,7 +27,7 @@ async fn a_frozen_database_is_a_503_within_a_second_and_service_again_when_it_th
     let answer = answer.expect(503);
     assert_eq!(answer.headers["retry-after"], "1");
     assert_eq!(answer.body["code"], "SERVICE_UNAVAILABLE");
-    assert!(took < Duration::from_millis(1_500), "{took:?}");
+    assert!(took < Duration::from_secs(1), "{took:?}");
     app.post(BODY).await.expect(201);
 }
 
@@ -36,12 +36,16 @@ async fn a_database_that_is_gone_is_a_503_within_a_second() {
     let mut app = TestApp::start_alone().await;
     app.post(BODY).await.expect(201);
     app.stop_cluster();
+    for (path, status) in [("/readyz", 503), ("/cases/x", 503), ("/healthz", 200)] {
+        let begun = Instant::now();
+        app.get(path).await.expect(status);
+        let took = begun.elapsed();
+        assert!(took < Duration::from_secs(1), "{path}: {took:?}");
+    }
+    // Also where the shape is wrong: what the references would add cannot be known.
     let begun = Instant::now();
     app.post("{\"name\": 1}").await.expect(503);
-    app.get("/readyz").await.expect(503);
-    app.get("/healthz").await.expect(200);
-    let took = begun.elapsed();
-    assert!(took < Duration::from_millis(3_000), "{took:?}");
+    assert!(begun.elapsed() < Duration::from_secs(1));
 }
 
 #[tokio::test]

@@ -195,3 +195,43 @@ custom_properties: [{target: case, key: amount, label: Amount, type: text}]";
     let told = dossier(&bank.app, &nowhere);
     assert!(String::from_utf8_lossy(&told.stderr).contains("no workspace named Bnak"));
 }
+
+#[test]
+fn the_page_of_the_sandbox_lists_what_its_file_says() {
+    let read = |path: &str| std::fs::read_to_string(path).expect("the file");
+    let page = read(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sandbox.md"));
+    let file: Value = serde_saphyr::from_str(&read(SANDBOX)).expect("YAML");
+    let entries = |kind: &str| file[kind].as_array().expect("entries").clone();
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with('|')).collect();
+    let is_listed = |name: &Value, id: &Value, end: usize| {
+        let (name, id) = (name.as_str().expect("a name"), id.as_str().expect("an id"));
+        let id = &id[id.len() - end..];
+        rows.iter()
+            .any(|row| row.contains(name) && row.contains(&format!("| {id} |")))
+            || rows
+                .iter()
+                .any(|row| row.contains(name) && row.starts_with(&format!("| {id}")))
+    };
+    for (kind, name) in [
+        ("templates", "key"),
+        ("tags", "label"),
+        ("users", "first_name"),
+    ] {
+        for entry in entries(kind) {
+            assert!(is_listed(&entry[name], &entry["id"], 3), "{entry}");
+        }
+    }
+    for entry in entries("custom_properties") {
+        assert!(is_listed(&entry["key"], &entry["id"], 2), "{entry}");
+        let hundreds = match entry["target"].as_str() {
+            Some("case") => '4',
+            Some("company") => '5',
+            _ => '6',
+        };
+        let id = entry["id"].as_str().expect("an id");
+        assert_eq!(id.chars().nth(id.len() - 3), Some(hundreds), "{entry}");
+    }
+    for entry in entries("spaces") {
+        assert!(page.contains(entry["slug"].as_str().expect("a slug")));
+    }
+}

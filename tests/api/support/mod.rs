@@ -5,4 +5,4 @@ mod app;
 mod server;
 
 pub use app::{TestApp, TestSettings, deadline};
-pub use server::directory;
+pub use server::{TestDatabase, directory};
