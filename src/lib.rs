@@ -7,6 +7,7 @@
 //! - [`http`]: bodies, problem documents, request ids; no feature.
 //! - [`auth`]: from a key to the workspace that a request may touch.
 //! - [`state`]: what every handler shares.
+//! - [`versions`]: the lock, the version and `If-Match` of a case.
 //! - [`tags`], [`templates`], [`users`], [`custom_properties`], [`relations`], [`companies`],
 //!   [`individuals`], [`cases`], [`workspaces`], [`health`]: the features. A request goes through `cases` in one direction:
 //!   `request` (wire), `CaseDraft::parse`, `references`, `CaseDraft::finish`, `store`, `view`.
@@ -32,4 +33,5 @@ pub mod templates;
 pub mod users;
 pub mod validation;
 pub mod values;
+pub mod versions;
 pub mod workspaces;

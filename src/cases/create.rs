@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -13,9 +13,9 @@ use super::view::CaseView;
 use super::{Case, CaseDraft, request, store};
 use crate::auth::Caller;
 use crate::db::{DatabaseError, Deadline, Session};
-use crate::http::{JsonBody, Prefix, Problem};
+use crate::http::{JsonBody, Prefix, Problem, with_etag};
 use crate::state::AppState;
-use crate::values::IdSource;
+use crate::values::{IdSource, now};
 
 /// How often a create starts again because something that it refers to changed between its read
 /// and its write.
@@ -32,15 +32,17 @@ pub async fn create(
     Prefix(prefix): Prefix,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let now = Utc::now();
+    let now = now();
     let draft = parse(&body, now)?;
     let ids = state.ids.clone();
     let create = async move |session: Session| {
         store_new(session, caller.workspace_id, draft, &body, &ids, now).await
     };
     let case = state.database.unit(deadline, create).await?;
-    let location = [(LOCATION, format!("{prefix}/cases/{}", case.id))];
-    Ok((StatusCode::CREATED, location, Json(CaseView::new(&case))).into_response())
+    let location = [(LOCATION, format!("{prefix}/cases/{}", case.header.id))];
+    let view = Json(CaseView::new(&case, true));
+    let answer = (StatusCode::CREATED, location, view);
+    Ok(with_etag(case.header.version, answer))
 }
 
 fn parse(body: &[u8], now: DateTime<Utc>) -> Result<CaseDraft, Problem> {

@@ -1,18 +1,14 @@
 //! From a draft and what the workspace has, to a case in which nothing is wrong.
 
-use std::collections::BTreeMap;
-
-use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::model::Properties;
-use super::{
-    Case, CaseDraft, Entity, InitialStatus, Known, StoredCompany, StoredIndividual, StoredRelation,
-    TemplateReference,
-};
-use crate::custom_properties::{Definition, Given, Target};
+use super::{Case, CaseDraft, CaseHeader, Entity, Known, TemplateReference};
+use crate::companies::{CompanyDraft, StoredCompany};
+use crate::custom_properties::{self, Definition, Given, Properties, Target};
 use crate::http::Problem;
-use crate::relations::Holding;
+use crate::individuals::{Individual, StoredIndividual};
+use crate::relations::{Holding, StoredRelation};
 use crate::tags::Tag;
 use crate::validation::{Code, Fault, Scope, Violations, nearest, quote, sort_in_document_order};
 use crate::values::{IdSource, TagLabel};
@@ -111,10 +107,10 @@ impl CaseDraft {
 
     /// The custom properties of the case, of its companies and of its individuals.
     fn properties(&self, all: &[Definition], scope: &mut Scope<'_>) -> CheckedProperties {
-        let case = check(&self.custom_properties, Target::Case, all, scope);
+        let case = checked(&self.custom_properties, Target::Case, all, scope);
         let mut companies = scope.key("companies");
         let of_companies = self.companies.iter().enumerate().map(|(index, it)| {
-            check(
+            checked(
                 &it.custom_properties,
                 Target::Company,
                 all,
@@ -124,7 +120,7 @@ impl CaseDraft {
         let of_companies = of_companies.collect();
         let mut individuals = scope.key("individuals");
         let of_individuals = self.individuals.iter().enumerate().map(|(index, it)| {
-            check(
+            checked(
                 &it.custom_properties,
                 Target::Individual,
                 all,
@@ -151,62 +147,53 @@ impl CaseDraft {
         let new_ids = |count: usize| (0..count).map(|_| ids.next(now)).collect::<Vec<_>>();
         let company_ids = new_ids(self.companies.len());
         let individual_ids = new_ids(self.individuals.len());
-        let relations = self.relations(&company_ids, &individual_ids, ids, now);
+        let relations = self.relations(id, &company_ids, &individual_ids, ids, now);
         let has_main = self.graph.main.is_some();
-        let companies = self
-            .companies
-            .into_iter()
-            .zip(company_ids)
-            .zip(properties.companies)
-            .map(|((draft, id), custom_properties)| StoredCompany {
-                id,
-                company: draft.company,
-                custom_properties,
-            });
+        let companies = companies(id, self.companies, company_ids, properties.companies, now);
         let individuals = self
             .individuals
             .into_iter()
-            .zip(individual_ids)
-            .zip(properties.individuals)
-            .map(|((draft, id), custom_properties)| StoredIndividual {
-                id,
-                individual: draft.individual,
+            .map(|draft| {
                 // With a main company it is a relation.
-                carried: if has_main {
+                let carried = if has_main {
                     Holding::default()
                 } else {
                     draft.shorthand
-                },
-                custom_properties,
-            });
+                };
+                (draft.individual, carried)
+            })
+            .collect();
+        let individuals =
+            self::individuals(id, individuals, individual_ids, properties.individuals, now);
+        let metadata = (!self.metadata.is_empty()).then(|| self.metadata.into_iter().collect());
         Case {
-            id,
-            name,
-            status: match self.status {
-                InitialStatus::Draft => "draft".to_owned(),
-                InitialStatus::Open => "open".to_owned(),
+            header: CaseHeader {
+                id,
+                name,
+                status: self.status,
+                review: None,
+                external_id: self.external_id,
+                template: known.template,
+                assignee: known.assignee,
+                space_slug: self.space_slug,
+                metadata,
+                custom_properties: properties.case,
+                tags,
+                version: 1,
+                created_at: now,
+                updated_at: now,
+                last_activity_at: now,
             },
-            external_id: self.external_id,
-            template: known.template,
-            assignee: known.assignee,
-            space_slug: self.space_slug,
-            metadata: (!self.metadata.is_empty())
-                .then(|| self.metadata.into_iter().collect::<BTreeMap<_, _>>()),
-            custom_properties: properties.case,
-            tags,
-            companies: companies.collect(),
-            individuals: individuals.collect(),
+            companies,
+            individuals,
             relations,
             definitions: known.definitions,
-            // Answers show milliseconds; what is stored is what is shown.
-            created_at: now
-                .duration_trunc(TimeDelta::milliseconds(1))
-                .unwrap_or(now),
         }
     }
 
     fn relations(
         &self,
+        case_id: Uuid,
         companies: &[Uuid],
         individuals: &[Uuid],
         ids: &IdSource,
@@ -219,10 +206,13 @@ impl CaseDraft {
             };
             Some(StoredRelation {
                 id: ids.next(now),
+                case_id,
                 from_company_id,
                 from_individual_id,
                 to_company_id: *companies.get(it.to)?,
                 holding: it.holding.clone(),
+                created_at: now,
+                updated_at: now,
             })
         };
         self.graph.relations.iter().filter_map(relation).collect()
@@ -241,36 +231,51 @@ fn refused(mut violations: Violations, body: &[u8]) -> Problem {
     Problem::Invalid(violations)
 }
 
-fn check(given: &Given, target: Target, all: &[Definition], scope: &mut Scope<'_>) -> Properties {
-    let mut here = scope.key("custom_properties");
-    let mut properties = Properties::new();
-    let of_target = || all.iter().filter(|it| it.target == target);
-    for (key, value) in given {
-        let mut place = here.key(key);
-        match of_target().find(|it| it.key == *key) {
-            None => {
-                let known = of_target()
-                    .filter(|it| !it.archived)
-                    .map(|it| it.key.as_str());
-                let message = format!("This workspace has no custom property {} here.", quote(key));
-                place.refuse(
-                    Fault::new(Code::CustomPropertyNotFound, message)
-                        .suggesting(nearest(key, known)),
-                );
-            }
-            Some(definition) if definition.archived => {
-                let message = format!("The custom property {key} is archived. Remove it.");
-                place.refuse(Fault::new(Code::CustomPropertyArchived, message));
-            }
-            Some(definition) => {
-                let value = value
-                    .as_ref()
-                    .and_then(|value| definition.check(value, &mut place));
-                if let Some(value) = value {
-                    properties.insert(key.clone(), value);
-                }
-            }
-        }
-    }
-    properties
+fn checked(given: &Given, target: Target, all: &[Definition], scope: &mut Scope<'_>) -> Properties {
+    custom_properties::values(custom_properties::check(given, target, all, scope))
+}
+
+fn companies(
+    case_id: Uuid,
+    drafts: Vec<CompanyDraft>,
+    ids: Vec<Uuid>,
+    properties: Vec<Properties>,
+    now: DateTime<Utc>,
+) -> Vec<StoredCompany> {
+    let drafts = drafts.into_iter().zip(ids).zip(properties);
+    drafts
+        .map(|((draft, id), custom_properties)| StoredCompany {
+            id,
+            case_id,
+            is_relevant: true,
+            company: draft.company,
+            custom_properties,
+            created_at: now,
+            updated_at: now,
+        })
+        .collect()
+}
+
+fn individuals(
+    case_id: Uuid,
+    drafts: Vec<(Individual, Holding)>,
+    ids: Vec<Uuid>,
+    properties: Vec<Properties>,
+    now: DateTime<Utc>,
+) -> Vec<StoredIndividual> {
+    let drafts = drafts.into_iter().zip(ids).zip(properties);
+    drafts
+        .map(
+            |(((individual, carried), id), custom_properties)| StoredIndividual {
+                id,
+                case_id,
+                is_relevant: true,
+                individual,
+                carried,
+                custom_properties,
+                created_at: now,
+                updated_at: now,
+            },
+        )
+        .collect()
 }

@@ -9,6 +9,9 @@ SELECT to_jsonb(c) || jsonb_build_object(
             ORDER BY ct.ordinal), '[]')
         FROM case_tags AS ct JOIN tags AS t ON t.workspace_id = $1 AND t.id = ct.tag_id
         WHERE ct.workspace_id = $1 AND ct.case_id = c.id),
+    'review', (SELECT to_jsonb(r) FROM case_reviews AS r
+        WHERE r.workspace_id = $1 AND r.case_id = c.id AND r.status = c.status
+        ORDER BY r.id DESC LIMIT 1),
     'companies', (SELECT coalesce(jsonb_agg(to_jsonb(e) ORDER BY e.id), '[]')
         FROM companies AS e WHERE e.workspace_id = $1 AND e.case_id = c.id),
     'individuals', (SELECT coalesce(jsonb_agg(to_jsonb(e) ORDER BY e.id), '[]')

@@ -1,43 +1,43 @@
 //! `GET /cases/{id}`.
 
 use axum::Json;
-use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use uuid::Uuid;
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
 
 use super::view::CaseView;
 use super::{Case, store};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline, Session};
-use crate::http::{Problem, ProblemType, Segment};
+use crate::http::{Problem, ProblemType, Query, with_etag};
+use crate::versions::CaseReference;
 
 /// Reads a whole case, by its id or by its external id.
 ///
 /// # Errors
-/// 401, 404 and what the database can have.
+/// 400, 401, 404 and what the database can have.
 pub async fn get(
     State(database): State<Database>,
     caller: Caller,
     deadline: Deadline,
-    Segment(id): Segment,
+    reference: CaseReference,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    // No id can have it, and the database takes no text that does.
-    if id.contains('\0') {
-        return Err(Problem::Plain(ProblemType::NotFound));
-    }
-    let uuid = Uuid::try_parse(&id).ok();
+    let mut query = Query::new(query.as_deref());
+    let with_not_relevant = query.flag("include_not_relevant");
+    query.ignore(&["exclude_internal_checks", "data_lineage", "property_origin"]);
+    query.finish()?;
+    let workspace_id = caller.workspace_id;
     let find = async move |mut session: Session| {
         session
             .read(|connection| {
-                let id = id.clone();
-                Box::pin(
-                    async move { store::find(connection, caller.workspace_id, uuid, &id).await },
-                )
+                let reference = reference.clone();
+                Box::pin(async move { store::find(connection, workspace_id, &reference).await })
             })
             .await
     };
     let found = database.unit(deadline, find).await?;
     let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
     let case: Case = serde_json::from_value(found).map_err(Problem::Corrupt)?;
-    Ok(Json(CaseView::new(&case)).into_response())
+    let view = Json(CaseView::new(&case, with_not_relevant));
+    Ok(with_etag(case.header.version, view))
 }

@@ -1,10 +1,10 @@
 -- A whole case in one statement: all of it, or nothing.
 WITH case_row AS (
     INSERT INTO cases (workspace_id, id, name, status, external_id, template_id, assignee_id,
-        space_slug, metadata, custom_properties, created_at, updated_at)
+        space_slug, metadata, custom_properties, created_at, updated_at, last_activity_at)
     SELECT $1, c.id, c.name, c.status, c.external_id, ($2 -> 'template' ->> 'id')::uuid,
         ($2 -> 'assignee' ->> 'id')::uuid, c.space_slug, nullif(c.metadata, 'null'),
-        c.custom_properties, c.created_at, c.created_at
+        c.custom_properties, c.created_at, c.created_at, c.created_at
     FROM jsonb_to_record($2) AS c (id uuid, name text, status text, external_id text,
         space_slug text, metadata jsonb, custom_properties jsonb, created_at timestamptz)
     RETURNING id, created_at

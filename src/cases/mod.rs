@@ -16,9 +16,9 @@ mod store;
 mod view;
 
 pub use graph::{Entity, Graph, ResolvedRelation};
-pub use model::{Case, StoredCompany, StoredIndividual, StoredRelation};
+pub use model::{Case, CaseHeader, Review, Status};
 pub use references::Known;
-pub use request::{CaseDraft, CaseRequest, InitialStatus, Reference, TemplateReference, read};
+pub use request::{CaseDraft, CaseRequest, Reference, TemplateReference, read};
 
 /// The operations on cases.
 pub fn routes() -> Router<AppState> {

@@ -2,59 +2,47 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use uuid::Uuid;
 
-use crate::companies::Company;
-use crate::custom_properties::Definition;
-use crate::individuals::Individual;
-use crate::relations::Holding;
+use crate::companies::{CompanyType, StoredCompany};
+use crate::custom_properties::{Definition, Properties};
+use crate::individuals::StoredIndividual;
+use crate::relations::StoredRelation;
 use crate::tags::Tag;
 use crate::templates::Template;
 use crate::users::User;
 
-/// Values of custom properties by key.
-pub type Properties = BTreeMap<String, Value>;
-
-/// A company of a case.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct StoredCompany {
-    pub id: Uuid,
-    #[serde(flatten)]
-    pub company: Company,
-    pub custom_properties: Properties,
+/// Where a case stands. docs/cases.md has the transitions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Draft,
+    Open,
+    Approved,
+    Rejected,
+    Closed,
 }
 
-/// An individual of a case, with what it says of itself where the case has no company.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct StoredIndividual {
+/// The decision that a case's status comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Review {
     pub id: Uuid,
-    #[serde(flatten)]
-    pub individual: Individual,
-    #[serde(flatten)]
-    pub carried: Holding,
-    pub custom_properties: Properties,
+    pub status: Status,
+    pub comment: Option<String>,
+    pub reviewed_at: DateTime<Utc>,
+    pub next_review_at: Option<NaiveDate>,
 }
 
-/// A relation of a case: exactly one of the two holders is there.
+/// A case without its companies, individuals and relations.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct StoredRelation {
-    pub id: Uuid,
-    pub from_company_id: Option<Uuid>,
-    pub from_individual_id: Option<Uuid>,
-    pub to_company_id: Uuid,
-    #[serde(flatten)]
-    pub holding: Holding,
-}
-
-/// A whole case. It is made of a request in which nothing is wrong, or read from the database.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Case {
+pub struct CaseHeader {
     pub id: Uuid,
     pub name: String,
-    pub status: String,
+    pub status: Status,
+    /// None of a draft or an open case.
+    pub review: Option<Review>,
     pub external_id: Option<String>,
     pub template: Option<Template>,
     pub assignee: Option<User>,
@@ -62,11 +50,48 @@ pub struct Case {
     pub metadata: Option<BTreeMap<String, String>>,
     pub custom_properties: Properties,
     pub tags: Vec<Tag>,
+    /// The version of the case with all that belongs to it.
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub last_activity_at: DateTime<Utc>,
+}
+
+/// A whole case. It is made of a request in which nothing is wrong, or read from the database.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    #[serde(flatten)]
+    pub header: CaseHeader,
     pub companies: Vec<StoredCompany>,
     pub individuals: Vec<StoredIndividual>,
     pub relations: Vec<StoredRelation>,
     /// The custom properties of the workspace, which every answer lists.
     #[serde(skip_serializing)]
     pub definitions: Vec<Definition>,
-    pub created_at: DateTime<Utc>,
+}
+
+impl Case {
+    /// The id of the main company, if there is one.
+    pub fn main_company(&self) -> Option<Uuid> {
+        let mut companies = self.companies.iter();
+        companies
+            .find(|it| it.company.kind == CompanyType::Main)
+            .map(|it| it.id)
+    }
+}
+
+impl Status {
+    /// All of them, as they are written.
+    pub const WORDS: [&'static str; 5] = ["draft", "open", "approved", "rejected", "closed"];
+
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Open => "open",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Closed => "closed",
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::Status;
 use super::graph::Graph;
 use crate::companies::{CompanyDraft, CompanyRequest};
 use crate::custom_properties::{self, Given, PropertiesRequest};
@@ -36,13 +37,6 @@ wire_object! {
     }
 }
 
-/// The statuses in which a case can be created.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum InitialStatus {
-    Draft,
-    Open,
-}
-
 /// A template as the request names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TemplateReference {
@@ -61,7 +55,7 @@ pub struct Reference {
 #[derive(Debug)]
 pub struct CaseDraft {
     pub name: Option<String>,
-    pub status: InitialStatus,
+    pub status: Status,
     pub external_id: Option<String>,
     pub template: Option<TemplateReference>,
     pub assignee_id: Option<Uuid>,
@@ -148,7 +142,7 @@ impl CaseRequest<'_> {
         let graph = Graph::resolve(&companies, companies_are_known, &individuals, scope);
         CaseDraft {
             name,
-            status: status.unwrap_or(InitialStatus::Open),
+            status: status.unwrap_or(Status::Open),
             external_id,
             template: key.or(id),
             assignee_id,
@@ -169,7 +163,7 @@ fn is_known<T>(member: &Member<T>) -> bool {
     !matches!(member.value, Field::Mismatch { .. })
 }
 
-fn initial_status(sent: &str) -> Result<InitialStatus, Fault> {
+fn initial_status(sent: &str) -> Result<Status, Fault> {
     if matches!(sent, "approved" | "rejected" | "closed") {
         return Err(Fault::new(
             Code::Choice,
@@ -180,13 +174,7 @@ fn initial_status(sent: &str) -> Result<InitialStatus, Fault> {
         )
         .allowing(["draft", "open"]));
     }
-    choice(
-        sent,
-        &[
-            ("draft", InitialStatus::Draft),
-            ("open", InitialStatus::Open),
-        ],
-    )
+    choice(sent, &[("draft", Status::Draft), ("open", Status::Open)])
 }
 
 fn metadata(

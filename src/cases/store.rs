@@ -4,6 +4,8 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::versions::CaseReference;
+
 /// Stores a whole case with one statement.
 ///
 /// # Errors
@@ -39,9 +41,9 @@ pub fn is_overtaken(constraint: &str) -> bool {
 pub async fn find(
     connection: &mut PgConnection,
     workspace_id: Uuid,
-    id: Option<Uuid>,
-    external_id: &str,
+    reference: &CaseReference,
 ) -> Result<Option<Value>, sqlx::Error> {
+    let (id, external_id) = (reference.id(), reference.external_id());
     sqlx::query_file_scalar!("src/cases/find.sql", workspace_id, id, external_id)
         .fetch_optional(connection)
         .await

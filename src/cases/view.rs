@@ -1,230 +1,149 @@
 //! What is answered of a case. Parts of the published answer that stand for features which this
 //! server does not have are present and empty, so that typed clients can decode it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::model::{Case, Properties, StoredCompany, StoredIndividual};
-use crate::companies::Company;
-use crate::custom_properties::{Definition, Target};
-use crate::individuals::Individual;
-use crate::relations::Holding;
+use super::{Case, CaseHeader, Review, Status};
+use crate::companies::CompanyView;
+use crate::custom_properties::{Definition, Target, listed};
+use crate::http::timestamp;
+use crate::individuals::IndividualView;
+use crate::relations::StoredRelation;
 use crate::templates::Template;
 use crate::users::User;
 
 type Nothing = Option<()>;
 type Empty = [(); 0];
 
-/// A whole case.
+/// A case as a list shows it, and as the answer to a change.
 #[derive(Debug, Serialize)]
-pub struct CaseView<'c> {
+pub struct CaseRowView<'c> {
     id: Uuid,
     name: &'c str,
-    status: &'c str,
-    review: Nothing,
+    status: Status,
+    review: Option<ReviewView<'c>>,
     external_id: Option<&'c str>,
     space_slug: Option<&'c str>,
     template: Option<&'c Template>,
     template_id: Option<Uuid>,
+    assignee_id: Option<Uuid>,
     contact_has_actions: bool,
     reviewer_has_actions: bool,
     flags: Empty,
     tags: Vec<&'c str>,
     risk: Nothing,
-    custom_properties: BTreeMap<&'c str, Option<&'c Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom_properties: Option<BTreeMap<&'c str, Option<&'c Value>>>,
     metadata: Option<&'c BTreeMap<String, String>>,
     last_activity_at: String,
     last_contact_action_at: Nothing,
+    created_at: String,
+    updated_at: String,
+}
+
+/// A whole case.
+#[derive(Debug, Serialize)]
+pub struct CaseView<'c> {
+    #[serde(flatten)]
+    row: CaseRowView<'c>,
     controls: Empty,
     individuals: Vec<IndividualView<'c>>,
     companies: Vec<CompanyView<'c>>,
     assignee: Option<&'c User>,
-    assignee_id: Option<Uuid>,
     client_portal: Nothing,
-    created_at: String,
-    updated_at: String,
 }
 
-/// A company of a case.
+/// A review.
 #[derive(Debug, Serialize)]
-struct CompanyView<'c> {
+pub struct ReviewView<'c> {
     id: Uuid,
-    case_id: Uuid,
-    is_relevant: bool,
-    #[serde(flatten)]
-    company: &'c Company,
-    entity_legal_form_label: Nothing,
-    custom_properties: BTreeMap<&'c str, Option<&'c Value>>,
-    document_orders: Empty,
-    checks: Empty,
-    relations: Vec<RelationView<'c>>,
-    created_at: String,
-    updated_at: String,
-    last_activity_at: String,
+    status: Status,
+    comment: Option<&'c str>,
+    /// Reviews come over the API; a key is nobody in particular.
+    reviewer_type: &'static str,
+    user: Nothing,
+    reviewed_at: String,
+    next_review_at: Option<NaiveDate>,
 }
 
-/// An individual of a case; roles, position and percentages mirror its relation to the main company.
-#[derive(Debug, Serialize)]
-struct IndividualView<'c> {
-    id: Uuid,
-    case_id: Uuid,
-    is_relevant: bool,
-    #[serde(flatten)]
-    individual: &'c Individual,
-    #[serde(flatten)]
-    holding: &'c Holding,
-    custom_properties: BTreeMap<&'c str, Option<&'c Value>>,
-    checks: Empty,
-    relations: Vec<RelationView<'c>>,
-    created_at: String,
-    updated_at: String,
-    last_activity_at: String,
-}
-
-/// A relation, shown with the entity that holds it.
-#[derive(Debug, Serialize)]
-struct RelationView<'c> {
-    id: Uuid,
-    to_company_id: Uuid,
-    #[serde(flatten)]
-    holding: &'c Holding,
-    created_at: String,
-    updated_at: String,
-}
-
-impl<'c> CaseView<'c> {
-    /// The view of a case.
-    pub fn new(case: &'c Case) -> Self {
-        let at = timestamp(case.created_at);
-        let mut held: BTreeMap<Uuid, Vec<RelationView<'c>>> = BTreeMap::new();
-        for relation in &case.relations {
-            let holder = relation.from_company_id.or(relation.from_individual_id);
-            held.entry(holder.unwrap_or_default())
-                .or_default()
-                .push(RelationView {
-                    id: relation.id,
-                    to_company_id: relation.to_company_id,
-                    holding: &relation.holding,
-                    created_at: at.clone(),
-                    updated_at: at.clone(),
-                });
+impl<'c> ReviewView<'c> {
+    /// The view of a review.
+    pub fn new(review: &'c Review) -> Self {
+        Self {
+            id: review.id,
+            status: review.status,
+            comment: review.comment.as_deref(),
+            reviewer_type: "api",
+            user: None,
+            reviewed_at: timestamp(review.reviewed_at),
+            next_review_at: review.next_review_at,
         }
-        let main = case
-            .companies
-            .iter()
-            .find(|it| it.company.kind == crate::companies::CompanyType::Main)
-            .map(|it| it.id);
-        let individuals = case.individuals.iter().map(|it| {
-            let relations = held.remove(&it.id).unwrap_or_default();
-            individual(case, it, main, relations, &at)
-        });
-        let individuals = individuals.collect();
-        let companies = case
-            .companies
-            .iter()
-            .map(|it| company(case, it, held.remove(&it.id).unwrap_or_default(), &at));
+    }
+}
+
+impl<'c> CaseRowView<'c> {
+    /// The view of a case; it has custom properties where their definitions are given.
+    pub fn new(case: &'c CaseHeader, definitions: Option<&'c [Definition]>) -> Self {
+        let properties = definitions
+            .map(|definitions| listed(&case.custom_properties, Target::Case, definitions));
         Self {
             id: case.id,
             name: &case.name,
-            status: &case.status,
-            review: None,
+            status: case.status,
+            review: case.review.as_ref().map(ReviewView::new),
             external_id: case.external_id.as_deref(),
             space_slug: case.space_slug.as_deref(),
             template: case.template.as_ref(),
             template_id: case.template.as_ref().map(|it| it.id),
+            assignee_id: case.assignee.as_ref().map(|it| it.id),
             contact_has_actions: false,
             reviewer_has_actions: false,
             flags: [],
             tags: case.tags.iter().map(|tag| tag.label.as_str()).collect(),
             risk: None,
-            custom_properties: listed(&case.custom_properties, Target::Case, &case.definitions),
+            custom_properties: properties,
             metadata: case.metadata.as_ref(),
-            last_activity_at: at.clone(),
+            last_activity_at: timestamp(case.last_activity_at),
             last_contact_action_at: None,
-            controls: [],
-            individuals,
-            companies: companies.collect(),
-            assignee: case.assignee.as_ref(),
-            assignee_id: case.assignee.as_ref().map(|it| it.id),
-            client_portal: None,
-            created_at: at.clone(),
-            updated_at: at,
+            created_at: timestamp(case.created_at),
+            updated_at: timestamp(case.updated_at),
         }
     }
 }
 
-fn company<'c>(
-    case: &'c Case,
-    stored: &'c StoredCompany,
-    relations: Vec<RelationView<'c>>,
-    at: &str,
-) -> CompanyView<'c> {
-    CompanyView {
-        id: stored.id,
-        case_id: case.id,
-        is_relevant: true,
-        company: &stored.company,
-        entity_legal_form_label: None,
-        custom_properties: listed(
-            &stored.custom_properties,
-            Target::Company,
-            &case.definitions,
-        ),
-        document_orders: [],
-        checks: [],
-        relations,
-        created_at: at.to_owned(),
-        updated_at: at.to_owned(),
-        last_activity_at: at.to_owned(),
+impl<'c> CaseView<'c> {
+    /// The view of a case, with what is not relevant where that is asked for.
+    pub fn new(case: &'c Case, with_not_relevant: bool) -> Self {
+        let mut held: HashMap<Uuid, Vec<&'c StoredRelation>> = HashMap::new();
+        for relation in &case.relations {
+            let holder = relation.from_company_id.or(relation.from_individual_id);
+            held.entry(holder.unwrap_or_default())
+                .or_default()
+                .push(relation);
+        }
+        let held = |id| held.get(id).map_or(&[][..], Vec::as_slice);
+        let main = case.main_company();
+        let definitions = case.definitions.as_slice();
+        let individuals = case.individuals.iter();
+        let individuals = individuals
+            .filter(|it| with_not_relevant || it.is_relevant)
+            .map(|it| IndividualView::new(it, held(&it.id), main, definitions));
+        let companies = case.companies.iter();
+        let companies = companies
+            .filter(|it| with_not_relevant || it.is_relevant)
+            .map(|it| CompanyView::new(it, held(&it.id), definitions));
+        Self {
+            row: CaseRowView::new(&case.header, Some(definitions)),
+            controls: [],
+            individuals: individuals.collect(),
+            companies: companies.collect(),
+            assignee: case.header.assignee.as_ref(),
+            client_portal: None,
+        }
     }
-}
-
-fn individual<'c>(
-    case: &'c Case,
-    stored: &'c StoredIndividual,
-    main: Option<Uuid>,
-    relations: Vec<RelationView<'c>>,
-    at: &str,
-) -> IndividualView<'c> {
-    let to_main = relations.iter().find(|it| Some(it.to_company_id) == main);
-    IndividualView {
-        id: stored.id,
-        case_id: case.id,
-        is_relevant: true,
-        individual: &stored.individual,
-        holding: to_main.map_or(&stored.carried, |it| it.holding),
-        custom_properties: listed(
-            &stored.custom_properties,
-            Target::Individual,
-            &case.definitions,
-        ),
-        checks: [],
-        relations,
-        created_at: at.to_owned(),
-        updated_at: at.to_owned(),
-        last_activity_at: at.to_owned(),
-    }
-}
-
-/// Every custom property that is not archived, with null where there is no value.
-fn listed<'c>(
-    values: &'c Properties,
-    target: Target,
-    definitions: &'c [Definition],
-) -> BTreeMap<&'c str, Option<&'c Value>> {
-    let of_target = definitions
-        .iter()
-        .filter(|it| it.target == target && !it.archived);
-    of_target
-        .map(|it| (it.key.as_str(), values.get(&it.key)))
-        .collect()
-}
-
-/// UTC with milliseconds and `Z` (RFC 3339).
-fn timestamp(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }

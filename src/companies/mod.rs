@@ -2,6 +2,8 @@
 
 mod model;
 mod request;
+mod view;
 
-pub use model::{Classification, Company, CompanyStatus, CompanyType};
+pub use model::{Classification, Company, CompanyStatus, CompanyType, StoredCompany};
 pub use request::{CompanyDraft, CompanyRequest};
+pub use view::{CompanyRowView, CompanyView};

@@ -1,8 +1,10 @@
 //! A company, as it is stored.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
+use crate::custom_properties::Properties;
 use crate::values::{Address, BankingInformation, Country, EntityLegalForm};
 
 /// Whether a case is about this company, or about another that it belongs to.
@@ -53,4 +55,17 @@ pub struct Company {
     pub tax_identification_number: Option<String>,
     pub website_url: Option<String>,
     pub employer_identification_number: Option<String>,
+}
+
+/// A company of a case, as it is stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredCompany {
+    pub id: Uuid,
+    pub case_id: Uuid,
+    pub is_relevant: bool,
+    #[serde(flatten)]
+    pub company: Company,
+    pub custom_properties: Properties,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
 }

@@ -2,5 +2,6 @@
 
 pub mod cluster;
 mod database;
+pub mod listing;
 
-pub use database::{Database, DatabaseError, Deadline, Session};
+pub use database::{Database, DatabaseError, Deadline, Retry, Session};

@@ -1,15 +1,24 @@
 //! HTTP, without any feature: bodies, problem documents, request ids.
 
+mod answer;
 mod body;
+mod cursor;
 mod edge;
 mod extract;
 mod limits;
+mod list;
 mod problem;
 mod problem_type;
+mod query;
+mod query_values;
 
+pub use answer::{timestamp, with_etag};
 pub use body::JsonBody;
+pub use cursor::Cursor;
 pub use edge::{Edge, edge};
 pub use extract::{Prefix, Segment};
 pub use limits::Limits;
+pub use list::{PageView, list};
 pub use problem::Problem;
 pub use problem_type::ProblemType;
+pub use query::{ListQuery, Query};

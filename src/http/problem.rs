@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::ProblemType;
-use crate::db::DatabaseError;
+use crate::db::{DatabaseError, Retry};
 use crate::validation::{Code, Malformed, Violation, Violations};
 
 /// How many violations the message for people repeats.
@@ -23,12 +23,29 @@ pub enum Problem {
     Malformed(Malformed),
     /// Everything that is wrong with the body, in its order.
     Invalid(Violations),
+    /// Everything that is wrong with the parameters of the path, in their order.
+    InvalidQuery(Violations),
     /// Another case of the workspace has the external id.
     ExternalIdTaken { case_id: Uuid },
+    /// What the request asks for does not follow from what is there; the fault says why.
+    Conflict(Violation),
     /// The database did not do its part.
     Database(DatabaseError),
     /// What the database holds cannot be read.
     Corrupt(serde_json::Error),
+}
+
+impl Retry for Problem {
+    fn is_worth_another_try(&self) -> bool {
+        matches!(self, Self::Database(error) if error.is_worth_another_try())
+    }
+}
+
+impl From<sqlx::Error> for Problem {
+    /// Of a statement inside a transaction, which is rolled back.
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error.into())
+    }
 }
 
 impl From<DatabaseError> for Problem {
@@ -53,7 +70,9 @@ impl Problem {
             Self::Plain(kind) => *kind,
             Self::Malformed(_) => ProblemType::MalformedBody,
             Self::Invalid(_) => ProblemType::InvalidParameters,
+            Self::InvalidQuery(_) => ProblemType::InvalidParameters,
             Self::ExternalIdTaken { .. } => ProblemType::ExternalIdTaken,
+            Self::Conflict(_) => ProblemType::Conflict,
             Self::Corrupt(_) => ProblemType::InternalError,
             Self::Database(error) => match error {
                 DatabaseError::Unavailable(_) => ProblemType::Unavailable,
@@ -92,7 +111,11 @@ impl Problem {
         let mut case_id = None;
         let detail = match self {
             Self::Malformed(malformed) => format!("{malformed}. Nothing was stored."),
-            Self::Invalid(violations) => {
+            Self::Conflict(violation) => {
+                (listed, total) = (std::slice::from_ref(violation), 1);
+                "This does not follow from what is there. Nothing was changed.".to_owned()
+            }
+            Self::Invalid(violations) | Self::InvalidQuery(violations) => {
                 (listed, total) = (violations.kept(), violations.total());
                 counted(violations)
             }
@@ -102,7 +125,11 @@ impl Problem {
             }
             Self::Plain(_) | Self::Database(_) | Self::Corrupt(_) => remedy.to_owned(),
         };
-        let mut errors: Vec<_> = listed.iter().map(error).collect();
+        let place = match self {
+            Self::InvalidQuery(_) => "parameter",
+            _ => "pointer",
+        };
+        let mut errors: Vec<_> = listed.iter().map(|it| error(place, it)).collect();
         if let Some(case_id) = case_id {
             errors.push(
                 json!({"pointer": "/external_id", "code": Code::ExternalIdTaken.as_str(),
@@ -144,9 +171,9 @@ fn counted(violations: &Violations) -> String {
     format!("{total} {noun} found. Nothing was stored.{cut}")
 }
 
-fn error(violation: &Violation) -> Value {
+fn error(place: &str, violation: &Violation) -> Value {
     let fault = &violation.fault;
-    let mut error = json!({"pointer": violation.pointer, "code": fault.code.as_str(),
+    let mut error = json!({place: violation.pointer, "code": fault.code.as_str(),
         "message": fault.message});
     if let Some(error) = error.as_object_mut() {
         if let Some(suggestion) = &fault.suggestion {

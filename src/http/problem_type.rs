@@ -15,6 +15,8 @@ pub enum ProblemType {
     PayloadTooLarge,
     UnsupportedMediaType,
     ExternalIdTaken,
+    Conflict,
+    PreconditionFailed,
     InternalError,
     Unavailable,
     OutcomeUnknown,
@@ -22,7 +24,7 @@ pub enum ProblemType {
 
 impl ProblemType {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::InvalidParameters,
         Self::MalformedBody,
         Self::Unauthorized,
@@ -32,6 +34,8 @@ impl ProblemType {
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
         Self::ExternalIdTaken,
+        Self::Conflict,
+        Self::PreconditionFailed,
         Self::InternalError,
         Self::Unavailable,
         Self::OutcomeUnknown,
@@ -97,6 +101,19 @@ impl ProblemType {
                 "external-id-taken",
                 "Another case has this external_id",
                 "Read the case that case_id names, or choose another external_id.",
+            ),
+            Self::Conflict => (
+                StatusCode::CONFLICT,
+                "conflict",
+                "This does not follow from what is there",
+                "Read what is there; errors says which step is missing.",
+            ),
+            Self::PreconditionFailed => (
+                StatusCode::PRECONDITION_FAILED,
+                "precondition-failed",
+                "Somebody else has changed this case",
+                "Nothing was changed. Read the case again, and send what you want of it with the \
+                 ETag of that answer as If-Match.",
             ),
             Self::InternalError => (
                 StatusCode::INTERNAL_SERVER_ERROR,

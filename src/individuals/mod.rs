@@ -2,6 +2,8 @@
 
 mod model;
 mod request;
+mod view;
 
-pub use model::{Gender, Individual};
+pub use model::{Gender, Individual, StoredIndividual};
 pub use request::{IndividualDraft, IndividualRequest};
+pub use view::{IndividualRowView, IndividualView};

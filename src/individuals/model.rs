@@ -1,8 +1,11 @@
 //! An individual, as it is stored.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
+use crate::custom_properties::Properties;
+use crate::relations::Holding;
 use crate::values::{Address, BankingInformation, Country, Email, PhoneNumber};
 
 /// A person's gender, as the contract has it.
@@ -37,4 +40,20 @@ pub struct Individual {
     pub tax_identification_number: Option<String>,
     pub social_security_number: Option<String>,
     pub phone_number: Option<PhoneNumber>,
+}
+
+/// An individual of a case, as it is stored, with what it says of itself where the case has no main
+/// company.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredIndividual {
+    pub id: Uuid,
+    pub case_id: Uuid,
+    pub is_relevant: bool,
+    #[serde(flatten)]
+    pub individual: Individual,
+    #[serde(flatten)]
+    pub carried: Holding,
+    pub custom_properties: Properties,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
 }

@@ -2,8 +2,10 @@
 
 mod model;
 mod request;
+mod view;
 
-pub use model::{Holding, Role};
+pub use model::{Holding, Role, StoredRelation};
 pub use request::{
     RELATIONS, ROLE_NAMES, ROLES, RelationDraft, RelationRequest, Source, percentage, roles,
 };
+pub use view::{HeldRelationView, RelationView};

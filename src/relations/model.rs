@@ -1,6 +1,8 @@
 //! What a relation says.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::values::Percentage;
 
@@ -26,4 +28,18 @@ impl Holding {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// A relation as it is stored: exactly one of the two holders is there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredRelation {
+    pub id: Uuid,
+    pub case_id: Uuid,
+    pub from_company_id: Option<Uuid>,
+    pub from_individual_id: Option<Uuid>,
+    pub to_company_id: Uuid,
+    #[serde(flatten)]
+    pub holding: Holding,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
 }

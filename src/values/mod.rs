@@ -3,6 +3,7 @@
 
 mod address;
 mod bic;
+mod clock;
 mod country;
 mod date;
 mod email;
@@ -22,6 +23,7 @@ pub use address::{
     banking_information, exclusive,
 };
 pub use bic::Bic;
+pub use clock::now;
 pub use country::Country;
 pub use date::{birth_date, date};
 pub use email::Email;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the bottom up: a room may use those that stand before it.
-const ROOMS: [&str; 21] = [
+const ROOMS: [&str; 22] = [
     "validation",
     "values",
     "db",
@@ -13,6 +13,7 @@ const ROOMS: [&str; 21] = [
     "state",
     "config",
     "telemetry",
+    "versions",
     "tags",
     "templates",
     "users",

@@ -1,0 +1,80 @@
+//! Holding the custom properties that a request gives against their definitions.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Definition, Given, Target};
+use crate::validation::{Code, Fault, Scope, nearest, quote};
+
+/// Values of custom properties by key.
+pub type Properties = BTreeMap<String, Value>;
+
+/// What was given, by key: `None` takes a value away. What is wrong is refused at its place below
+/// `custom_properties`.
+pub fn check(
+    given: &Given,
+    target: Target,
+    all: &[Definition],
+    scope: &mut Scope<'_>,
+) -> BTreeMap<String, Option<Value>> {
+    let mut here = scope.key("custom_properties");
+    let mut checked = BTreeMap::new();
+    let of_target = || all.iter().filter(|it| it.target == target);
+    for (key, value) in given {
+        let mut place = here.key(key);
+        match of_target().find(|it| it.key == *key) {
+            None => {
+                let known = of_target()
+                    .filter(|it| !it.archived)
+                    .map(|it| it.key.as_str());
+                let message = format!("This workspace has no custom property {} here.", quote(key));
+                let fault = Fault::new(Code::CustomPropertyNotFound, message);
+                place.refuse(fault.suggesting(nearest(key, known)));
+            }
+            Some(definition) if definition.archived => {
+                let message = format!("The custom property {key} is archived. Remove it.");
+                place.refuse(Fault::new(Code::CustomPropertyArchived, message));
+            }
+            Some(definition) => {
+                let value = value
+                    .as_ref()
+                    .and_then(|value| definition.check(value, &mut place));
+                checked.insert(key.clone(), value);
+            }
+        }
+    }
+    checked
+}
+
+/// The values of something new.
+pub fn values(checked: BTreeMap<String, Option<Value>>) -> Properties {
+    let given = checked.into_iter();
+    given
+        .filter_map(|(key, value)| Some((key, value?)))
+        .collect()
+}
+
+/// The values of something that has values already: what was not given stays.
+pub fn merge(values: &mut Properties, checked: BTreeMap<String, Option<Value>>) {
+    for (key, value) in checked {
+        match value {
+            Some(value) => drop(values.insert(key, value)),
+            None => drop(values.remove(&key)),
+        }
+    }
+}
+
+/// Every custom property that is not archived, with null where there is no value.
+pub fn listed<'c>(
+    values: &'c Properties,
+    target: Target,
+    definitions: &'c [Definition],
+) -> BTreeMap<&'c str, Option<&'c Value>> {
+    let of_target = definitions
+        .iter()
+        .filter(|it| it.target == target && !it.archived);
+    of_target
+        .map(|it| (it.key.as_str(), values.get(&it.key)))
+        .collect()
+}

@@ -1,0 +1,101 @@
+//! Cursors: where the next rows of a list begin.
+
+use std::fmt;
+
+use chrono::DateTime;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::db::listing::Place;
+use crate::validation::{Code, Fault};
+
+/// A place in a list, and what the list was asked for. Clients hand it back as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    pub place: Place,
+    pub digest: u64,
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let micros = self.place.created_at.timestamp_micros();
+        let id = self.place.id.simple();
+        write!(formatter, "c1-{micros:x}-{id}-{:016x}", self.digest)
+    }
+}
+
+impl Cursor {
+    /// What a list was asked for: the same parameters in another order are the same.
+    pub fn digest<'p>(parameters: impl Iterator<Item = &'p (String, String)>) -> u64 {
+        let mut parameters: Vec<_> = parameters.collect();
+        parameters.sort();
+        let mut hash = Sha256::new();
+        for (name, value) in parameters {
+            for text in [name, value] {
+                hash.update(text.len().to_be_bytes());
+                hash.update(text.as_bytes());
+            }
+        }
+        let bytes: [u8; 32] = hash.finalize().into();
+        bytes
+            .iter()
+            .take(8)
+            .fold(0, |digest, byte| (digest << 8) | u64::from(*byte))
+    }
+
+    /// Reads a cursor that was made for the same list.
+    ///
+    /// # Errors
+    /// `format` for text that is none, `mutually_exclusive` for one of another list.
+    pub fn read(text: &str, digest: u64) -> Result<Self, Fault> {
+        let cursor = Self::parse(text).ok_or_else(|| {
+            let message = "This is not a cursor. Take next_cursor of the page before as it is, or \
+                           leave the value empty to begin.";
+            Fault::new(Code::Format, message)
+        })?;
+        if cursor.digest == digest {
+            return Ok(cursor);
+        }
+        let message = "This cursor belongs to a list with other filters or another order. Keep \
+                       them from page to page, or leave the value empty to begin.";
+        Err(Fault::new(Code::MutuallyExclusive, message))
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.strip_prefix("c1-")?.split('-');
+        let micros = i64::from_str_radix(parts.next()?, 16).ok()?;
+        let id = Uuid::try_parse(parts.next()?).ok()?;
+        let digest = u64::from_str_radix(parts.next()?, 16).ok()?;
+        let created_at = DateTime::from_timestamp_micros(micros)?;
+        parts.next().is_none().then_some(Self {
+            place: Place { created_at, id },
+            digest,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_read_as_it_was_written_and_for_the_same_list_alone() {
+        let cursor = Cursor {
+            place: Place {
+                created_at: DateTime::from_timestamp_micros(1_795_500_000_123_456).unwrap(),
+                id: Uuid::from_u128(7),
+            },
+            digest: 9,
+        };
+        assert_eq!(Cursor::read(&cursor.to_string(), 9), Ok(cursor));
+        let other = Cursor::read(&cursor.to_string(), 8).unwrap_err();
+        assert_eq!(other.code, Code::MutuallyExclusive);
+        for text in ["", "c1-", "c1-x-y-z", "c1-0-0-0-0", "é"] {
+            assert_eq!(
+                Cursor::read(text, 9).unwrap_err().code,
+                Code::Format,
+                "{text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! The query of a path: parameters, filters, sorting, pages. Everything wrong with it is one answer.
+
+use super::cursor::Cursor;
+use super::{Problem, query_values};
+use crate::db::listing::{Condition, Field, Kind, Operand, Operator, Slice, Sort};
+use crate::validation::{Code, Fault, Violations, nearest, quote};
+
+/// The most rows of one page.
+const LIMIT: u32 = 100;
+/// How many rows a page has where the request does not say.
+const DEFAULT_LIMIT: u32 = 20;
+
+/// The parameters of one request, taken one after the other. What nobody takes is refused.
+#[derive(Debug)]
+pub struct Query {
+    sent: Vec<(String, String)>,
+    taken: Vec<bool>,
+    known: Vec<String>,
+    violations: Violations,
+}
+
+/// What a list asks for.
+#[derive(Debug, Clone)]
+pub struct ListQuery {
+    pub conditions: Vec<Condition>,
+    pub sort: Vec<Sort>,
+    pub slice: Slice,
+    /// What a cursor must have been made for.
+    pub digest: u64,
+}
+
+impl Query {
+    /// Reads a query in the form of `application/x-www-form-urlencoded`.
+    pub fn new(query: Option<&str>) -> Self {
+        let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+        let sent: Vec<_> = pairs.into_owned().collect();
+        Self {
+            taken: vec![false; sent.len()],
+            sent,
+            known: Vec::new(),
+            violations: Violations::default(),
+        }
+    }
+
+    /// Something is wrong with a parameter.
+    pub fn refuse(&mut self, name: &str, fault: Fault) {
+        self.violations.add(|| name.to_owned(), || fault);
+    }
+
+    /// The value of a parameter; a second one is refused.
+    pub fn take(&mut self, name: &str) -> Option<String> {
+        self.known.push(name.to_owned());
+        let mut value = None;
+        for index in 0..self.sent.len() {
+            let (Some((sent, text)), Some(taken)) =
+                (self.sent.get(index), self.taken.get_mut(index))
+            else {
+                continue;
+            };
+            if sent != name {
+                continue;
+            }
+            *taken = true;
+            if value.is_none() {
+                value = Some(text.clone());
+            } else {
+                let message = "This parameter stands here more than once. Keep one of them.";
+                self.refuse(name, Fault::new(Code::DuplicateKey, message));
+            }
+        }
+        value
+    }
+
+    /// A parameter that is `true` or `false`; false where it is missing.
+    pub fn flag(&mut self, name: &str) -> bool {
+        let Some(value) = self.take(name) else {
+            return false;
+        };
+        match query_values::boolean(&value) {
+            Ok(value) => value,
+            Err(fault) => {
+                self.refuse(name, fault);
+                false
+            }
+        }
+    }
+
+    /// Parameters of the published API that show nothing here.
+    pub fn ignore(&mut self, names: &[&str]) {
+        for name in names {
+            self.flag(name);
+        }
+    }
+
+    /// Filters, sorting and pages over the fields of a list. `default` is the field that sorts it
+    /// where the request does not say.
+    pub fn list(&mut self, fields: &'static [Field], default: &str) -> ListQuery {
+        let conditions = self.conditions(fields);
+        let sort = self.sort(fields, default);
+        let digest = Cursor::digest(
+            self.sent
+                .iter()
+                .filter(|(name, _)| !matches!(name.as_str(), "cursor" | "limit")),
+        );
+        let slice = self.slice(&sort, digest);
+        ListQuery {
+            conditions,
+            sort,
+            slice,
+            digest,
+        }
+    }
+
+    fn conditions(&mut self, fields: &'static [Field]) -> Vec<Condition> {
+        let mut conditions = Vec::new();
+        for field in fields {
+            let Some(default) = field.operators.first() else {
+                continue;
+            };
+            let spelt = field
+                .operators
+                .iter()
+                .map(|operator| (*operator, format!("{}.{}", field.name, operator.as_str())));
+            let mut names: Vec<_> = spelt.collect();
+            names.insert(0, (*default, field.name.to_owned()));
+            let mut seen: Vec<Operator> = Vec::new();
+            for (operator, name) in names {
+                let Some(value) = self.take(&name) else {
+                    continue;
+                };
+                if seen.contains(&operator) {
+                    let message = format!(
+                        "{} and {} are the same condition. Keep one of them.",
+                        field.name, name
+                    );
+                    self.refuse(&name, Fault::new(Code::DuplicateKey, message));
+                    continue;
+                }
+                seen.push(operator);
+                match operand(field, operator, &value) {
+                    Ok(operand) => conditions.push(Condition {
+                        field,
+                        operator,
+                        operand,
+                    }),
+                    Err(fault) => self.refuse(&name, fault),
+                }
+            }
+        }
+        self.refuse_operators(fields);
+        conditions
+    }
+
+    /// Names of fields with operators that they do not have.
+    fn refuse_operators(&mut self, fields: &'static [Field]) {
+        for index in 0..self.sent.len() {
+            let (Some((name, _)), Some(false)) = (self.sent.get(index), self.taken.get(index))
+            else {
+                continue;
+            };
+            let Some((field, operator)) = name.split_once('.') else {
+                continue;
+            };
+            let Some(field) = fields.iter().find(|it| it.name == field) else {
+                continue;
+            };
+            let operators: Vec<_> = field.operators.iter().map(|it| it.as_str()).collect();
+            let message = format!(
+                "{} cannot be compared with {}; its operators are {}.",
+                field.name,
+                quote(operator),
+                operators.join(", ")
+            );
+            let fault = Fault::new(Code::Choice, message)
+                .suggesting(nearest(operator, operators.iter().copied()))
+                .allowing(operators);
+            let name = name.clone();
+            if let Some(taken) = self.taken.get_mut(index) {
+                *taken = true;
+            }
+            self.refuse(&name, fault);
+        }
+    }
+
+    fn sort(&mut self, fields: &'static [Field], default: &str) -> Vec<Sort> {
+        let sent = self.take("sort");
+        let by_default = sent.as_deref().is_none_or(str::is_empty);
+        let text = if by_default {
+            default.to_owned()
+        } else {
+            sent.unwrap_or_default()
+        };
+        let mut sort: Vec<Sort> = Vec::new();
+        for key in text.split(',') {
+            let (name, direction) = key.trim().split_once('.').unwrap_or((key.trim(), "asc"));
+            let sortable = || fields.iter().filter(|it| it.sortable);
+            let field = sortable().find(|it| it.name == name);
+            let names: Vec<_> = sortable().map(|it| it.name).collect();
+            match (field, direction) {
+                (None, _) => {
+                    let message = format!(
+                        "There is no sorting by {}; the fields are {}.",
+                        quote(name),
+                        names.join(", ")
+                    );
+                    let fault = Fault::new(Code::Choice, message)
+                        .suggesting(nearest(name, names.iter().copied()))
+                        .allowing(names);
+                    self.refuse("sort", fault);
+                }
+                (Some(field), "asc" | "desc") => {
+                    if sort.iter().any(|it| it.field.name == field.name) {
+                        let message = format!("{name} stands here twice. Keep one of them.");
+                        self.refuse("sort", Fault::new(Code::DuplicateValue, message));
+                    } else {
+                        let descending = direction == "desc";
+                        sort.push(Sort { field, descending });
+                    }
+                }
+                (Some(_), _) => {
+                    let message = format!(
+                        "A direction is asc or desc; {} was found.",
+                        quote(direction)
+                    );
+                    let fault = Fault::new(Code::Choice, message)
+                        .suggesting(nearest(direction, ["asc", "desc"]))
+                        .allowing(["asc", "desc"]);
+                    self.refuse("sort", fault);
+                }
+            }
+        }
+        sort
+    }
+
+    fn slice(&mut self, sort: &[Sort], digest: u64) -> Slice {
+        let limit = self.number("limit", DEFAULT_LIMIT, LIMIT);
+        let page = self.number("page", 1, i32::MAX.unsigned_abs());
+        let Some(cursor) = self.take("cursor") else {
+            return Slice::Page { page, limit };
+        };
+        if self.sent.iter().any(|(name, _)| name == "page") {
+            let message = "page and cursor cannot both be given. Keep one of them.";
+            for name in ["page", "cursor"] {
+                self.refuse(name, Fault::new(Code::MutuallyExclusive, message));
+            }
+        }
+        let by_creation = matches!(sort, [key] if key.field.name == "created_at");
+        if !by_creation {
+            let message = "A cursor follows the order of creation: leave sort out, or sort by \
+                           created_at or created_at.desc alone.";
+            self.refuse("sort", Fault::new(Code::MutuallyExclusive, message));
+        }
+        let place = if cursor.is_empty() {
+            None
+        } else {
+            match Cursor::read(&cursor, digest) {
+                Ok(cursor) => Some(cursor.place),
+                Err(fault) => {
+                    self.refuse("cursor", fault);
+                    None
+                }
+            }
+        };
+        Slice::After { place, limit }
+    }
+
+    fn number(&mut self, name: &str, default: u32, max: u32) -> u32 {
+        let Some(value) = self.take(name) else {
+            return default;
+        };
+        match value.parse() {
+            Ok(number) if (1..=max).contains(&number) => number,
+            _ => {
+                let message = format!(
+                    "This must be a whole number from 1 to {max}; \"{}\" was found.",
+                    quote(&value)
+                );
+                self.refuse(name, Fault::new(Code::Range, message));
+                default
+            }
+        }
+    }
+
+    /// Refuses what nobody took, and everything else that is wrong, in the order of the query.
+    ///
+    /// # Errors
+    /// 400.
+    pub fn finish(mut self) -> Result<(), Problem> {
+        let unknown: Vec<String> = self
+            .sent
+            .iter()
+            .zip(&self.taken)
+            .filter(|(_, taken)| !**taken)
+            .map(|((name, _), _)| name.clone())
+            .collect();
+        for name in unknown {
+            let known = self.known.iter().map(String::as_str);
+            let message = format!("There is no parameter {} here.", quote(&name));
+            let fault = Fault::new(Code::UnknownField, message).suggesting(nearest(&name, known));
+            self.refuse(&name, fault);
+        }
+        if self.violations.is_empty() {
+            return Ok(());
+        }
+        let sent = &self.sent;
+        self.violations.kept_mut().sort_by_cached_key(|violation| {
+            sent.iter().position(|(name, _)| *name == violation.pointer)
+        });
+        Err(Problem::InvalidQuery(self.violations))
+    }
+}
+
+/// The value of a filter, as its field has it.
+fn operand(field: &Field, operator: Operator, sent: &str) -> Result<Operand, Fault> {
+    if sent.contains('\0') {
+        let message = "This text has the character U+0000, which nothing here has. Remove it.";
+        return Err(Fault::new(Code::Character, message));
+    }
+    let list = || sent.split(',').map(str::trim);
+    match (field.kind, operator) {
+        (Kind::Word(words), Operator::In | Operator::NotIn) => {
+            let texts = list().map(|word| query_values::word(word, words));
+            Ok(Operand::Texts(texts.collect::<Result<_, _>>()?))
+        }
+        (_, Operator::In | Operator::NotIn) => {
+            Ok(Operand::Texts(list().map(str::to_owned).collect()))
+        }
+        (Kind::Names(_), _) => Ok(Operand::Texts(list().map(str::to_lowercase).collect())),
+        (Kind::Text, Operator::Like | Operator::Ilike) => {
+            query_values::pattern(sent).map(Operand::Text)
+        }
+        (Kind::Text, _) => Ok(Operand::Text(sent.to_owned())),
+        (Kind::Word(words), _) => query_values::word(sent, words).map(Operand::Text),
+        (Kind::Uuid, _) => query_values::uuid(sent).map(Operand::Uuid),
+        (Kind::Moment, _) => query_values::moment(sent).map(Operand::Moment),
+        (Kind::Day, _) => query_values::day(sent).map(Operand::Day),
+        (Kind::Country, _) => query_values::country(sent).map(Operand::Text),
+        (Kind::Boolean, _) => query_values::boolean(sent).map(Operand::Boolean),
+    }
+}

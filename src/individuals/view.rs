@@ -1,0 +1,75 @@
+//! What is answered of an individual. Parts that stand for features which this server does not have
+//! are present and empty.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{Individual, StoredIndividual};
+use crate::custom_properties::{Definition, Target, listed};
+use crate::http::timestamp;
+use crate::relations::{HeldRelationView, Holding, StoredRelation};
+
+/// An individual as a list shows it; roles, position and percentages mirror its relation to the
+/// main company.
+#[derive(Debug, Serialize)]
+pub struct IndividualRowView<'i> {
+    id: Uuid,
+    case_id: Uuid,
+    is_relevant: bool,
+    #[serde(flatten)]
+    individual: &'i Individual,
+    #[serde(flatten)]
+    holding: &'i Holding,
+    created_at: String,
+    updated_at: String,
+    last_activity_at: String,
+}
+
+/// A whole individual.
+#[derive(Debug, Serialize)]
+pub struct IndividualView<'i> {
+    #[serde(flatten)]
+    row: IndividualRowView<'i>,
+    custom_properties: BTreeMap<&'i str, Option<&'i Value>>,
+    checks: [(); 0],
+    relations: Vec<HeldRelationView<'i>>,
+}
+
+impl<'i> IndividualRowView<'i> {
+    /// The view of an individual with its relation to the main company, if it has one.
+    pub fn new(stored: &'i StoredIndividual, to_main: Option<&'i Holding>) -> Self {
+        Self {
+            id: stored.id,
+            case_id: stored.case_id,
+            is_relevant: stored.is_relevant,
+            individual: &stored.individual,
+            holding: to_main.unwrap_or(&stored.carried),
+            created_at: timestamp(stored.created_at),
+            updated_at: timestamp(stored.updated_at),
+            last_activity_at: timestamp(stored.updated_at),
+        }
+    }
+}
+
+impl<'i> IndividualView<'i> {
+    /// The view of an individual with the relations that it holds in the companies of its case.
+    pub fn new(
+        stored: &'i StoredIndividual,
+        relations: &[&'i StoredRelation],
+        main: Option<Uuid>,
+        definitions: &'i [Definition],
+    ) -> Self {
+        let to_main = relations.iter().find(|it| Some(it.to_company_id) == main);
+        let holding = to_main.map(|it| &it.holding);
+        let relations = relations.iter();
+        Self {
+            row: IndividualRowView::new(stored, holding),
+            custom_properties: listed(&stored.custom_properties, Target::Individual, definitions),
+            checks: [],
+            relations: relations.map(|it| HeldRelationView::new(it)).collect(),
+        }
+    }
+}

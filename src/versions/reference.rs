@@ -1,0 +1,57 @@
+//! How a path names a case.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use uuid::Uuid;
+
+use crate::http::{Problem, ProblemType, Segment};
+
+/// A case as a path names it: by its id, or by its external id where no case has that id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseReference {
+    id: Option<Uuid>,
+    external_id: String,
+}
+
+impl CaseReference {
+    /// What the text of a path names. No external id has U+0000, which the database cannot hold.
+    ///
+    /// # Errors
+    /// 404 for a text that can name nothing.
+    pub fn parse(text: String) -> Result<Self, Problem> {
+        if text.contains('\0') {
+            return Err(Problem::Plain(ProblemType::NotFound));
+        }
+        Ok(Self {
+            id: Uuid::try_parse(&text).ok(),
+            external_id: text,
+        })
+    }
+
+    /// A case by its id alone.
+    pub fn by_id(id: Uuid) -> Self {
+        Self {
+            id: Some(id),
+            external_id: id.to_string(),
+        }
+    }
+
+    /// The id, if the text is one.
+    pub fn id(&self) -> Option<Uuid> {
+        self.id
+    }
+
+    /// The text as an external id.
+    pub fn external_id(&self) -> &str {
+        &self.external_id
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for CaseReference {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Segment(text) = Segment::from_request_parts(parts, state).await?;
+        Self::parse(text)
+    }
+}
