@@ -8,7 +8,7 @@ use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 
 use super::{ApiKey, Caller, credentials, store};
-use crate::db::{Database, Deadline, Session};
+use crate::db::{Database, Deadline};
 use crate::http::{Problem, ProblemType};
 
 /// How long a key is taken without asking again: a revoked one may work that much longer.
@@ -51,16 +51,12 @@ impl Keys {
         }
         let hash = *key.hash();
         let asked = Instant::now();
-        let key = Arc::new(key);
-        let find = async move |mut session: Session| {
-            session
-                .read(|connection| {
-                    let key = Arc::clone(&key);
-                    Box::pin(async move { store::find(connection, &key).await })
-                })
-                .await
-        };
-        let caller = self.database.unit(deadline, find).await?;
+        let caller = self
+            .database
+            .read(deadline, key, |connection, key| {
+                Box::pin(async move { store::find(connection, &key).await })
+            })
+            .await?;
         let caller = caller.ok_or(Problem::Plain(ProblemType::Unauthorized))?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MANY {

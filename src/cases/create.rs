@@ -10,11 +10,12 @@ use uuid::Uuid;
 
 use super::references::{self, Lookups};
 use super::view::CaseView;
-use super::{Case, CaseDraft, request, store};
+use super::{Case, CaseDraft, store};
 use crate::auth::Caller;
 use crate::db::{DatabaseError, Deadline, Session};
 use crate::http::{JsonBody, Prefix, Problem, with_etag};
 use crate::state::AppState;
+use crate::validation;
 use crate::values::{IdSource, now};
 
 /// How often a create starts again because something that it refers to changed between its read
@@ -46,7 +47,7 @@ pub async fn create(
 }
 
 fn parse(body: &[u8], now: DateTime<Utc>) -> Result<CaseDraft, Problem> {
-    let sent = request::read(body).map_err(Problem::Malformed)?;
+    let sent = validation::read(body).map_err(Problem::Malformed)?;
     Ok(CaseDraft::parse(sent, now))
 }
 

@@ -3,15 +3,15 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Case, CaseDraft, CaseHeader, Entity, Known, TemplateReference};
+use super::{Case, CaseDraft, CaseHeader, Entity, Known, resolve};
 use crate::companies::{CompanyDraft, StoredCompany};
 use crate::custom_properties::{self, Definition, Given, Properties, Target};
 use crate::http::Problem;
 use crate::individuals::{Individual, StoredIndividual};
 use crate::relations::{Holding, StoredRelation};
 use crate::tags::Tag;
-use crate::validation::{Code, Fault, Scope, Violations, nearest, quote, sort_in_document_order};
-use crate::values::{IdSource, TagLabel};
+use crate::validation::{Fault, Scope, Violations, sort_in_document_order};
+use crate::values::IdSource;
 
 impl CaseDraft {
     /// The case, or everything that is wrong with the request, in the order of its body.
@@ -33,10 +33,9 @@ impl CaseDraft {
             if violations.is_empty() {
                 return Err(Problem::ExternalIdTaken { case_id });
             }
-            let message = format!("The case {case_id} has this external_id. Choose another.");
             Scope::root(&mut violations)
                 .key("external_id")
-                .refuse(Fault::new(Code::ExternalIdTaken, message));
+                .refuse(Fault::external_id_taken(case_id));
         }
         let name = self.name.take();
         match name {
@@ -49,60 +48,16 @@ impl CaseDraft {
 
     /// Refuses what the workspace does not have; the tags, each once.
     fn resolve(&self, known: &Known, scope: &mut Scope<'_>) -> Vec<Tag> {
-        match &self.template {
-            Some(TemplateReference::Key(key)) if known.template.is_none() => {
-                let message = format!("This workspace has no template {}.", quote(key));
-                let keys = known.template_keys.iter().map(String::as_str);
-                scope.key("template_key").refuse(
-                    Fault::new(Code::TemplateNotFound, message).suggesting(nearest(key, keys)),
-                );
-            }
-            Some(TemplateReference::Id(id)) if known.template.is_none() => {
-                let message = format!("This workspace has no template with the id {id}.");
-                scope
-                    .key("template_id")
-                    .refuse(Fault::new(Code::TemplateNotFound, message));
-            }
-            Some(_) | None => {}
+        if let Some(reference) = &self.template {
+            resolve::template(reference, known, scope);
         }
         if let Some(id) = self.assignee_id {
-            let fault = match &known.assignee {
-                None => Some((Code::AssigneeNotFound, "does not exist in this workspace")),
-                Some(user) if user.suspended => Some((Code::AssigneeSuspended, "is suspended")),
-                Some(_) => None,
-            };
-            if let Some((code, what)) = fault {
-                let message = format!("The user {id} {what}. Name an active user.");
-                scope.key("assignee_id").refuse(Fault::new(code, message));
-            }
+            resolve::assignee(id, known, scope);
         }
-        if let (Some(slug), false) = (&self.space_slug, known.space_exists) {
-            let message = format!("This workspace has no space {}.", quote(slug));
-            let slugs = known.space_slugs.iter().map(String::as_str);
-            let fault = Fault::new(Code::SpaceNotFound, message).suggesting(nearest(slug, slugs));
-            scope.key("space_slug").refuse(fault);
+        if let Some(slug) = &self.space_slug {
+            resolve::space(slug, known, scope);
         }
-        let mut tags: Vec<Tag> = Vec::new();
-        for sent in &self.tags {
-            let folded = TagLabel::fold(&sent.name);
-            let by_id = known.tags.iter().find(|tag| tag.id.to_string() == folded);
-            let by_label = || {
-                known
-                    .tags
-                    .iter()
-                    .find(|tag| TagLabel::fold(&tag.label) == folded)
-            };
-            match by_id.or_else(by_label) {
-                Some(tag) if tags.contains(tag) => {}
-                Some(tag) => tags.push(tag.clone()),
-                None => scope.key("tags").index(sent.index).refuse_with(|| {
-                    let labels = known.tags.iter().map(|tag| tag.label.as_str());
-                    let message = format!("This workspace has no tag {}.", quote(&sent.name));
-                    Fault::new(Code::TagNotFound, message).suggesting(nearest(&sent.name, labels))
-                }),
-            }
-        }
-        tags
+        resolve::tags(&self.tags, known, scope)
     }
 
     /// The custom properties of the case, of its companies and of its individuals.

@@ -5,7 +5,8 @@ SELECT to_jsonb(c) || jsonb_build_object(
     'assignee', (SELECT jsonb_build_object('id', id, 'first_name', first_name,
             'last_name', last_name, 'email', email, 'suspended', suspended_at IS NOT NULL)
         FROM users WHERE workspace_id = $1 AND id = c.assignee_id),
-    'tags', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'label', t.label)
+    'tags', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'label', t.label,
+            'created_at', t.created_at)
             ORDER BY ct.ordinal), '[]')
         FROM case_tags AS ct JOIN tags AS t ON t.workspace_id = $1 AND t.id = ct.tag_id
         WHERE ct.workspace_id = $1 AND ct.case_id = c.id),

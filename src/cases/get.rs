@@ -7,7 +7,7 @@ use axum::response::Response;
 use super::view::CaseView;
 use super::{Case, store};
 use crate::auth::Caller;
-use crate::db::{Database, Deadline, Session};
+use crate::db::{Database, Deadline};
 use crate::http::{Problem, ProblemType, Query, with_etag};
 use crate::versions::CaseReference;
 
@@ -26,16 +26,12 @@ pub async fn get(
     let with_not_relevant = query.flag("include_not_relevant");
     query.ignore(&["exclude_internal_checks", "data_lineage", "property_origin"]);
     query.finish()?;
-    let workspace_id = caller.workspace_id;
-    let find = async move |mut session: Session| {
-        session
-            .read(|connection| {
-                let reference = reference.clone();
-                Box::pin(async move { store::find(connection, workspace_id, &reference).await })
-            })
-            .await
-    };
-    let found = database.unit(deadline, find).await?;
+    let asked = (caller.workspace_id, reference);
+    let found = database
+        .read(deadline, asked, |connection, asked| {
+            Box::pin(async move { store::find(connection, asked.0, &asked.1).await })
+        })
+        .await?;
     let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
     let case: Case = serde_json::from_value(found).map_err(Problem::Corrupt)?;
     let view = Json(CaseView::new(&case, with_not_relevant));

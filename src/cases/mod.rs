@@ -6,23 +6,39 @@ use axum::routing::{get, post};
 use crate::state::AppState;
 
 mod create;
+mod delete;
 mod draft;
 mod get;
 mod graph;
+mod list;
 mod model;
 mod references;
 mod request;
+mod resolve;
+mod review;
 mod store;
+mod tags;
+mod update;
+mod update_request;
 mod view;
 
 pub use graph::{Entity, Graph, ResolvedRelation};
 pub use model::{Case, CaseHeader, Review, Status};
 pub use references::Known;
-pub use request::{CaseDraft, CaseRequest, Reference, TemplateReference, read};
+pub use request::{CaseDraft, CaseRequest, Reference, TemplateReference};
+pub use update_request::CaseChanges;
 
 /// The operations on cases.
 pub fn routes() -> Router<AppState> {
     Router::new()
-        .route("/cases", post(create::create))
-        .route("/cases/{id}", get(get::get))
+        .route("/cases", get(list::list).post(create::create))
+        .route(
+            "/cases/{id}",
+            get(get::get).patch(update::update).delete(delete::delete),
+        )
+        .route("/cases/{id}/reviews", post(review::review))
+        .route(
+            "/cases/{id}/tags",
+            get(tags::get).post(tags::add).delete(tags::remove),
+        )
 }

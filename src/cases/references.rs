@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{CaseDraft, TemplateReference};
+use super::{CaseChanges, CaseDraft, Reference, TemplateReference};
 use crate::custom_properties::Definition;
 use crate::db::Session;
 use crate::http::Problem;
@@ -42,7 +42,36 @@ pub struct Known {
 impl Lookups {
     /// What a draft refers to.
     pub fn of(draft: &CaseDraft) -> Self {
-        let (template_key, template_id) = match &draft.template {
+        Self {
+            assignee_id: draft.assignee_id,
+            space_slug: draft.space_slug.clone(),
+            external_id: draft.external_id.clone(),
+            ..Self::of_tags(&draft.tags)
+        }
+        .with_template(draft.template.as_ref())
+    }
+
+    /// Tags alone.
+    pub fn of_tags(tags: &[Reference]) -> Self {
+        let names = tags.iter().map(|tag| TagLabel::fold(&tag.name));
+        Self {
+            tags: names.collect(),
+            ..Self::default()
+        }
+    }
+
+    /// What a change refers to.
+    pub fn of_changes(changes: &CaseChanges) -> Self {
+        Self {
+            assignee_id: changes.assignee_id.set().copied(),
+            external_id: changes.external_id.set().cloned(),
+            ..Self::default()
+        }
+        .with_template(changes.template.set())
+    }
+
+    fn with_template(self, template: Option<&TemplateReference>) -> Self {
+        let (template_key, template_id) = match template {
             Some(TemplateReference::Key(key)) => (Some(key.clone()), None),
             Some(TemplateReference::Id(id)) => (None, Some(*id)),
             None => (None, None),
@@ -50,14 +79,7 @@ impl Lookups {
         Self {
             template_key,
             template_id,
-            assignee_id: draft.assignee_id,
-            space_slug: draft.space_slug.clone(),
-            tags: draft
-                .tags
-                .iter()
-                .map(|tag| TagLabel::fold(&tag.name))
-                .collect(),
-            external_id: draft.external_id.clone(),
+            ..self
         }
     }
 }
@@ -77,6 +99,19 @@ pub async fn read(
             Box::pin(async move { query(connection, workspace_id, &lookups).await })
         })
         .await?;
+    serde_json::from_value(known).map_err(Problem::Corrupt)
+}
+
+/// The same inside a transaction.
+///
+/// # Errors
+/// Those of the database, and a row that cannot be read.
+pub async fn read_in(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    lookups: &Lookups,
+) -> Result<Known, Problem> {
+    let known = query(connection, workspace_id, lookups).await?;
     serde_json::from_value(known).map_err(Problem::Corrupt)
 }
 

@@ -19,11 +19,12 @@ SELECT jsonb_build_object(
             SELECT slug FROM spaces WHERE workspace_id = $1 AND ($5::text IS NOT NULL)
             ORDER BY slug LIMIT 200) AS slugs),
     'tags', (
-        SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'label', label)), '[]') FROM (
-            SELECT id, label FROM tags
+        SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'label', label,
+            'created_at', created_at)), '[]') FROM (
+            SELECT id, label, created_at FROM tags
             WHERE workspace_id = $1 AND (folded_label = ANY ($6) OR id::text = ANY ($6))
             UNION
-            (SELECT id, label FROM tags WHERE workspace_id = $1 AND cardinality($6) > 0
+            (SELECT id, label, created_at FROM tags WHERE workspace_id = $1 AND cardinality($6) > 0
             ORDER BY folded_label LIMIT 200)) AS known),
     'external_id_case', (SELECT id FROM cases WHERE workspace_id = $1 AND external_id = $7),
     'definitions', (

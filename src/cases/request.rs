@@ -7,16 +7,19 @@ use super::Status;
 use super::graph::Graph;
 use crate::companies::{CompanyDraft, CompanyRequest};
 use crate::custom_properties::{self, Given, PropertiesRequest};
+use crate::http::walked;
 use crate::individuals::{IndividualDraft, IndividualRequest};
 use crate::validation::{
-    Code, Entries, Fault, Field, Found, Items, Malformed, Member, Scope, Text, Violations, Wire,
-    list,
+    Code, Entries, Fault, Field, Items, Member, Scope, Text, Violations, list,
 };
 use crate::values::{choice, exclusive, length, not_blank, text, uuid};
 use crate::wire_object;
 
-const METADATA_KEYS: usize = 100;
-const TAGS: usize = 100;
+/// The most keys of the metadata of a case.
+pub const METADATA_KEYS: usize = 100;
+/// The most tags of a case.
+pub const TAGS: usize = 100;
+/// The most companies of a case, and the most individuals.
 const ENTITIES: usize = 1_000;
 
 wire_object! {
@@ -69,35 +72,13 @@ pub struct CaseDraft {
     pub violations: Violations,
 }
 
-/// Reads a body, whatever JSON it is.
-///
-/// # Errors
-/// Only if it is not JSON.
-pub fn read(body: &[u8]) -> Result<Field<CaseRequest<'_>>, Malformed> {
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let read = serde::Deserialize::deserialize(&mut reader);
-    read.and_then(|field| reader.end().map(|()| field))
-        .map_err(|error| Malformed::new(&error))
-}
-
 impl CaseDraft {
     /// Walks the request once and collects every fault of shape, value and graph.
     pub fn parse(body: Field<CaseRequest<'_>>, now: DateTime<Utc>) -> Self {
         let mut violations = Violations::default();
-        let request = match body {
-            Field::Value(request) => Ok(request),
-            Field::Mismatch { found, .. } => Err(found),
-            Field::Missing | Field::Null => Err(Found::Null),
-        };
-        let mut draft = match request {
-            Ok(request) => request.parse(&mut Scope::root(&mut violations), now),
-            Err(found) => {
-                let expected = <CaseRequest<'_> as Wire<'_>>::EXPECTED;
-                let message = format!("The body must be {expected}; {} was found.", found.as_str());
-                Scope::root(&mut violations).refuse(Fault::new(Code::Type, message));
-                CaseRequest::default().parse(&mut Scope::root(&mut Violations::default()), now)
-            }
-        };
+        let mut draft = walked(body, &mut violations, |request: CaseRequest<'_>, scope| {
+            request.parse(scope, now)
+        });
         draft.violations = violations;
         draft
     }
@@ -107,22 +88,15 @@ impl CaseRequest<'_> {
     fn parse(self, scope: &mut Scope<'_>, now: DateTime<Utc>) -> CaseDraft {
         self.strays.refuse(scope, Self::KNOWN);
         let companies_are_known = is_known(&self.companies);
-        let name = scope.required(self.name, not_blank(180));
+        let name = scope.required(self.name, name);
         let status = scope.strict(self.status, initial_status);
-        let external_id = scope.optional(self.external_id, text(255));
-        let key = scope
-            .optional(self.template_key, text(255))
-            .map(TemplateReference::Key);
+        let external_id = scope.optional(self.external_id, external_id);
+        let key = scope.optional(self.template_key, template_key);
         let id = scope
             .optional(self.template_id, uuid)
             .map(TemplateReference::Id);
         if key.is_some() && id.is_some() {
-            for (key, other) in [
-                ("template_key", "template_id"),
-                ("template_id", "template_key"),
-            ] {
-                scope.key(key).refuse(exclusive(key, other));
-            }
+            refuse_two_templates(scope);
         }
         let assignee_id = scope.optional(self.assignee_id, uuid);
         let space_slug = scope.optional(self.space_slug, text(255));
@@ -163,7 +137,45 @@ fn is_known<T>(member: &Member<T>) -> bool {
     !matches!(member.value, Field::Mismatch { .. })
 }
 
-fn initial_status(sent: &str) -> Result<Status, Fault> {
+/// A template by its key.
+///
+/// # Errors
+/// `length`.
+pub fn template_key(sent: &str) -> Result<TemplateReference, Fault> {
+    length(sent, 1, 255).map(TemplateReference::Key)
+}
+
+/// At most one of the two ways to name a template is used.
+pub fn refuse_two_templates(scope: &mut Scope<'_>) {
+    for (key, other) in [
+        ("template_key", "template_id"),
+        ("template_id", "template_key"),
+    ] {
+        scope.key(key).refuse(exclusive(key, other));
+    }
+}
+
+/// The name of a case.
+///
+/// # Errors
+/// `length` or `blank`.
+pub fn name(sent: &str) -> Result<String, Fault> {
+    not_blank(180)(sent)
+}
+
+/// The caller's own name for a case.
+///
+/// # Errors
+/// `length`.
+pub fn external_id(sent: &str) -> Result<String, Fault> {
+    length(sent, 1, 255)
+}
+
+/// The status that a request sets: the others come by a review.
+///
+/// # Errors
+/// `choice`.
+pub fn initial_status(sent: &str) -> Result<Status, Fault> {
     if matches!(sent, "approved" | "rejected" | "closed") {
         return Err(Fault::new(
             Code::Choice,
@@ -177,7 +189,8 @@ fn initial_status(sent: &str) -> Result<Status, Fault> {
     choice(sent, &[("draft", Status::Draft), ("open", Status::Open)])
 }
 
-fn metadata(
+/// Metadata: an object of text.
+pub fn metadata(
     scope: &mut Scope<'_>,
     member: Member<Entries<'_, Text<'_>, METADATA_KEYS>>,
 ) -> Vec<(String, String)> {
@@ -198,7 +211,8 @@ fn metadata(
     metadata
 }
 
-fn tags(scope: &mut Scope<'_>, member: Member<Items<Text<'_>, TAGS>>) -> Vec<Reference> {
+/// Tags, by id or label.
+pub fn tags(scope: &mut Scope<'_>, member: Member<Items<Text<'_>, TAGS>>) -> Vec<Reference> {
     let name = member.name;
     let Some(items) = scope.given(member) else {
         return Vec::new();

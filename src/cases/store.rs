@@ -1,9 +1,13 @@
 //! All SQL of cases.
 
-use serde_json::Value;
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::{CaseHeader, Review};
+use crate::http::{Problem, ProblemType};
+use crate::tags::Tag;
 use crate::versions::CaseReference;
 
 /// Stores a whole case with one statement.
@@ -47,4 +51,146 @@ pub async fn find(
     sqlx::query_file_scalar!("src/cases/find.sql", workspace_id, id, external_id)
         .fetch_optional(connection)
         .await
+}
+
+/// A case without its companies, individuals and relations, if the workspace has it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_header(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    reference: &CaseReference,
+) -> Result<Option<Value>, sqlx::Error> {
+    let (id, external_id) = (reference.id(), reference.external_id());
+    sqlx::query_file_scalar!("src/cases/header.sql", workspace_id, id, external_id)
+        .fetch_optional(connection)
+        .await
+}
+
+/// A locked case without its companies, individuals and relations.
+///
+/// # Errors
+/// Those of the database, and a row that cannot be read.
+pub async fn header(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    id: Uuid,
+) -> Result<CaseHeader, Problem> {
+    let found = find_header(connection, workspace_id, &CaseReference::by_id(id)).await?;
+    let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
+    serde_json::from_value(found).map_err(Problem::Corrupt)
+}
+
+/// Writes the own row of a locked case.
+///
+/// # Errors
+/// Those of the database; a named constraint says which rule a race has broken.
+pub async fn update(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    case: &CaseHeader,
+) -> Result<(), Problem> {
+    sqlx::query!(
+        "UPDATE cases SET name = $3, status = $4, external_id = $5, template_id = $6,
+             assignee_id = $7, metadata = $8, custom_properties = $9, version = $10,
+             updated_at = $11, last_activity_at = $12
+         WHERE workspace_id = $1 AND id = $2",
+        workspace_id,
+        case.id,
+        case.name,
+        case.status.as_str(),
+        case.external_id,
+        case.template.as_ref().map(|it| it.id),
+        case.assignee.as_ref().map(|it| it.id),
+        case.metadata.as_ref().map(|it| json!(it)),
+        json!(case.custom_properties),
+        case.version,
+        case.updated_at,
+        case.last_activity_at
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Deletes a locked case; what belongs to it goes with it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn delete(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    id: Uuid,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "DELETE FROM cases WHERE workspace_id = $1 AND id = $2",
+        workspace_id,
+        id
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Adds a review to a locked case, whose status it becomes.
+///
+/// # Errors
+/// Those of the database.
+pub async fn insert_review(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    case_id: Uuid,
+    review: &Review,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "WITH review AS (
+             INSERT INTO case_reviews
+                 (workspace_id, case_id, id, status, comment, reviewed_at, next_review_at,
+                 created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING status
+         )
+         UPDATE cases SET status = review.status, updated_at = $8
+         FROM review WHERE workspace_id = $1 AND id = $2",
+        workspace_id,
+        case_id,
+        review.id,
+        review.status.as_str(),
+        review.comment,
+        review.reviewed_at,
+        review.next_review_at,
+        now
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Makes the tags of a locked case those that are given, in their order.
+///
+/// # Errors
+/// Those of the database.
+pub async fn replace_tags(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    case_id: Uuid,
+    tags: &[Tag],
+) -> Result<(), sqlx::Error> {
+    let ids: Vec<Uuid> = tags.iter().map(|tag| tag.id).collect();
+    sqlx::query!(
+        "WITH gone AS (
+             DELETE FROM case_tags
+             WHERE workspace_id = $1 AND case_id = $2 AND tag_id <> ALL ($3)
+         )
+         INSERT INTO case_tags (workspace_id, case_id, tag_id, ordinal)
+         SELECT $1, $2, t.id, t.ordinal FROM unnest($3::uuid[]) WITH ORDINALITY AS t (id, ordinal)
+         ON CONFLICT ON CONSTRAINT case_tags_pkey DO UPDATE SET ordinal = excluded.ordinal",
+        workspace_id,
+        case_id,
+        &ids
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }

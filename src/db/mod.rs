@@ -3,5 +3,7 @@
 pub mod cluster;
 mod database;
 pub mod listing;
+mod transaction;
 
-pub use database::{Database, DatabaseError, Deadline, Retry, Session};
+pub use database::{Database, DatabaseError, Deadline, Session};
+pub use transaction::Retry;

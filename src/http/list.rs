@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{Cursor, ListQuery, Problem};
 use crate::db::listing::{Listed, Listing, Slice};
-use crate::db::{Database, Deadline, Session};
+use crate::db::{Database, Deadline};
 
 /// A page of a list.
 #[derive(Debug, Serialize)]
@@ -15,7 +15,7 @@ pub struct PageView<T> {
 }
 
 /// Where a page stands.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 enum Pagination {
     Page {
@@ -30,16 +30,16 @@ enum Pagination {
 }
 
 impl<T> PageView<T> {
-    /// A page of rows, each as `view` shows it.
+    /// A page of rows, each as `read` makes it.
     ///
     /// # Errors
-    /// Those of `view`.
+    /// Those of `read`.
     pub fn new(
         listed: Listed,
         query: &ListQuery,
-        view: impl Fn(serde_json::Value) -> Result<T, serde_json::Error>,
+        read: impl Fn(serde_json::Value) -> Result<T, serde_json::Error>,
     ) -> Result<Self, Problem> {
-        let data = listed.rows.into_iter().map(view);
+        let data = listed.rows.into_iter().map(read);
         let pagination = match &query.slice {
             Slice::Page { page, limit } => Pagination::Page {
                 page: *page,
@@ -61,6 +61,16 @@ impl<T> PageView<T> {
     }
 }
 
+impl<T> PageView<T> {
+    /// The same page, each of its rows as it is answered.
+    pub fn view<'p, V>(&'p self, view: impl Fn(&'p T) -> V) -> PageView<V> {
+        PageView {
+            data: self.data.iter().map(view).collect(),
+            pagination: self.pagination.clone(),
+        }
+    }
+}
+
 /// Reads a list.
 ///
 /// # Errors
@@ -72,20 +82,16 @@ pub async fn list(
     workspace_id: Uuid,
     query: &ListQuery,
 ) -> Result<Listed, Problem> {
-    let query = query.clone();
-    let read = async move |mut session: Session| {
-        session
-            .read(|connection| {
-                let query = query.clone();
-                Box::pin(async move {
-                    let (conditions, sort) = (&query.conditions, &query.sort);
-                    let slice = &query.slice;
-                    listing
-                        .read(connection, workspace_id, conditions, sort, slice)
-                        .await
-                })
-            })
-            .await
-    };
-    Ok(database.unit(deadline, read).await?)
+    let asked = (workspace_id, query.clone());
+    let read = database.read(deadline, asked, move |connection, asked| {
+        Box::pin(async move {
+            let (workspace_id, query) = &*asked;
+            let (conditions, sort) = (&query.conditions, &query.sort);
+            let slice = &query.slice;
+            listing
+                .read(connection, *workspace_id, conditions, sort, slice)
+                .await
+        })
+    });
+    Ok(read.await?)
 }

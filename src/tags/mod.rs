@@ -2,4 +2,4 @@
 
 mod model;
 
-pub use model::Tag;
+pub use model::{Tag, TagView};

@@ -1,11 +1,34 @@
 //! A tag.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::http::timestamp;
 
 /// A tag of the workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tag {
     pub id: Uuid,
     pub label: String,
+    pub created_at: DateTime<Utc>,
+}
+
+/// What is answered of a tag.
+#[derive(Debug, Serialize)]
+pub struct TagView<'t> {
+    id: Uuid,
+    label: &'t str,
+    created_at: String,
+}
+
+impl<'t> TagView<'t> {
+    /// The view of a tag.
+    pub fn new(tag: &'t Tag) -> Self {
+        Self {
+            id: tag.id,
+            label: &tag.label,
+            created_at: timestamp(tag.created_at),
+        }
+    }
 }

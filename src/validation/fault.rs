@@ -39,6 +39,7 @@ pub enum Code {
     DuplicateValue,
     ExternalIdTaken,
     OutcomeUnknown,
+    StatusTransition,
 }
 
 impl Code {
@@ -81,6 +82,7 @@ impl Code {
             Self::DuplicateValue => "duplicate_value",
             Self::ExternalIdTaken => "external_id_taken",
             Self::OutcomeUnknown => "outcome_unknown",
+            Self::StatusTransition => "status_transition",
         }
     }
 }
@@ -107,6 +109,12 @@ impl Fault {
             suggestion: None,
             allowed: Vec::new(),
         }
+    }
+
+    /// Another case of the workspace has the external id.
+    pub fn external_id_taken(case_id: impl std::fmt::Display) -> Self {
+        let message = format!("The case {case_id} has this external_id. Choose another.");
+        Self::new(Code::ExternalIdTaken, message)
     }
 
     /// The same fault, with the nearest known name: in the message and for programs.

@@ -1,6 +1,20 @@
 //! A body that is not JSON at all: the one fault that hides every other.
 
+use serde::Deserialize;
 use thiserror::Error;
+
+use super::{Field, Wire};
+
+/// Reads a body, whatever JSON it is.
+///
+/// # Errors
+/// Only if it is not JSON.
+pub fn read<'de, T: Wire<'de>>(body: &'de [u8]) -> Result<Field<T>, Malformed> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let read = Field::deserialize(&mut reader);
+    read.and_then(|field| reader.end().map(|()| field))
+        .map_err(|error| Malformed::new(&error))
+}
 
 /// Why a body is not JSON, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

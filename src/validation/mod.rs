@@ -1,5 +1,6 @@
 //! Reading a JSON body so that every fault is found at once. Pure: no I/O, no HTTP, no database.
 
+mod change;
 mod collections;
 mod document_order;
 mod fault;
@@ -11,11 +12,12 @@ mod scope;
 mod suggest;
 mod violations;
 
+pub use change::Change;
 pub use collections::{Entries, Items, list};
 pub use document_order::sort as sort_in_document_order;
 pub use fault::{Code, Fault};
 pub use field::{Field, Found, Member, Number, Text, Wire, any};
-pub use malformed::Malformed;
+pub use malformed::{Malformed, read};
 pub use object::Strays;
 pub use quote::quote;
 pub use scope::Scope;

@@ -23,7 +23,7 @@ pub use address::{
     banking_information, exclusive,
 };
 pub use bic::Bic;
-pub use clock::now;
+pub use clock::{milliseconds, now};
 pub use country::Country;
 pub use date::{birth_date, date};
 pub use email::Email;

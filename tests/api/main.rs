@@ -8,11 +8,13 @@
 )]
 
 mod architecture;
+mod case_life;
 mod cases;
 mod command_line;
 mod containers;
 mod envelope;
 mod failures;
+mod lists;
 mod round_trip;
 mod serve;
 mod support;

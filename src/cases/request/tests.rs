@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::validation::sort_in_document_order;
+use crate::validation::{read, sort_in_document_order};
 
 fn parse(body: &[u8]) -> CaseDraft {
     let now = DateTime::from_timestamp(1_795_500_000, 0).unwrap_or_default();
@@ -187,13 +187,13 @@ fn a_body_made_of_faults_is_counted_and_not_listed() {
     assert_eq!(draft.violations.kept().len(), Violations::KEPT);
     assert!(draft.violations.total() > 1_000);
     let nothing = r#"{"name": "A", "companies": [{}"#;
-    let malformed = read(nothing.as_bytes()).expect_err("it ends too early");
+    let malformed = read::<CaseRequest<'_>>(nothing.as_bytes()).expect_err("it ends too early");
     assert_eq!(
         malformed.reason,
         "The body ends before its JSON is complete"
     );
-    assert!(read(br#"{"name": 1e400}"#).is_err());
-    assert!(read("[".repeat(200).as_bytes()).is_err());
+    assert!(read::<CaseRequest<'_>>(br#"{"name": 1e400}"#).is_err());
+    assert!(read::<CaseRequest<'_>>("[".repeat(200).as_bytes()).is_err());
     assert_eq!(faults("[]"), [(String::new(), "type")]);
 }
 

@@ -34,6 +34,13 @@ impl Answer {
             .collect()
     }
 
+    /// The entity tag.
+    #[track_caller]
+    pub fn etag(&self) -> String {
+        let tag = self.headers.get("etag").expect("an entity tag");
+        tag.to_str().expect("text").to_owned()
+    }
+
     /// The id of what was created or read.
     #[track_caller]
     pub fn id(&self) -> String {

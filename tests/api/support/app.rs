@@ -188,6 +188,23 @@ impl TestApp {
         self.get_as(FIXED_KEY, path).await
     }
 
+    /// Sends JSON in the name of the sandbox.
+    pub async fn call(&self, method: Method, path: &str, body: &Value) -> Answer {
+        let request = self.request(method, path).bearer_auth(FIXED_KEY);
+        self.send(request.json(body)).await
+    }
+
+    /// The same for one version of a case.
+    pub async fn call_if(&self, method: Method, path: &str, tag: &str, body: &Value) -> Answer {
+        let request = self.request(method, path).bearer_auth(FIXED_KEY);
+        self.send(request.header("if-match", tag).json(body)).await
+    }
+
+    /// Creates a case of the sandbox; its answer.
+    pub async fn create(&self, body: &Value) -> Answer {
+        self.call(Method::POST, "/cases", body).await.expect(201)
+    }
+
     /// A second workspace with the key that is given, made by SQL.
     pub async fn add_workspace(&self, key: &str) {
         let mut connection = self.connect().await;

@@ -1,0 +1,115 @@
+//! `GET /cases`.
+
+use axum::Json;
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Response};
+
+use super::view::CaseRowView;
+use super::{CaseHeader, Status};
+use crate::auth::Caller;
+use crate::custom_properties::{Definition, store::definitions};
+use crate::db::listing::{Field, Kind, Listing, Operator};
+use crate::db::{Database, Deadline};
+use crate::http::{PageView, Problem, Query, filters, list as read_list};
+
+/// Whether a case has a tag, by its label without case or by its id.
+const HAS_TAG: [&str; 3] = [
+    "EXISTS (SELECT FROM case_tags AS ct JOIN tags AS t
+         ON t.workspace_id = ct.workspace_id AND t.id = ct.tag_id
+         WHERE ct.workspace_id = c.workspace_id AND ct.case_id = c.id AND (t.folded_label = ",
+    " OR t.id::text = ",
+    "))",
+];
+
+const FIELDS: &[Field] = &[
+    filters::text("external_id", "c.external_id", filters::EQUALITY),
+    Field {
+        name: "assignee_id",
+        column: "c.assignee_id",
+        kind: Kind::Uuid,
+        operators: filters::EQUALITY,
+        sortable: false,
+    },
+    filters::name("name", "c.name"),
+    Field {
+        name: "tags",
+        column: "c.id",
+        kind: Kind::Names(&HAS_TAG),
+        operators: &[
+            Operator::ArrayContains,
+            Operator::ArrayNotContains,
+            Operator::ArrayOverlap,
+        ],
+        sortable: false,
+    },
+    Field {
+        name: "status",
+        column: "c.status",
+        kind: Kind::Word(&Status::WORDS),
+        operators: &[Operator::Eq, Operator::NotEq, Operator::In, Operator::NotIn],
+        sortable: true,
+    },
+    filters::moment("created_at", "c.created_at"),
+    filters::moment("updated_at", "c.updated_at"),
+    filters::moment("last_activity_at", "c.last_activity_at"),
+];
+
+/// Cases without what belongs to them.
+pub const LISTING: Listing = Listing {
+    table: "cases",
+    always: "true",
+    row: "to_jsonb(c) || jsonb_build_object(
+        'template', (SELECT jsonb_build_object('id', id, 'key', key, 'name', name) FROM templates
+            WHERE workspace_id = c.workspace_id AND id = c.template_id),
+        'assignee', (SELECT jsonb_build_object('id', id, 'first_name', first_name,
+                'last_name', last_name, 'email', email, 'suspended', suspended_at IS NOT NULL)
+            FROM users WHERE workspace_id = c.workspace_id AND id = c.assignee_id),
+        'tags', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'label', t.label,
+                'created_at', t.created_at) ORDER BY ct.ordinal), '[]')
+            FROM case_tags AS ct JOIN tags AS t
+                ON t.workspace_id = ct.workspace_id AND t.id = ct.tag_id
+            WHERE ct.workspace_id = c.workspace_id AND ct.case_id = c.id),
+        'review', (SELECT to_jsonb(r) FROM case_reviews AS r
+            WHERE r.workspace_id = c.workspace_id AND r.case_id = c.id AND r.status = c.status
+            ORDER BY r.id DESC LIMIT 1))",
+    identifier: "id",
+};
+
+/// Lists the cases of the workspace, without what belongs to them.
+///
+/// # Errors
+/// 400, 401 and what the database can have.
+pub async fn list(
+    State(database): State<Database>,
+    caller: Caller,
+    deadline: Deadline,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let mut query = Query::new(query.as_deref());
+    let with_properties = query.flag("include_custom_properties");
+    let asked = query.list(FIELDS, "created_at");
+    query.finish()?;
+    let workspace_id = caller.workspace_id;
+    let listed = read_list(&database, deadline, &LISTING, workspace_id, &asked).await?;
+    let definitions = if with_properties {
+        Some(all_definitions(&database, deadline, &caller).await?)
+    } else {
+        None
+    };
+    let headers = PageView::new(listed, &asked, serde_json::from_value::<CaseHeader>)?;
+    let view = headers.view(|header| CaseRowView::new(header, definitions.as_deref()));
+    Ok(Json(view).into_response())
+}
+
+async fn all_definitions(
+    database: &Database,
+    deadline: Deadline,
+    caller: &Caller,
+) -> Result<Vec<Definition>, Problem> {
+    let found = database
+        .read(deadline, caller.workspace_id, |connection, workspace_id| {
+            Box::pin(definitions(connection, *workspace_id))
+        })
+        .await?;
+    serde_json::from_value(found).map_err(Problem::Corrupt)
+}

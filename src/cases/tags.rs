@@ -1,0 +1,182 @@
+//! `GET|POST|DELETE /cases/{id}/tags`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::references::{self, Lookups};
+use super::request::{Reference, TAGS, tags};
+use super::{CaseHeader, resolve, store};
+use crate::auth::Caller;
+use crate::db::{Database, Deadline};
+use crate::http::{JsonBody, Parsed, Problem, ProblemType, with_etag};
+use crate::parsed;
+use crate::tags::{Tag, TagView};
+use crate::validation::{Code, Fault, Field, Items, Scope, Text};
+use crate::values::now;
+use crate::versions::{CaseReference, IfMatch, lock, touch};
+use crate::wire_object;
+
+wire_object! {
+    /// Tags to add to a case, or to take from it.
+    CaseTagsRequest {
+        "tags" => tags: Items<Text<'de>, TAGS>,
+    }
+}
+
+/// The tags of a case.
+#[derive(Debug, Serialize)]
+struct CaseTagsView<'t> {
+    tags: Vec<TagView<'t>>,
+}
+
+struct Work {
+    workspace_id: Uuid,
+    reference: CaseReference,
+    if_match: IfMatch,
+    request: Parsed<Vec<Reference>>,
+    now: DateTime<Utc>,
+}
+
+/// The tags of a case.
+///
+/// # Errors
+/// 401, 404 and what the database can have.
+pub async fn get(
+    State(database): State<Database>,
+    caller: Caller,
+    deadline: Deadline,
+    reference: CaseReference,
+) -> Result<Response, Problem> {
+    let asked = (caller.workspace_id, reference);
+    let found = database
+        .read(deadline, asked, |connection, asked| {
+            Box::pin(async move { store::find_header(connection, asked.0, &asked.1).await })
+        })
+        .await?;
+    let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
+    let case: CaseHeader = serde_json::from_value(found).map_err(Problem::Corrupt)?;
+    Ok(answer(&case, StatusCode::OK))
+}
+
+/// Adds tags to a case; those that it has already stay where they are.
+///
+/// # Errors
+/// 400, 401, 404, 412 and what the database can have.
+pub async fn add(
+    State(database): State<Database>,
+    caller: Caller,
+    deadline: Deadline,
+    reference: CaseReference,
+    if_match: IfMatch,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    let work = work(caller, reference, if_match, body)?;
+    let case = database
+        .transaction(deadline, work, |connection, work| {
+            Box::pin(change(connection, work, |has, sent| {
+                let new = sent.into_iter().filter(|tag| !has.contains(tag));
+                has.iter().cloned().chain(new.collect::<Vec<_>>()).collect()
+            }))
+        })
+        .await?;
+    Ok(answer(&case, StatusCode::CREATED))
+}
+
+/// Takes tags from a case; those that it does not have are no fault.
+///
+/// # Errors
+/// 400, 401, 404, 412 and what the database can have.
+pub async fn remove(
+    State(database): State<Database>,
+    caller: Caller,
+    deadline: Deadline,
+    reference: CaseReference,
+    if_match: IfMatch,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    let work = work(caller, reference, if_match, body)?;
+    let case = database
+        .transaction(deadline, work, |connection, work| {
+            Box::pin(change(connection, work, |has, sent| {
+                let left = has.iter().filter(|tag| !sent.contains(tag));
+                left.cloned().collect()
+            }))
+        })
+        .await?;
+    Ok(answer(&case, StatusCode::OK))
+}
+
+fn work(
+    caller: Caller,
+    reference: CaseReference,
+    if_match: IfMatch,
+    body: bytes::Bytes,
+) -> Result<Work, Problem> {
+    let request = parsed!(body, CaseTagsRequest<'_>, CaseTagsRequest::parse)?;
+    Ok(Work {
+        workspace_id: caller.workspace_id,
+        reference,
+        if_match,
+        request,
+        now: now(),
+    })
+}
+
+/// Makes the tags of a case what `change` says of those that it has and those that were sent.
+async fn change(
+    connection: &mut PgConnection,
+    work: Arc<Work>,
+    change: impl Fn(&[Tag], Vec<Tag>) -> Vec<Tag>,
+) -> Result<CaseHeader, Problem> {
+    let workspace_id = work.workspace_id;
+    let locked = lock(connection, workspace_id, &work.reference, &work.if_match).await?;
+    let mut case = store::header(connection, workspace_id, locked.id).await?;
+    let sent = &work.request.value;
+    let known = references::read_in(connection, workspace_id, &Lookups::of_tags(sent)).await?;
+    let mut violations = work.request.violations();
+    let mut scope = Scope::root(&mut violations);
+    let sent = resolve::tags(sent, &known, &mut scope);
+    let tags = change(&case.tags, sent);
+    if tags.len() > TAGS {
+        let message = format!(
+            "A case has at most {TAGS} tags; this would be {}.",
+            tags.len()
+        );
+        scope.key("tags").refuse(Fault::new(Code::TooMany, message));
+    }
+    work.request.refuse(violations)?;
+    if tags != case.tags {
+        case.tags = tags;
+        store::replace_tags(connection, workspace_id, case.id, &case.tags).await?;
+        case.version = touch(connection, workspace_id, case.id, work.now).await?;
+    }
+    Ok(case)
+}
+
+fn answer(case: &CaseHeader, status: StatusCode) -> Response {
+    let view = CaseTagsView {
+        tags: case.tags.iter().map(TagView::new).collect(),
+    };
+    with_etag(case.version, (status, Json(view)).into_response())
+}
+
+impl CaseTagsRequest<'_> {
+    fn parse(self, scope: &mut Scope<'_>) -> Vec<Reference> {
+        self.strays.refuse(scope, Self::KNOWN);
+        if matches!(self.tags.value, Field::Missing | Field::Null) {
+            let message = "tags is required: a list of labels or ids.";
+            scope
+                .key("tags")
+                .refuse(Fault::new(Code::Required, message));
+        }
+        tags(scope, self.tags)
+    }
+}

@@ -1,0 +1,153 @@
+//! `PATCH /cases/{id}`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::references::{self, Known, Lookups};
+use super::update_request::{CaseChanges, CaseUpdateRequest};
+use super::view::CaseRowView;
+use super::{CaseHeader, Status, resolve, store};
+use crate::auth::Caller;
+use crate::custom_properties::{self, Definition, Target};
+use crate::db::{Database, Deadline};
+use crate::http::{JsonBody, Parsed, Problem, with_etag};
+use crate::parsed;
+use crate::validation::{Change, Code, Fault, Scope, Violation, Violations};
+use crate::values::now;
+use crate::versions::{CaseReference, IfMatch, lock};
+
+/// Changes a case: what is absent stays, `null` clears; custom properties are merged, metadata is
+/// replaced.
+///
+/// # Errors
+/// 400, 401, 404, 409, 412 and what the database can have; after any of them nothing was changed.
+pub async fn update(
+    State(database): State<Database>,
+    caller: Caller,
+    deadline: Deadline,
+    reference: CaseReference,
+    if_match: IfMatch,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    let work = Work {
+        workspace_id: caller.workspace_id,
+        reference,
+        if_match,
+        request: parsed!(body, CaseUpdateRequest<'_>, CaseUpdateRequest::parse)?,
+        now: now(),
+    };
+    let (header, definitions) = database
+        .transaction(deadline, work, |connection, work| {
+            Box::pin(change(connection, work))
+        })
+        .await?;
+    let view = Json(CaseRowView::new(&header, Some(&definitions)));
+    Ok(with_etag(header.version, view))
+}
+
+struct Work {
+    workspace_id: Uuid,
+    reference: CaseReference,
+    if_match: IfMatch,
+    request: Parsed<CaseChanges>,
+    now: DateTime<Utc>,
+}
+
+async fn change(
+    connection: &mut PgConnection,
+    work: Arc<Work>,
+) -> Result<(CaseHeader, Vec<Definition>), Problem> {
+    let workspace_id = work.workspace_id;
+    let locked = lock(connection, workspace_id, &work.reference, &work.if_match).await?;
+    let mut case = store::header(connection, workspace_id, locked.id).await?;
+    let changes = &work.request.value;
+    let lookups = Lookups::of_changes(changes);
+    let known = references::read_in(connection, workspace_id, &lookups).await?;
+    let mut violations = work.request.violations();
+    let taken = known.external_id_case.filter(|it| *it != case.id);
+    let checked = check(changes, &known, &mut violations);
+    if let (Some(case_id), true) = (taken, violations.is_empty()) {
+        return Err(Problem::ExternalIdTaken { case_id });
+    }
+    if let Some(case_id) = taken {
+        Scope::root(&mut violations)
+            .key("external_id")
+            .refuse(Fault::external_id_taken(case_id));
+    }
+    work.request.refuse(violations)?;
+    if changes.status == Some(Status::Draft) && case.status != Status::Draft {
+        return Err(back_to_draft(case.status));
+    }
+    case.apply(changes, &known);
+    custom_properties::merge(&mut case.custom_properties, checked);
+    case.version += 1;
+    case.updated_at = work.now;
+    case.last_activity_at = case.last_activity_at.max(work.now);
+    store::update(connection, workspace_id, &case).await?;
+    Ok((case, known.definitions))
+}
+
+/// Refuses what the workspace does not have; the custom properties that are left.
+fn check(
+    changes: &CaseChanges,
+    known: &Known,
+    violations: &mut Violations,
+) -> std::collections::BTreeMap<String, Option<serde_json::Value>> {
+    let mut scope = Scope::root(violations);
+    if let Some(reference) = changes.template.set() {
+        resolve::template(reference, known, &mut scope);
+    }
+    if let Some(id) = changes.assignee_id.set() {
+        resolve::assignee(*id, known, &mut scope);
+    }
+    let given = &changes.custom_properties;
+    custom_properties::check(given, Target::Case, &known.definitions, &mut scope)
+}
+
+impl CaseHeader {
+    /// Takes over what a change says; its references are known.
+    fn apply(&mut self, changes: &CaseChanges, known: &Known) {
+        if let Some(name) = &changes.name {
+            self.name.clone_from(name);
+        }
+        if let Some(status) = changes.status {
+            self.status = status;
+            // A review belongs to the status that it set.
+            self.review = None;
+        }
+        self.external_id = changes.external_id.apply(self.external_id.take());
+        match &changes.template {
+            Change::Keep => {}
+            Change::Clear => self.template = None,
+            Change::Set(_) => self.template.clone_from(&known.template),
+        }
+        match &changes.assignee_id {
+            Change::Keep => {}
+            Change::Clear => self.assignee = None,
+            Change::Set(_) => self.assignee.clone_from(&known.assignee),
+        }
+        match &changes.metadata {
+            Change::Keep => {}
+            Change::Clear => self.metadata = None,
+            Change::Set(metadata) => self.metadata = Some(metadata.iter().cloned().collect()),
+        }
+    }
+}
+
+fn back_to_draft(status: Status) -> Problem {
+    let message = format!(
+        "A case never becomes a draft again; this one is {}. Leave status out, or set it to open.",
+        status.as_str()
+    );
+    let fault = Fault::new(Code::StatusTransition, message).allowing(["open"]);
+    Problem::Conflict(Violation {
+        pointer: "/status".to_owned(),
+        fault,
+    })
+}

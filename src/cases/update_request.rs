@@ -1,0 +1,80 @@
+//! The request of `PATCH /cases/{id}`.
+
+use uuid::Uuid;
+
+use super::Status;
+use super::request::{
+    METADATA_KEYS, TemplateReference, external_id, initial_status, metadata, name,
+    refuse_two_templates, template_key,
+};
+use crate::custom_properties::{self, Given, PropertiesRequest};
+use crate::validation::{Change, Entries, Field, Scope, Text};
+use crate::values::uuid;
+use crate::wire_object;
+
+wire_object! {
+    /// A change of a case as it may arrive.
+    CaseUpdateRequest {
+        "name" => name: Text<'de>,
+        "status" => status: Text<'de>,
+        "external_id" => external_id: Text<'de>,
+        "template_key" => template_key: Text<'de>,
+        "template_id" => template_id: Text<'de>,
+        "assignee_id" => assignee_id: Text<'de>,
+        "custom_properties" => custom_properties: PropertiesRequest<'de>,
+        "metadata" => metadata: Entries<'de, Text<'de>, METADATA_KEYS>,
+    }
+}
+
+/// What a change says.
+#[derive(Debug, Clone)]
+pub struct CaseChanges {
+    pub name: Option<String>,
+    pub status: Option<Status>,
+    pub external_id: Change<String>,
+    pub template: Change<TemplateReference>,
+    pub assignee_id: Change<Uuid>,
+    /// Merged with those that are there; a null takes one away.
+    pub custom_properties: Given,
+    /// Replaced as a whole.
+    pub metadata: Change<Vec<(String, String)>>,
+}
+
+impl CaseUpdateRequest<'_> {
+    /// The changes, their faults refused at their places.
+    pub fn parse(self, scope: &mut Scope<'_>) -> CaseChanges {
+        self.strays.refuse(scope, Self::KNOWN);
+        let by_key = scope.change(self.template_key, template_key);
+        let by_id = scope.change(self.template_id, |sent| {
+            uuid(sent).map(TemplateReference::Id)
+        });
+        if by_key.set().is_some() && by_id.set().is_some() {
+            refuse_two_templates(scope);
+        }
+        let metadata = match &self.metadata.value {
+            Field::Missing | Field::Mismatch { .. } => {
+                metadata(scope, self.metadata);
+                Change::Keep
+            }
+            Field::Null => Change::Clear,
+            Field::Value(_) => match metadata(scope, self.metadata) {
+                metadata if metadata.is_empty() => Change::Clear,
+                metadata => Change::Set(metadata),
+            },
+        };
+        CaseChanges {
+            name: scope.replacement(self.name, name),
+            status: scope.strict(self.status, initial_status),
+            external_id: scope.change(self.external_id, external_id),
+            template: match (by_key, by_id) {
+                (Change::Set(key), _) => Change::Set(key),
+                (_, Change::Set(id)) => Change::Set(id),
+                (Change::Keep, Change::Keep) => Change::Keep,
+                _ => Change::Clear,
+            },
+            assignee_id: scope.change(self.assignee_id, uuid),
+            custom_properties: custom_properties::parse(self.custom_properties, scope),
+            metadata,
+        }
+    }
+}

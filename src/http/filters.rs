@@ -1,0 +1,59 @@
+//! Fields that lists have in common.
+
+use crate::db::listing::{Field, Kind, Operator};
+
+/// The operators of an identifier.
+pub const EQUALITY: &[Operator] = &[Operator::Eq, Operator::NotEq];
+/// The operators of a name.
+pub const MATCHING: &[Operator] = &[
+    Operator::Eq,
+    Operator::NotEq,
+    Operator::Like,
+    Operator::Ilike,
+];
+/// The operators of a moment.
+pub const ORDER: &[Operator] = &[
+    Operator::Eq,
+    Operator::NotEq,
+    Operator::Gt,
+    Operator::Gte,
+    Operator::Lt,
+    Operator::Lte,
+];
+
+/// Text that can be missing: no list is sorted by it.
+pub const fn text(
+    name: &'static str,
+    column: &'static str,
+    operators: &'static [Operator],
+) -> Field {
+    Field {
+        name,
+        column,
+        kind: Kind::Text,
+        operators,
+        sortable: false,
+    }
+}
+
+/// Text that is always there.
+pub const fn name(name: &'static str, column: &'static str) -> Field {
+    Field {
+        name,
+        column,
+        kind: Kind::Text,
+        operators: MATCHING,
+        sortable: true,
+    }
+}
+
+/// A moment that is always there.
+pub const fn moment(name: &'static str, column: &'static str) -> Field {
+    Field {
+        name,
+        column,
+        kind: Kind::Moment,
+        operators: ORDER,
+        sortable: true,
+    }
+}

@@ -1,0 +1,332 @@
+//! Filters, sorting, pages and cursors.
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
+
+use crate::support::{Answer, TestApp};
+
+/// A thousand cases in which everything that can be filtered varies, made by SQL.
+const CASES: &str = "
+    INSERT INTO cases (workspace_id, id, name, status, external_id, template_id, assignee_id,
+        custom_properties, created_at, updated_at, last_activity_at)
+    SELECT '0198a000-0000-7000-8000-000000000001', gen_random_uuid(),
+        (ARRAY['Acme', 'acme', '50% off', 'a_b', 'Ünïcode', E'back\\\\slash'])[1 + i % 6]
+            || CASE WHEN i % 7 = 0 THEN i::text ELSE '' END,
+        (ARRAY['draft', 'open', 'approved', 'rejected', 'closed'])[1 + i % 5],
+        CASE WHEN i % 3 > 0 THEN 'crm ' || i END,
+        CASE WHEN i % 4 = 0 THEN '0198a000-0000-7000-8000-000000000101'::uuid END,
+        (ARRAY['0198a000-0000-7000-8000-000000000301', '0198a000-0000-7000-8000-000000000302',
+            NULL]::uuid[])[1 + i % 3],
+        '{}', at, at + i % 9 * interval '1 day', at + i % 11 * interval '1 day'
+    FROM generate_series(1, $CASES) AS i,
+        LATERAL (SELECT '2024-01-01'::timestamptz + (i % 50) * interval '12 hours' AS at) AS t;
+    INSERT INTO case_tags (workspace_id, case_id, tag_id, ordinal)
+    SELECT c.workspace_id, c.id, t.id, 1 FROM cases AS c, tags AS t
+    WHERE t.workspace_id = c.workspace_id
+        AND (hashtext(c.id::text || t.label) % 3) = 0;";
+
+async fn fill(connection: &mut PgConnection, cases: u32) {
+    let statements = CASES.replace("$CASES", &cases.to_string());
+    let filled = connection.execute(AssertSqlSafe(statements)).await;
+    filled.expect("cases");
+}
+
+/// A parameter with its value, and the same condition in plain SQL.
+type Asked = (String, String, String);
+
+fn condition() -> impl Strategy<Value = Asked> {
+    prop_oneof![names(), identifiers(), statuses(), moments(), tags()]
+}
+
+fn names() -> BoxedStrategy<Asked> {
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+    let names = [
+        "Acme",
+        "acme",
+        "50%",
+        "a_b",
+        "%a%",
+        "A%",
+        r"50\%%",
+        r"back\\slash",
+        "ü%",
+        "'",
+    ];
+    let asked = (prop::sample::select(names.to_vec()), 0..4_usize).prop_map(move |(text, at)| {
+        let (operator, sql) = [
+            ("", "="),
+            (".not_eq", "<>"),
+            (".like", "LIKE"),
+            (".ilike", "ILIKE"),
+        ][at];
+        (
+            format!("name{operator}"),
+            text.to_owned(),
+            format!("name {sql} {}", quoted(text)),
+        )
+    });
+    asked.boxed()
+}
+
+fn identifiers() -> BoxedStrategy<Asked> {
+    let external = (1..40_u32, any::<bool>()).prop_map(|(number, equal)| {
+        let value = format!("crm {number}");
+        if equal {
+            (
+                "external_id".to_owned(),
+                value.clone(),
+                format!("external_id = '{value}'"),
+            )
+        } else {
+            let sql = format!("(external_id <> '{value}' OR external_id IS NULL)");
+            ("external_id.not_eq".to_owned(), value, sql)
+        }
+    });
+    let user = "0198a000-0000-7000-8000-000000000301";
+    let assignee = Just((
+        "assignee_id".to_owned(),
+        user.to_owned(),
+        format!("assignee_id = '{user}'"),
+    ));
+    prop_oneof![external, assignee].boxed()
+}
+
+fn statuses() -> BoxedStrategy<Asked> {
+    let words = ["draft", "open", "approved", "rejected", "closed"];
+    let asked = (
+        prop::sample::subsequence(words.to_vec(), 1..4),
+        any::<bool>(),
+    )
+        .prop_map(|(words, within)| {
+            let list = words
+                .iter()
+                .map(|it| format!("'{it}'"))
+                .collect::<Vec<_>>()
+                .join(", ");
+            let (operator, sql) = if within {
+                ("in", "IN")
+            } else {
+                ("not_in", "NOT IN")
+            };
+            (
+                format!("status.{operator}"),
+                words.join(","),
+                format!("status {sql} ({list})"),
+            )
+        });
+    asked.boxed()
+}
+
+fn moments() -> BoxedStrategy<Asked> {
+    let columns = ["created_at", "updated_at", "last_activity_at"];
+    let asked = (
+        prop::sample::select(columns.to_vec()),
+        0..6_usize,
+        1..26_u32,
+        any::<bool>(),
+    )
+        .prop_map(|(column, at, day, noon)| {
+            let (operator, sql) = [
+                ("", "="),
+                (".not_eq", "<>"),
+                (".gt", ">"),
+                (".gte", ">="),
+                (".lt", "<"),
+                (".lte", "<="),
+            ][at];
+            let time = if noon { "T12:00:00Z" } else { "" };
+            let value = format!("2024-01-{day:02}{time}");
+            (
+                format!("{column}{operator}"),
+                value.clone(),
+                format!("{column} {sql} '{value}'"),
+            )
+        });
+    asked.boxed()
+}
+
+fn tags() -> BoxedStrategy<Asked> {
+    let labels = ["High risk", "Low risk", "VIP"];
+    let asked = (
+        prop::sample::subsequence(labels.to_vec(), 1..=3),
+        0..3_usize,
+    )
+        .prop_map(|(labels, at)| {
+            let list = labels
+                .iter()
+                .map(|it| format!("'{it}'"))
+                .collect::<Vec<_>>()
+                .join(", ");
+            let has = "ARRAY(SELECT t.label FROM case_tags AS x JOIN tags AS t ON t.id = x.tag_id
+                WHERE x.case_id = cases.id)";
+            let (operator, sql) = [
+                ("", format!("{has} @> ARRAY[{list}]")),
+                (
+                    ".array_not_contains",
+                    format!("NOT ({has} @> ARRAY[{list}])"),
+                ),
+                (".array_overlap", format!("{has} && ARRAY[{list}]")),
+            ][at]
+                .clone();
+            (
+                format!("tags{operator}"),
+                labels.join(",").to_uppercase(),
+                sql,
+            )
+        });
+    asked.boxed()
+}
+
+fn ids(answer: &Answer) -> Vec<String> {
+    let data = answer.body["data"].as_array().expect("data").iter();
+    data.map(|row| row["id"].as_str().expect("an id").to_owned())
+        .collect()
+}
+
+/// One page of a list and the rows of the same question in plain SQL.
+async fn both(app: &TestApp, conditions: &[Asked], sort: &str, page: u32) -> (Answer, Vec<String>) {
+    let clauses = conditions.iter().map(|it| format!(" AND {}", it.2));
+    let clauses = clauses.collect::<String>();
+    let order = sort.replace('.', " ");
+    let descending = sort
+        .split(',')
+        .next()
+        .is_some_and(|it| it.ends_with("desc"));
+    let last = if descending { "DESC" } else { "" };
+    let sql = format!("SELECT id::text FROM cases WHERE true{clauses} ORDER BY {order}, id {last}");
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value, _) in conditions {
+        query.append_pair(name, value);
+    }
+    query.append_pair("sort", sort);
+    query.append_pair("page", &page.to_string());
+    let path = format!("/cases?limit=7&{}", query.finish());
+    let mut connection = app.connect().await;
+    let rows = connection.fetch_all(AssertSqlSafe(sql)).await;
+    connection.close().await.expect("closed");
+    let rows = rows.expect("rows").iter().map(|row| row.get(0)).collect();
+    (app.get(&path).await, rows)
+}
+
+#[test]
+fn a_list_finds_what_plain_sql_finds() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let app = runtime.block_on(TestApp::start());
+    runtime.block_on(async { fill(&mut app.connect().await, 1_000).await });
+    let sorts = [
+        "created_at",
+        "created_at.desc",
+        "name.desc,updated_at",
+        "status,last_activity_at.desc",
+    ];
+    let asked = (
+        prop::collection::vec(condition(), 0..3),
+        prop::sample::select(sorts.to_vec()),
+        1..4_u32,
+    );
+    let config = Config {
+        cases: 128,
+        ..Config::default()
+    };
+    let done = TestRunner::new(config).run(&asked, |(conditions, sort, page)| {
+        let mut names: Vec<_> = conditions.iter().map(|it| &it.0).collect();
+        names.sort_unstable();
+        names.dedup();
+        prop_assume!(names.len() == conditions.len());
+        let (answer, rows) = runtime.block_on(both(&app, &conditions, sort, page));
+        prop_assert_eq!(answer.status.as_u16(), 200, "{}", answer.body);
+        let offset = usize::try_from(page - 1).expect("small") * 7;
+        let expected: Vec<_> = rows.iter().skip(offset).take(7).cloned().collect();
+        prop_assert_eq!(ids(&answer), expected);
+        let pagination = json!({"page": page, "limit": 7, "count": rows.len()});
+        prop_assert_eq!(&answer.body["pagination"], &pagination);
+        Ok(())
+    });
+    runtime.block_on(async { drop(app) });
+    done.expect("it holds for every list");
+}
+
+#[tokio::test]
+async fn a_cursor_neither_skips_nor_repeats_what_was_there_before_its_first_page() {
+    let app = TestApp::start().await;
+    let mut connection = app.connect().await;
+    fill(&mut connection, 500).await;
+    for (order, sort) in [("", ""), ("DESC", "sort=created_at.desc&")] {
+        let sql = format!(
+            "SELECT id::text FROM cases WHERE status <> 'draft' ORDER BY created_at {order}, id {order}"
+        );
+        let rows = connection
+            .fetch_all(AssertSqlSafe(sql))
+            .await
+            .expect("rows");
+        let expected: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        let (mut found, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let path = format!("/cases?{sort}status.not_eq=draft&limit=37&cursor={cursor}");
+            let page = app.get(&path).await.expect(200);
+            found.extend(ids(&page));
+            let pagination = page.body["pagination"].as_object().expect("an object");
+            let mut members: Vec<_> = pagination.keys().collect();
+            members.sort_unstable();
+            assert_eq!(members, ["limit", "next_cursor"]);
+            // What is made meanwhile may be seen or not; it moves nothing else.
+            let made = json!({"name": "Later", "status": "draft"});
+            app.create(&made).await;
+            match &pagination["next_cursor"] {
+                Value::String(next) => cursor.clone_from(next),
+                _ => break,
+            }
+        }
+        assert_eq!(found, expected);
+        let other = app
+            .get(&format!("/cases?{sort}cursor={cursor}"))
+            .await
+            .expect(400);
+        assert_eq!(other.body["errors"][0]["parameter"], "cursor");
+    }
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_with_a_query_is_one_answer_in_its_order() {
+    let app = TestApp::start().await;
+    let query = "nmae=x&name.gt=A&status=opne&created_at.gte=yesterday&limit=101&page=0\
+        &sort=nmae,created_at.down&assignee_id=7&status.in=open&status.in=draft\
+        &include_custom_properties=yes&external_id=a%00b&name.like=a%5C&name=a&name.eq=a";
+    let refused = app.get(&format!("/cases?{query}")).await.expect(400);
+    let errors = refused.body["errors"].as_array().expect("errors");
+    let found: Vec<_> = errors
+        .iter()
+        .map(|it| {
+            (
+                it["parameter"].as_str().expect("text"),
+                it["code"].as_str().expect("text"),
+            )
+        })
+        .collect();
+    let expected = [
+        ("nmae", "unknown_field"),
+        ("name.gt", "choice"),
+        ("status", "choice"),
+        ("created_at.gte", "format"),
+        ("limit", "range"),
+        ("page", "range"),
+        ("sort", "choice"),
+        ("sort", "choice"),
+        ("assignee_id", "format"),
+        ("status.in", "duplicate_key"),
+        ("include_custom_properties", "choice"),
+        ("external_id", "character"),
+        ("name.like", "format"),
+        ("name.eq", "duplicate_key"),
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(errors[0]["suggestion"], "name");
+    assert_eq!(errors[2]["suggestion"], "open");
+    for query in ["cursor=x", "cursor=&page=1", "cursor=&sort=name"] {
+        app.get(&format!("/cases?{query}")).await.expect(400);
+    }
+    let known = "/cases?include_custom_properties=true&limit=100&page=3&sort=name.asc";
+    app.get(known).await.expect(200);
+}
