@@ -61,6 +61,7 @@ enum Main {
 
 struct Resolver<'d> {
     main: Main,
+    companies_are_known: bool,
     refs: HashMap<&'d str, Entity>,
     seen: HashSet<(Entity, usize)>,
     relations: Vec<ResolvedRelation>,
@@ -68,7 +69,7 @@ struct Resolver<'d> {
 
 impl Graph {
     /// Resolves every relation; what cannot be is refused at its place. `companies_are_known` is
-    /// false where something else than an array stands for them.
+    /// false where something else than an array stands for them, or more than a case can have.
     pub fn resolve(
         companies: &[CompanyDraft],
         companies_are_known: bool,
@@ -83,6 +84,7 @@ impl Graph {
         let refs = refs(companies, individuals, scope);
         let mut resolver = Resolver {
             main,
+            companies_are_known,
             refs,
             seen: HashSet::new(),
             relations: Vec::new(),
@@ -242,17 +244,19 @@ impl Resolver<'_> {
             Source::Ref(reference) => match self.refs.get(reference.as_str()) {
                 Some(Entity::Company(index)) => Some(*index),
                 Some(individual @ Entity::Individual(_)) => {
-                    let message = format!(
-                        "The ref {} is that of {}. A relation is held in a company.",
-                        quote(reference),
-                        individual.pointer()
-                    );
-                    place.key("source_company_ref").refuse(
+                    place.key("source_company_ref").refuse_with(|| {
+                        let message = format!(
+                            "The ref {} is that of {}. A relation is held in a company.",
+                            quote(reference),
+                            individual.pointer()
+                        );
                         Fault::new(Code::RefNotACompany, message)
-                            .allowing(self.company_refs().into_iter().take(ALLOWED)),
-                    );
+                            .allowing(self.company_refs().into_iter().take(ALLOWED))
+                    });
                     None
                 }
+                // Where not all companies were read, it may be one of the others.
+                None if !self.companies_are_known => None,
                 None => {
                     place
                         .key("source_company_ref")

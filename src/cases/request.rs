@@ -10,7 +10,7 @@ use crate::custom_properties::{self, Given, PropertiesRequest};
 use crate::http::walked;
 use crate::individuals::{IndividualDraft, IndividualRequest};
 use crate::validation::{
-    Code, Entries, Fault, Field, Items, Member, Scope, Text, Violations, list,
+    Code, Entries, Fault, Field, Items, Member, Scope, Text, Violations, is_given, list,
 };
 use crate::values::{choice, exclusive, length, not_blank, text, uuid};
 use crate::wire_object;
@@ -91,11 +91,12 @@ impl CaseRequest<'_> {
         let name = scope.required(self.name, name);
         let status = scope.strict(self.status, initial_status);
         let external_id = scope.optional(self.external_id, external_id);
+        let two_templates = is_given(&self.template_key) && is_given(&self.template_id);
         let key = scope.optional(self.template_key, template_key);
         let id = scope
             .optional(self.template_id, uuid)
             .map(TemplateReference::Id);
-        if key.is_some() && id.is_some() {
+        if two_templates {
             refuse_two_templates(scope);
         }
         let assignee_id = scope.optional(self.assignee_id, uuid);
@@ -132,9 +133,13 @@ impl CaseRequest<'_> {
     }
 }
 
-/// Whether a member is what the contract has here, so that what follows from it can be judged.
-fn is_known<T>(member: &Member<T>) -> bool {
-    !matches!(member.value, Field::Mismatch { .. })
+/// Whether a list was read whole, so that what follows from it can be judged.
+fn is_known<T, const LIMIT: usize>(member: &Member<Items<T, LIMIT>>) -> bool {
+    match &member.value {
+        Field::Missing | Field::Null => true,
+        Field::Value(items) => items.are_within_limit(),
+        Field::Mismatch { .. } => false,
+    }
 }
 
 /// A template by its key.

@@ -108,10 +108,10 @@ async fn decide(connection: &mut PgConnection, work: Arc<Work>) -> Result<(Revie
 
 fn draft() -> Problem {
     let message = "A draft cannot be reviewed. Open it first: PATCH the case with status open.";
-    Problem::Conflict(Violation {
+    Problem::Conflict(Box::new(Violation {
         pointer: "/status".to_owned(),
         fault: Fault::new(Code::StatusTransition, message),
-    })
+    }))
 }
 
 impl ReviewRequest<'_> {

@@ -146,8 +146,8 @@ fn back_to_draft(status: Status) -> Problem {
         status.as_str()
     );
     let fault = Fault::new(Code::StatusTransition, message).allowing(["open"]);
-    Problem::Conflict(Violation {
+    Problem::Conflict(Box::new(Violation {
         pointer: "/status".to_owned(),
         fault,
-    })
+    }))
 }

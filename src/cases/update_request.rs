@@ -8,7 +8,7 @@ use super::request::{
     refuse_two_templates, template_key,
 };
 use crate::custom_properties::{self, Given, PropertiesRequest};
-use crate::validation::{Change, Entries, Field, Scope, Text};
+use crate::validation::{Change, Entries, Field, Scope, Text, is_given};
 use crate::values::uuid;
 use crate::wire_object;
 
@@ -44,11 +44,12 @@ impl CaseUpdateRequest<'_> {
     /// The changes, their faults refused at their places.
     pub fn parse(self, scope: &mut Scope<'_>) -> CaseChanges {
         self.strays.refuse(scope, Self::KNOWN);
+        let two_templates = is_given(&self.template_key) && is_given(&self.template_id);
         let by_key = scope.change(self.template_key, template_key);
         let by_id = scope.change(self.template_id, |sent| {
             uuid(sent).map(TemplateReference::Id)
         });
-        if by_key.set().is_some() && by_id.set().is_some() {
+        if two_templates {
             refuse_two_templates(scope);
         }
         let metadata = match &self.metadata.value {

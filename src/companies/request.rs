@@ -6,7 +6,7 @@ use crate::relations::{RELATIONS, RelationDraft, RelationRequest};
 use crate::validation::{Field, Items, Scope, Text, list};
 use crate::values::{
     AddressRequest, BankingInformationRequest, Country, EntityLegalForm, address,
-    banking_information, choice, date, length, not_blank, text,
+    banking_information, choice, date, length, text,
 };
 use crate::wire_object;
 
@@ -79,9 +79,7 @@ impl CompanyRequest<'_> {
         };
         let company = Company {
             kind: kind.unwrap_or_default(),
-            name: scope
-                .required(self.name, not_blank(160))
-                .unwrap_or_default(),
+            name: scope.required(self.name, text(160)).unwrap_or_default(),
             commercial_name: scope.optional(self.commercial_name, text(160)),
             registration_number: scope.optional(self.registration_number, text(180)),
             registration_date: scope.optional(self.registration_date, date),

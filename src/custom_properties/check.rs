@@ -24,14 +24,14 @@ pub fn check(
     for (key, value) in given {
         let mut place = here.key(key);
         match of_target().find(|it| it.key == *key) {
-            None => {
+            None => place.refuse_with(|| {
                 let known = of_target()
                     .filter(|it| !it.archived)
                     .map(|it| it.key.as_str());
                 let message = format!("This workspace has no custom property {} here.", quote(key));
                 let fault = Fault::new(Code::CustomPropertyNotFound, message);
-                place.refuse(fault.suggesting(nearest(key, known)));
-            }
+                fault.suggesting(nearest(key, known))
+            }),
             Some(definition) if definition.archived => {
                 let message = format!("The custom property {key} is archived. Remove it.");
                 place.refuse(Fault::new(Code::CustomPropertyArchived, message));

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::GivenValue;
-use crate::validation::{Code, Fault, Number, Scope, nearest, quote};
+use crate::validation::{Code, Fault, Scope, nearest, quote};
 use crate::values::{Country, Email, PhoneNumber, absolute_url, date, length, number};
 
 /// The largest magnitude of a number: 2^53 - 1.
@@ -121,22 +121,22 @@ impl Definition {
         let message = format!(
             "{} must be from {min} to {max}; {} was found.",
             self.key,
-            Number(value).0
+            quote(&value.to_string())
         );
         Err(Fault::new(Code::Range, message))
     }
 
-    fn list(&self, items: &[String], place: &mut Scope<'_>) -> Option<Value> {
+    fn list(&self, items: &[Option<String>], place: &mut Scope<'_>) -> Option<Value> {
         if items.is_empty() {
             return None;
         }
         if items.len() > 1 && !self.settings.allow_multiple {
             let message = format!("{} takes one item; {} were found.", self.key, items.len());
             place.refuse(Fault::new(Code::TooMany, message));
-            return None;
         }
         let mut taken: Vec<String> = Vec::new();
         for (index, item) in items.iter().enumerate() {
+            let Some(item) = item else { continue };
             let mut place = place.index(index);
             match self.item(item) {
                 Ok(item) if taken.contains(&item) => {

@@ -14,7 +14,8 @@ pub enum GivenValue {
     Text(String),
     Boolean(bool),
     Number(f64),
-    List(Vec<String>),
+    /// An item that was refused is `None`, so that the others keep their places.
+    List(Vec<Option<String>>),
 }
 
 /// The custom properties that one entity gives: keys with values, in the order of the request.
@@ -51,7 +52,7 @@ fn taken(value: Any<'_>, place: &mut Scope<'_>) -> Option<GivenValue> {
         Any::Text(text) => GivenValue::Text(place.parsed(&text, |text| Ok(text.to_owned()))?),
         Any::List(items) => {
             let items = items.within_limit(place).into_iter().enumerate();
-            let list = items.filter_map(|(index, item)| {
+            let list = items.map(|(index, item)| {
                 let mut place = place.index(index);
                 let text = place.item(item)?;
                 place.parsed(&text, |text| {

@@ -29,9 +29,7 @@ where
         let body = Limited::new(request.into_body(), limit).collect();
         match tokio::time::timeout_at(deadline.instant(), body).await {
             Ok(Ok(collected)) => Ok(Self(collected.to_bytes())),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => {
-                Err(Problem::Plain(ProblemType::PayloadTooLarge))
-            }
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::TooLarge { limit }),
             // The sender went away, or never came to an end.
             Ok(Err(_)) | Err(_) => Err(Problem::Plain(ProblemType::RequestTimeout)),
         }
@@ -53,8 +51,10 @@ fn is_json(headers: &HeaderMap) -> bool {
     let is_json = essence == "application/json"
         || (essence.starts_with("application/") && essence.ends_with("+json"));
     is_json
-        && parts.all(|parameter| match parameter.strip_prefix("charset=") {
-            Some(charset) => matches!(charset.trim_matches('"'), "utf-8" | "utf8"),
-            None => true,
+        && parts.all(|parameter| match parameter.split_once('=') {
+            Some((name, charset)) if name.trim() == "charset" => {
+                matches!(charset.trim().trim_matches('"'), "utf-8" | "utf8")
+            }
+            _ => true,
         })
 }

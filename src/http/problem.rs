@@ -19,6 +19,8 @@ const REPEATED: usize = 5;
 pub enum Problem {
     /// One of the types that need no detail of their own.
     Plain(ProblemType),
+    /// The body has more bytes than are taken.
+    TooLarge { limit: usize },
     /// The body is not JSON.
     Malformed(Malformed),
     /// Everything that is wrong with the body, in its order.
@@ -28,7 +30,7 @@ pub enum Problem {
     /// Another case of the workspace has the external id.
     ExternalIdTaken { case_id: Uuid },
     /// What the request asks for does not follow from what is there; the fault says why.
-    Conflict(Violation),
+    Conflict(Box<Violation>),
     /// The database did not do its part.
     Database(DatabaseError),
     /// What the database holds cannot be read.
@@ -68,6 +70,7 @@ impl Problem {
     pub fn problem_type(&self) -> ProblemType {
         match self {
             Self::Plain(kind) => *kind,
+            Self::TooLarge { .. } => ProblemType::PayloadTooLarge,
             Self::Malformed(_) => ProblemType::MalformedBody,
             Self::Invalid(_) => ProblemType::InvalidParameters,
             Self::InvalidQuery(_) => ProblemType::InvalidParameters,
@@ -112,18 +115,21 @@ impl Problem {
         let detail = match self {
             Self::Malformed(malformed) => format!("{malformed}. Nothing was stored."),
             Self::Conflict(violation) => {
-                (listed, total) = (std::slice::from_ref(violation), 1);
+                (listed, total) = (std::slice::from_ref(&**violation), 1);
                 "This does not follow from what is there. Nothing was changed.".to_owned()
             }
             Self::Invalid(violations) | Self::InvalidQuery(violations) => {
-                (listed, total) = (violations.kept(), violations.total());
+                (listed, total) = (violations.listed(), violations.total());
                 counted(violations)
             }
             Self::ExternalIdTaken { case_id: taken_by } => {
                 case_id = Some(*taken_by);
                 format!("The case {taken_by} has this external_id. Nothing was stored.")
             }
-            Self::Plain(_) | Self::Database(_) | Self::Corrupt(_) => remedy.to_owned(),
+            Self::TooLarge { limit } => {
+                format!("{title}: at most {limit} bytes are taken. {remedy}")
+            }
+            Self::Plain(_) | Self::Database(_) | Self::Corrupt(_) => format!("{title}. {remedy}"),
         };
         let place = match self {
             Self::InvalidQuery(_) => "parameter",
@@ -162,7 +168,7 @@ impl Problem {
 fn counted(violations: &Violations) -> String {
     let total = violations.total();
     let noun = if total == 1 { "problem" } else { "problems" };
-    let listed = violations.kept().len();
+    let listed = violations.listed().len();
     let cut = if listed < total {
         format!(" The first {listed} are listed.")
     } else {
@@ -182,6 +188,9 @@ fn error(place: &str, violation: &Violation) -> Value {
         if !fault.allowed.is_empty() {
             error.insert("allowed".to_owned(), json!(fault.allowed));
         }
+        if let Some(case_id) = &fault.case_id {
+            error.insert("case_id".to_owned(), json!(case_id));
+        }
     }
     error
 }
@@ -190,13 +199,25 @@ fn error(place: &str, violation: &Violation) -> Value {
 fn message(detail: &str, listed: &[Violation], total: usize) -> String {
     let mut message = detail.to_owned();
     for violation in listed.iter().take(REPEATED) {
-        message.push_str(&format!(
-            " {}: {}",
-            violation.pointer, violation.fault.message
-        ));
+        // The body itself has the empty pointer; a key of the caller's can be long.
+        let place = match violation.pointer.as_str() {
+            "" => String::new(),
+            pointer => format!("{}: ", shortened(pointer)),
+        };
+        message.push_str(&format!(" {place}{}", violation.fault.message));
     }
     if total > REPEATED {
         message.push_str(&format!(" And {} more.", total - REPEATED));
     }
     message
+}
+
+/// The longest pointer that the message for people repeats, in characters.
+const POINTER: usize = 120;
+
+fn shortened(pointer: &str) -> String {
+    match pointer.char_indices().nth(POINTER) {
+        Some((end, _)) => format!("{}…", pointer.get(..end).unwrap_or_default()),
+        None => pointer.to_owned(),
+    }
 }

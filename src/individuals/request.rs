@@ -7,7 +7,7 @@ use crate::custom_properties::{self, Given, PropertiesRequest};
 use crate::relations::{
     Holding, RELATIONS, ROLE_NAMES, ROLES, RelationDraft, RelationRequest, Role, percentage, roles,
 };
-use crate::validation::{Code, Fault, Field, Items, Member, Number, Scope, Text, list};
+use crate::validation::{Code, Fault, Field, Items, Member, Number, Scope, Text, is_given, list};
 use crate::values::{
     AddressRequest, BankingInformationRequest, Country, Email, PhoneNumber, address,
     banking_information, birth_date, choice, exclusive, length, text,
@@ -85,6 +85,8 @@ const GENDERS: [(&str, Gender); 3] = [
 /// The flags of an individual as given, before defaults.
 struct Flags {
     business_contact: Option<bool>,
+    /// The place in `roles` that has set it, in older clients' spelling.
+    applicant: Option<usize>,
     beneficial_owner: Option<bool>,
     controlling_person: Option<bool>,
     delegator: Option<bool>,
@@ -98,6 +100,7 @@ impl IndividualRequest<'_> {
         refuse_nameless(&self.first_name, &self.last_name, scope);
         let mut flags = Flags {
             business_contact: scope.given(self.is_business_contact),
+            applicant: None,
             beneficial_owner: scope.given(self.is_beneficial_owner),
             controlling_person: scope.given(self.is_controlling_person),
             delegator: scope.given(self.is_delegator),
@@ -165,15 +168,6 @@ fn refuse_nameless(
     }
 }
 
-/// Whether something stands here, be it right or wrong.
-fn is_given(member: &Member<Text<'_>>) -> bool {
-    match &member.value {
-        Field::Missing | Field::Null => false,
-        Field::Value(text) => !text.is_empty(),
-        Field::Mismatch { .. } => true,
-    }
-}
-
 impl Flags {
     /// Sets the flags that older clients spell as roles; what is left are roles of a relation.
     fn take_roles(&mut self, carried: &[CarriedRole], scope: &mut Scope<'_>) -> Vec<Role> {
@@ -187,17 +181,22 @@ impl Flags {
                 CarriedRole::Applicant => (&mut self.business_contact, "is_business_contact"),
                 CarriedRole::BeneficialOwner => (&mut self.beneficial_owner, "is_beneficial_owner"),
             };
-            if *flag == Some(false) {
-                let role = format!("roles/{index}");
-                scope
-                    .key("roles")
-                    .index(index)
-                    .refuse(exclusive(&role, &format!("{key}: false")));
-                scope
-                    .key(key)
-                    .refuse(exclusive(&format!("{key}: false"), &role));
+            match flag {
+                Some(true) => {}
+                Some(false) => {
+                    let role = format!("roles/{index}");
+                    let explicit = format!("{key}: false");
+                    let mut list = scope.key("roles");
+                    list.index(index).refuse(exclusive(&role, &explicit));
+                    scope.key(key).refuse(exclusive(&explicit, &role));
+                }
+                None => {
+                    *flag = Some(true);
+                    if *role == CarriedRole::Applicant {
+                        self.applicant = Some(index);
+                    }
+                }
             }
-            *flag = Some(true);
         }
         roles
     }
@@ -221,9 +220,13 @@ impl Flags {
             ));
             for key in needing {
                 let message = format!("{key} is true, which requires email. Give one.");
-                scope
-                    .key(key)
-                    .refuse(Fault::new(Code::EmailRequired, message));
+                let fault = Fault::new(Code::EmailRequired, message);
+                match self.applicant {
+                    Some(index) if key == "is_business_contact" => {
+                        scope.key("roles").index(index).refuse(fault);
+                    }
+                    _ => scope.key(key).refuse(fault),
+                }
             }
         }
         if is(self.delegator) && is(self.signatory) {

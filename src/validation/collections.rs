@@ -38,6 +38,11 @@ impl<'de, T: Wire<'de>, const LIMIT: usize> Wire<'de> for Items<T, LIMIT> {
 }
 
 impl<T, const LIMIT: usize> Items<T, LIMIT> {
+    /// Whether all that was sent is here.
+    pub fn are_within_limit(&self) -> bool {
+        self.total <= LIMIT
+    }
+
     /// The items within the limit; beyond it the array is refused, at its own place.
     pub fn within_limit(self, scope: &mut Scope<'_>) -> Vec<Field<T>> {
         if self.total > LIMIT {
@@ -76,14 +81,19 @@ impl<'de, T: Wire<'de>, const LIMIT: usize> Wire<'de> for Entries<'de, T, LIMIT>
         let mut taken = Self::default();
         let mut seen = HashSet::new();
         while let Some(Field::Value(key)) = members.next_key::<Field<Text<'de>>>()? {
-            taken.total += 1;
-            if taken.entries.len() + taken.repeated.len() >= LIMIT {
+            if seen.contains(&key) {
                 members.next_value::<IgnoredAny>()?;
-            } else if seen.insert(key.clone()) {
+                if taken.repeated.len() < LIMIT {
+                    taken.repeated.push(key);
+                }
+                continue;
+            }
+            taken.total += 1;
+            if taken.entries.len() < LIMIT {
+                seen.insert(key.clone());
                 taken.entries.push((key, members.next_value()?));
             } else {
                 members.next_value::<IgnoredAny>()?;
-                taken.repeated.push(key);
             }
         }
         Ok(Ok(taken))

@@ -62,7 +62,8 @@ impl<'de> DeserializeSeed<'de> for Visit<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         if self.node.children.is_empty() {
-            deserializer.deserialize_any(IgnoredAny).map(|_| ())
+            // What nobody reads may be a number that is too large for anybody.
+            deserializer.deserialize_ignored_any(IgnoredAny).map(|_| ())
         } else {
             deserializer.deserialize_any(self)
         }

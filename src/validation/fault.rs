@@ -98,6 +98,8 @@ pub struct Fault {
     pub suggestion: Option<String>,
     /// What could have stood here.
     pub allowed: Vec<String>,
+    /// The case that is in the way.
+    pub case_id: Option<String>,
 }
 
 impl Fault {
@@ -108,13 +110,17 @@ impl Fault {
             message: message.into(),
             suggestion: None,
             allowed: Vec::new(),
+            case_id: None,
         }
     }
 
     /// Another case of the workspace has the external id.
     pub fn external_id_taken(case_id: impl std::fmt::Display) -> Self {
         let message = format!("The case {case_id} has this external_id. Choose another.");
-        Self::new(Code::ExternalIdTaken, message)
+        Self {
+            case_id: Some(case_id.to_string()),
+            ..Self::new(Code::ExternalIdTaken, message)
+        }
     }
 
     /// The same fault, with the nearest known name: in the message and for programs.

@@ -36,7 +36,10 @@ impl Malformed {
             serde_json::error::Category::Eof => "The body ends before its JSON is complete",
             _ if text.starts_with("recursion limit") => "The body is nested deeper than 127 levels",
             _ if text.starts_with("number out of range") => "There is a number that is too large",
-            _ if text.contains("surrogate") || text.contains("unicode") => {
+            _ if ["surrogate", "unicode", "hex escape"]
+                .iter()
+                .any(|it| text.contains(it)) =>
+            {
                 "There is text that is not valid Unicode"
             }
             _ if text.starts_with("trailing characters") => {

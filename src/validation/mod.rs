@@ -20,6 +20,6 @@ pub use field::{Field, Found, Member, Number, Text, Wire, any};
 pub use malformed::{Malformed, read};
 pub use object::Strays;
 pub use quote::quote;
-pub use scope::Scope;
+pub use scope::{Scope, is_given};
 pub use suggest::nearest;
 pub use violations::{Violation, Violations};

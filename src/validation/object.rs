@@ -3,10 +3,12 @@
 //! serde's own derive stops at a repeated key and takes arrays for objects; both must be reported
 //! beside everything else.
 
-use super::{Code, Fault, Scope, Text, nearest, quote};
+use std::collections::HashSet;
 
-/// How many unknown or repeated keys of one object are listed; the rest is counted.
-const LISTED: usize = 50;
+use super::{Code, Fault, Scope, Text, Violations, nearest, quote};
+
+/// How many unknown or repeated keys of one object are kept; the rest is counted.
+const LISTED: usize = Violations::KEPT;
 
 /// Keys of an object that the contract does not have, or that stood in it twice.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -27,13 +29,16 @@ impl<'de> Strays<'de> {
 
     /// Refuses each at its place, with the nearest of the names that the contract has.
     pub fn refuse(self, scope: &mut Scope<'_>, known: &[&'static str]) {
+        let mut seen = HashSet::new();
         for (key, is_repeated) in &self.keys {
-            let fault = if *is_repeated {
-                repeated(key)
-            } else {
-                unknown(key, known)
-            };
-            scope.key(key).refuse(fault);
+            let is_repeated = *is_repeated || !seen.insert(key);
+            scope.key(key).refuse_with(|| {
+                if is_repeated {
+                    repeated(key)
+                } else {
+                    unknown(key, known)
+                }
+            });
         }
         scope.count_more(self.unlisted);
     }

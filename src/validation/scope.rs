@@ -183,10 +183,19 @@ impl<'s> Scope<'s> {
             Field::Mismatch { expected, found } => self.refuse(mismatch(expected, found.as_str())),
             Field::Missing | Field::Null => self.refuse(Fault::new(
                 Code::Type,
-                "An item of a list cannot be null. Leave it out or give it a value.",
+                "This cannot be null. Leave it out or give it a value.",
             )),
         }
         None
+    }
+}
+
+/// Whether something stands in an optional text member, be it right or wrong.
+pub fn is_given(member: &Member<Text<'_>>) -> bool {
+    match &member.value {
+        Field::Missing | Field::Null => false,
+        Field::Value(text) => !text.is_empty(),
+        Field::Mismatch { .. } => true,
     }
 }
 

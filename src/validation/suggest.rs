@@ -8,11 +8,16 @@ pub fn nearest<'a>(sent: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         return None;
     }
     let sent = sent.to_lowercase();
-    let tolerance = (sent.chars().count() / 3).max(1);
+    let length = sent.chars().count();
+    let tolerance = (length / 3).max(1);
     let mut best: Option<(usize, &str)> = None;
     let mut tied = false;
     for candidate in candidates {
-        let distance = strsim::damerau_levenshtein(&sent, &candidate.to_lowercase());
+        // The difference in length is the least that the distance can be.
+        if candidate.chars().count().abs_diff(length) > tolerance {
+            continue;
+        }
+        let distance = strsim::osa_distance(&sent, &candidate.to_lowercase());
         match best {
             Some((nearest, _)) if distance > nearest => {}
             Some((nearest, name)) if distance == nearest => tied |= name != candidate,

@@ -12,7 +12,8 @@ pub struct Violation {
 }
 
 /// The collector: keeps [`Violations::KEPT`] and counts the rest, so that a body made of faults
-/// stays cheap to refuse.
+/// stays cheap to refuse. It keeps more than are listed, since they are found in another order than
+/// they are listed in.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Violations {
     kept: Vec<Violation>,
@@ -20,8 +21,10 @@ pub struct Violations {
 }
 
 impl Violations {
+    /// How many violations are kept at the most.
+    pub const KEPT: usize = 1_000;
     /// How many violations are listed at the most.
-    pub const KEPT: usize = 200;
+    pub const LISTED: usize = 200;
 
     /// Adds a violation; the pointer is only made if it is kept.
     pub fn add(&mut self, pointer: impl FnOnce() -> String, fault: impl FnOnce() -> Fault) {
@@ -47,6 +50,11 @@ impl Violations {
     /// How many there are, kept or not.
     pub fn total(&self) -> usize {
         self.total
+    }
+
+    /// Those that an answer lists.
+    pub fn listed(&self) -> &[Violation] {
+        self.kept.get(..Self::LISTED).unwrap_or(&self.kept)
     }
 
     /// Those that were kept.

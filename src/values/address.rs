@@ -50,7 +50,13 @@ pub struct BankingInformation {
 impl AddressRequest<'_> {
     /// The address, its faults refused at their places.
     fn parse(self, scope: &mut Scope<'_>) -> Address {
-        self.strays.refuse(scope, Self::KNOWN);
+        // The older spelling is taken and never suggested.
+        let known: Vec<_> = Self::KNOWN
+            .iter()
+            .copied()
+            .filter(|it| *it != "street_address2")
+            .collect();
+        self.strays.refuse(scope, &known);
         let street_address = scope.optional(self.street_address, text(1_000));
         let second = scope.optional(self.street_address_2, text(1_000));
         let older = scope.optional(self.street_address2, text(1_000));

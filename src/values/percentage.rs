@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize, Serializer};
 use validator::ValidateRange;
 
-use crate::validation::{Code, Fault, Number};
+use crate::validation::{Code, Fault, Number, quote};
 
 /// A percentage from 0 to 100.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
@@ -23,7 +23,7 @@ impl Percentage {
             Code::Range,
             format!(
                 "A percentage is a number from 0 to 100; {} was found.",
-                sent.0
+                quote(&sent.0.to_string())
             ),
         ))
     }

@@ -34,7 +34,11 @@ impl PhoneNumber {
 }
 
 fn is_possible(digits: &str) -> bool {
-    if digits.len() > 15 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    // No country code begins with 0, and "033" would be read as the number 33.
+    let is_formed = digits.len() <= 15
+        && !digits.starts_with('0')
+        && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_formed {
         return false;
     }
     // No country code is the beginning of another, so that the first that exists is the one.
@@ -99,6 +103,8 @@ mod tests {
             "+999123456789",
             "+3361234567a",
             "+1201555012",
+            "+033612345678",
+            "+001 202 555 0123",
         ] {
             assert!(PhoneNumber::parse(sent).is_err(), "{sent}");
         }

@@ -23,7 +23,8 @@ impl CaseReference {
             return Err(Problem::Plain(ProblemType::NotFound));
         }
         Ok(Self {
-            id: Uuid::try_parse(&text).ok(),
+            // Other forms of a UUID can be somebody's external ids.
+            id: crate::values::uuid(&text).ok(),
             external_id: text,
         })
     }

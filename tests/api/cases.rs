@@ -287,3 +287,36 @@ async fn what_is_deleted_while_a_request_waits_to_write_is_refused_at_its_place(
         assert_eq!(refused.expect(400).errors(), [(pointer, code)]);
     }
 }
+
+#[tokio::test]
+async fn an_item_of_a_property_is_refused_at_its_own_place() {
+    let app = TestApp::start().await;
+    let body = json!({"name": "A", "external_id": "one", "custom_properties":
+        {"products": [null, "bad", "cards", 5, "cards"], "hotline": "+033612345678"}});
+    let refused = app.post(body.to_string()).await.expect(400);
+    let expected = [
+        ("/custom_properties/products/0", "type"),
+        ("/custom_properties/products/1", "choice"),
+        ("/custom_properties/products/3", "type"),
+        ("/custom_properties/products/4", "duplicate_value"),
+        ("/custom_properties/hotline", "format"),
+    ];
+    assert_eq!(refused.errors(), expected);
+    let taken = app
+        .create(&json!({"name": "A", "external_id": "one"}))
+        .await;
+    let refused = app.post(body.to_string()).await.expect(400);
+    assert_eq!(refused.body["errors"][0]["code"], "external_id_taken");
+    assert_eq!(refused.body["errors"][0]["case_id"], taken.body["id"]);
+    // Another form of its UUID is somebody's external id, and not this case.
+    let id = taken.id().replace('-', "");
+    app.get(&format!("/cases/{id}")).await.expect(404);
+    let large = app
+        .post(format!("\"{}\"", "a".repeat(2 * 1024 * 1024)))
+        .await;
+    let message = large.expect(413).body["message"].to_string();
+    assert!(
+        message.contains("too large") && message.contains("2097152"),
+        "{message}"
+    );
+}

@@ -65,7 +65,7 @@ async fn what_is_nowhere_is_a_problem_document_with_the_id_of_its_request() {
         .send(app.request(Method::PUT, "/cases"))
         .await
         .expect(405);
-    assert_eq!(wrong.headers["allow"], "POST");
+    assert_eq!(wrong.headers["allow"], "GET,HEAD,POST");
     let request = app
         .request(Method::GET, "/nowhere")
         .header("x-request-id", "abc-1");

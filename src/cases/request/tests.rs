@@ -197,6 +197,95 @@ fn a_body_made_of_faults_is_counted_and_not_listed() {
     assert_eq!(faults("[]"), [(String::new(), "type")]);
 }
 
+/// Two mebibytes of faults, each of which would be worth a suggestion.
+#[test]
+fn a_body_made_of_misspelt_names_is_cheap_to_refuse() {
+    let companies = (0..999)
+        .map(|index| {
+            let relations = (0..72).map(|_| json!({"source_company_ref": "i"}));
+            let kind = if index == 0 { "main" } else { "affiliated" };
+            json!({"name": "A", "type": kind, "ref": index.to_string(),
+                "relations": relations.collect::<Vec<_>>()})
+        })
+        .collect::<Vec<_>>();
+    let refs = json!({"name": "A", "companies": companies,
+        "individuals": [{"first_name": "A", "last_name": "B", "ref": "i"}]});
+    let unknown = (0..950)
+        .map(|_| {
+            let keys = (0..48).map(|key| (format!("first_name{key:027}"), json!(1)));
+            Value::Object(keys.collect())
+        })
+        .collect::<Vec<_>>();
+    let unknown = json!({"name": "A", "individuals": unknown});
+    let roles = (0..1_000).map(|_| json!({"roles": vec!["sharehodler"; 10]}));
+    let roles = json!({"name": "A", "individuals": [{"first_name": "A", "last_name": "B",
+        "relations": roles.collect::<Vec<_>>()}], "companies": [{"name": "A"}]});
+    for body in [refs, unknown, roles] {
+        let body = serde_json::to_vec(&body).unwrap_or_default();
+        let begun = std::time::Instant::now();
+        assert!(parse(&body).violations.total() > 1_000);
+        // It took up to a minute when every fault was worked out.
+        assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+    }
+}
+
+#[test]
+fn faults_that_only_follow_from_another_are_not_listed() {
+    let mut companies = vec![json!({"name": "A", "type": "affiliated"}); 1_000];
+    companies.push(json!({"name": "B", "ref": "b"}));
+    let individual = json!({"first_name": "C", "last_name": "D",
+        "relations": [{"source_company_ref": "b"}, {}]});
+    let body = json!({"name": "A", "companies": companies, "individuals": [individual]});
+    assert_eq!(
+        faults(&body.to_string()),
+        [("/companies".to_owned(), "too_many")]
+    );
+    let body = r#"{"name": "A", "individuals": [{"first_name": "C", "last_name": "D",
+        "is_business_contact": false, "roles": ["applicant"]}, {"first_name": "C",
+        "last_name": "D", "roles": ["applicant"]}]}"#;
+    let expected = [
+        ("/individuals/0/is_business_contact", "mutually_exclusive"),
+        ("/individuals/0/roles/0", "mutually_exclusive"),
+        ("/individuals/1/roles/0", "email_required"),
+        ("/individuals/1/email", "email_required"),
+    ];
+    assert_eq!(
+        faults(body),
+        expected.map(|(at, code)| (at.to_owned(), code))
+    );
+}
+
+#[test]
+fn every_fault_is_named_where_another_stands_beside_it() {
+    let metadata: String = (0..100).map(|key| format!(r#""k{key}": "v", "#)).collect();
+    let body = format!(
+        r#"{{"zzz": 1e400, "status": "x", "name": "A", "template_id": "x", "template_key": "a",
+        "zzz": 1, "metadata": {{{metadata}"k7": "w"}}}}"#
+    );
+    let expected = [
+        ("/zzz", "unknown_field"),
+        ("/zzz", "duplicate_key"),
+        ("/status", "choice"),
+        ("/template_id", "format"),
+        ("/template_id", "mutually_exclusive"),
+        ("/template_key", "mutually_exclusive"),
+        ("/metadata/k7", "duplicate_key"),
+    ];
+    let mut found = faults(&body);
+    let expected = expected.map(|(at, code)| (at.to_owned(), code));
+    // Two faults at one place have no order.
+    let sorted = |faults: &[(String, &'static str)]| {
+        let mut faults = faults.to_vec();
+        faults.sort();
+        faults
+    };
+    assert_eq!(sorted(&found), sorted(&expected));
+    let mut places: Vec<_> = expected.iter().map(|it| it.0.clone()).collect();
+    places.dedup();
+    found.dedup_by(|a, b| a.0 == b.0);
+    assert_eq!(found.into_iter().map(|it| it.0).collect::<Vec<_>>(), places);
+}
+
 /// JSON that often has the contract's own keys, so that the parser is reached in depth.
 fn json_value() -> impl Strategy<Value = Value> {
     let known = CaseRequest::KNOWN.iter().chain(CompanyRequest::KNOWN);
