@@ -310,59 +310,10 @@ impl Resolver<'_> {
             });
             return;
         };
-        for field in fill(&mut existing.holding, shorthand) {
+        for field in existing.holding.fill(shorthand) {
             let (array, index) = from.array();
-            let message = format!(
-                "{field} differs from that of this individual's relation to the main company. \
-                 Give it once."
-            );
-            scope
-                .key(array)
-                .index(index)
-                .key(field)
-                .refuse(Fault::new(Code::RelationConflict, message));
+            let fault = Fault::relation_conflict(field);
+            scope.key(array).index(index).key(field).refuse(fault);
         }
     }
-}
-
-/// Fills what `holding` lacks; names the fields that contradict it.
-fn fill(holding: &mut Holding, shorthand: &Holding) -> Vec<&'static str> {
-    fn field<T: PartialEq + Clone>(held: &mut Option<T>, given: &Option<T>) -> bool {
-        match (&held, given) {
-            (_, None) => false,
-            (None, Some(_)) => {
-                *held = given.clone();
-                false
-            }
-            (Some(held), Some(given)) => held != given,
-        }
-    }
-    let mut contradicting = Vec::new();
-    if holding.roles.is_empty() {
-        holding.roles.clone_from(&shorthand.roles);
-    } else if !shorthand.roles.is_empty()
-        && (holding.roles.len() != shorthand.roles.len()
-            || shorthand
-                .roles
-                .iter()
-                .any(|role| !holding.roles.contains(role)))
-    {
-        contradicting.push("roles");
-    }
-    if field(&mut holding.position, &shorthand.position) {
-        contradicting.push("position");
-    }
-    if field(
-        &mut holding.ownership_percentage,
-        &shorthand.ownership_percentage,
-    ) {
-        contradicting.push("ownership_percentage");
-    }
-    if field(
-        &mut holding.voting_rights_percentage,
-        &shorthand.voting_rights_percentage,
-    ) {
-        contradicting.push("voting_rights_percentage");
-    }
-    contradicting
 }

@@ -33,12 +33,12 @@ pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/cases", get(list::list).post(create::create))
         .route(
-            "/cases/{id}",
+            "/cases/{case}",
             get(get::get).patch(update::update).delete(delete::delete),
         )
-        .route("/cases/{id}/reviews", post(review::review))
+        .route("/cases/{case}/reviews", post(review::review))
         .route(
-            "/cases/{id}/tags",
+            "/cases/{case}/tags",
             get(tags::get).post(tags::add).delete(tags::remove),
         )
 }

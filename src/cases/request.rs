@@ -10,7 +10,7 @@ use crate::custom_properties::{self, Given, PropertiesRequest};
 use crate::http::walked;
 use crate::individuals::{IndividualDraft, IndividualRequest};
 use crate::validation::{
-    Code, Entries, Fault, Field, Items, Member, Scope, Text, Violations, is_given, list,
+    Code, Entries, Fault, Field, Items, Member, Mode, Scope, Text, Violations, is_given, list,
 };
 use crate::values::{choice, exclusive, length, not_blank, text, uuid};
 use crate::wire_object;
@@ -104,12 +104,14 @@ impl CaseRequest<'_> {
         let metadata = metadata(scope, self.metadata);
         let custom_properties = custom_properties::parse(self.custom_properties, scope);
         let tags = tags(scope, self.tags);
-        let companies: Vec<_> = list(scope, self.companies, |sent, scope| Some(sent.parse(scope)))
-            .into_iter()
-            .map(Option::unwrap_or_default)
-            .collect();
+        let companies: Vec<_> = list(scope, self.companies, |sent, scope| {
+            Some(sent.parse(Mode::Create, scope))
+        })
+        .into_iter()
+        .map(Option::unwrap_or_default)
+        .collect();
         let individuals: Vec<_> = list(scope, self.individuals, |sent, scope| {
-            Some(sent.parse(scope, now))
+            Some(sent.parse(Mode::Create, scope, now))
         })
         .into_iter()
         .map(Option::unwrap_or_default)

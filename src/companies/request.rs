@@ -3,7 +3,7 @@
 use super::{Classification, Company, CompanyStatus, CompanyType};
 use crate::custom_properties::{self, Given, PropertiesRequest};
 use crate::relations::{RELATIONS, RelationDraft, RelationRequest};
-use crate::validation::{Field, Items, Scope, Text, list};
+use crate::validation::{Field, Items, Mode, Scope, Text, list};
 use crate::values::{
     AddressRequest, BankingInformationRequest, Country, EntityLegalForm, address,
     banking_information, choice, date, length, text,
@@ -11,7 +11,7 @@ use crate::values::{
 use crate::wire_object;
 
 /// The most classifications of one company.
-const CLASSIFICATIONS: usize = 100;
+pub const CLASSIFICATIONS: usize = 100;
 
 wire_object! {
     /// A company as it may arrive.
@@ -49,7 +49,7 @@ wire_object! {
 
 /// What was read of one company. What was refused has a default in its place, which nobody sees: a
 /// request with a fault ends in none but its violations.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct CompanyDraft {
     /// The type, unless it was refused: only then can the main company be told.
     pub kind: Option<CompanyType>,
@@ -71,7 +71,7 @@ const STATUSES: [(&str, CompanyStatus); 3] = [
 
 impl CompanyRequest<'_> {
     /// The company, its faults refused at their places.
-    pub fn parse(self, scope: &mut Scope<'_>) -> CompanyDraft {
+    pub fn parse(self, mode: Mode, scope: &mut Scope<'_>) -> CompanyDraft {
         self.strays.refuse(scope, Self::KNOWN);
         let kind = match self.kind.value {
             Field::Missing | Field::Null => Some(CompanyType::Main),
@@ -79,7 +79,9 @@ impl CompanyRequest<'_> {
         };
         let company = Company {
             kind: kind.unwrap_or_default(),
-            name: scope.required(self.name, text(160)).unwrap_or_default(),
+            name: scope
+                .required_in(mode, self.name, text(160))
+                .unwrap_or_default(),
             commercial_name: scope.optional(self.commercial_name, text(160)),
             registration_number: scope.optional(self.registration_number, text(180)),
             registration_date: scope.optional(self.registration_date, date),

@@ -18,7 +18,7 @@ pub use answer::{timestamp, with_etag};
 pub use body::JsonBody;
 pub use cursor::Cursor;
 pub use edge::{Edge, edge};
-pub use extract::{Prefix, Segment};
+pub use extract::{Id, Prefix, Segment, parameter};
 pub use limits::Limits;
 pub use list::{PageView, list};
 pub use parse::{Parsed, walked};

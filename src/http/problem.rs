@@ -29,6 +29,8 @@ pub enum Problem {
     InvalidQuery(Violations),
     /// Another case of the workspace has the external id.
     ExternalIdTaken { case_id: Uuid },
+    /// What the body refers to is not there, and nothing else is wrong.
+    Missing(Box<Violation>),
     /// What the request asks for does not follow from what is there; the fault says why.
     Conflict(Box<Violation>),
     /// The database did not do its part.
@@ -75,6 +77,7 @@ impl Problem {
             Self::Invalid(_) => ProblemType::InvalidParameters,
             Self::InvalidQuery(_) => ProblemType::InvalidParameters,
             Self::ExternalIdTaken { .. } => ProblemType::ExternalIdTaken,
+            Self::Missing(_) => ProblemType::NotFound,
             Self::Conflict(_) => ProblemType::Conflict,
             Self::Corrupt(_) => ProblemType::InternalError,
             Self::Database(error) => match error {
@@ -114,6 +117,10 @@ impl Problem {
         let mut case_id = None;
         let detail = match self {
             Self::Malformed(malformed) => format!("{malformed}. Nothing was stored."),
+            Self::Missing(violation) => {
+                (listed, total) = (std::slice::from_ref(&**violation), 1);
+                format!("{title}. Nothing was stored.")
+            }
             Self::Conflict(violation) => {
                 (listed, total) = (std::slice::from_ref(&**violation), 1);
                 "This does not follow from what is there. Nothing was changed.".to_owned()

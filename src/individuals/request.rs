@@ -5,9 +5,12 @@ use chrono::{DateTime, Utc};
 use super::{Gender, Individual};
 use crate::custom_properties::{self, Given, PropertiesRequest};
 use crate::relations::{
-    Holding, RELATIONS, ROLE_NAMES, ROLES, RelationDraft, RelationRequest, Role, percentage, roles,
+    Holding, RELATIONS, ROLE_NAMES, ROLES, RelationDraft, RelationRequest, Role, percentage,
+    position, roles,
 };
-use crate::validation::{Code, Fault, Field, Items, Member, Number, Scope, Text, is_given, list};
+use crate::validation::{
+    Code, Fault, Field, Items, Member, Mode, Number, Scope, Text, is_given, list,
+};
 use crate::values::{
     AddressRequest, BankingInformationRequest, Country, Email, PhoneNumber, address,
     banking_information, birth_date, choice, exclusive, length, text,
@@ -95,9 +98,11 @@ struct Flags {
 
 impl IndividualRequest<'_> {
     /// The individual, its faults refused at their places.
-    pub fn parse(self, scope: &mut Scope<'_>, now: DateTime<Utc>) -> IndividualDraft {
+    pub fn parse(self, mode: Mode, scope: &mut Scope<'_>, now: DateTime<Utc>) -> IndividualDraft {
         self.strays.refuse(scope, Self::KNOWN);
-        refuse_nameless(&self.first_name, &self.last_name, scope);
+        if mode == Mode::Create {
+            refuse_nameless(&self.first_name, &self.last_name, scope);
+        }
         let mut flags = Flags {
             business_contact: scope.given(self.is_business_contact),
             applicant: None,
@@ -111,9 +116,13 @@ impl IndividualRequest<'_> {
         let has_email = is_given(&self.email);
         let name = |sent: &str| length(sent, 0, 255);
         let individual = Individual {
-            first_name: scope.required(self.first_name, name).unwrap_or_default(),
+            first_name: scope
+                .required_in(mode, self.first_name, name)
+                .unwrap_or_default(),
             middle_name: scope.optional(self.middle_name, text(255)),
-            last_name: scope.required(self.last_name, name).unwrap_or_default(),
+            last_name: scope
+                .required_in(mode, self.last_name, name)
+                .unwrap_or_default(),
             maiden_name: scope.optional(self.maiden_name, text(255)),
             is_business_contact: flags.business_contact.unwrap_or_default(),
             is_beneficial_owner: flags.beneficial_owner.unwrap_or_default(),
@@ -133,12 +142,15 @@ impl IndividualRequest<'_> {
             phone_number: scope.optional(self.phone_number, PhoneNumber::parse),
         };
         // Missing members are listed in the order of the schema: the address after the names.
-        flags.check(has_email, scope);
+        // A change is checked together with what it leaves.
+        if mode == Mode::Create {
+            flags.check(has_email, scope);
+        }
         IndividualDraft {
             individual,
             shorthand: Holding {
                 roles,
-                position: scope.optional(self.position, text(1_000)),
+                position: scope.optional(self.position, position),
                 ownership_percentage: percentage(scope, self.ownership_percentage),
                 voting_rights_percentage: percentage(scope, self.voting_rights_percentage),
             },
@@ -149,6 +161,24 @@ impl IndividualRequest<'_> {
     }
 }
 
+impl Individual {
+    /// The rules that concern several members, of an individual after a change.
+    pub fn check(&self, scope: &mut Scope<'_>) {
+        if self.first_name.trim().is_empty() && self.last_name.trim().is_empty() {
+            refuse_blank("first_name", "last_name", scope);
+        }
+        let flags = Flags {
+            business_contact: Some(self.is_business_contact),
+            applicant: None,
+            beneficial_owner: Some(self.is_beneficial_owner),
+            controlling_person: Some(self.is_controlling_person),
+            delegator: Some(self.is_delegator),
+            signatory: Some(self.is_signatory),
+        };
+        flags.check(self.email.is_some(), scope);
+    }
+}
+
 /// People with one name leave the other blank, but not both.
 fn refuse_nameless(
     first_name: &Member<Text<'_>>,
@@ -156,13 +186,13 @@ fn refuse_nameless(
     scope: &mut Scope<'_>,
 ) {
     let blank = |member: &Member<Text<'_>>| matches!(&member.value, Field::Value(text) if text.trim().is_empty());
-    if !(blank(first_name) && blank(last_name)) {
-        return;
+    if blank(first_name) && blank(last_name) {
+        refuse_blank(first_name.name, last_name.name, scope);
     }
-    for (key, other) in [
-        (first_name.name, last_name.name),
-        (last_name.name, first_name.name),
-    ] {
+}
+
+fn refuse_blank(first: &'static str, last: &'static str, scope: &mut Scope<'_>) {
+    for (key, other) in [(first, last), (last, first)] {
         let message = format!("{key} and {other} cannot both be blank. Write one of them.");
         scope.key(key).refuse(Fault::new(Code::Blank, message));
     }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::Holder;
 use crate::values::Percentage;
 
 /// What an entity is to a company.
@@ -28,6 +29,50 @@ impl Holding {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// Fills what it lacks; names the members that contradict it.
+    pub fn fill(&mut self, shorthand: &Self) -> Vec<&'static str> {
+        let mut contradicting = Vec::new();
+        if self.roles.is_empty() {
+            self.roles.clone_from(&shorthand.roles);
+        } else if !shorthand.roles.is_empty()
+            && (self.roles.len() != shorthand.roles.len()
+                || shorthand
+                    .roles
+                    .iter()
+                    .any(|role| !self.roles.contains(role)))
+        {
+            contradicting.push("roles");
+        }
+        if contradicts(&mut self.position, &shorthand.position) {
+            contradicting.push("position");
+        }
+        if contradicts(
+            &mut self.ownership_percentage,
+            &shorthand.ownership_percentage,
+        ) {
+            contradicting.push("ownership_percentage");
+        }
+        if contradicts(
+            &mut self.voting_rights_percentage,
+            &shorthand.voting_rights_percentage,
+        ) {
+            contradicting.push("voting_rights_percentage");
+        }
+        contradicting
+    }
+}
+
+/// Takes over what is given where nothing is held; whether the two differ.
+fn contradicts<T: PartialEq + Clone>(held: &mut Option<T>, given: &Option<T>) -> bool {
+    match (&held, given) {
+        (_, None) => false,
+        (None, Some(_)) => {
+            held.clone_from(given);
+            false
+        }
+        (Some(held), Some(given)) => held != given,
+    }
 }
 
 /// A relation as it is stored: exactly one of the two holders is there.
@@ -42,4 +87,31 @@ pub struct StoredRelation {
     pub holding: Holding,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+impl StoredRelation {
+    /// A new relation.
+    pub fn new(
+        id: Uuid,
+        case_id: Uuid,
+        holder: Holder,
+        to_company_id: Uuid,
+        holding: Holding,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let (from_company_id, from_individual_id) = match holder {
+            Holder::Company(id) => (Some(id), None),
+            Holder::Individual(id) => (None, Some(id)),
+        };
+        Self {
+            id,
+            case_id,
+            from_company_id,
+            from_individual_id,
+            to_company_id,
+            holding,
+            created_at: now,
+            updated_at: now,
+        }
+    }
 }

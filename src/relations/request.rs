@@ -1,8 +1,8 @@
 //! Relations as they may arrive inside a case.
 
 use super::{Holding, Role};
-use crate::validation::{Code, Fault, Field, Items, Number, Scope, Text};
-use crate::values::{Percentage, choice, length, text};
+use crate::validation::{Code, Fault, Field, Items, Member, Number, Scope, Text};
+use crate::values::{Percentage, choice, length};
 use crate::wire_object;
 
 /// The most relations of one entity: one to each company that a case can have.
@@ -43,10 +43,12 @@ impl RelationRequest<'_> {
     /// The relation, its faults refused at their places.
     pub fn parse(self, scope: &mut Scope<'_>) -> RelationDraft {
         self.strays.refuse(scope, Self::KNOWN);
-        let voting_rights_percentage = percentage(scope, self.voting_rights_percentage);
-        let ownership_percentage = percentage(scope, self.ownership_percentage);
-        let roles = roles(scope, self.roles, |role| choice(role, &ROLE_NAMES));
-        let position = scope.optional(self.position, text(1_000));
+        let holding = Holding {
+            voting_rights_percentage: percentage(scope, self.voting_rights_percentage),
+            ownership_percentage: percentage(scope, self.ownership_percentage),
+            roles: relation_roles(scope, self.roles),
+            position: scope.optional(self.position, position),
+        };
         let named = !matches!(self.source_company_ref.value, Field::Missing | Field::Null);
         let source = scope.strict(self.source_company_ref, |sent| length(sent, 1, 100));
         RelationDraft {
@@ -55,12 +57,7 @@ impl RelationRequest<'_> {
                 None if named => Source::Refused,
                 None => Source::Main,
             },
-            holding: Holding {
-                roles,
-                position,
-                ownership_percentage,
-                voting_rights_percentage,
-            },
+            holding,
         }
     }
 }
@@ -71,11 +68,21 @@ pub const ROLE_NAMES: [(&str, Role); 2] = [
     ("shareholder", Role::Shareholder),
 ];
 
+/// The roles of a relation.
+pub fn relation_roles(scope: &mut Scope<'_>, member: Member<Items<Text<'_>, ROLES>>) -> Vec<Role> {
+    roles(scope, member, |role| choice(role, &ROLE_NAMES))
+}
+
+/// What somebody is called in a company.
+///
+/// # Errors
+/// `length`.
+pub fn position(sent: &str) -> Result<String, Fault> {
+    length(sent, 1, 1_000)
+}
+
 /// A percentage member.
-pub fn percentage(
-    scope: &mut Scope<'_>,
-    member: crate::validation::Member<Number>,
-) -> Option<Percentage> {
+pub fn percentage(scope: &mut Scope<'_>, member: Member<Number>) -> Option<Percentage> {
     let name = member.name;
     let number = scope.given(member)?;
     Percentage::parse(number)
@@ -86,7 +93,7 @@ pub fn percentage(
 /// A list of distinct roles, each read by `parse`.
 pub fn roles<T: PartialEq>(
     scope: &mut Scope<'_>,
-    member: crate::validation::Member<Items<Text<'_>, ROLES>>,
+    member: Member<Items<Text<'_>, ROLES>>,
     parse: impl Fn(&str) -> Result<T, Fault>,
 ) -> Vec<T> {
     let name = member.name;

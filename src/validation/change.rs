@@ -33,7 +33,29 @@ impl<T> Change<T> {
     }
 }
 
+/// What a request does to what it describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// What is required must be there.
+    Create,
+    /// What is required may be absent, and then stays as it is.
+    Update,
+}
+
 impl Scope<'_> {
+    /// The parsed value of a text member that nothing can be without.
+    pub fn required_in<T>(
+        &mut self,
+        mode: Mode,
+        member: Member<Text<'_>>,
+        parse: impl FnOnce(&str) -> Result<T, Fault>,
+    ) -> Option<T> {
+        match mode {
+            Mode::Create => self.required(member, parse),
+            Mode::Update => self.replacement(member, parse),
+        }
+    }
+
     /// What a change says of an optional text member: `""` clears it too.
     pub fn change<T>(
         &mut self,
@@ -48,6 +70,21 @@ impl Scope<'_> {
         }
         // What was refused changes nothing.
         self.strict(member, parse).map_or(Change::Keep, Change::Set)
+    }
+
+    /// What a change says of an optional member of any type.
+    pub fn change_with<T, U>(
+        &mut self,
+        member: Member<T>,
+        parse: impl FnOnce(&mut Self, Member<T>) -> Option<U>,
+    ) -> Change<U> {
+        match member.value {
+            Field::Missing => Change::Keep,
+            Field::Null => Change::Clear,
+            Field::Value(_) | Field::Mismatch { .. } => {
+                parse(self, member).map_or(Change::Keep, Change::Set)
+            }
+        }
     }
 
     /// The new value of a text member that can be changed and not cleared.

@@ -40,6 +40,9 @@ pub enum Code {
     ExternalIdTaken,
     OutcomeUnknown,
     StatusTransition,
+    CaseNotFound,
+    CompanyNotFound,
+    IndividualNotFound,
 }
 
 impl Code {
@@ -83,6 +86,9 @@ impl Code {
             Self::ExternalIdTaken => "external_id_taken",
             Self::OutcomeUnknown => "outcome_unknown",
             Self::StatusTransition => "status_transition",
+            Self::CaseNotFound => "case_not_found",
+            Self::IndividualNotFound => "individual_not_found",
+            Self::CompanyNotFound => "company_not_found",
         }
     }
 }
@@ -121,6 +127,15 @@ impl Fault {
             case_id: Some(case_id.to_string()),
             ..Self::new(Code::ExternalIdTaken, message)
         }
+    }
+
+    /// Something on an individual contradicts its relation to the main company.
+    pub fn relation_conflict(field: &str) -> Self {
+        let message = format!(
+            "{field} differs from that of this individual's relation to the main company. Give it \
+             once."
+        );
+        Self::new(Code::RelationConflict, message)
     }
 
     /// The same fault, with the nearest known name: in the message and for programs.

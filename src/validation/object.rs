@@ -61,6 +61,12 @@ pub(super) fn repeated(key: &str) -> Fault {
     Fault::new(Code::DuplicateKey, message)
 }
 
+/// An object of the contract.
+pub trait Object {
+    /// The names of the members that it has, `null` or not.
+    fn sent(&self) -> Vec<&'static str>;
+}
+
 /// Declares a wire object: `"key" => field: Type`, in the order of the schema. `or "[]"` behind its
 /// name takes an empty array for an empty object, as languages that know no difference send it.
 #[macro_export]
@@ -77,6 +83,16 @@ macro_rules! wire_object {
         impl $name<'_> {
             /// The names that the contract has here, in the order of the schema.
             pub const KNOWN: &'static [&'static str] = &[$($key),*];
+        }
+
+        impl $crate::validation::Object for $name<'_> {
+            fn sent(&self) -> Vec<&'static str> {
+                let mut sent = Vec::new();
+                $(if !matches!(self.$field.value, $crate::validation::Field::Missing) {
+                    sent.push($key);
+                })*
+                sent
+            }
         }
 
         impl Default for $name<'_> {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Bic, Country, Iban, text};
-use crate::validation::{Code, Fault, Member, Scope, Text};
+use crate::validation::{Code, Fault, Field, Member, Object, Scope, Text};
 use crate::wire_object;
 
 wire_object! {
@@ -106,6 +106,31 @@ pub fn banking_information(
     let name = member.name;
     let sent = scope.given(member)?;
     sent.parse(&mut scope.key(name))
+}
+
+/// The members of an address that a change has: each is changed by itself. An address that is
+/// `null` is cleared, and one without members changes nothing.
+pub fn sent_address(
+    member: &Member<AddressRequest<'_>>,
+) -> Option<(&'static str, Vec<&'static str>)> {
+    let Field::Value(address) = &member.value else {
+        return None;
+    };
+    let sent = address.sent().into_iter().map(|it| match it {
+        "street_address2" => "street_address_2",
+        other => other,
+    });
+    Some((member.name, sent.collect()))
+}
+
+/// The members of a bank account that a change has.
+pub fn sent_bank(
+    member: &Member<BankingInformationRequest<'_>>,
+) -> Option<(&'static str, Vec<&'static str>)> {
+    match &member.value {
+        Field::Value(account) => Some((member.name, account.sent())),
+        _ => None,
+    }
 }
 
 /// Two fields of which at most one can be given; refused at each of them.

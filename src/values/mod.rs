@@ -20,7 +20,7 @@ mod website;
 
 pub use address::{
     Address, AddressRequest, BankingInformation, BankingInformationRequest, address,
-    banking_information, exclusive,
+    banking_information, exclusive, sent_address, sent_bank,
 };
 pub use bic::Bic;
 pub use clock::{milliseconds, now};

@@ -4,7 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use uuid::Uuid;
 
-use crate::http::{Problem, ProblemType, Segment};
+use crate::http::{Problem, ProblemType, parameter};
 
 /// A case as a path names it: by its id, or by its external id where no case has that id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +52,6 @@ impl<S: Send + Sync> FromRequestParts<S> for CaseReference {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Segment(text) = Segment::from_request_parts(parts, state).await?;
-        Self::parse(text)
+        Self::parse(parameter(parts, state, "case").await?)
     }
 }

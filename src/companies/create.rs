@@ -1,0 +1,200 @@
+//! `POST /companies`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::LOCATION;
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::create_request::{CompanyCreateRequest, NewCompany};
+use super::store::FoundCompany;
+use super::{CompanyType, CompanyView, StoredCompany, store};
+use crate::auth::Caller;
+use crate::custom_properties::{self, Definition, Target, store::definitions};
+use crate::db::Deadline;
+use crate::http::{JsonBody, Parsed, Prefix, Problem, with_etag};
+use crate::parsed;
+use crate::relations::{self, Holder, Holding, Members, StoredRelation, hold};
+use crate::state::AppState;
+use crate::validation::{Code, Fault, Scope};
+use crate::values::{IdSource, now};
+use crate::versions::{IfMatch, lock_named, touch};
+
+/// The most companies of a case.
+const COMPANIES: usize = 1_000;
+
+struct Work {
+    workspace_id: Uuid,
+    if_match: IfMatch,
+    request: Parsed<NewCompany>,
+    ids: IdSource,
+    now: DateTime<Utc>,
+}
+
+/// Adds a company to a case.
+///
+/// # Errors
+/// 400, 401, 404, 412 and what the database can have.
+pub async fn create(
+    State(state): State<AppState>,
+    caller: Caller,
+    deadline: Deadline,
+    Prefix(prefix): Prefix,
+    if_match: IfMatch,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    let work = Work {
+        workspace_id: caller.workspace_id,
+        if_match,
+        request: parsed!(body, CompanyCreateRequest<'_>, CompanyCreateRequest::parse)?,
+        ids: state.ids.clone(),
+        now: now(),
+    };
+    let created = state
+        .database
+        .transaction(deadline, work, |connection, work| {
+            Box::pin(add(connection, work))
+        })
+        .await?;
+    let location = [(
+        LOCATION,
+        format!("{prefix}/companies/{}", created.company.id),
+    )];
+    let answer = (StatusCode::CREATED, location, answer(&created));
+    Ok(with_etag(created.version, answer))
+}
+
+/// The answer that shows a company.
+pub fn answer(found: &FoundCompany) -> Response {
+    let relations: Vec<_> = found.relations.iter().collect();
+    Json(CompanyView::new(
+        &found.company,
+        &relations,
+        &found.definitions,
+    ))
+    .into_response()
+}
+
+async fn add(connection: &mut PgConnection, work: Arc<Work>) -> Result<FoundCompany, Problem> {
+    let (workspace_id, now) = (work.workspace_id, work.now);
+    let new = &work.request.value;
+    let mut violations = work.request.violations();
+    let found = definitions(connection, workspace_id).await?;
+    let definitions: Vec<Definition> = serde_json::from_value(found).map_err(Problem::Corrupt)?;
+    let given = &new.draft.custom_properties;
+    let mut scope = Scope::root(&mut violations);
+    let checked = custom_properties::check(given, Target::Company, &definitions, &mut scope);
+    let case = lock_named(
+        connection,
+        workspace_id,
+        new.case_id,
+        &work.if_match,
+        &mut violations,
+    )
+    .await?;
+    let case_id = case.map_or(Uuid::nil(), |case| case.id);
+    let mut members = relations::store::members(connection, workspace_id, case_id).await?;
+    let id = work.ids.next(now);
+    let mut scope = Scope::root(&mut violations);
+    let first_main = place(&mut members, id, new, &mut scope);
+    let relations = if case.is_some() {
+        hold(
+            &new.relations,
+            case_id,
+            Holder::Company(id),
+            &members,
+            &work.ids,
+            now,
+            &mut scope,
+        )
+    } else {
+        Vec::new()
+    };
+    work.request.refuse(violations)?;
+    let company = StoredCompany {
+        id,
+        case_id,
+        is_relevant: true,
+        company: new.draft.company.clone(),
+        custom_properties: custom_properties::values(checked),
+        created_at: now,
+        updated_at: now,
+    };
+    store::save(connection, workspace_id, &company).await?;
+    relations::store::save(connection, workspace_id, &relations).await?;
+    if first_main {
+        adopt(connection, workspace_id, &company, &work.ids).await?;
+    }
+    Ok(FoundCompany {
+        version: touch(connection, workspace_id, case_id, now).await?,
+        company,
+        relations,
+        definitions,
+    })
+}
+
+/// Makes room for the company among those of its case; whether it is their first main company.
+fn place(members: &mut Members, id: Uuid, new: &NewCompany, scope: &mut Scope<'_>) -> bool {
+    if members.companies.len() >= COMPANIES {
+        let message = format!("A case has at most {COMPANIES} companies; this one is full.");
+        scope
+            .key("case_id")
+            .refuse(Fault::new(Code::TooMany, message));
+    }
+    let is_main = new.draft.kind == Some(CompanyType::Main);
+    if let (true, Some(main)) = (is_main, members.main) {
+        let message = format!(
+            "A case has one main company; this one has {main}. Set type to affiliated here."
+        );
+        let fault = Fault::new(Code::MainCompanyRepeated, message).allowing(["affiliated"]);
+        scope.key("type").refuse(fault);
+        return false;
+    }
+    members.companies.insert(id);
+    if is_main {
+        members.main = Some(id);
+    }
+    is_main
+}
+
+/// What an individual carries until its case has a main company.
+#[derive(Debug, Deserialize)]
+struct Carrier {
+    id: Uuid,
+    #[serde(flatten)]
+    holding: Holding,
+}
+
+/// Older clients post individuals before the company: what these carry becomes their relations to
+/// it.
+async fn adopt(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    company: &StoredCompany,
+    ids: &IdSource,
+) -> Result<(), Problem> {
+    let carriers = store::carriers(connection, workspace_id, company.case_id).await?;
+    let carriers: Vec<Carrier> = carriers
+        .into_iter()
+        .map(serde_json::from_value)
+        .collect::<Result<_, _>>()
+        .map_err(Problem::Corrupt)?;
+    let (case_id, now) = (company.case_id, company.created_at);
+    let relations: Vec<_> = carriers
+        .into_iter()
+        .map(|it| {
+            let holder = Holder::Individual(it.id);
+            StoredRelation::new(ids.next(now), case_id, holder, company.id, it.holding, now)
+        })
+        .collect();
+    if !relations.is_empty() {
+        store::adopt_carried(connection, workspace_id, company, &relations).await?;
+    }
+    Ok(())
+}

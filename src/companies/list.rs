@@ -1,0 +1,56 @@
+//! `GET /companies`.
+
+use axum::Json;
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Response};
+
+use super::{CompanyRowView, StoredCompany};
+use crate::auth::Caller;
+use crate::db::listing::{Field, Kind, Listing, Operator};
+use crate::db::{Database, Deadline};
+use crate::http::{PageView, Problem, Query, filters, list as read_list};
+
+const FIELDS: &[Field] = &[
+    filters::name("name", "c.name"),
+    filters::text(
+        "registration_number",
+        "c.registration_number",
+        filters::MATCHING,
+    ),
+    Field {
+        name: "country",
+        column: "c.country",
+        kind: Kind::Country,
+        operators: &[Operator::Eq],
+        sortable: false,
+    },
+    filters::moment("created_at", "c.created_at"),
+    filters::moment("updated_at", "c.updated_at"),
+    filters::moment("last_activity_at", "c.updated_at"),
+];
+
+/// Companies without their relations and custom properties.
+pub const LISTING: Listing = Listing {
+    table: "companies",
+    always: "true",
+    row: "to_jsonb(c)",
+    identifier: "id",
+};
+
+/// Lists the companies of all cases of the workspace.
+///
+/// # Errors
+/// 400, 401 and what the database can have.
+pub async fn list(
+    State(database): State<Database>,
+    caller: Caller,
+    deadline: Deadline,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let mut query = Query::new(query.as_deref());
+    let asked = query.list(FIELDS, "created_at");
+    query.finish()?;
+    let listed = read_list(&database, deadline, &LISTING, caller.workspace_id, &asked).await?;
+    let companies = PageView::new(listed, &asked, serde_json::from_value::<StoredCompany>)?;
+    Ok(Json(companies.view(CompanyRowView::new)).into_response())
+}

@@ -1,0 +1,150 @@
+//! `POST /cases/{case}/relations`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::request::{percentage, position, relation_roles};
+use super::{Holder, Holding, ROLES, RelationView, StoredRelation, store};
+use crate::auth::Caller;
+use crate::db::Deadline;
+use crate::http::{JsonBody, Parsed, Problem, ProblemType, with_etag};
+use crate::parsed;
+use crate::state::AppState;
+use crate::validation::{Code, Fault, Items, Number, Scope, Text, is_given};
+use crate::values::{exclusive, now, uuid};
+use crate::versions::{CaseReference, IfMatch, lock, touch};
+use crate::wire_object;
+
+wire_object! {
+    /// A relation between entities of a stored case as it may arrive.
+    RelationCreateRequest {
+        "from_company_id" => from_company_id: Text<'de>,
+        "from_individual_id" => from_individual_id: Text<'de>,
+        "to_company_id" => to_company_id: Text<'de>,
+        "voting_rights_percentage" => voting_rights_percentage: Number,
+        "ownership_percentage" => ownership_percentage: Number,
+        "roles" => roles: Items<Text<'de>, ROLES>,
+        "position" => position: Text<'de>,
+    }
+}
+
+/// What a request asks for. Without faults, `holder` is there.
+#[derive(Debug, Clone)]
+struct NewRelation {
+    holder: Option<Holder>,
+    to_company_id: Option<Uuid>,
+    holding: Holding,
+}
+
+struct Work {
+    workspace_id: Uuid,
+    reference: CaseReference,
+    if_match: IfMatch,
+    request: Parsed<NewRelation>,
+    id: Uuid,
+    now: DateTime<Utc>,
+}
+
+/// Adds a relation to a case.
+///
+/// # Errors
+/// 400, 401, 404, 412 and what the database can have.
+pub async fn create(
+    State(state): State<AppState>,
+    caller: Caller,
+    deadline: Deadline,
+    reference: CaseReference,
+    if_match: IfMatch,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    let now = now();
+    let work = Work {
+        workspace_id: caller.workspace_id,
+        reference,
+        if_match,
+        request: parsed!(
+            body,
+            RelationCreateRequest<'_>,
+            RelationCreateRequest::parse
+        )?,
+        id: state.ids.next(now),
+        now,
+    };
+    let (relation, version) = state
+        .database
+        .transaction(deadline, work, |connection, work| {
+            Box::pin(add(connection, work))
+        })
+        .await?;
+    let answer = (StatusCode::CREATED, Json(RelationView::new(&relation)));
+    Ok(with_etag(version, answer))
+}
+
+async fn add(
+    connection: &mut PgConnection,
+    work: Arc<Work>,
+) -> Result<(StoredRelation, i64), Problem> {
+    let workspace_id = work.workspace_id;
+    let case = lock(connection, workspace_id, &work.reference, &work.if_match).await?;
+    let members = store::members(connection, workspace_id, case.id).await?;
+    let new = &work.request.value;
+    let mut violations = work.request.violations();
+    let mut scope = Scope::root(&mut violations);
+    let to = new.holder.and_then(|holder| {
+        members.check_holder(holder, &mut scope);
+        members.target(holder, new.to_company_id, None, &mut scope)
+    });
+    work.request.refuse(violations)?;
+    let (Some(holder), Some(to)) = (new.holder, to) else {
+        // Without a fault both are there.
+        return Err(Problem::Plain(ProblemType::InternalError));
+    };
+    let holding = new.holding.clone();
+    let relation = StoredRelation::new(work.id, case.id, holder, to, holding, work.now);
+    store::save(connection, workspace_id, std::slice::from_ref(&relation)).await?;
+    let version = touch(connection, workspace_id, case.id, work.now).await?;
+    Ok((relation, version))
+}
+
+impl RelationCreateRequest<'_> {
+    fn parse(self, scope: &mut Scope<'_>) -> NewRelation {
+        self.strays.refuse(scope, Self::KNOWN);
+        let company_given = is_given(&self.from_company_id);
+        let individual_given = is_given(&self.from_individual_id);
+        let names = [
+            ("from_company_id", "from_individual_id"),
+            ("from_individual_id", "from_company_id"),
+        ];
+        for (key, other) in names {
+            if company_given && individual_given {
+                scope.key(key).refuse(exclusive(key, other));
+            } else if !company_given && !individual_given {
+                let message = format!("Either {key} or {other} is required; both are missing.");
+                scope.key(key).refuse(Fault::new(Code::Required, message));
+            }
+        }
+        let company = scope
+            .optional(self.from_company_id, uuid)
+            .map(Holder::Company);
+        let individual = scope
+            .optional(self.from_individual_id, uuid)
+            .map(Holder::Individual);
+        NewRelation {
+            holder: company.or(individual),
+            to_company_id: scope.optional(self.to_company_id, uuid),
+            holding: Holding {
+                voting_rights_percentage: percentage(scope, self.voting_rights_percentage),
+                ownership_percentage: percentage(scope, self.ownership_percentage),
+                roles: relation_roles(scope, self.roles),
+                position: scope.optional(self.position, position),
+            },
+        }
+    }
+}

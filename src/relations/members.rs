@@ -1,0 +1,102 @@
+//! What a stored case has for relations, and the rules of the graph over it.
+
+use std::collections::HashSet;
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::validation::{Code, Fault, Scope};
+
+/// Who holds a relation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Holder {
+    Company(Uuid),
+    Individual(Uuid),
+}
+
+/// The companies, individuals and relations of a locked case, by their ids.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Members {
+    pub main: Option<Uuid>,
+    pub companies: HashSet<Uuid>,
+    pub individuals: HashSet<Uuid>,
+    /// Relation, holder and company in which it is held.
+    pub held: Vec<(Uuid, Uuid, Uuid)>,
+}
+
+impl Holder {
+    /// Its id.
+    pub fn id(self) -> Uuid {
+        match self {
+            Self::Company(id) | Self::Individual(id) => id,
+        }
+    }
+}
+
+impl Members {
+    /// Refuses a holder that the case does not have.
+    pub fn check_holder(&self, holder: Holder, scope: &mut Scope<'_>) {
+        let (key, code, what, is_known) = match holder {
+            Holder::Company(id) => (
+                "from_company_id",
+                Code::CompanyNotFound,
+                "company",
+                self.companies.contains(&id),
+            ),
+            Holder::Individual(id) => (
+                "from_individual_id",
+                Code::IndividualNotFound,
+                "individual",
+                self.individuals.contains(&id),
+            ),
+        };
+        if !is_known {
+            let message = format!("This case has no {what} with the id {}.", holder.id());
+            scope.key(key).refuse(Fault::new(code, message));
+        }
+    }
+
+    /// The company in which a relation can be held: the one that is named, or the main company.
+    /// What the graph forbids is refused. `replaced` is a relation that becomes this one.
+    pub fn target(
+        &self,
+        holder: Holder,
+        named: Option<Uuid>,
+        replaced: Option<Uuid>,
+        scope: &mut Scope<'_>,
+    ) -> Option<Uuid> {
+        let Some(to) = named.or(self.main) else {
+            let message = "This case has no main company in which a relation could be held. Name \
+                           a company with to_company_id.";
+            let fault = Fault::new(Code::RelationWithoutCompany, message);
+            scope.key("to_company_id").refuse(fault);
+            return None;
+        };
+        if !self.companies.contains(&to) {
+            let message = format!("This case has no company with the id {to}.");
+            let fault = Fault::new(Code::CompanyNotFound, message);
+            scope.key("to_company_id").refuse(fault);
+            return None;
+        }
+        if holder == Holder::Company(to) {
+            let message = "A company cannot hold a relation in itself. Name another company with \
+                           to_company_id.";
+            let fault = Fault::new(Code::RelationToSelf, message);
+            scope.key("to_company_id").refuse(fault);
+            return None;
+        }
+        let twin = self
+            .held
+            .iter()
+            .find(|(id, from, at)| *from == holder.id() && *at == to && Some(*id) != replaced);
+        if let Some((id, _, _)) = twin {
+            let message = format!(
+                "The relation {id} is held by the same in the company {to}. Change that one."
+            );
+            let fault = Fault::new(Code::RelationDuplicate, message);
+            scope.key("to_company_id").refuse(fault);
+            return None;
+        }
+        Some(to)
+    }
+}

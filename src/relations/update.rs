@@ -1,0 +1,135 @@
+//! `PATCH /cases/{case}/relations/{id}`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::request::{percentage, position, relation_roles};
+use super::{Holder, ROLES, RelationView, Role, StoredRelation, store};
+use crate::auth::Caller;
+use crate::db::{Database, Deadline};
+use crate::http::{Id, JsonBody, Parsed, Problem, ProblemType, with_etag};
+use crate::parsed;
+use crate::validation::{Change, Items, Number, Scope, Text};
+use crate::values::{Percentage, now, uuid};
+use crate::versions::{CaseReference, IfMatch, lock, touch};
+use crate::wire_object;
+
+wire_object! {
+    /// A change of a relation as it may arrive.
+    RelationUpdateRequest {
+        "voting_rights_percentage" => voting_rights_percentage: Number,
+        "ownership_percentage" => ownership_percentage: Number,
+        "roles" => roles: Items<Text<'de>, ROLES>,
+        "position" => position: Text<'de>,
+        "to_company_id" => to_company_id: Text<'de>,
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Changes {
+    voting_rights_percentage: Change<Percentage>,
+    ownership_percentage: Change<Percentage>,
+    roles: Change<Vec<Role>>,
+    position: Change<String>,
+    to_company_id: Option<Uuid>,
+}
+
+struct Work {
+    workspace_id: Uuid,
+    reference: CaseReference,
+    id: Uuid,
+    if_match: IfMatch,
+    request: Parsed<Changes>,
+    now: DateTime<Utc>,
+}
+
+/// Changes a relation: what is absent stays, `null` clears.
+///
+/// # Errors
+/// 400, 401, 404, 412 and what the database can have.
+pub async fn update(
+    State(database): State<Database>,
+    caller: Caller,
+    deadline: Deadline,
+    reference: CaseReference,
+    Id(id): Id,
+    if_match: IfMatch,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    let work = Work {
+        workspace_id: caller.workspace_id,
+        reference,
+        id,
+        if_match,
+        request: parsed!(
+            body,
+            RelationUpdateRequest<'_>,
+            RelationUpdateRequest::parse
+        )?,
+        now: now(),
+    };
+    let (relation, version) = database
+        .transaction(deadline, work, |connection, work| {
+            Box::pin(change(connection, work))
+        })
+        .await?;
+    Ok(with_etag(version, Json(RelationView::new(&relation))))
+}
+
+async fn change(
+    connection: &mut PgConnection,
+    work: Arc<Work>,
+) -> Result<(StoredRelation, i64), Problem> {
+    let workspace_id = work.workspace_id;
+    let case = lock(connection, workspace_id, &work.reference, &work.if_match).await?;
+    let found = store::find(connection, workspace_id, case.id, work.id).await?;
+    let mut relation = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
+    let changes = &work.request.value;
+    let mut violations = work.request.violations();
+    if let Some(to) = changes.to_company_id {
+        let members = store::members(connection, workspace_id, case.id).await?;
+        let company = relation.from_company_id.map(Holder::Company);
+        let holder = company.or(relation.from_individual_id.map(Holder::Individual));
+        if let Some(holder) = holder {
+            let mut scope = Scope::root(&mut violations);
+            members.target(holder, Some(to), Some(relation.id), &mut scope);
+        }
+        relation.to_company_id = to;
+    }
+    work.request.refuse(violations)?;
+    let holding = &mut relation.holding;
+    holding.voting_rights_percentage = changes
+        .voting_rights_percentage
+        .apply(holding.voting_rights_percentage);
+    holding.ownership_percentage = changes
+        .ownership_percentage
+        .apply(holding.ownership_percentage);
+    holding.position = changes.position.apply(holding.position.take());
+    let roles = std::mem::take(&mut holding.roles);
+    holding.roles = changes.roles.apply(Some(roles)).unwrap_or_default();
+    relation.updated_at = work.now;
+    store::save(connection, workspace_id, std::slice::from_ref(&relation)).await?;
+    let version = touch(connection, workspace_id, case.id, work.now).await?;
+    Ok((relation, version))
+}
+
+impl RelationUpdateRequest<'_> {
+    fn parse(self, scope: &mut Scope<'_>) -> Changes {
+        self.strays.refuse(scope, Self::KNOWN);
+        Changes {
+            voting_rights_percentage: scope.change_with(self.voting_rights_percentage, percentage),
+            ownership_percentage: scope.change_with(self.ownership_percentage, percentage),
+            roles: scope.change_with(self.roles, |scope, member| {
+                Some(relation_roles(scope, member))
+            }),
+            position: scope.change(self.position, position),
+            to_company_id: scope.replacement(self.to_company_id, uuid),
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Whether a part of a case is relevant.
+
+use crate::validation::{Code, Fault, Field, Scope};
+use crate::wire_object;
+
+wire_object! {
+    /// Whether a part of a case is relevant, as it may arrive.
+    RelevanceRequest {
+        "is_relevant" => is_relevant: bool,
+    }
+}
+
+impl RelevanceRequest<'_> {
+    /// Whether it is, its faults refused at their places.
+    pub fn parse(self, scope: &mut Scope<'_>) -> bool {
+        self.strays.refuse(scope, Self::KNOWN);
+        if matches!(self.is_relevant.value, Field::Missing | Field::Null) {
+            let message = "is_relevant is required: true or false.";
+            let fault = Fault::new(Code::Required, message);
+            scope.key("is_relevant").refuse(fault);
+        }
+        scope.given(self.is_relevant).unwrap_or_default()
+    }
+}
