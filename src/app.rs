@@ -20,7 +20,7 @@ use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 
 use crate::http::{Edge, Problem, ProblemType, Segment, edge};
 use crate::state::AppState;
-use crate::{cases, companies, health, relations, workspaces};
+use crate::{cases, companies, health, individuals, relations, workspaces};
 
 /// How long the headers of a request may take to arrive.
 const HEADERS: Duration = Duration::from_secs(10);
@@ -32,6 +32,7 @@ pub fn operations() -> Router<AppState> {
     Router::new()
         .merge(cases::routes())
         .merge(companies::routes())
+        .merge(individuals::routes())
         .merge(relations::routes())
         .merge(workspaces::routes())
         .merge(health::routes())

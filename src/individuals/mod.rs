@@ -1,9 +1,37 @@
 //! Individuals of a case.
 
+mod create;
+mod create_request;
+mod delete;
+mod get;
+mod list;
 mod model;
 mod request;
+mod set_relevant;
+mod store;
+mod update;
+mod update_request;
 mod view;
 
 pub use model::{Gender, Individual, StoredIndividual};
 pub use request::{IndividualDraft, IndividualRequest};
 pub use view::{IndividualRowView, IndividualView};
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::state::AppState;
+
+/// The operations on individuals.
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/individuals", get(list::list).post(create::create))
+        .route(
+            "/individuals/{id}",
+            get(get::get).patch(update::update).delete(delete::delete),
+        )
+        .route(
+            "/individuals/{id}/set-relevant",
+            post(set_relevant::set_relevant),
+        )
+}

@@ -18,7 +18,7 @@ use crate::values::{
 use crate::wire_object;
 
 /// More nationalities than there are countries cannot be distinct.
-const NATIONALITIES: usize = 250;
+pub const NATIONALITIES: usize = 250;
 
 wire_object! {
     /// An individual as it may arrive.
@@ -55,7 +55,7 @@ wire_object! {
 
 /// What was read of one individual. What was refused has a default in its place, which nobody sees:
 /// a request with a fault ends in none but its violations.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct IndividualDraft {
     pub individual: Individual,
     pub reference: Option<String>,

@@ -6,6 +6,7 @@
     clippy::panic,
     reason = "a test fails by panicking, in its helpers too"
 )]
+#![expect(clippy::too_many_lines, reason = "a story is told in one piece")]
 
 mod architecture;
 mod case_life;
@@ -15,6 +16,7 @@ mod containers;
 mod envelope;
 mod failures;
 mod lists;
+mod parts;
 mod round_trip;
 mod serve;
 mod support;

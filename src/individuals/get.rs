@@ -1,0 +1,35 @@
+//! `GET /individuals/{id}`.
+
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+
+use super::create::answer;
+use super::store::{self, FoundIndividual};
+use crate::auth::Caller;
+use crate::db::{Database, Deadline};
+use crate::http::{Id, Problem, ProblemType, Query, with_etag};
+
+/// Reads an individual with the relations that it holds.
+///
+/// # Errors
+/// 400, 401, 404 and what the database can have.
+pub async fn get(
+    State(database): State<Database>,
+    caller: Caller,
+    deadline: Deadline,
+    Id(id): Id,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let mut query = Query::new(query.as_deref());
+    query.ignore(&["exclude_internal_checks", "data_lineage", "property_origin"]);
+    query.finish()?;
+    let asked = (caller.workspace_id, id);
+    let found = database
+        .read(deadline, asked, |connection, asked| {
+            Box::pin(store::find(connection, asked.0, asked.1))
+        })
+        .await?;
+    let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
+    let found: FoundIndividual = serde_json::from_value(found).map_err(Problem::Corrupt)?;
+    Ok(with_etag(found.version, answer(&found)))
+}

@@ -1,0 +1,66 @@
+//! `GET /individuals`.
+
+use axum::Json;
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use super::{IndividualRowView, StoredIndividual};
+use crate::auth::Caller;
+use crate::db::listing::{Field, Kind, Listing, Operator};
+use crate::db::{Database, Deadline};
+use crate::http::{PageView, Problem, Query, filters, list as read_list};
+use crate::relations::Holding;
+
+const FIELDS: &[Field] = &[
+    filters::name("first_name", "c.first_name"),
+    filters::name("last_name", "c.last_name"),
+    Field {
+        name: "birth_date",
+        column: "c.birth_date",
+        kind: Kind::Day,
+        operators: &[Operator::Eq],
+        sortable: false,
+    },
+    filters::text("email", "c.email", filters::MATCHING),
+    filters::moment("created_at", "c.created_at"),
+    filters::moment("updated_at", "c.updated_at"),
+    filters::moment("last_activity_at", "c.updated_at"),
+];
+
+/// Individuals without their custom properties, with their relation to the main company.
+pub const LISTING: Listing = Listing {
+    table: "individuals",
+    always: "true",
+    row: "jsonb_build_object('individual', to_jsonb(c), 'to_main', (
+        SELECT to_jsonb(r) FROM companies AS m JOIN relations AS r
+            ON r.workspace_id = m.workspace_id AND r.case_id = m.case_id AND r.to_company_id = m.id
+        WHERE m.workspace_id = c.workspace_id AND m.case_id = c.case_id AND m.type = 'main'
+            AND r.from_individual_id = c.id))",
+    identifier: "id",
+};
+
+#[derive(Debug, Deserialize)]
+struct ListedIndividual {
+    individual: StoredIndividual,
+    to_main: Option<Holding>,
+}
+
+/// Lists the individuals of all cases of the workspace.
+///
+/// # Errors
+/// 400, 401 and what the database can have.
+pub async fn list(
+    State(database): State<Database>,
+    caller: Caller,
+    deadline: Deadline,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let mut query = Query::new(query.as_deref());
+    let asked = query.list(FIELDS, "created_at");
+    query.finish()?;
+    let listed = read_list(&database, deadline, &LISTING, caller.workspace_id, &asked).await?;
+    let listed = PageView::new(listed, &asked, serde_json::from_value::<ListedIndividual>)?;
+    let view = listed.view(|it| IndividualRowView::new(&it.individual, it.to_main.as_ref()));
+    Ok(Json(view).into_response())
+}

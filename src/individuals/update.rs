@@ -1,0 +1,141 @@
+//! `PATCH /individuals/{id}`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::create::answer;
+use super::store::{self, FoundIndividual};
+use super::update_request::{IndividualChanges, IndividualUpdateRequest};
+use crate::auth::Caller;
+use crate::custom_properties::{self, Target};
+use crate::db::Deadline;
+use crate::http::{Id, JsonBody, Parsed, Problem, with_etag};
+use crate::parsed;
+use crate::relations::{self, Holder, Holding, StoredRelation};
+use crate::state::AppState;
+use crate::validation::{Scope, overlay};
+use crate::values::{IdSource, now};
+use crate::versions::{CaseReference, IfMatch, lock, touch};
+
+struct Work {
+    workspace_id: Uuid,
+    id: Uuid,
+    if_match: IfMatch,
+    request: Parsed<IndividualChanges>,
+    ids: IdSource,
+    now: DateTime<Utc>,
+}
+
+/// Changes an individual: what is absent stays, `null` clears; custom properties, address and bank
+/// account are merged.
+///
+/// # Errors
+/// 400, 401, 404, 412 and what the database can have.
+pub async fn update(
+    State(state): State<AppState>,
+    caller: Caller,
+    deadline: Deadline,
+    Id(id): Id,
+    if_match: IfMatch,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    let now = now();
+    let work = Work {
+        workspace_id: caller.workspace_id,
+        id,
+        if_match,
+        request: parsed!(
+            body,
+            IndividualUpdateRequest<'_>,
+            |request: IndividualUpdateRequest<'_>, scope| { request.parse(now, scope) }
+        )?,
+        ids: state.ids.clone(),
+        now,
+    };
+    let found = state
+        .database
+        .transaction(deadline, work, |connection, work| {
+            Box::pin(change(connection, work))
+        })
+        .await?;
+    Ok(with_etag(found.version, answer(&found)))
+}
+
+async fn change(
+    connection: &mut PgConnection,
+    work: Arc<Work>,
+) -> Result<FoundIndividual, Problem> {
+    let workspace_id = work.workspace_id;
+    let case_id = store::case_of(connection, workspace_id, work.id).await?;
+    let reference = CaseReference::by_id(case_id);
+    lock(connection, workspace_id, &reference, &work.if_match).await?;
+    let mut found = store::read(connection, workspace_id, work.id).await?;
+    let changes = &work.request.value;
+    let mut violations = work.request.violations();
+    let mut scope = Scope::root(&mut violations);
+    let given = &changes.draft.custom_properties;
+    let checked =
+        custom_properties::check(given, Target::Individual, &found.definitions, &mut scope);
+    let stored = &mut found.individual;
+    stored.individual = overlay(&stored.individual, &changes.draft.individual, &changes.sent)
+        .map_err(Problem::Corrupt)?;
+    // What was refused already may only follow: the rules over several members come last.
+    if violations.is_empty() {
+        stored.individual.check(&mut Scope::root(&mut violations));
+    }
+    work.request.refuse(violations)?;
+    custom_properties::merge(&mut stored.custom_properties, checked);
+    stored.updated_at = work.now;
+    if !changes.shorthand.members.is_empty() {
+        change_shorthand(connection, &work, &mut found).await?;
+    }
+    store::save(connection, workspace_id, &found.individual).await?;
+    found.version = touch(connection, workspace_id, case_id, work.now).await?;
+    Ok(found)
+}
+
+/// Roles, position and percentages on the individual itself are those of its relation to the main
+/// company; without one they stay on the individual.
+async fn change_shorthand(
+    connection: &mut PgConnection,
+    work: &Work,
+    found: &mut FoundIndividual,
+) -> Result<(), Problem> {
+    let changes = &work.request.value;
+    let changed = |holding: &Holding| {
+        overlay(holding, &changes.draft.shorthand, &changes.shorthand).map_err(Problem::Corrupt)
+    };
+    let Some(main) = found.main else {
+        found.individual.carried = changed(&found.individual.carried)?;
+        return Ok(());
+    };
+    let index = found
+        .relations
+        .iter()
+        .position(|it| it.to_company_id == main);
+    let relation = match index.and_then(|index| found.relations.get_mut(index)) {
+        Some(relation) => {
+            relation.holding = changed(&relation.holding)?;
+            relation.updated_at = work.now;
+            relation.clone()
+        }
+        None => {
+            let holding = changed(&Holding::default())?;
+            if holding.is_empty() {
+                return Ok(());
+            }
+            let (id, case_id) = (work.ids.next(work.now), found.individual.case_id);
+            let holder = Holder::Individual(work.id);
+            let relation = StoredRelation::new(id, case_id, holder, main, holding, work.now);
+            found.relations.push(relation.clone());
+            relation
+        }
+    };
+    let relations = std::slice::from_ref(&relation);
+    Ok(relations::store::save(connection, work.workspace_id, relations).await?)
+}
