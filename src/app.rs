@@ -20,7 +20,7 @@ use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 
 use crate::http::{Edge, Problem, ProblemType, Segment, edge};
 use crate::state::AppState;
-use crate::{cases, companies, health, individuals, relations, workspaces};
+use crate::{cases, companies, health, individuals, relations, spaces, tags, users, workspaces};
 
 /// How long the headers of a request may take to arrive.
 const HEADERS: Duration = Duration::from_secs(10);
@@ -34,6 +34,9 @@ pub fn operations() -> Router<AppState> {
         .merge(companies::routes())
         .merge(individuals::routes())
         .merge(relations::routes())
+        .merge(spaces::routes())
+        .merge(tags::routes())
+        .merge(users::routes())
         .merge(workspaces::routes())
         .merge(health::routes())
         .route("/problems/{name}", get(problem_page))

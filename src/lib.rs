@@ -8,7 +8,7 @@
 //! - [`auth`]: from a key to the workspace that a request may touch.
 //! - [`state`]: what every handler shares.
 //! - [`versions`]: the lock, the version and `If-Match` of a case.
-//! - [`tags`], [`templates`], [`users`], [`custom_properties`], [`relations`], [`companies`],
+//! - [`tags`], [`templates`], [`users`], [`spaces`], [`custom_properties`], [`relations`], [`companies`],
 //!   [`individuals`], [`cases`], [`workspaces`], [`health`]: the features. A request goes through `cases` in one direction:
 //!   `request` (wire), `CaseDraft::parse`, `references`, `CaseDraft::finish`, `store`, `view`.
 //! - [`app`]: the whole server; [`telemetry`] writes its logs, [`config`] reads the environment,
@@ -26,6 +26,7 @@ pub mod health;
 pub mod http;
 pub mod individuals;
 pub mod relations;
+pub mod spaces;
 pub mod state;
 pub mod tags;
 pub mod telemetry;

@@ -17,7 +17,7 @@ use crate::db::Deadline;
 use crate::http::{JsonBody, Parsed, Problem, with_etag};
 use crate::parsed;
 use crate::state::AppState;
-use crate::validation::{Code, Fault, Scope, Text, Violation, quote};
+use crate::validation::{Code, Fault, Scope, Text, quote};
 use crate::values::{choice, date, length, now};
 use crate::versions::{CaseReference, IfMatch, lock, touch};
 use crate::wire_object;
@@ -108,10 +108,7 @@ async fn decide(connection: &mut PgConnection, work: Arc<Work>) -> Result<(Revie
 
 fn draft() -> Problem {
     let message = "A draft cannot be reviewed. Open it first: PATCH the case with status open.";
-    Problem::Conflict(Box::new(Violation {
-        pointer: "/status".to_owned(),
-        fault: Fault::new(Code::StatusTransition, message),
-    }))
+    Problem::conflict("/status", Fault::new(Code::StatusTransition, message))
 }
 
 impl ReviewRequest<'_> {

@@ -18,7 +18,7 @@ use crate::custom_properties::{self, Definition, Target};
 use crate::db::{Database, Deadline};
 use crate::http::{JsonBody, Parsed, Problem, with_etag};
 use crate::parsed;
-use crate::validation::{Change, Code, Fault, Scope, Violation, Violations};
+use crate::validation::{Change, Code, Fault, Scope, Violations};
 use crate::values::now;
 use crate::versions::{CaseReference, IfMatch, lock};
 
@@ -146,8 +146,5 @@ fn back_to_draft(status: Status) -> Problem {
         status.as_str()
     );
     let fault = Fault::new(Code::StatusTransition, message).allowing(["open"]);
-    Problem::Conflict(Box::new(Violation {
-        pointer: "/status".to_owned(),
-        fault,
-    }))
+    Problem::conflict("/status", fault)
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::ProblemType;
 use crate::db::{DatabaseError, Retry};
-use crate::validation::{Code, Malformed, Violation, Violations};
+use crate::validation::{Code, Fault, Malformed, Violation, Violations};
 
 /// How many violations the message for people repeats.
 const REPEATED: usize = 5;
@@ -37,6 +37,14 @@ pub enum Problem {
     Database(DatabaseError),
     /// What the database holds cannot be read.
     Corrupt(serde_json::Error),
+}
+
+impl Problem {
+    /// One fault that stands alone against what is there.
+    pub fn conflict(pointer: &str, fault: Fault) -> Self {
+        let pointer = pointer.to_owned();
+        Self::Conflict(Box::new(Violation { pointer, fault }))
+    }
 }
 
 impl Retry for Problem {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the bottom up: a room may use those that stand before it.
-const ROOMS: [&str; 22] = [
+const ROOMS: [&str; 23] = [
     "validation",
     "values",
     "db",
@@ -17,6 +17,7 @@ const ROOMS: [&str; 22] = [
     "tags",
     "templates",
     "users",
+    "spaces",
     "custom_properties",
     "relations",
     "companies",

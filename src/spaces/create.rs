@@ -1,0 +1,87 @@
+//! `POST /spaces`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use rand::distr::{Alphanumeric, SampleString};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{Space, SpaceView};
+use crate::auth::Caller;
+use crate::db::{Database, Deadline};
+use crate::http::{JsonBody, Problem};
+use crate::parsed;
+use crate::validation::{Code, Fault, Scope, Text};
+use crate::values::{SpaceSlug, not_blank, now};
+use crate::wire_object;
+
+wire_object! {
+    /// A space as it may arrive.
+    SpaceRequest {
+        "name" => name: Text<'de>,
+        "slug" => slug: Text<'de>,
+    }
+}
+
+impl SpaceRequest<'_> {
+    fn parse(self, scope: &mut Scope<'_>) -> (Option<String>, Option<SpaceSlug>) {
+        self.strays.refuse(scope, Self::KNOWN);
+        let name = scope.required(self.name, not_blank(255));
+        (name, scope.optional(self.slug, SpaceSlug::parse))
+    }
+}
+
+/// Adds a space to the workspace; its slug is made where the request has none.
+///
+/// # Errors
+/// 400, 401, 409 and what the database can have.
+pub async fn create(
+    State(database): State<Database>,
+    caller: Caller,
+    deadline: Deadline,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    let request = parsed!(body, SpaceRequest<'_>, SpaceRequest::parse)?;
+    request.refuse(request.violations())?;
+    let (name, slug) = request.value;
+    let random = || format!("space_{}", Alphanumeric.sample_string(&mut rand::rng(), 12));
+    let space = Space {
+        slug: slug.map_or_else(random, |slug| slug.as_str().to_owned()),
+        name: name.unwrap_or_default(),
+        created_at: now(),
+    };
+    let work = (caller.workspace_id, space);
+    let create = database.transaction(deadline, work, |connection, work| {
+        Box::pin(async move {
+            insert(connection, work.0, &work.1).await?;
+            Ok::<_, Problem>(work.1.clone())
+        })
+    });
+    let space = create.await?;
+    Ok((StatusCode::CREATED, Json(SpaceView::new(&space))).into_response())
+}
+
+async fn insert(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    space: &Space,
+) -> Result<(), Problem> {
+    let made = sqlx::query!(
+        "INSERT INTO spaces (workspace_id, slug, name, created_at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT ON CONSTRAINT spaces_pkey DO NOTHING",
+        workspace_id,
+        space.slug,
+        space.name,
+        space.created_at
+    )
+    .execute(connection)
+    .await?;
+    if made.rows_affected() == 1 {
+        return Ok(());
+    }
+    let message = "Another space has this slug. Choose another, or leave it out.";
+    let fault = Fault::new(Code::DuplicateValue, message);
+    Err(Problem::conflict("/slug", fault))
+}

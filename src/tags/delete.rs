@@ -1,0 +1,31 @@
+//! `DELETE /tags/{id}`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::store;
+use crate::auth::Caller;
+use crate::db::{Database, Deadline};
+use crate::http::{Id, Problem, ProblemType};
+
+/// Deletes a tag; the cases that have it lose it.
+///
+/// # Errors
+/// 401, 404 and what the database can have.
+pub async fn delete(
+    State(database): State<Database>,
+    caller: Caller,
+    deadline: Deadline,
+    Id(id): Id,
+) -> Result<StatusCode, Problem> {
+    let work = (caller.workspace_id, id);
+    let delete = database.transaction(deadline, work, |connection, work| {
+        Box::pin(async move { Ok(store::delete(connection, work.0, work.1).await?) })
+    });
+    let deleted: Result<bool, Problem> = delete.await;
+    if deleted? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Problem::Plain(ProblemType::NotFound))
+    }
+}

@@ -1,0 +1,20 @@
+//! Tags as they may arrive.
+
+use crate::validation::{Scope, Text};
+use crate::values::TagLabel;
+use crate::wire_object;
+
+wire_object! {
+    /// A tag as it may arrive.
+    TagRequest {
+        "label" => label: Text<'de>,
+    }
+}
+
+impl TagRequest<'_> {
+    /// The label, its faults refused at its place.
+    pub fn parse(self, scope: &mut Scope<'_>) -> Option<TagLabel> {
+        self.strays.refuse(scope, Self::KNOWN);
+        scope.required(self.label, TagLabel::parse)
+    }
+}

@@ -1,0 +1,43 @@
+//! `PATCH /tags/{id}`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+
+use super::request::TagRequest;
+use super::{TagView, store};
+use crate::auth::Caller;
+use crate::db::{Database, Deadline};
+use crate::http::{Id, JsonBody, Problem, ProblemType};
+use crate::parsed;
+
+/// Changes the label of a tag, on every case that has it.
+///
+/// # Errors
+/// 400, 401, 404, 409 and what the database can have.
+pub async fn update(
+    State(database): State<Database>,
+    caller: Caller,
+    deadline: Deadline,
+    Id(id): Id,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    let request = parsed!(body, TagRequest<'_>, TagRequest::parse)?;
+    let work = (caller.workspace_id, id, request);
+    let update = database.transaction(deadline, work, |connection, work| {
+        Box::pin(async move {
+            let (workspace_id, id, request) = &*work;
+            let nothing = || Problem::Plain(ProblemType::NotFound);
+            let there = store::find(connection, *workspace_id, *id).await?;
+            there.ok_or_else(nothing)?;
+            request.refuse(request.violations())?;
+            let Some(label) = &request.value else {
+                return Err(Problem::Plain(ProblemType::InternalError));
+            };
+            store::check_label(connection, *workspace_id, *id, label).await?;
+            let renamed = store::rename(connection, *workspace_id, *id, label).await?;
+            renamed.ok_or_else(nothing)
+        })
+    });
+    Ok(Json(TagView::new(&update.await?)).into_response())
+}

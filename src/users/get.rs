@@ -1,0 +1,30 @@
+//! `GET /users/{id}`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+
+use super::{UserView, store};
+use crate::auth::Caller;
+use crate::db::{Database, Deadline};
+use crate::http::{Id, Problem, ProblemType};
+
+/// Reads a user.
+///
+/// # Errors
+/// 401, 404 and what the database can have.
+pub async fn get(
+    State(database): State<Database>,
+    caller: Caller,
+    deadline: Deadline,
+    Id(id): Id,
+) -> Result<Response, Problem> {
+    let asked = (caller.workspace_id, id);
+    let found = database
+        .read(deadline, asked, |connection, asked| {
+            Box::pin(store::find(connection, asked.0, asked.1))
+        })
+        .await?;
+    let user = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
+    Ok(Json(UserView::new(&user)).into_response())
+}

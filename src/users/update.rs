@@ -1,0 +1,54 @@
+//! `PATCH /users/{id}`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+
+use super::request::UserRequest;
+use super::{UserView, store};
+use crate::auth::Caller;
+use crate::db::{Database, Deadline};
+use crate::http::{Id, JsonBody, Problem, ProblemType};
+use crate::parsed;
+use crate::validation::Mode;
+use crate::values::now;
+
+/// Changes a user, or suspends one: the cases that a suspended user has stay assigned.
+///
+/// # Errors
+/// 400, 401, 404, 409 and what the database can have.
+pub async fn update(
+    State(database): State<Database>,
+    caller: Caller,
+    deadline: Deadline,
+    Id(id): Id,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    let request = parsed!(body, UserRequest<'_>, |request: UserRequest<'_>, scope| {
+        request.parse(Mode::Update, scope)
+    })?;
+    let work = (caller.workspace_id, id, request, now());
+    let update = database.transaction(deadline, work, |connection, work| {
+        Box::pin(async move {
+            let (workspace_id, id, request, now) = &*work;
+            let found = store::find(connection, *workspace_id, *id).await?;
+            let mut user = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
+            request.refuse(request.violations())?;
+            let changes = request.value.clone();
+            user.first_name = changes.first_name.unwrap_or(user.first_name);
+            user.last_name = changes.last_name.unwrap_or(user.last_name);
+            user.email = changes
+                .email
+                .map_or(user.email, |it| it.as_str().to_owned());
+            user.role = changes.role.unwrap_or(user.role);
+            user.suspended_at = match changes.suspended {
+                Some(true) => user.suspended_at.or(Some(*now)),
+                Some(false) => None,
+                None => user.suspended_at,
+            };
+            store::save(connection, *workspace_id, &user).await?;
+            Ok::<_, Problem>(user)
+        })
+    });
+    Ok(Json(UserView::new(&update.await?)).into_response())
+}
