@@ -20,7 +20,10 @@ use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 
 use crate::http::{Edge, Problem, ProblemType, Segment, edge};
 use crate::state::AppState;
-use crate::{cases, companies, health, individuals, relations, spaces, tags, users, workspaces};
+use crate::{
+    cases, companies, custom_properties, health, individuals, relations, spaces, tags, templates,
+    users, workspaces,
+};
 
 /// How long the headers of a request may take to arrive.
 const HEADERS: Duration = Duration::from_secs(10);
@@ -32,10 +35,12 @@ pub fn operations() -> Router<AppState> {
     Router::new()
         .merge(cases::routes())
         .merge(companies::routes())
+        .merge(custom_properties::routes())
         .merge(individuals::routes())
         .merge(relations::routes())
         .merge(spaces::routes())
         .merge(tags::routes())
+        .merge(templates::routes())
         .merge(users::routes())
         .merge(workspaces::routes())
         .merge(health::routes())

@@ -45,6 +45,23 @@ pub enum PropertyType {
     Countries,
 }
 
+impl PropertyType {
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Email => "email",
+            Self::Url => "url",
+            Self::Date => "date",
+            Self::PhoneNumber => "phone_number",
+            Self::Boolean => "boolean",
+            Self::Numeric => "numeric",
+            Self::Choices => "choices",
+            Self::Countries => "countries",
+        }
+    }
+}
+
 /// What each type can be told; what does not concern a type is ignored.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -53,6 +70,20 @@ pub struct Settings {
     pub allow_multiple: bool,
     pub min: Option<f64>,
     pub max: Option<f64>,
+    /// How a number is shown.
+    pub format: NumericFormat,
+    /// The currency of a number that is shown as one (ISO 4217).
+    pub currency_code: Option<String>,
+}
+
+/// How a number is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NumericFormat {
+    #[default]
+    Number,
+    Percent,
+    Currency,
 }
 
 /// The definition of a custom property.

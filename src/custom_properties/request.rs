@@ -1,7 +1,9 @@
 //! Definitions of custom properties as they may arrive.
 
-use super::{PropertyType, Settings, Target};
-use crate::validation::{Code, Fault, Items, Member, Number, Scope, Text, list};
+use super::{NumericFormat, PropertyType, Settings, Target};
+use crate::validation::{
+    Code, Fault, Items, Member, Mode, Number, Object, Scope, Text, list, quote,
+};
 use crate::values::{Key, choice, not_blank};
 use crate::wire_object;
 
@@ -15,6 +17,8 @@ wire_object! {
         "allow_multiple" => allow_multiple: bool,
         "min" => min: Number,
         "max" => max: Number,
+        "format" => format: Text<'de>,
+        "currency_code" => currency_code: Text<'de>,
     }
 }
 
@@ -29,6 +33,79 @@ wire_object! {
 /// Options as they may arrive.
 pub type OptionsRequest<'de> = Items<OptionRequest<'de>, OPTIONS>;
 
+wire_object! {
+    /// A custom property as it may arrive.
+    CustomPropertyRequest {
+        "key" => key: Text<'de>,
+        "label" => label: Text<'de>,
+        "type" => kind: Text<'de>,
+        "settings" => settings: SettingsRequest<'de>,
+        "options" => options: OptionsRequest<'de>,
+        "archived" => archived: bool,
+    }
+}
+
+wire_object! {
+    /// A change of a custom property as it may arrive: its key and type never change.
+    CustomPropertyUpdateRequest {
+        "label" => label: Text<'de>,
+        "settings" => settings: SettingsRequest<'de>,
+        "options" => options: OptionsRequest<'de>,
+        "archived" => archived: bool,
+    }
+}
+
+/// What a request says of a custom property. Of a new one, key, label and type are there.
+#[derive(Debug, Clone)]
+pub struct CustomPropertyDraft {
+    pub key: Option<String>,
+    pub label: Option<String>,
+    pub kind: Option<PropertyType>,
+    /// Replaced as a whole.
+    pub settings: Option<Settings>,
+    /// Replaced as a whole.
+    pub options: Option<Vec<PropertyOption>>,
+    pub archived: Option<bool>,
+}
+
+impl CustomPropertyRequest<'_> {
+    /// The property, its faults refused at their places.
+    pub fn parse(self, scope: &mut Scope<'_>) -> CustomPropertyDraft {
+        self.strays.refuse(scope, Self::KNOWN);
+        let key = scope.required(self.key, Key::parse);
+        let label = scope.required(self.label, not_blank(255));
+        let kind = scope.required(self.kind, property_type);
+        CustomPropertyDraft {
+            key: key.map(|key| key.as_str().to_owned()),
+            label,
+            kind,
+            settings: Some(settings(self.settings, kind, scope)),
+            options: Some(options(self.options, kind, scope)),
+            archived: scope.given(self.archived),
+        }
+    }
+}
+
+impl CustomPropertyUpdateRequest<'_> {
+    /// The changes of a property of a type, their faults refused at their places.
+    pub fn parse(self, kind: PropertyType, scope: &mut Scope<'_>) -> CustomPropertyDraft {
+        let sent = self.sent();
+        self.strays.refuse(scope, Self::KNOWN);
+        CustomPropertyDraft {
+            key: None,
+            label: scope.required_in(Mode::Update, self.label, not_blank(255)),
+            kind: None,
+            settings: sent
+                .contains(&"settings")
+                .then(|| settings(self.settings, Some(kind), scope)),
+            options: sent
+                .contains(&"options")
+                .then(|| options(self.options, Some(kind), scope)),
+            archived: scope.given(self.archived),
+        }
+    }
+}
+
 /// One option of a property of type choices.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PropertyOption {
@@ -41,6 +118,11 @@ const TARGETS: [(&str, Target); 3] = [
     ("company", Target::Company),
     ("individual", Target::Individual),
 ];
+const FORMATS: [(&str, NumericFormat); 3] = [
+    ("number", NumericFormat::Number),
+    ("percent", NumericFormat::Percent),
+    ("currency", NumericFormat::Currency),
+];
 const TYPES: [(&str, PropertyType); 9] = [
     ("text", PropertyType::Text),
     ("email", PropertyType::Email),
@@ -52,6 +134,18 @@ const TYPES: [(&str, PropertyType); 9] = [
     ("choices", PropertyType::Choices),
     ("countries", PropertyType::Countries),
 ];
+
+/// A currency code of ISO 4217's form: three capital letters.
+fn currency(sent: &str) -> Result<String, Fault> {
+    if sent.len() == 3 && sent.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Ok(sent.to_owned());
+    }
+    let message = format!(
+        "\"{}\" is not a currency code of ISO 4217, such as EUR.",
+        quote(sent)
+    );
+    Err(Fault::new(Code::Format, message))
+}
 
 /// What a custom property belongs to.
 ///
@@ -86,6 +180,10 @@ pub fn settings(
         allow_multiple: scope.given(sent.allow_multiple).unwrap_or_default(),
         min: scope.given(sent.min).map(|number| number.0),
         max: scope.given(sent.max).map(|number| number.0),
+        format: scope
+            .strict(sent.format, |sent| choice(sent, &FORMATS))
+            .unwrap_or_default(),
+        currency_code: scope.optional(sent.currency_code, currency),
     };
     let Some(kind) = kind else { return settings };
     let is_list = matches!(kind, PropertyType::Choices | PropertyType::Countries);
@@ -113,6 +211,18 @@ pub fn settings(
             settings.max.is_some(),
             kind == PropertyType::Numeric,
             "numeric",
+        ),
+        (
+            "format",
+            settings.format != NumericFormat::Number,
+            kind == PropertyType::Numeric,
+            "numeric",
+        ),
+        (
+            "currency_code",
+            settings.currency_code.is_some(),
+            settings.format == NumericFormat::Currency,
+            "numeric with the format currency",
         ),
     ] {
         if given && !fits {

@@ -92,6 +92,19 @@ impl Query {
         }
     }
 
+    /// The same without a cursor, of a list that is short.
+    pub fn pages(&mut self, fields: &'static [Field], default: &str) -> ListQuery {
+        let conditions = self.conditions(fields);
+        let sort = self.sort(fields, default);
+        let (page, limit) = self.page();
+        ListQuery {
+            conditions,
+            sort,
+            slice: Slice::Page { page, limit },
+            digest: 0,
+        }
+    }
+
     /// Filters, sorting and pages over the fields of a list. `default` is the field that sorts it
     /// where the request does not say.
     pub fn list(&mut self, fields: &'static [Field], default: &str) -> ListQuery {
@@ -233,8 +246,7 @@ impl Query {
     }
 
     fn slice(&mut self, sort: &[Sort], digest: u64) -> Slice {
-        let limit = self.number("limit", DEFAULT_LIMIT, LIMIT);
-        let page = self.number("page", 1, i32::MAX.unsigned_abs());
+        let (page, limit) = self.page();
         let Some(cursor) = self.take("cursor") else {
             return Slice::Page { page, limit };
         };
@@ -262,6 +274,11 @@ impl Query {
             }
         };
         Slice::After { place, limit }
+    }
+
+    fn page(&mut self) -> (u32, u32) {
+        let limit = self.number("limit", DEFAULT_LIMIT, LIMIT);
+        (self.number("page", 1, i32::MAX.unsigned_abs()), limit)
     }
 
     fn number(&mut self, name: &str, default: u32, max: u32) -> u32 {

@@ -1,0 +1,35 @@
+//! `GET /custom-properties/{target}/{key}`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+
+use super::path::PropertyPath;
+use super::{PropertyView, StoredProperty, store};
+use crate::auth::Caller;
+use crate::db::{Database, Deadline};
+use crate::http::{Problem, ProblemType};
+
+/// Reads a custom property with its options, an archived one too.
+///
+/// # Errors
+/// 401, 404 and what the database can have.
+pub async fn get(
+    State(database): State<Database>,
+    caller: Caller,
+    deadline: Deadline,
+    path: PropertyPath,
+) -> Result<Response, Problem> {
+    let asked = (caller.workspace_id, path);
+    let found = database
+        .read(deadline, asked, |connection, asked| {
+            Box::pin(async move {
+                let (workspace_id, path) = &*asked;
+                store::find(connection, *workspace_id, path.target, &path.key).await
+            })
+        })
+        .await?;
+    let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
+    let property: StoredProperty = serde_json::from_value(found).map_err(Problem::Corrupt)?;
+    Ok(Json(PropertyView::new(&property)).into_response())
+}

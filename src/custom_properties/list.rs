@@ -1,0 +1,66 @@
+//! `GET /custom-properties/{target}`.
+
+use axum::Json;
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Response};
+
+use super::path::TargetPath;
+use super::{PropertyView, StoredProperty};
+use crate::auth::Caller;
+use crate::db::listing::{Condition, Field, Listing, Operand, Operator};
+use crate::db::{Database, Deadline};
+use crate::http::{PageView, Problem, Query, filters, list as read_list};
+
+const FIELDS: &[Field] = &[
+    filters::name("label", "c.label"),
+    filters::name("key", "c.key"),
+    filters::moment("created_at", "c.created_at"),
+    filters::moment("updated_at", "c.updated_at"),
+];
+
+/// What the path says, as a condition.
+const TARGET: Field = filters::name("target", "c.target");
+
+/// Those that are in use.
+pub const LISTING: Listing = Listing {
+    table: "custom_properties",
+    always: "c.archived_at IS NULL",
+    row: "to_jsonb(c)",
+    identifier: "id",
+};
+
+/// All of them.
+const WITH_ARCHIVED: Listing = Listing {
+    always: "true",
+    ..LISTING
+};
+
+/// Lists the custom properties of a target, with the archived ones where they are asked for.
+///
+/// # Errors
+/// 400, 401, 404 and what the database can have.
+pub async fn list(
+    State(database): State<Database>,
+    caller: Caller,
+    deadline: Deadline,
+    TargetPath(target): TargetPath,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let mut query = Query::new(query.as_deref());
+    let with_archived = query.flag("include_archived");
+    let mut asked = query.list(FIELDS, "created_at");
+    query.finish()?;
+    asked.conditions.push(Condition {
+        field: &TARGET,
+        operator: Operator::Eq,
+        operand: Operand::Text(target.as_str().to_owned()),
+    });
+    let listing = if with_archived {
+        &WITH_ARCHIVED
+    } else {
+        &LISTING
+    };
+    let listed = read_list(&database, deadline, listing, caller.workspace_id, &asked).await?;
+    let rows = PageView::new(listed, &asked, serde_json::from_value::<StoredProperty>)?;
+    Ok(Json(rows.view(PropertyView::listed)).into_response())
+}

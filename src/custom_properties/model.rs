@@ -1,0 +1,89 @@
+//! A custom property of a workspace, as it is stored and answered.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{PropertyOption, PropertyType, Settings, Target};
+use crate::http::timestamp;
+
+/// A custom property with its options.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredProperty {
+    pub id: Uuid,
+    pub target: Target,
+    pub key: String,
+    pub label: String,
+    #[serde(rename = "type")]
+    pub kind: PropertyType,
+    pub settings: Settings,
+    #[serde(default)]
+    pub options: Vec<PropertyOption>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub archived_at: Option<DateTime<Utc>>,
+}
+
+/// What is answered of a custom property.
+#[derive(Debug, Serialize)]
+pub struct PropertyView<'p> {
+    id: Uuid,
+    label: &'p str,
+    key: &'p str,
+    target_entity: Target,
+    #[serde(rename = "type")]
+    kind: PropertyType,
+    /// Those of its type alone; most types have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settings: Option<Value>,
+    /// Of one property by itself, and of type choices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    options: Option<&'p [PropertyOption]>,
+    created_at: String,
+    updated_at: String,
+    archived_at: Option<String>,
+}
+
+impl<'p> PropertyView<'p> {
+    /// The view of a property in a list.
+    pub fn listed(property: &'p StoredProperty) -> Self {
+        Self {
+            id: property.id,
+            label: &property.label,
+            key: &property.key,
+            target_entity: property.target,
+            kind: property.kind,
+            settings: settings(property.kind, &property.settings),
+            options: None,
+            created_at: timestamp(property.created_at),
+            updated_at: timestamp(property.updated_at),
+            archived_at: property.archived_at.map(timestamp),
+        }
+    }
+
+    /// The view of a property by itself.
+    pub fn new(property: &'p StoredProperty) -> Self {
+        let has_options = property.kind == PropertyType::Choices;
+        Self {
+            options: has_options.then_some(&*property.options),
+            ..Self::listed(property)
+        }
+    }
+}
+
+fn settings(kind: PropertyType, settings: &Settings) -> Option<Value> {
+    match kind {
+        PropertyType::Text => Some(json!({"is_multi_line": settings.is_multi_line})),
+        PropertyType::Choices | PropertyType::Countries => {
+            Some(json!({"allow_multiple": settings.allow_multiple}))
+        }
+        PropertyType::Numeric => Some(json!({"format": settings.format, "min": settings.min,
+            "max": settings.max, "currency_code": settings.currency_code})),
+        PropertyType::Email
+        | PropertyType::Url
+        | PropertyType::Date
+        | PropertyType::PhoneNumber
+        | PropertyType::Boolean => None,
+    }
+}

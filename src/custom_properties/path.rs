@@ -1,0 +1,44 @@
+//! How a path names a custom property.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+
+use super::{Target, target};
+use crate::http::{Problem, ProblemType, parameter};
+
+/// The target of a path; another word names nothing: 404.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TargetPath(pub Target);
+
+/// A property by its target and key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PropertyPath {
+    pub target: Target,
+    pub key: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for TargetPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let word = parameter(parts, state, "target").await?;
+        let target = target(&word);
+        target
+            .map(Self)
+            .map_err(|_| Problem::Plain(ProblemType::NotFound))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for PropertyPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let TargetPath(target) = TargetPath::from_request_parts(parts, state).await?;
+        let key = parameter(parts, state, "key").await?;
+        // No key has it, and the database takes no text that does.
+        if key.contains('\0') {
+            return Err(Problem::Plain(ProblemType::NotFound));
+        }
+        Ok(Self { target, key })
+    }
+}

@@ -1,0 +1,80 @@
+//! `PATCH /custom-properties/{target}/{key}`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::path::PropertyPath;
+use super::request::CustomPropertyUpdateRequest;
+use super::{PropertyView, StoredProperty, store};
+use crate::auth::Caller;
+use crate::db::{Database, Deadline};
+use crate::http::{JsonBody, Problem, ProblemType};
+use crate::parsed;
+use crate::values::now;
+
+struct Work {
+    workspace_id: Uuid,
+    path: PropertyPath,
+    body: Bytes,
+    now: DateTime<Utc>,
+}
+
+/// Changes the label, the settings or the options of a custom property, or archives it. Values that
+/// cases have stay as they are.
+///
+/// # Errors
+/// 400, 401, 404 and what the database can have.
+pub async fn update(
+    State(database): State<Database>,
+    caller: Caller,
+    deadline: Deadline,
+    path: PropertyPath,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    let work = Work {
+        workspace_id: caller.workspace_id,
+        path,
+        body,
+        now: now(),
+    };
+    let property = database
+        .transaction(deadline, work, |connection, work| {
+            Box::pin(change(connection, work))
+        })
+        .await?;
+    Ok(Json(PropertyView::new(&property)).into_response())
+}
+
+async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<StoredProperty, Problem> {
+    let PropertyPath { target, key } = &work.path;
+    let found = store::find(connection, work.workspace_id, *target, key).await?;
+    let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
+    let mut property: StoredProperty = serde_json::from_value(found).map_err(Problem::Corrupt)?;
+    // What a change can say depends on the type, which the database knows.
+    let kind = property.kind;
+    let request = parsed!(
+        work.body.clone(),
+        CustomPropertyUpdateRequest<'_>,
+        |request: CustomPropertyUpdateRequest<'_>, scope| request.parse(kind, scope)
+    )?;
+    request.refuse(request.violations())?;
+    let draft = request.value;
+    property.label = draft.label.unwrap_or(property.label);
+    property.settings = draft.settings.unwrap_or(property.settings);
+    property.options = draft.options.unwrap_or(property.options);
+    property.archived_at = match draft.archived {
+        Some(true) => property.archived_at.or(Some(work.now)),
+        Some(false) => None,
+        None => property.archived_at,
+    };
+    property.updated_at = work.now;
+    store::save(connection, work.workspace_id, &property).await?;
+    Ok(property)
+}

@@ -1,0 +1,31 @@
+//! `GET /templates/{id}`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+
+use super::{StoredTemplate, TemplateView, store};
+use crate::auth::Caller;
+use crate::db::{Database, Deadline};
+use crate::http::{Id, Problem, ProblemType};
+
+/// Reads a template, an archived one too.
+///
+/// # Errors
+/// 401, 404 and what the database can have.
+pub async fn get(
+    State(database): State<Database>,
+    caller: Caller,
+    deadline: Deadline,
+    Id(id): Id,
+) -> Result<Response, Problem> {
+    let asked = (caller.workspace_id, id);
+    let found = database
+        .read(deadline, asked, |connection, asked| {
+            Box::pin(store::find(connection, asked.0, asked.1))
+        })
+        .await?;
+    let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
+    let stored: StoredTemplate = serde_json::from_value(found).map_err(Problem::Corrupt)?;
+    Ok(Json(TemplateView::new(&stored)).into_response())
+}

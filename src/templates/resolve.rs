@@ -1,0 +1,70 @@
+//! From the defaults of a request to those of a template: everything they refer to is there.
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::store::{Known, known};
+use super::{Defaults, DefaultsDraft};
+use crate::custom_properties::{self, Target};
+use crate::http::Problem;
+use crate::validation::{Code, Fault, Scope, nearest, quote};
+use crate::values::TagLabel;
+
+/// The defaults; what the workspace does not have is refused at its place below `defaults`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn resolve(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    draft: &DefaultsDraft,
+    scope: &mut Scope<'_>,
+) -> Result<Defaults, Problem> {
+    let known = known(connection, workspace_id, draft).await?;
+    let mut scope = scope.key("defaults");
+    let given = &draft.custom_properties;
+    let checked = custom_properties::check(given, Target::Case, &known.definitions, &mut scope);
+    Ok(Defaults {
+        tags: tags(draft, &known, &mut scope),
+        assignee_id: assignee(draft, &known, &mut scope),
+        custom_properties: custom_properties::values(checked),
+    })
+}
+
+fn tags(draft: &DefaultsDraft, known: &Known, scope: &mut Scope<'_>) -> Vec<Uuid> {
+    let mut ids = Vec::new();
+    let mut array = scope.key("tags");
+    for (index, sent) in draft.tags.iter().enumerate() {
+        let Some(sent) = sent else { continue };
+        let folded = TagLabel::fold(sent);
+        let found = known
+            .tags
+            .iter()
+            .find(|tag| tag.id.to_string() == folded || TagLabel::fold(&tag.label) == folded);
+        match found {
+            Some(tag) if ids.contains(&tag.id) => {}
+            Some(tag) => ids.push(tag.id),
+            None => {
+                let labels = known.tags.iter().map(|tag| tag.label.as_str());
+                let message = format!("This workspace has no tag {}.", quote(sent));
+                let fault = Fault::new(Code::TagNotFound, message);
+                array
+                    .index(index)
+                    .refuse(fault.suggesting(nearest(sent, labels)));
+            }
+        }
+    }
+    ids
+}
+
+fn assignee(draft: &DefaultsDraft, known: &Known, scope: &mut Scope<'_>) -> Option<Uuid> {
+    let id = draft.assignee_id?;
+    let (code, what) = match &known.assignee {
+        None => (Code::AssigneeNotFound, "does not exist in this workspace"),
+        Some(user) if user.suspended => (Code::AssigneeSuspended, "is suspended"),
+        Some(_) => return Some(id),
+    };
+    let message = format!("The user {id} {what}. Name an active user.");
+    scope.key("assignee_id").refuse(Fault::new(code, message));
+    None
+}

@@ -1,0 +1,88 @@
+//! `PATCH /templates/{id}`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::request::{TemplateDraft, TemplateRequest};
+use super::{StoredTemplate, TemplateView, resolve, store};
+use crate::auth::Caller;
+use crate::db::{Database, Deadline};
+use crate::http::{Id, JsonBody, Parsed, Problem, ProblemType};
+use crate::parsed;
+use crate::validation::{Mode, Scope};
+use crate::values::now;
+
+struct Work {
+    workspace_id: Uuid,
+    id: Uuid,
+    request: Parsed<TemplateDraft>,
+    now: DateTime<Utc>,
+}
+
+/// Changes a template, or archives one: the cases that have it keep it.
+///
+/// # Errors
+/// 400, 401, 404, 409 and what the database can have.
+pub async fn update(
+    State(database): State<Database>,
+    caller: Caller,
+    deadline: Deadline,
+    Id(id): Id,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    let work = Work {
+        workspace_id: caller.workspace_id,
+        id,
+        request: parsed!(
+            body,
+            TemplateRequest<'_>,
+            |request: TemplateRequest<'_>, scope| { request.parse(Mode::Update, scope) }
+        )?,
+        now: now(),
+    };
+    let stored = database
+        .transaction(deadline, work, |connection, work| {
+            Box::pin(change(connection, work))
+        })
+        .await?;
+    Ok(Json(TemplateView::new(&stored)).into_response())
+}
+
+async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<StoredTemplate, Problem> {
+    let found = store::find(connection, work.workspace_id, work.id).await?;
+    let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
+    let mut stored: StoredTemplate = serde_json::from_value(found).map_err(Problem::Corrupt)?;
+    let draft = work.request.value.clone();
+    let mut violations = work.request.violations();
+    if let Some(defaults) = &draft.defaults {
+        let mut scope = Scope::root(&mut violations);
+        stored.rules.defaults =
+            resolve(connection, work.workspace_id, defaults, &mut scope).await?;
+    }
+    work.request.refuse(violations)?;
+    let template = &mut stored.rules.template;
+    if let Some(key) = draft.key {
+        key.as_str().clone_into(&mut template.key);
+    }
+    if let Some(name) = draft.name {
+        template.name = name;
+    }
+    if let Some(required) = draft.required {
+        stored.rules.required = required;
+    }
+    stored.description = draft.description.apply(stored.description.take());
+    stored.archived_at = match draft.archived {
+        Some(true) => stored.archived_at.or(Some(work.now)),
+        Some(false) => None,
+        None => stored.archived_at,
+    };
+    stored.updated_at = work.now;
+    store::save(connection, work.workspace_id, &stored).await?;
+    Ok(stored)
+}
