@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Case, CaseDraft, CaseHeader, Entity, Known, resolve};
+use super::{Case, CaseDraft, CaseHeader, Entity, Known, Status, resolve, rules};
 use crate::companies::{CompanyDraft, StoredCompany};
 use crate::custom_properties::{self, Definition, Given, Properties, Target};
 use crate::http::Problem;
@@ -20,30 +20,42 @@ impl CaseDraft {
     /// 400, or 409 where the external id is all that is wrong.
     pub fn finish(
         mut self,
-        known: Known,
+        mut known: Known,
         body: &[u8],
         ids: &IdSource,
         now: DateTime<Utc>,
     ) -> Result<Case, Problem> {
         let mut violations = std::mem::take(&mut self.violations);
         let mut scope = Scope::root(&mut violations);
-        let tags = self.resolve(&known, &mut scope);
-        let properties = self.properties(&known.definitions, &mut scope);
-        if let Some(case_id) = known.external_id_case {
-            if violations.is_empty() {
+        let mut tags = self.resolve(&known, &mut scope);
+        let mut properties = self.properties(&known.definitions, &mut scope);
+        let of_case = &mut properties.case;
+        rules::fill(&self, &mut known, &mut tags, of_case, &mut violations);
+        let taken = known.external_id_case;
+        let rules = known.template.clone();
+        let rules = rules.filter(|it| self.status == Status::Open && !it.required.is_empty());
+        // A case that will be refused is made only to see what it lacks.
+        let case = if violations.is_empty() || rules.is_some() {
+            let name = self.name.take().unwrap_or_default();
+            Some(self.into_case(name, known, tags, properties, ids, now))
+        } else {
+            None
+        };
+        if let (Some(rules), Some(case)) = (rules, &case) {
+            let (key, required) = (&rules.template.key, &rules.required);
+            rules::require(key, required, case, &mut violations).map_err(Problem::Corrupt)?;
+        }
+        match (taken, case) {
+            (None, Some(case)) if violations.is_empty() => return Ok(case),
+            (Some(case_id), _) if violations.is_empty() => {
                 return Err(Problem::ExternalIdTaken { case_id });
             }
-            Scope::root(&mut violations)
+            (Some(case_id), _) => Scope::root(&mut violations)
                 .key("external_id")
-                .refuse(Fault::external_id_taken(case_id));
+                .refuse(Fault::external_id_taken(case_id)),
+            (None, _) => {}
         }
-        let name = self.name.take();
-        match name {
-            Some(name) if violations.is_empty() => {
-                Ok(self.into_case(name, known, tags, properties, ids, now))
-            }
-            _ => Err(refused(violations, body)),
-        }
+        Err(refused(violations, body))
     }
 
     /// Refuses what the workspace does not have; the tags, each once.
@@ -128,7 +140,7 @@ impl CaseDraft {
                 status: self.status,
                 review: None,
                 external_id: self.external_id,
-                template: known.template,
+                template: known.template.map(|it| it.template),
                 assignee: known.assignee,
                 space_slug: self.space_slug,
                 metadata,

@@ -16,6 +16,7 @@ mod references;
 mod request;
 mod resolve;
 mod review;
+mod rules;
 mod store;
 mod tags;
 mod update;

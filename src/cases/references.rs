@@ -5,13 +5,14 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{CaseChanges, CaseDraft, Reference, TemplateReference};
+use super::{CaseChanges, CaseDraft, CaseHeader, Reference, TemplateReference};
 use crate::custom_properties::Definition;
 use crate::db::Session;
 use crate::http::Problem;
 use crate::tags::Tag;
-use crate::templates::Template;
+use crate::templates::TemplateRules;
 use crate::users::User;
+use crate::validation::Change;
 use crate::values::TagLabel;
 
 /// What a request refers to.
@@ -29,7 +30,10 @@ pub struct Lookups {
 /// candidates for a suggestion too.
 #[derive(Debug, Deserialize)]
 pub struct Known {
-    pub template: Option<Template>,
+    pub template: Option<TemplateRules>,
+    /// Those of the template's default tags that are there.
+    pub default_tags: Vec<Tag>,
+    pub default_assignee: Option<User>,
     pub template_keys: Vec<String>,
     pub assignee: Option<User>,
     pub space_exists: bool,
@@ -60,14 +64,18 @@ impl Lookups {
         }
     }
 
-    /// What a change refers to.
-    pub fn of_changes(changes: &CaseChanges) -> Self {
+    /// What a change refers to, and the template that the case keeps.
+    pub fn of_changes(changes: &CaseChanges, case: &CaseHeader) -> Self {
+        let kept = match (&changes.template, &case.template) {
+            (Change::Keep, Some(template)) => Some(TemplateReference::Id(template.id)),
+            _ => None,
+        };
         Self {
             assignee_id: changes.assignee_id.set().copied(),
             external_id: changes.external_id.set().cloned(),
             ..Self::default()
         }
-        .with_template(changes.template.set())
+        .with_template(changes.template.set().or(kept.as_ref()))
     }
 
     fn with_template(self, template: Option<&TemplateReference>) -> Self {

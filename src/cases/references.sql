@@ -2,8 +2,23 @@
 -- Candidates for a suggestion come along, up to 200 of each.
 SELECT jsonb_build_object(
     'template', (
-        SELECT jsonb_build_object('id', id, 'key', key, 'name', name) FROM templates
+        SELECT jsonb_build_object('id', id, 'key', key, 'name', name, 'defaults', defaults,
+            'required', required) FROM templates
         WHERE workspace_id = $1 AND archived_at IS NULL AND (key = $2 OR id = $3)),
+    'default_tags', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object('id', g.id, 'label', g.label,
+            'created_at', g.created_at) ORDER BY d.ordinal), '[]')
+        FROM templates AS t,
+            jsonb_array_elements_text(t.defaults -> 'tags') WITH ORDINALITY AS d (id, ordinal),
+            tags AS g
+        WHERE t.workspace_id = $1 AND t.archived_at IS NULL AND (t.key = $2 OR t.id = $3)
+            AND g.workspace_id = $1 AND g.id = d.id::uuid),
+    'default_assignee', (
+        SELECT jsonb_build_object('id', u.id, 'first_name', u.first_name,
+            'last_name', u.last_name, 'email', u.email, 'suspended', u.suspended_at IS NOT NULL)
+        FROM templates AS t JOIN users AS u
+            ON u.workspace_id = $1 AND u.id = (t.defaults ->> 'assignee_id')::uuid
+        WHERE t.workspace_id = $1 AND t.archived_at IS NULL AND (t.key = $2 OR t.id = $3)),
     'template_keys', (
         SELECT coalesce(jsonb_agg(key), '[]') FROM (
             SELECT key FROM templates

@@ -12,12 +12,13 @@ use uuid::Uuid;
 use super::references::{self, Known, Lookups};
 use super::update_request::{CaseChanges, CaseUpdateRequest};
 use super::view::CaseRowView;
-use super::{CaseHeader, Status, resolve, store};
+use super::{Case, CaseHeader, Status, resolve, rules, store};
 use crate::auth::Caller;
 use crate::custom_properties::{self, Definition, Target};
 use crate::db::{Database, Deadline};
-use crate::http::{JsonBody, Parsed, Problem, with_etag};
+use crate::http::{JsonBody, Parsed, Problem, ProblemType, with_etag};
 use crate::parsed;
+use crate::templates::TemplateRules;
 use crate::validation::{Change, Code, Fault, Scope, Violations};
 use crate::values::now;
 use crate::versions::{CaseReference, IfMatch, lock};
@@ -67,7 +68,7 @@ async fn change(
     let locked = lock(connection, workspace_id, &work.reference, &work.if_match).await?;
     let mut case = store::header(connection, workspace_id, locked.id).await?;
     let changes = &work.request.value;
-    let lookups = Lookups::of_changes(changes);
+    let lookups = Lookups::of_changes(changes, &case);
     let known = references::read_in(connection, workspace_id, &lookups).await?;
     let mut violations = work.request.violations();
     let taken = known.external_id_case.filter(|it| *it != case.id);
@@ -84,13 +85,38 @@ async fn change(
     if changes.status == Some(Status::Draft) && case.status != Status::Draft {
         return Err(back_to_draft(case.status));
     }
+    let is_opened = case.status == Status::Draft && changes.status == Some(Status::Open);
     case.apply(changes, &known);
     custom_properties::merge(&mut case.custom_properties, checked);
+    if let (true, Some(rules)) = (is_opened, &known.template) {
+        require(connection, &work, &case, rules).await?;
+    }
     case.version += 1;
     case.updated_at = work.now;
     case.last_activity_at = case.last_activity_at.max(work.now);
     store::update(connection, workspace_id, &case).await?;
     Ok((case, known.definitions))
+}
+
+/// Refuses to open a draft that lacks what its template requires; pointers are into the case.
+async fn require(
+    connection: &mut PgConnection,
+    work: &Work,
+    header: &CaseHeader,
+    rules: &TemplateRules,
+) -> Result<(), Problem> {
+    if rules.required.is_empty() {
+        return Ok(());
+    }
+    let reference = CaseReference::by_id(header.id);
+    let found = store::find(connection, work.workspace_id, &reference).await?;
+    let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
+    let mut case: Case = serde_json::from_value(found).map_err(Problem::Corrupt)?;
+    case.header = header.clone();
+    let mut violations = Violations::default();
+    let (key, required) = (&rules.template.key, &rules.required);
+    rules::require(key, required, &case, &mut violations).map_err(Problem::Corrupt)?;
+    work.request.refuse(violations)
 }
 
 /// Refuses what the workspace does not have; the custom properties that are left.
@@ -125,7 +151,9 @@ impl CaseHeader {
         match &changes.template {
             Change::Keep => {}
             Change::Clear => self.template = None,
-            Change::Set(_) => self.template.clone_from(&known.template),
+            Change::Set(_) => {
+                self.template = known.template.as_ref().map(|it| it.template.clone());
+            }
         }
         match &changes.assignee_id {
             Change::Keep => {}

@@ -1,5 +1,7 @@
 //! Custom properties as a request gives them, before their definitions are known.
 
+use serde_json::Value;
+
 use crate::validation::{Code, Entries, Fault, Field, Member, Scope, any::Any};
 
 /// The most custom properties that one object can give.
@@ -16,6 +18,22 @@ pub enum GivenValue {
     Number(f64),
     /// An item that was refused is `None`, so that the others keep their places.
     List(Vec<Option<String>>),
+}
+
+impl GivenValue {
+    /// A value that was stored before, to be held against its definition again; null is none.
+    pub fn stored(value: &Value) -> Option<Self> {
+        match value {
+            Value::String(text) => Some(Self::Text(text.clone())),
+            Value::Bool(value) => Some(Self::Boolean(*value)),
+            Value::Number(number) => number.as_f64().map(Self::Number),
+            Value::Array(items) => {
+                let items = items.iter().map(|it| it.as_str().map(str::to_owned));
+                Some(Self::List(items.collect()))
+            }
+            Value::Null | Value::Object(_) => None,
+        }
+    }
 }
 
 /// The custom properties that one entity gives: keys with values, in the order of the request.

@@ -185,7 +185,20 @@ pub fn settings(
             .unwrap_or_default(),
         currency_code: scope.optional(sent.currency_code, currency),
     };
-    let Some(kind) = kind else { return settings };
+    if let Some(kind) = kind {
+        refuse_of_other_types(&settings, kind, &mut scope);
+    }
+    if let (Some(min), Some(max)) = (settings.min, settings.max)
+        && min > max
+    {
+        let message = format!("max must be at least min, which is {min}; {max} was found.");
+        scope.key("max").refuse(Fault::new(Code::Range, message));
+    }
+    settings
+}
+
+/// Settings that only another type has.
+fn refuse_of_other_types(settings: &Settings, kind: PropertyType, scope: &mut Scope<'_>) {
     let is_list = matches!(kind, PropertyType::Choices | PropertyType::Countries);
     for (key, given, fits, whose) in [
         (
@@ -232,13 +245,6 @@ pub fn settings(
                 .refuse(Fault::new(Code::UnknownField, message));
         }
     }
-    if let (Some(min), Some(max)) = (settings.min, settings.max)
-        && min > max
-    {
-        let message = format!("max must be at least min, which is {min}; {max} was found.");
-        scope.key("max").refuse(Fault::new(Code::Range, message));
-    }
-    settings
 }
 
 /// The options of a property: at least one for choices, none for another type.

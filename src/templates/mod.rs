@@ -11,7 +11,7 @@ mod store;
 mod update;
 
 pub use model::{Defaults, StoredTemplate, Template, TemplateRules, TemplateView};
-pub use request::{DefaultsDraft, DefaultsRequest, defaults, required};
+pub use request::{DefaultsDraft, DefaultsRequest, REQUIRED, defaults, required};
 pub use required::{OF_CASE, OF_COMPANY, OF_INDIVIDUAL, Required};
 use resolve::resolve;
 

@@ -11,7 +11,7 @@ use crate::wire_object;
 /// The most tags by default.
 const TAGS: usize = 100;
 /// The most paths that are required.
-const PATHS: usize = 200;
+pub const REQUIRED: usize = 200;
 
 wire_object! {
     /// A template as it may arrive.
@@ -20,7 +20,7 @@ wire_object! {
         "name" => name: Text<'de>,
         "description" => description: Text<'de>,
         "defaults" => defaults: DefaultsRequest<'de>,
-        "required" => required: Items<Text<'de>, PATHS>,
+        "required" => required: Items<Text<'de>, REQUIRED>,
         "archived" => archived: bool,
     }
 }
@@ -98,7 +98,7 @@ pub fn defaults(
 /// What a template requires, each path once.
 pub fn required(
     scope: &mut Scope<'_>,
-    member: Member<Items<Text<'_>, PATHS>>,
+    member: Member<Items<Text<'_>, REQUIRED>>,
 ) -> Option<Vec<Required>> {
     match member.value {
         Field::Missing => return None,

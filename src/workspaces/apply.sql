@@ -1,12 +1,15 @@
 -- Writes rows of every kind in one statement. A row is found by its id (a space by its slug); an
 -- archived or suspended row keeps the moment at which it became so.
 WITH template_rows AS (
-    INSERT INTO templates AS there (workspace_id, id, key, name, archived_at)
-    SELECT $1, r.id, r.key, r.name, CASE WHEN r.archived THEN now() END
-    FROM jsonb_to_recordset($2::jsonb -> 'templates')
-        AS r (id uuid, key text, name text, archived boolean)
+    INSERT INTO templates AS there
+        (workspace_id, id, key, name, description, defaults, required, archived_at)
+    SELECT $1, r.id, r.key, r.name, r.description, r.defaults, r.required,
+        CASE WHEN r.archived THEN now() END
+    FROM jsonb_to_recordset($2::jsonb -> 'templates') AS r (id uuid, key text, name text,
+        description text, defaults jsonb, required jsonb, archived boolean)
     ON CONFLICT ON CONSTRAINT templates_pkey DO UPDATE SET key = excluded.key,
-        name = excluded.name,
+        name = excluded.name, description = excluded.description, defaults = excluded.defaults,
+        required = excluded.required, updated_at = now(),
         archived_at = CASE WHEN excluded.archived_at IS NOT NULL
             THEN coalesce(there.archived_at, excluded.archived_at) END
 ), tag_rows AS (
@@ -37,7 +40,7 @@ WITH template_rows AS (
     FROM jsonb_to_recordset($2::jsonb -> 'custom_properties') AS r (id uuid, target text, key text,
         label text, type text, settings jsonb, archived boolean)
     ON CONFLICT ON CONSTRAINT custom_properties_pkey DO UPDATE SET label = excluded.label,
-        settings = excluded.settings,
+        settings = excluded.settings, updated_at = now(),
         archived_at = CASE WHEN excluded.archived_at IS NOT NULL
             THEN coalesce(there.archived_at, excluded.archived_at) END
 ), options AS (

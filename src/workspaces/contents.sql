@@ -2,6 +2,7 @@
 SELECT jsonb_build_object(
     'templates', (
         SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'key', key, 'name', name,
+            'description', description, 'defaults', defaults, 'required', required,
             'archived', archived_at IS NOT NULL)), '[]')
         FROM templates WHERE workspace_id = $1),
     'tags', (

@@ -10,11 +10,12 @@ use uuid::Uuid;
 
 use super::rows::{CustomPropertyRow, SpaceRow, TagRow, TemplateRow, UserRow};
 use crate::custom_properties::{self, OptionsRequest, SettingsRequest};
+use crate::templates::{self, Defaults, DefaultsRequest, REQUIRED};
 use crate::validation::{
     Code, Fault, Field, Found, Items, Member, Scope, Text, Violations, Wire, list,
     sort_in_document_order,
 };
-use crate::values::{Email, Key, SpaceSlug, TagLabel, not_blank, uuid};
+use crate::values::{Email, Key, SpaceSlug, TagLabel, length, not_blank, uuid};
 use crate::wire_object;
 
 /// The most entries of one kind.
@@ -37,6 +38,9 @@ wire_object! {
         "id" => id: Text<'de>,
         "key" => key: Text<'de>,
         "name" => name: Text<'de>,
+        "description" => description: Text<'de>,
+        "defaults" => defaults: DefaultsRequest<'de>,
+        "required" => required: Items<Text<'de>, REQUIRED>,
         "archived" => archived: bool,
     }
 }
@@ -245,12 +249,19 @@ impl TemplateRequest<'_> {
         let id = id(self.id, scope);
         let key = scope.required(self.key, Key::parse);
         let name = scope.required(self.name, not_blank(255));
+        let description = scope.optional(self.description, |sent| length(sent, 1, 5_000));
+        let defaults = templates::defaults(scope, self.defaults).unwrap_or_default();
+        let required = templates::required(scope, self.required).unwrap_or_default();
         let archived = scope.given(self.archived).unwrap_or_default();
         Some(TemplateRow {
             id,
             key: key?.as_str().to_owned(),
             name: name?,
+            description,
+            defaults: Defaults::default(),
+            required,
             archived,
+            draft: defaults,
         })
     }
 }

@@ -8,6 +8,7 @@ mod plan;
 mod rows;
 mod sandbox;
 mod store;
+mod template_defaults;
 
 pub use apply::{ApplyError, apply};
 pub use bootstrap::{bootstrap, create, find};

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::WorkspaceFile;
 use super::rows::{CustomPropertyRow, Row, SpaceRow, TagRow, TemplateRow, UserRow};
+use super::template_defaults::with_defaults;
 use crate::values::IdSource;
 
 /// What becomes of an entry.
@@ -61,8 +62,8 @@ impl Plan {
     /// Holds a file against what is there. What the file does not name stays as it is.
     pub fn new(file: WorkspaceFile, there: &Rows, ids: &IdSource, now: DateTime<Utc>) -> Self {
         let mut plan = Self::default();
-        let rows = Rows {
-            templates: plan.entries(file.templates, &there.templates, ids, now),
+        let mut rows = Rows {
+            templates: Vec::new(),
             tags: plan.entries(file.tags, &there.tags, ids, now),
             users: plan.entries(file.users, &there.users, ids, now),
             spaces: plan.entries(file.spaces, &there.spaces, ids, now),
@@ -73,6 +74,12 @@ impl Plan {
                 now,
             ),
         };
+        // The defaults of a template may name what the file itself brings.
+        let (templates, conflicts) = with_defaults(file.templates, &rows, there);
+        plan.conflicts.extend(conflicts);
+        let lines = std::mem::take(&mut plan.lines);
+        rows.templates = plan.entries(templates, &there.templates, ids, now);
+        plan.lines.extend(lines);
         Self { rows, ..plan }
     }
 

@@ -20,4 +20,5 @@ mod parts;
 mod round_trip;
 mod serve;
 mod support;
+mod workspace_data;
 mod workspace_file;

@@ -72,7 +72,7 @@ async fn a_file_makes_a_workspace_what_it_says_and_can_be_applied_again() {
     let bank = Bank::open().await;
     let sandbox = Path::new(SANDBOX);
     let all = |action: &str, lines: &[(String, String)]| {
-        lines.len() == 39 && lines.iter().all(|(it, _)| it == action)
+        lines.len() == 40 && lines.iter().all(|(it, _)| it == action)
     };
     let dry = bank.lines(sandbox, &["--dry-run"]);
     assert!(all("created", &dry), "{dry:?}");

@@ -1,0 +1,135 @@
+//! What a template does to a case: it fills what is not said, and requires what must be there.
+
+use super::{Case, CaseDraft, Known, TemplateReference};
+use crate::custom_properties::{Definition, GivenValue, Properties, Target};
+use crate::tags::Tag;
+use crate::templates::{Required, TemplateRules};
+use crate::users::User;
+use crate::validation::{Code, Fault, Scope, Violations};
+
+/// Fills what the request does not say with the template's defaults. A fault that comes from a
+/// default stands where the request names the template.
+pub fn fill(
+    draft: &CaseDraft,
+    known: &mut Known,
+    tags: &mut Vec<Tag>,
+    properties: &mut Properties,
+    violations: &mut Violations,
+) {
+    let (Some(reference), Some(rules)) = (&draft.template, &known.template) else {
+        return;
+    };
+    let mut root = Scope::root(violations);
+    let mut place = root.key(match reference {
+        TemplateReference::Key(_) => "template_key",
+        TemplateReference::Id(_) => "template_id",
+    });
+    if draft.tags.is_empty() {
+        default_tags(rules, known, tags, &mut place);
+    }
+    let mut assignee = None;
+    if draft.assignee_id.is_none() {
+        assignee = default_assignee(rules, known, &mut place);
+    }
+    let said = |key: &String| draft.custom_properties.iter().any(|(said, _)| said == key);
+    for (key, value) in &rules.defaults.custom_properties {
+        if said(key) {
+            continue;
+        }
+        let definition = known
+            .definitions
+            .iter()
+            .find(|it| it.target == Target::Case && it.key == *key && !it.archived);
+        match definition.and_then(|it| checked(it, value)) {
+            Some(value) => drop(properties.insert(key.clone(), value)),
+            None => {
+                let message = format!(
+                    "The template {} sets the custom property {key}, which does not take its value \
+                     any more. Change the template, or send the property.",
+                    rules.template.key
+                );
+                let fault = Fault::new(Code::CustomPropertyNotFound, message);
+                place.refuse(fault);
+            }
+        }
+    }
+    if assignee.is_some() {
+        known.assignee = assignee;
+    }
+}
+
+fn checked(definition: &Definition, value: &serde_json::Value) -> Option<serde_json::Value> {
+    let mut faults = Violations::default();
+    let given = GivenValue::stored(value)?;
+    let value = definition.check(&given, &mut Scope::root(&mut faults));
+    value.filter(|_| faults.is_empty())
+}
+
+fn default_tags(rules: &TemplateRules, known: &Known, tags: &mut Vec<Tag>, place: &mut Scope<'_>) {
+    if known.default_tags.len() == rules.defaults.tags.len() {
+        tags.clone_from(&known.default_tags);
+        return;
+    }
+    let message = format!(
+        "The template {} sets a tag that this workspace no longer has. Change the template, or send \
+         tags.",
+        rules.template.key
+    );
+    place.refuse(Fault::new(Code::TagNotFound, message));
+}
+
+fn default_assignee(rules: &TemplateRules, known: &Known, place: &mut Scope<'_>) -> Option<User> {
+    let id = rules.defaults.assignee_id?;
+    let (code, what) = match &known.default_assignee {
+        None => (Code::AssigneeNotFound, "who does not exist"),
+        Some(user) if user.suspended => (Code::AssigneeSuspended, "who is suspended"),
+        Some(user) => return Some(user.clone()),
+    };
+    let message = format!(
+        "The template {} assigns to the user {id}, {what}. Change the template, or send \
+         assignee_id.",
+        rules.template.key
+    );
+    place.refuse(Fault::new(code, message));
+    None
+}
+
+/// Refuses an open case that lacks what its template requires. Where something was refused already,
+/// it is not missing.
+pub fn require(
+    template: &str,
+    required: &[Required],
+    case: &Case,
+    violations: &mut Violations,
+) -> Result<(), serde_json::Error> {
+    if required.is_empty() {
+        return Ok(());
+    }
+    let case = serde_json::to_value(case)?;
+    let refused: Vec<String> = violations
+        .kept()
+        .iter()
+        .map(|it| it.pointer.clone())
+        .collect();
+    let is_refused = |pointer: &str| {
+        refused.iter().any(|it| {
+            pointer
+                .strip_prefix(it.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    };
+    let missing = required.iter().flat_map(|path| path.missing(&case));
+    for pointer in missing.filter(|it| !is_refused(it)) {
+        violations.add(
+            || pointer,
+            || {
+                let message = format!(
+                    "The template {template} requires this of an open case. Give it, or keep the \
+                     case a draft until you have it."
+                );
+                Fault::new(Code::RequiredByTemplate, message)
+            },
+        );
+    }
+    Ok(())
+}
