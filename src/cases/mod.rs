@@ -24,6 +24,7 @@ mod update_request;
 mod view;
 
 pub use graph::{Entity, Graph, ResolvedRelation};
+pub use list::LISTING;
 pub use model::{Case, CaseHeader, Review, Status};
 pub use references::Known;
 pub use request::{CaseDraft, CaseRequest, Reference, TemplateReference};

@@ -13,6 +13,7 @@ mod update;
 mod update_request;
 mod view;
 
+pub use list::LISTING;
 pub use model::{Classification, Company, CompanyStatus, CompanyType, StoredCompany};
 pub use request::{CompanyDraft, CompanyRequest};
 pub use view::{CompanyRowView, CompanyView};

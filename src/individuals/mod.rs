@@ -13,6 +13,7 @@ mod update;
 mod update_request;
 mod view;
 
+pub use list::LISTING;
 pub use model::{Gender, Individual, StoredIndividual};
 pub use request::{IndividualDraft, IndividualRequest};
 pub use view::{IndividualRowView, IndividualView};

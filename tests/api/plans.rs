@@ -1,0 +1,157 @@
+//! The plans of the statements that every request waits for, over 200,000 cases.
+
+use dossier::db::listing::{Field, Listing, Place, Slice, Sort};
+use dossier::http::filters;
+use sqlx::{AssertSqlSafe, Executor, PgConnection, Row};
+use uuid::Uuid;
+
+use crate::support::TestApp;
+
+const WORKSPACE: &str = "0198a000-0000-7000-8000-000000000001";
+static CREATED_AT: Field = filters::moment("created_at", "c.created_at");
+
+/// Two hundred thousand cases with a company, an individual and a relation each, made by SQL.
+const FILL: &str = "
+    -- Foreign keys are checked for nothing here; who may not say so waits longer.
+    DO $$ BEGIN
+        PERFORM set_config('session_replication_role', 'replica', false);
+    EXCEPTION WHEN insufficient_privilege THEN NULL; END $$;
+    INSERT INTO cases (workspace_id, id, name, status, external_id, custom_properties, created_at,
+        updated_at, last_activity_at)
+    SELECT '0198a000-0000-7000-8000-000000000001', gen_random_uuid(), 'Case ' || i, 'open',
+        'external ' || i, '{}', at, at, at
+    FROM generate_series(1, 200000) AS i,
+        LATERAL (SELECT '2024-01-01'::timestamptz + i * interval '1 second' AS at) AS t;
+    INSERT INTO companies (workspace_id, case_id, id, type, name, status, address,
+        classifications, banking_information, custom_properties, created_at, updated_at)
+    SELECT workspace_id, id, gen_random_uuid(), 'main', name, 'live', '{}', '[]', '{}', '{}',
+        created_at, created_at FROM cases;
+    INSERT INTO individuals (workspace_id, case_id, id, first_name, last_name,
+        is_business_contact, is_beneficial_owner, is_controlling_person, is_delegator,
+        is_signatory, address, custom_properties, roles, created_at, updated_at)
+    SELECT workspace_id, id, gen_random_uuid(), name, '', false, false, false, false, false, '{}',
+        '{}', '[]', created_at, created_at FROM cases;
+    INSERT INTO case_tags (workspace_id, case_id, tag_id, ordinal)
+    SELECT c.workspace_id, c.id, t.id, 1 FROM cases AS c, tags AS t
+    WHERE t.workspace_id = c.workspace_id AND t.label = 'VIP';
+    INSERT INTO relations (workspace_id, case_id, id, from_individual_id, to_company_id, roles,
+        created_at, updated_at)
+    SELECT i.workspace_id, i.case_id, gen_random_uuid(), i.id, c.id, '[]', now(), now()
+    FROM individuals AS i JOIN companies AS c USING (workspace_id, case_id);
+    ANALYZE cases, companies, individuals, relations, case_tags;";
+
+/// The plan of a statement with parameters, as it is chosen for them.
+async fn plan(connection: &mut PgConnection, sql: &str, parameters: &str) -> String {
+    let prepare = format!("PREPARE asked AS {sql}");
+    connection.execute(AssertSqlSafe(prepare)).await.expect(sql);
+    let explain = format!("EXPLAIN EXECUTE asked ({parameters})");
+    let rows = connection.fetch_all(AssertSqlSafe(explain)).await;
+    let rows = rows.expect("a plan");
+    connection
+        .execute("DEALLOCATE asked")
+        .await
+        .expect("it goes");
+    let lines = rows.iter().map(|row| row.get::<String, _>(0));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[track_caller]
+fn assert_indexed(what: &str, plan: &str) {
+    for table in [
+        "cases",
+        "companies",
+        "individuals",
+        "relations",
+        "case_tags",
+    ] {
+        assert!(
+            !plan.contains(&format!("Seq Scan on {table}")),
+            "{what}:\n{plan}"
+        );
+    }
+}
+
+async fn assert_pages(connection: &mut PgConnection, what: &str, listing: &Listing, deep: Place) {
+    for descending in [false, true] {
+        let sort = [Sort {
+            field: &CREATED_AT,
+            descending,
+        }];
+        let workspace = Uuid::parse_str(WORKSPACE).expect("a UUID");
+        let first = Slice::Page { page: 1, limit: 20 };
+        let sql = listing.page(workspace, &[], &sort, &first).into_string();
+        let found = plan(connection, &sql, &format!("'{WORKSPACE}', 20, 0")).await;
+        assert_indexed(what, &found);
+        assert!(!found.contains("Sort"), "{what} is read in order:\n{found}");
+        let after = Slice::After {
+            place: Some(deep),
+            limit: 20,
+        };
+        let sql = listing.page(workspace, &[], &sort, &after).into_string();
+        let parameters = format!("'{WORKSPACE}', '{}', '{}', 21", deep.created_at, deep.id);
+        let found = plan(connection, &sql, &parameters).await;
+        assert_indexed(what, &found);
+        // The place is a condition of the index, and not a filter behind it.
+        assert!(
+            found.contains("Index Cond") && !found.contains("Filter: (ROW"),
+            "{found}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn lists_look_ups_and_deep_pages_use_an_index() {
+    let app = TestApp::start().await;
+    let mut connection = app.connect().await;
+    connection.execute(FILL).await.expect("rows");
+    let middle = connection
+        .fetch_one("SELECT created_at, id FROM cases ORDER BY created_at OFFSET 150000 LIMIT 1");
+    let middle = middle.await.expect("a case");
+    let deep = Place {
+        created_at: middle.get(0),
+        id: middle.get(1),
+    };
+    for (what, listing) in [
+        ("cases", &dossier::cases::LISTING),
+        ("companies", &dossier::companies::LISTING),
+        ("individuals", &dossier::individuals::LISTING),
+    ] {
+        assert_pages(&mut connection, what, listing, deep).await;
+    }
+    let by_identifier = format!("'{WORKSPACE}', '{}', 'external 7'", deep.id);
+    for (what, sql) in [
+        ("a case", include_str!("../../src/cases/find.sql")),
+        ("its header", include_str!("../../src/cases/header.sql")),
+    ] {
+        assert_indexed(what, &plan(&mut connection, sql, &by_identifier).await);
+    }
+    let by_id = format!("'{WORKSPACE}', '{}'", deep.id);
+    for (what, sql) in [
+        ("a company", include_str!("../../src/companies/find.sql")),
+        (
+            "an individual",
+            include_str!("../../src/individuals/find.sql"),
+        ),
+        ("members", include_str!("../../src/relations/members.sql")),
+    ] {
+        assert_indexed(what, &plan(&mut connection, sql, &by_id).await);
+    }
+    let references = include_str!("../../src/cases/references.sql");
+    let asked = format!("'{WORKSPACE}', 'kyb_strict', NULL, NULL, NULL, '{{vip}}', 'external 7'");
+    assert_indexed(
+        "references",
+        &plan(&mut connection, references, &asked).await,
+    );
+
+    // And over HTTP: the last page by cursor is what the first is, in time.
+    let cursor = app
+        .get("/cases?cursor=&sort=created_at.desc&limit=2")
+        .await
+        .expect(200);
+    let next = cursor.body["pagination"]["next_cursor"]
+        .as_str()
+        .expect("a cursor");
+    let path = format!("/cases?cursor={next}&sort=created_at.desc&limit=2");
+    let page = app.get(&path).await.expect(200);
+    assert_eq!(page.body["data"][0]["name"], "Case 199998");
+}

@@ -1,0 +1,187 @@
+//! Every path that takes an id, called by another workspace.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::TestApp;
+
+const OTHER: &str = "dossier_other_0123456789abcdef";
+
+/// One of everything that has an id, in the sandbox.
+async fn fill(app: &TestApp) -> Value {
+    let case = app
+        .create(&json!({"name": "A", "external_id": "one", "tags": ["VIP"],
+            "companies": [{"name": "B"}], "individuals": [{"first_name": "C", "last_name": "D",
+            "roles": ["shareholder"]}]}))
+        .await;
+    case.body
+}
+
+/// The methods and paths of the server with an id in them, and a body that would be right.
+fn calls(case: &Value) -> Vec<(Method, String, Value)> {
+    let text = |value: &Value| value.as_str().expect("an id").to_owned();
+    let id = text(&case["id"]);
+    let company = text(&case["companies"][0]["id"]);
+    let individual = text(&case["individuals"][0]["id"]);
+    let relation = text(&case["individuals"][0]["relations"][0]["id"]);
+    let relations = format!("/cases/{id}/relations");
+    let tag = "/tags/0198a000-0000-7000-8000-000000000203".to_owned();
+    let template = "/templates/0198a000-0000-7000-8000-000000000101".to_owned();
+    let user = "/users/0198a000-0000-7000-8000-000000000301".to_owned();
+    let property = "/custom-properties/case/note".to_owned();
+    let (none, relevant) = (json!({}), json!({"is_relevant": true}));
+    let mut calls = vec![
+        (
+            Method::POST,
+            format!("/cases/{id}/reviews"),
+            json!({"status": "closed"}),
+        ),
+        (Method::GET, format!("/cases/{id}/tags"), none.clone()),
+        (
+            Method::POST,
+            format!("/cases/{id}/tags"),
+            json!({"tags": []}),
+        ),
+        (
+            Method::DELETE,
+            format!("/cases/{id}/tags"),
+            json!({"tags": []}),
+        ),
+        (
+            Method::POST,
+            relations.clone(),
+            json!({"from_company_id": company}),
+        ),
+        (
+            Method::PATCH,
+            format!("{relations}/{relation}"),
+            none.clone(),
+        ),
+        (
+            Method::DELETE,
+            format!("{relations}/{relation}"),
+            none.clone(),
+        ),
+        (
+            Method::POST,
+            format!("/companies/{company}/set-relevant"),
+            relevant.clone(),
+        ),
+        (
+            Method::POST,
+            format!("/individuals/{individual}/set-relevant"),
+            relevant,
+        ),
+        (
+            Method::POST,
+            "/companies".to_owned(),
+            json!({"case_id": id, "name": "E"}),
+        ),
+        (
+            Method::POST,
+            "/individuals".to_owned(),
+            json!({"case_id": id, "first_name": "E", "last_name": "F"}),
+        ),
+    ];
+    for path in [
+        format!("/cases/{id}"),
+        "/cases/one".to_owned(),
+        format!("/companies/{company}"),
+        format!("/individuals/{individual}"),
+    ] {
+        for method in [Method::GET, Method::PATCH, Method::DELETE] {
+            calls.push((method, path.clone(), none.clone()));
+        }
+    }
+    for path in [template, user, property] {
+        calls.push((Method::GET, path.clone(), none.clone()));
+        calls.push((Method::PATCH, path, none.clone()));
+    }
+    calls.push((Method::GET, tag.clone(), none.clone()));
+    calls.push((Method::PATCH, tag.clone(), json!({"label": "Mine"})));
+    calls.push((Method::DELETE, tag, none));
+    calls
+}
+
+#[tokio::test]
+async fn the_ids_of_another_workspace_are_those_of_nothing() {
+    let app = TestApp::start().await;
+    app.add_workspace(OTHER).await;
+    let case = fill(&app).await;
+    for (method, path, body) in calls(&case) {
+        let request = app
+            .request(method.clone(), &path)
+            .bearer_auth(OTHER)
+            .json(&body);
+        let foreign = app.send(request).await.expect(404);
+        // The same as for an id that nobody has.
+        let unknown = path
+            .replace(
+                case["id"].as_str().expect("an id"),
+                "0198a000-0000-7000-8000-00000000ffff",
+            )
+            .replace("/one", "/two");
+        let request = app
+            .request(method.clone(), &unknown)
+            .bearer_auth(OTHER)
+            .json(&body);
+        let nothing = app.send(request).await.expect(404);
+        for member in ["type", "title", "detail", "status", "code"] {
+            assert_eq!(
+                foreign.body[member], nothing.body[member],
+                "{method} {path}"
+            );
+        }
+    }
+    for list in [
+        "/cases",
+        "/companies",
+        "/individuals",
+        "/tags",
+        "/templates",
+        "/users",
+        "/spaces",
+        "/custom-properties/case",
+    ] {
+        let empty = app.get_as(OTHER, list).await.expect(200);
+        assert_eq!(empty.body["data"], json!([]), "{list}");
+        assert_eq!(empty.body["pagination"]["count"], 0, "{list}");
+    }
+    let unchanged = app.get("/cases/one").await.expect(200);
+    assert_eq!(unchanged.body, case);
+    assert_eq!(unchanged.etag(), "\"1\"");
+}
+
+/// The list of calls is held against the routes themselves, so that no path can be forgotten.
+#[test]
+fn every_route_with_an_id_is_called() {
+    let case = json!({"id": "C", "companies": [{"id": "K"}],
+        "individuals": [{"id": "I", "relations": [{"id": "R"}]}]});
+    let called: Vec<String> = calls(&case).into_iter().map(|(_, path, _)| path).collect();
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
+    let mut routes = Vec::new();
+    for room in std::fs::read_dir(root).expect("the rooms") {
+        let file = room.expect("a room").path().join("mod.rs");
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        let quoted = text
+            .split('"')
+            .filter(|it| it.starts_with('/') && it.contains('{') && !it.contains('\n'));
+        routes.extend(quoted.map(str::to_owned));
+    }
+    assert!(routes.len() >= 12, "{routes:?}");
+    for route in routes
+        .iter()
+        .filter(|it| it.contains("id}") || it.contains("case}"))
+    {
+        let parts: Vec<&str> = route.split('/').collect();
+        let is_called = called.iter().any(|path| {
+            let path: Vec<&str> = path.split('/').collect();
+            path.len() == parts.len()
+                && path
+                    .iter()
+                    .zip(&parts)
+                    .all(|(a, b)| a == b || b.starts_with('{'))
+        });
+        assert!(is_called, "{route} is called by no other workspace");
+    }
+}
