@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::TestApp;
 
 /// Three companies, four individuals, six relations, three tags, properties of every type.
-fn kyb() -> Value {
+pub fn kyb() -> Value {
     let properties = json!({"note": "Two\nlines", "contact_email": "a@example.com",
         "reference_url": "https://example.com/a", "onboarded_on": "2024-02-29",
         "hotline": "+33 6 12 34 56 78", "is_regulated": true, "risk_score": 12.5,

@@ -20,6 +20,7 @@ mod parts;
 mod plans;
 mod round_trip;
 mod serve;
+mod snapshots;
 mod support;
 mod tenancy;
 mod workspace_data;
