@@ -59,6 +59,26 @@ async fn a_body_is_json_of_a_limited_size() {
 }
 
 #[tokio::test]
+async fn what_existing_clients_send_besides_is_no_fault() {
+    let app = TestApp::start().await;
+    let created = app.create(&serde_json::json!({"name": "A"})).await;
+    for path in [format!("/cases/{}", created.id()), "/cases".to_owned()] {
+        let request = app
+            .request(Method::GET, &path)
+            .bearer_auth(KEY)
+            .header("accept-encoding", "application/json")
+            .header("content-type", "application/json")
+            .body("{\"nonsense\": ");
+        let answer = app.send(request).await.expect(200);
+        assert_eq!(answer.headers.get("content-encoding"), None);
+        assert!(answer.body.is_object());
+    }
+    let path = format!("/v1/cases/{}/?permanent=true", created.id());
+    let request = app.request(Method::DELETE, &path).bearer_auth(KEY);
+    app.send(request.body("nonsense")).await.expect(204);
+}
+
+#[tokio::test]
 async fn what_is_nowhere_is_a_problem_document_with_the_id_of_its_request() {
     let app = TestApp::start().await;
     let wrong = app

@@ -27,6 +27,21 @@ const CASES: &str = "
     WHERE t.workspace_id = c.workspace_id
         AND (hashtext(c.id::text || t.label) % 3) = 0;";
 
+/// Companies and individuals of those cases.
+const PARTS: &str = "
+    INSERT INTO companies (workspace_id, case_id, id, type, name, registration_number, country,
+        status, address, classifications, banking_information, custom_properties, created_at,
+        updated_at)
+    SELECT workspace_id, id, gen_random_uuid(), 'main', name, CASE WHEN name LIKE 'A%' THEN name END,
+        CASE WHEN status = 'open' THEN 'FR' WHEN status = 'draft' THEN 'GB' END, 'live', '{}', '[]',
+        '{}', '{}', created_at, updated_at FROM cases;
+    INSERT INTO individuals (workspace_id, case_id, id, first_name, last_name,
+        is_business_contact, is_beneficial_owner, is_controlling_person, is_delegator,
+        is_signatory, email, birth_date, address, custom_properties, roles, created_at, updated_at)
+    SELECT workspace_id, id, gen_random_uuid(), name, reverse(name), false, false, false, false,
+        false, CASE WHEN name LIKE 'a%' THEN name END, created_at::date, '{}', '{}', '[]',
+        created_at, updated_at FROM cases;";
+
 async fn fill(connection: &mut PgConnection, cases: u32) {
     let statements = CASES.replace("$CASES", &cases.to_string());
     let filled = connection.execute(AssertSqlSafe(statements)).await;
@@ -37,10 +52,36 @@ async fn fill(connection: &mut PgConnection, cases: u32) {
 type Asked = (String, String, String);
 
 fn condition() -> impl Strategy<Value = Asked> {
-    prop_oneof![names(), identifiers(), statuses(), moments(), tags()]
+    prop_oneof![names("name"), identifiers(), statuses(), moments(), tags()]
 }
 
-fn names() -> BoxedStrategy<Asked> {
+fn of_companies() -> impl Strategy<Value = Asked> {
+    let country = prop::sample::select(vec!["FR", "gb"]).prop_map(|code| {
+        let sql = format!("country = '{}'", code.to_uppercase());
+        ("country".to_owned(), code.to_owned(), sql)
+    });
+    prop_oneof![
+        names("name"),
+        names("registration_number"),
+        country,
+        moments()
+    ]
+}
+
+fn of_individuals() -> impl Strategy<Value = Asked> {
+    let born = (1..26_u32).prop_map(|day| {
+        let value = format!("2024-01-{day:02}");
+        (
+            "birth_date".to_owned(),
+            value.clone(),
+            format!("birth_date = '{value}'"),
+        )
+    });
+    let text = || prop_oneof![names("first_name"), names("last_name"), names("email")];
+    prop_oneof![text(), text(), born, moments()]
+}
+
+fn names(column: &'static str) -> BoxedStrategy<Asked> {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
     let names = [
         "Acme",
@@ -57,14 +98,14 @@ fn names() -> BoxedStrategy<Asked> {
     let asked = (prop::sample::select(names.to_vec()), 0..4_usize).prop_map(move |(text, at)| {
         let (operator, sql) = [
             ("", "="),
-            (".not_eq", "<>"),
+            (".not_eq", "IS DISTINCT FROM"),
             (".like", "LIKE"),
             (".ilike", "ILIKE"),
         ][at];
         (
-            format!("name{operator}"),
+            format!("{column}{operator}"),
             text.to_owned(),
-            format!("name {sql} {}", quoted(text)),
+            format!("{column} {sql} {}", quoted(text)),
         )
     });
     asked.boxed()
@@ -186,23 +227,34 @@ fn ids(answer: &Answer) -> Vec<String> {
 }
 
 /// One page of a list and the rows of the same question in plain SQL.
-async fn both(app: &TestApp, conditions: &[Asked], sort: &str, page: u32) -> (Answer, Vec<String>) {
+async fn both(
+    app: &TestApp,
+    table: &str,
+    conditions: &[Asked],
+    sort: &str,
+    page: u32,
+) -> (Answer, Vec<String>) {
     let clauses = conditions.iter().map(|it| format!(" AND {}", it.2));
-    let clauses = clauses.collect::<String>();
+    let mut clauses = clauses.collect::<String>();
+    if table != "cases" {
+        // The last activity of a part of a case is its last change.
+        clauses = clauses.replace("last_activity_at", "updated_at");
+    }
     let order = sort.replace('.', " ");
     let descending = sort
         .split(',')
         .next()
         .is_some_and(|it| it.ends_with("desc"));
     let last = if descending { "DESC" } else { "" };
-    let sql = format!("SELECT id::text FROM cases WHERE true{clauses} ORDER BY {order}, id {last}");
+    let sql =
+        format!("SELECT id::text FROM {table} WHERE true{clauses} ORDER BY {order}, id {last}");
     let mut query = form_urlencoded::Serializer::new(String::new());
     for (name, value, _) in conditions {
         query.append_pair(name, value);
     }
     query.append_pair("sort", sort);
     query.append_pair("page", &page.to_string());
-    let path = format!("/cases?limit=7&{}", query.finish());
+    let path = format!("/{table}?limit=7&{}", query.finish());
     let mut connection = app.connect().await;
     let rows = connection.fetch_all(AssertSqlSafe(sql)).await;
     connection.close().await.expect("closed");
@@ -210,19 +262,17 @@ async fn both(app: &TestApp, conditions: &[Asked], sort: &str, page: u32) -> (An
     (app.get(&path).await, rows)
 }
 
-#[test]
-fn a_list_finds_what_plain_sql_finds() {
+/// Holds a list with random conditions against the same question in plain SQL.
+fn check(table: &str, condition: impl Strategy<Value = Asked>, sorts: &[&'static str]) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let app = runtime.block_on(TestApp::start());
-    runtime.block_on(async { fill(&mut app.connect().await, 1_000).await });
-    let sorts = [
-        "created_at",
-        "created_at.desc",
-        "name.desc,updated_at",
-        "status,last_activity_at.desc",
-    ];
+    runtime.block_on(async {
+        let mut connection = app.connect().await;
+        fill(&mut connection, 1_000).await;
+        connection.execute(PARTS).await.expect("parts");
+    });
     let asked = (
-        prop::collection::vec(condition(), 0..3),
+        prop::collection::vec(condition, 0..3),
         prop::sample::select(sorts.to_vec()),
         1..4_u32,
     );
@@ -235,7 +285,7 @@ fn a_list_finds_what_plain_sql_finds() {
         names.sort_unstable();
         names.dedup();
         prop_assume!(names.len() == conditions.len());
-        let (answer, rows) = runtime.block_on(both(&app, &conditions, sort, page));
+        let (answer, rows) = runtime.block_on(both(&app, table, &conditions, sort, page));
         prop_assert_eq!(answer.status.as_u16(), 200, "{}", answer.body);
         let offset = usize::try_from(page - 1).expect("small") * 7;
         let expected: Vec<_> = rows.iter().skip(offset).take(7).cloned().collect();
@@ -246,6 +296,29 @@ fn a_list_finds_what_plain_sql_finds() {
     });
     runtime.block_on(async { drop(app) });
     done.expect("it holds for every list");
+}
+
+#[test]
+fn a_list_of_cases_finds_what_plain_sql_finds() {
+    let sorts = [
+        "created_at",
+        "created_at.desc",
+        "name.desc,updated_at",
+        "status,last_activity_at.desc",
+    ];
+    check("cases", condition(), &sorts);
+}
+
+#[test]
+fn a_list_of_companies_finds_what_plain_sql_finds() {
+    let sorts = ["created_at", "name.desc,created_at", "updated_at.desc"];
+    check("companies", of_companies(), &sorts);
+}
+
+#[test]
+fn a_list_of_individuals_finds_what_plain_sql_finds() {
+    let sorts = ["created_at.desc", "last_name,first_name.desc", "updated_at"];
+    check("individuals", of_individuals(), &sorts);
 }
 
 #[tokio::test]
