@@ -105,13 +105,13 @@ impl CaseRequest<'_> {
         let custom_properties = custom_properties::parse(self.custom_properties, scope);
         let tags = tags(scope, self.tags);
         let companies: Vec<_> = list(scope, self.companies, |sent, scope| {
-            Some(sent.parse(Mode::Create, scope))
+            Some(sent.parse(Mode::Part, scope))
         })
         .into_iter()
         .map(Option::unwrap_or_default)
         .collect();
         let individuals: Vec<_> = list(scope, self.individuals, |sent, scope| {
-            Some(sent.parse(Mode::Create, scope, now))
+            Some(sent.parse(Mode::Part, scope, now))
         })
         .into_iter()
         .map(Option::unwrap_or_default)

@@ -12,9 +12,8 @@ use serde::Deserialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::create_request::{CompanyCreateRequest, NewCompany};
 use super::store::FoundCompany;
-use super::{CompanyType, CompanyView, StoredCompany, store};
+use super::{CompanyDraft, CompanyRequest, CompanyType, CompanyView, StoredCompany, store};
 use crate::auth::Caller;
 use crate::custom_properties::{self, Definition, Target, store::definitions};
 use crate::db::Deadline;
@@ -22,7 +21,7 @@ use crate::http::{JsonBody, Parsed, Prefix, Problem, with_etag};
 use crate::parsed;
 use crate::relations::{self, Holder, Holding, Members, StoredRelation, hold};
 use crate::state::AppState;
-use crate::validation::{Code, Fault, Scope};
+use crate::validation::{Code, Fault, Mode, Scope};
 use crate::values::{IdSource, now};
 use crate::versions::{IfMatch, lock_named, touch};
 
@@ -32,7 +31,7 @@ const COMPANIES: usize = 1_000;
 struct Work {
     workspace_id: Uuid,
     if_match: IfMatch,
-    request: Parsed<NewCompany>,
+    request: Parsed<CompanyDraft>,
     ids: IdSource,
     now: DateTime<Utc>,
 }
@@ -52,7 +51,11 @@ pub async fn create(
     let work = Work {
         workspace_id: caller.workspace_id,
         if_match,
-        request: parsed!(body, CompanyCreateRequest<'_>, CompanyCreateRequest::parse)?,
+        request: parsed!(
+            body,
+            CompanyRequest<'_>,
+            |request: CompanyRequest<'_>, scope| { request.parse(Mode::Create, scope) }
+        )?,
         ids: state.ids.clone(),
         now: now(),
     };
@@ -87,7 +90,7 @@ async fn add(connection: &mut PgConnection, work: Arc<Work>) -> Result<FoundComp
     let mut violations = work.request.violations();
     let found = definitions(connection, workspace_id).await?;
     let definitions: Vec<Definition> = serde_json::from_value(found).map_err(Problem::Corrupt)?;
-    let given = &new.draft.custom_properties;
+    let given = &new.custom_properties;
     let mut scope = Scope::root(&mut violations);
     let checked = custom_properties::check(given, Target::Company, &definitions, &mut scope);
     let case = lock_named(
@@ -105,7 +108,7 @@ async fn add(connection: &mut PgConnection, work: Arc<Work>) -> Result<FoundComp
     let first_main = place(&mut members, id, new, &mut scope);
     let relations = if case.is_some() {
         hold(
-            &new.relations,
+            &new.held,
             case_id,
             Holder::Company(id),
             &members,
@@ -121,7 +124,7 @@ async fn add(connection: &mut PgConnection, work: Arc<Work>) -> Result<FoundComp
         id,
         case_id,
         is_relevant: true,
-        company: new.draft.company.clone(),
+        company: new.company.clone(),
         custom_properties: custom_properties::values(checked),
         created_at: now,
         updated_at: now,
@@ -140,14 +143,14 @@ async fn add(connection: &mut PgConnection, work: Arc<Work>) -> Result<FoundComp
 }
 
 /// Makes room for the company among those of its case; whether it is their first main company.
-fn place(members: &mut Members, id: Uuid, new: &NewCompany, scope: &mut Scope<'_>) -> bool {
+fn place(members: &mut Members, id: Uuid, new: &CompanyDraft, scope: &mut Scope<'_>) -> bool {
     if members.companies.len() >= COMPANIES {
         let message = format!("A case has at most {COMPANIES} companies; this one is full.");
         scope
             .key("case_id")
             .refuse(Fault::new(Code::TooMany, message));
     }
-    let is_main = new.draft.kind == Some(CompanyType::Main);
+    let is_main = new.kind == Some(CompanyType::Main);
     if let (true, Some(main)) = (is_main, members.main) {
         let message = format!(
             "A case has one main company; this one has {main}. Set type to affiliated here."

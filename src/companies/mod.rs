@@ -1,7 +1,6 @@
 //! Companies of a case.
 
 mod create;
-mod create_request;
 mod delete;
 mod get;
 mod list;
@@ -10,12 +9,11 @@ mod request;
 mod set_relevant;
 mod store;
 mod update;
-mod update_request;
 mod view;
 
 pub use list::LISTING;
 pub use model::{Classification, Company, CompanyStatus, CompanyType, StoredCompany};
-pub use request::{CompanyDraft, CompanyRequest};
+pub use request::{CompanyChanges, CompanyDraft, CompanyRequest};
 pub use view::{CompanyRowView, CompanyView};
 
 use axum::Router;

@@ -1,20 +1,22 @@
 //! Companies as they may arrive.
 
+use uuid::Uuid;
+
 use super::{Classification, Company, CompanyStatus, CompanyType};
 use crate::custom_properties::{self, Given, PropertiesRequest};
-use crate::relations::{RELATIONS, RelationDraft, RelationRequest};
-use crate::validation::{Field, Items, Mode, Scope, Text, list};
+use crate::relations::{HeldRelation, RELATIONS, RelationDraft, RelationRequest};
+use crate::validation::{Field, Items, Mode, Object, Scope, Sent, Text, list};
 use crate::values::{
     AddressRequest, BankingInformationRequest, Country, EntityLegalForm, address,
-    banking_information, choice, date, length, text,
+    banking_information, choice, date, length, sent_address, sent_bank, text, uuid,
 };
 use crate::wire_object;
 
 /// The most classifications of one company.
-pub const CLASSIFICATIONS: usize = 100;
+const CLASSIFICATIONS: usize = 100;
 
 wire_object! {
-    /// A company as it may arrive.
+    /// A company as it may arrive: inside a case, in a stored case, or as a change.
     CompanyRequest {
         "name" => name: Text<'de>,
         "type" => kind: Text<'de>,
@@ -34,6 +36,7 @@ wire_object! {
         "employer_identification_number" => employer_identification_number: Text<'de>,
         "custom_properties" => custom_properties: PropertiesRequest<'de>,
         "ref" => reference: Text<'de>,
+        "case_id" => case_id: Text<'de>,
         "relations" => relations: Items<RelationRequest<'de>, RELATIONS>,
     }
 }
@@ -54,9 +57,22 @@ pub struct CompanyDraft {
     /// The type, unless it was refused: only then can the main company be told.
     pub kind: Option<CompanyType>,
     pub company: Company,
+    /// Inside a case.
     pub reference: Option<String>,
+    /// Inside a case.
     pub relations: Vec<Option<RelationDraft>>,
+    /// Of a new company of a stored case.
+    pub case_id: Option<Uuid>,
+    /// Of a new company of a stored case.
+    pub held: Vec<Option<HeldRelation>>,
     pub custom_properties: Given,
+}
+
+/// What a change says: the members that were sent, of a company that was read of them.
+#[derive(Debug, Clone)]
+pub struct CompanyChanges {
+    pub draft: CompanyDraft,
+    pub sent: Sent,
 }
 
 const TYPES: [(&str, CompanyType); 2] = [
@@ -71,8 +87,13 @@ const STATUSES: [(&str, CompanyStatus); 3] = [
 
 impl CompanyRequest<'_> {
     /// The company, its faults refused at their places.
-    pub fn parse(self, mode: Mode, scope: &mut Scope<'_>) -> CompanyDraft {
-        self.strays.refuse(scope, Self::KNOWN);
+    pub fn parse(mut self, mode: Mode, scope: &mut Scope<'_>) -> CompanyDraft {
+        let elsewhere: &[&str] = match mode {
+            Mode::Part => &["case_id"],
+            Mode::Create => &["ref"],
+            Mode::Update => &["type", "ref", "case_id", "relations"],
+        };
+        self.refuse_others(elsewhere, scope);
         let kind = match self.kind.value {
             Field::Missing | Field::Null => Some(CompanyType::Main),
             _ => scope.strict(self.kind, |sent| choice(sent, &TYPES)),
@@ -104,12 +125,37 @@ impl CompanyRequest<'_> {
             employer_identification_number: scope
                 .optional(self.employer_identification_number, text(255)),
         };
-        CompanyDraft {
+        let mut draft = CompanyDraft {
             kind,
             company,
             custom_properties: custom_properties::parse(self.custom_properties, scope),
             reference: scope.strict(self.reference, |sent| length(sent, 1, 100)),
-            relations: list(scope, self.relations, |sent, scope| Some(sent.parse(scope))),
+            ..CompanyDraft::default()
+        };
+        if mode == Mode::Create {
+            draft.case_id = scope.required(self.case_id, uuid);
+            draft.held = list(scope, self.relations, RelationRequest::parse_held);
+        } else {
+            draft.relations = list(scope, self.relations, RelationRequest::parse);
+        }
+        draft
+    }
+
+    /// The changes that were sent, their faults refused at their places.
+    pub fn parse_changes(self, scope: &mut Scope<'_>) -> CompanyChanges {
+        let mut sent = Sent {
+            members: self.sent(),
+            nested: Vec::new(),
+        };
+        sent.nested.extend(sent_address(&self.address));
+        sent.nested.extend(sent_bank(&self.banking_information));
+        // A status cannot be cleared: null is 'not given'. Custom properties are merged by key.
+        let keeps_status = self.status.value == Field::Null;
+        sent.members
+            .retain(|it| *it != "custom_properties" && !(keeps_status && *it == "status"));
+        CompanyChanges {
+            draft: self.parse(Mode::Update, scope),
+            sent,
         }
     }
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::create::answer;
 use super::store::{self, FoundCompany};
-use super::update_request::{CompanyChanges, CompanyUpdateRequest};
+use super::{CompanyChanges, CompanyRequest};
 use crate::auth::Caller;
 use crate::custom_properties::{self, Target};
 use crate::db::{Database, Deadline};
@@ -45,7 +45,7 @@ pub async fn update(
         workspace_id: caller.workspace_id,
         id,
         if_match,
-        request: parsed!(body, CompanyUpdateRequest<'_>, CompanyUpdateRequest::parse)?,
+        request: parsed!(body, CompanyRequest<'_>, CompanyRequest::parse_changes)?,
         now: now(),
     };
     let found = database

@@ -11,9 +11,8 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::create_request::{IndividualCreateRequest, NewIndividual};
 use super::store::FoundIndividual;
-use super::{IndividualView, StoredIndividual, store};
+use super::{IndividualDraft, IndividualRequest, IndividualView, StoredIndividual, store};
 use crate::auth::Caller;
 use crate::custom_properties::{self, Definition, Target, store::definitions};
 use crate::db::Deadline;
@@ -21,7 +20,7 @@ use crate::http::{JsonBody, Parsed, Prefix, Problem, with_etag};
 use crate::parsed;
 use crate::relations::{self, Holder, Holding, Members, StoredRelation, hold};
 use crate::state::AppState;
-use crate::validation::{Code, Fault, Scope};
+use crate::validation::{Code, Fault, Mode, Scope};
 use crate::values::{IdSource, now};
 use crate::versions::{IfMatch, lock_named, touch};
 
@@ -31,7 +30,7 @@ const INDIVIDUALS: usize = 1_000;
 struct Work {
     workspace_id: Uuid,
     if_match: IfMatch,
-    request: Parsed<NewIndividual>,
+    request: Parsed<IndividualDraft>,
     ids: IdSource,
     now: DateTime<Utc>,
 }
@@ -54,8 +53,8 @@ pub async fn create(
         if_match,
         request: parsed!(
             body,
-            IndividualCreateRequest<'_>,
-            |request: IndividualCreateRequest<'_>, scope| { request.parse(now, scope) }
+            IndividualRequest<'_>,
+            |request: IndividualRequest<'_>, scope| { request.parse(Mode::Create, scope, now) }
         )?,
         ids: state.ids.clone(),
         now,
@@ -92,7 +91,7 @@ async fn add(connection: &mut PgConnection, work: Arc<Work>) -> Result<FoundIndi
     let mut violations = work.request.violations();
     let found = definitions(connection, workspace_id).await?;
     let definitions: Vec<Definition> = serde_json::from_value(found).map_err(Problem::Corrupt)?;
-    let given = &new.draft.custom_properties;
+    let given = &new.custom_properties;
     let mut scope = Scope::root(&mut violations);
     let checked = custom_properties::check(given, Target::Individual, &definitions, &mut scope);
     let case = lock_named(
@@ -122,7 +121,7 @@ async fn add(connection: &mut PgConnection, work: Arc<Work>) -> Result<FoundIndi
         id,
         case_id,
         is_relevant: true,
-        individual: new.draft.individual.clone(),
+        individual: new.individual.clone(),
         carried,
         custom_properties: custom_properties::values(checked),
         created_at: now,
@@ -149,8 +148,8 @@ fn relate(
 ) -> (Vec<StoredRelation>, Holding) {
     let (new, ids, now) = (&work.request.value, &work.ids, work.now);
     let holder = Holder::Individual(id);
-    let mut relations = hold(&new.relations, case_id, holder, members, ids, now, scope);
-    let shorthand = &new.draft.shorthand;
+    let mut relations = hold(&new.held, case_id, holder, members, ids, now, scope);
+    let shorthand = &new.shorthand;
     let Some(main) = members.main else {
         return (relations, shorthand.clone());
     };

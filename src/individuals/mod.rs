@@ -1,7 +1,7 @@
 //! Individuals of a case.
 
+mod changes;
 mod create;
-mod create_request;
 mod delete;
 mod get;
 mod list;
@@ -10,9 +10,9 @@ mod request;
 mod set_relevant;
 mod store;
 mod update;
-mod update_request;
 mod view;
 
+pub use changes::IndividualChanges;
 pub use list::LISTING;
 pub use model::{Gender, Individual, StoredIndividual};
 pub use request::{IndividualDraft, IndividualRequest};

@@ -1,27 +1,28 @@
 //! Individuals as they may arrive.
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::{Gender, Individual};
 use crate::custom_properties::{self, Given, PropertiesRequest};
 use crate::relations::{
-    Holding, RELATIONS, ROLE_NAMES, ROLES, RelationDraft, RelationRequest, Role, percentage,
-    position, roles,
+    HeldRelation, Holding, RELATIONS, ROLE_NAMES, ROLES, RelationDraft, RelationRequest, Role,
+    percentage, position, roles,
 };
 use crate::validation::{
-    Code, Fault, Field, Items, Member, Mode, Number, Scope, Text, is_given, list,
+    Code, Fault, Field, Items, Member, Mode, Number, Object, Scope, Text, is_given, list,
 };
 use crate::values::{
     AddressRequest, BankingInformationRequest, Country, Email, PhoneNumber, address,
-    banking_information, birth_date, choice, exclusive, length, text,
+    banking_information, birth_date, choice, exclusive, length, text, uuid,
 };
 use crate::wire_object;
 
 /// More nationalities than there are countries cannot be distinct.
-pub const NATIONALITIES: usize = 250;
+const NATIONALITIES: usize = 250;
 
 wire_object! {
-    /// An individual as it may arrive.
+    /// An individual as it may arrive: inside a case, in a stored case, or as a change.
     IndividualRequest {
         "first_name" => first_name: Text<'de>,
         "middle_name" => middle_name: Text<'de>,
@@ -49,6 +50,7 @@ wire_object! {
         "roles" => roles: Items<Text<'de>, ROLES>,
         "custom_properties" => custom_properties: PropertiesRequest<'de>,
         "ref" => reference: Text<'de>,
+        "case_id" => case_id: Text<'de>,
         "relations" => relations: Items<RelationRequest<'de>, RELATIONS>,
     }
 }
@@ -58,10 +60,16 @@ wire_object! {
 #[derive(Debug, Clone, Default)]
 pub struct IndividualDraft {
     pub individual: Individual,
+    /// Inside a case.
     pub reference: Option<String>,
     /// Roles, position and percentages on the individual itself: its relation to the main company.
     pub shorthand: Holding,
+    /// Inside a case.
     pub relations: Vec<Option<RelationDraft>>,
+    /// Of a new individual of a stored case.
+    pub case_id: Option<Uuid>,
+    /// Of a new individual of a stored case.
+    pub held: Vec<Option<HeldRelation>>,
     pub custom_properties: Given,
 }
 
@@ -98,18 +106,24 @@ struct Flags {
 
 impl IndividualRequest<'_> {
     /// The individual, its faults refused at their places.
-    pub fn parse(self, mode: Mode, scope: &mut Scope<'_>, now: DateTime<Utc>) -> IndividualDraft {
-        self.strays.refuse(scope, Self::KNOWN);
-        if mode == Mode::Create {
+    pub fn parse(
+        mut self,
+        mode: Mode,
+        scope: &mut Scope<'_>,
+        now: DateTime<Utc>,
+    ) -> IndividualDraft {
+        self.refuse_others(elsewhere(mode), scope);
+        if mode != Mode::Update {
             refuse_nameless(&self.first_name, &self.last_name, scope);
         }
+        let mut flag = |member| scope.given(member);
         let mut flags = Flags {
-            business_contact: scope.given(self.is_business_contact),
+            business_contact: flag(self.is_business_contact),
             applicant: None,
-            beneficial_owner: scope.given(self.is_beneficial_owner),
-            controlling_person: scope.given(self.is_controlling_person),
-            delegator: scope.given(self.is_delegator),
-            signatory: scope.given(self.is_signatory),
+            beneficial_owner: flag(self.is_beneficial_owner),
+            controlling_person: flag(self.is_controlling_person),
+            delegator: flag(self.is_delegator),
+            signatory: flag(self.is_signatory),
         };
         let carried = roles(scope, self.roles, |sent| choice(sent, &CARRIED));
         let roles = flags.take_roles(&carried, scope);
@@ -143,9 +157,20 @@ impl IndividualRequest<'_> {
         };
         // Missing members are listed in the order of the schema: the address after the names.
         // A change is checked together with what it leaves.
-        if mode == Mode::Create {
+        if mode != Mode::Update {
             flags.check(has_email, scope);
         }
+        let (relations, case_id, held) = match mode {
+            Mode::Create => {
+                let case_id = scope.required(self.case_id, uuid);
+                let held = list(scope, self.relations, RelationRequest::parse_held);
+                (Vec::new(), case_id, held)
+            }
+            Mode::Part | Mode::Update => {
+                let relations = list(scope, self.relations, RelationRequest::parse);
+                (relations, None, Vec::new())
+            }
+        };
         IndividualDraft {
             individual,
             shorthand: Holding {
@@ -156,8 +181,19 @@ impl IndividualRequest<'_> {
             },
             custom_properties: custom_properties::parse(self.custom_properties, scope),
             reference: scope.strict(self.reference, |sent| length(sent, 1, 100)),
-            relations: list(scope, self.relations, |sent, scope| Some(sent.parse(scope))),
+            relations,
+            case_id,
+            held,
         }
+    }
+}
+
+/// The members that the same object has in other requests alone.
+fn elsewhere(mode: Mode) -> &'static [&'static str] {
+    match mode {
+        Mode::Part => &["case_id"],
+        Mode::Create => &["ref"],
+        Mode::Update => &["ref", "case_id", "relations"],
     }
 }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::create::answer;
 use super::store::{self, FoundIndividual};
-use super::update_request::{IndividualChanges, IndividualUpdateRequest};
+use super::{IndividualChanges, IndividualRequest};
 use crate::auth::Caller;
 use crate::custom_properties::{self, Target};
 use crate::db::Deadline;
@@ -51,8 +51,8 @@ pub async fn update(
         if_match,
         request: parsed!(
             body,
-            IndividualUpdateRequest<'_>,
-            |request: IndividualUpdateRequest<'_>, scope| { request.parse(now, scope) }
+            IndividualRequest<'_>,
+            |request: IndividualRequest<'_>, scope| { request.parse_changes(now, scope) }
         )?,
         ids: state.ids.clone(),
         now,

@@ -2,7 +2,7 @@
 
 mod create;
 mod delete;
-mod held_request;
+mod hold;
 mod members;
 mod model;
 mod request;
@@ -10,12 +10,12 @@ pub mod store;
 mod update;
 mod view;
 
-pub use held_request::{HeldRelation, HeldRelationRequest, hold};
+pub use hold::hold;
 pub use members::{Holder, Members};
 pub use model::{Holding, Role, StoredRelation};
 pub use request::{
-    RELATIONS, ROLE_NAMES, ROLES, RelationDraft, RelationRequest, Source, percentage, position,
-    relation_roles, roles,
+    HeldRelation, RELATIONS, ROLE_NAMES, ROLES, RelationDraft, RelationRequest, Source, percentage,
+    position, relation_roles, roles,
 };
 pub use view::{HeldRelationView, RelationView};
 

@@ -1,8 +1,10 @@
 //! Relations as they may arrive inside a case.
 
+use uuid::Uuid;
+
 use super::{Holding, Role};
-use crate::validation::{Code, Fault, Field, Items, Member, Number, Scope, Text};
-use crate::values::{Percentage, choice, length};
+use crate::validation::{Code, Fault, Field, Items, Member, Number, Object, Scope, Text};
+use crate::values::{Percentage, choice, length, uuid};
 use crate::wire_object;
 
 /// The most relations of one entity: one to each company that a case can have.
@@ -11,13 +13,15 @@ pub const RELATIONS: usize = 1_000;
 pub const ROLES: usize = 10;
 
 wire_object! {
-    /// A relation as it may arrive.
+    /// A relation as it may arrive with the entity that holds it. Inside a case its company has a
+    /// ref; in a stored case it has an id.
     RelationRequest {
         "voting_rights_percentage" => voting_rights_percentage: Number,
         "ownership_percentage" => ownership_percentage: Number,
         "roles" => roles: Items<Text<'de>, ROLES>,
         "position" => position: Text<'de>,
         "source_company_ref" => source_company_ref: Text<'de>,
+        "to_company_id" => to_company_id: Text<'de>,
     }
 }
 
@@ -39,26 +43,47 @@ pub struct RelationDraft {
     pub holding: Holding,
 }
 
+/// A relation of a new entity of a stored case.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeldRelation {
+    /// None is the main company.
+    pub to_company_id: Option<Uuid>,
+    pub holding: Holding,
+}
+
 impl RelationRequest<'_> {
-    /// The relation, its faults refused at their places.
-    pub fn parse(self, scope: &mut Scope<'_>) -> RelationDraft {
-        self.strays.refuse(scope, Self::KNOWN);
-        let holding = Holding {
-            voting_rights_percentage: percentage(scope, self.voting_rights_percentage),
-            ownership_percentage: percentage(scope, self.ownership_percentage),
-            roles: relation_roles(scope, self.roles),
-            position: scope.optional(self.position, position),
-        };
+    /// The relation inside a case, its faults refused at their places.
+    pub fn parse(mut self, scope: &mut Scope<'_>) -> Option<RelationDraft> {
+        self.refuse_others(&["to_company_id"], scope);
         let named = !matches!(self.source_company_ref.value, Field::Missing | Field::Null);
         let source = scope.strict(self.source_company_ref, |sent| length(sent, 1, 100));
-        RelationDraft {
+        Some(RelationDraft {
             source: match source {
                 Some(name) => Source::Ref(name),
                 None if named => Source::Refused,
                 None => Source::Main,
             },
-            holding,
-        }
+            holding: Holding {
+                voting_rights_percentage: percentage(scope, self.voting_rights_percentage),
+                ownership_percentage: percentage(scope, self.ownership_percentage),
+                roles: relation_roles(scope, self.roles),
+                position: scope.optional(self.position, position),
+            },
+        })
+    }
+
+    /// The relation of a new entity of a stored case, its faults refused at their places.
+    pub fn parse_held(mut self, scope: &mut Scope<'_>) -> Option<HeldRelation> {
+        self.refuse_others(&["source_company_ref"], scope);
+        Some(HeldRelation {
+            to_company_id: scope.optional(self.to_company_id, uuid),
+            holding: Holding {
+                voting_rights_percentage: percentage(scope, self.voting_rights_percentage),
+                ownership_percentage: percentage(scope, self.ownership_percentage),
+                roles: relation_roles(scope, self.roles),
+                position: scope.optional(self.position, position),
+            },
+        })
     }
 }
 

@@ -36,9 +36,11 @@ impl<T> Change<T> {
 /// What a request does to what it describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// What is required must be there.
+    /// Describes it as a part of something larger: what is required must be there.
+    Part,
+    /// Creates it: what is required must be there.
     Create,
-    /// What is required may be absent, and then stays as it is.
+    /// Changes it: what is required may be absent, and then stays as it is.
     Update,
 }
 
@@ -51,7 +53,7 @@ impl Scope<'_> {
         parse: impl FnOnce(&str) -> Result<T, Fault>,
     ) -> Option<T> {
         match mode {
-            Mode::Create => self.required(member, parse),
+            Mode::Part | Mode::Create => self.required(member, parse),
             Mode::Update => self.replacement(member, parse),
         }
     }

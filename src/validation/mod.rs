@@ -19,7 +19,7 @@ pub use document_order::sort as sort_in_document_order;
 pub use fault::{Code, Fault};
 pub use field::{Field, Found, Member, Number, Text, Wire, any};
 pub use malformed::{Malformed, read};
-pub use object::{Object, Strays};
+pub use object::{Object, Strays, unknown};
 pub use overlay::{Sent, overlay};
 pub use quote::quote;
 pub use scope::{Scope, is_given};

@@ -27,6 +27,11 @@ impl<'de> Strays<'de> {
         }
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
     /// Refuses each at its place, with the nearest of the names that the contract has.
     pub fn refuse(self, scope: &mut Scope<'_>, known: &[&'static str]) {
         let mut seen = HashSet::new();
@@ -44,7 +49,8 @@ impl<'de> Strays<'de> {
     }
 }
 
-fn unknown(key: &str, known: &[&'static str]) -> Fault {
+/// A key that the contract does not have, with the nearest of the names that it has.
+pub fn unknown(key: &str, known: &[&'static str]) -> Fault {
     Fault::new(
         Code::UnknownField,
         format!("There is no field {} here.", quote(key)),
@@ -65,6 +71,10 @@ pub(super) fn repeated(key: &str) -> Fault {
 pub trait Object {
     /// The names of the members that it has, `null` or not.
     fn sent(&self) -> Vec<&'static str>;
+
+    /// Refuses keys that the contract does not have, and those of `elsewhere`: members that the same
+    /// object has in other requests.
+    fn refuse_others(&mut self, elsewhere: &[&'static str], scope: &mut Scope<'_>);
 }
 
 /// Declares a wire object: `"key" => field: Type`, in the order of the schema. `or "[]"` behind its
@@ -92,6 +102,29 @@ macro_rules! wire_object {
                     sent.push($key);
                 })*
                 sent
+            }
+
+            fn refuse_others(
+                &mut self,
+                elsewhere: &[&'static str],
+                scope: &mut $crate::validation::Scope<'_>,
+            ) {
+                let known = || {
+                    let known = Self::KNOWN.iter().copied();
+                    known.filter(|it| !elsewhere.contains(it)).collect::<Vec<_>>()
+                };
+                $(if elsewhere.contains(&$key)
+                    && !matches!(self.$field.value, $crate::validation::Field::Missing)
+                {
+                    self.$field.value = $crate::validation::Field::Missing;
+                    scope
+                        .key($key)
+                        .refuse_with(|| $crate::validation::unknown($key, &known()));
+                })*
+                let strays = std::mem::take(&mut self.strays);
+                if !strays.is_empty() {
+                    strays.refuse(scope, &known());
+                }
             }
         }
 

@@ -1,0 +1,70 @@
+//! Changes of an individual as they may arrive.
+
+use chrono::{DateTime, Utc};
+
+use super::{IndividualDraft, IndividualRequest};
+use crate::validation::{Field, Mode, Object, Scope, Sent};
+use crate::values::{sent_address, sent_bank};
+
+/// What a change says: the members that were sent, of an individual that was read of them.
+#[derive(Debug, Clone)]
+pub struct IndividualChanges {
+    pub draft: IndividualDraft,
+    pub sent: Sent,
+    /// The members of its relation to the main company that were sent.
+    pub shorthand: Sent,
+}
+
+/// The members that are not the individual's own, but those of its relation to the main company.
+const SHORTHAND: [&str; 4] = [
+    "roles",
+    "position",
+    "ownership_percentage",
+    "voting_rights_percentage",
+];
+
+impl IndividualRequest<'_> {
+    /// The changes that were sent, their faults refused at their places.
+    pub fn parse_changes(self, now: DateTime<Utc>, scope: &mut Scope<'_>) -> IndividualChanges {
+        let mut members = self.sent();
+        // Flags cannot be cleared: null is 'not given'.
+        for flag in [
+            &self.is_business_contact,
+            &self.is_beneficial_owner,
+            &self.is_controlling_person,
+            &self.is_delegator,
+            &self.is_signatory,
+        ] {
+            members.retain(|it| *it != flag.name || flag.value != Field::Null);
+        }
+        let nested = sent_address(&self.address)
+            .into_iter()
+            .chain(sent_bank(&self.banking_information))
+            .collect();
+        let draft = self.parse(Mode::Update, scope, now);
+        // Older clients spell these flags as roles.
+        for (flag, is_set) in [
+            ("is_business_contact", draft.individual.is_business_contact),
+            ("is_beneficial_owner", draft.individual.is_beneficial_owner),
+        ] {
+            if is_set && !members.contains(&flag) {
+                members.push(flag);
+            }
+        }
+        let (shorthand, own) = members
+            .into_iter()
+            .filter(|it| *it != "custom_properties")
+            .partition(|it| SHORTHAND.contains(it));
+        IndividualChanges {
+            draft,
+            sent: Sent {
+                members: own,
+                nested,
+            },
+            shorthand: Sent {
+                members: shorthand,
+                nested: Vec::new(),
+            },
+        }
+    }
+}
