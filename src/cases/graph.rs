@@ -90,11 +90,11 @@ impl Graph {
             relations: Vec::new(),
         };
         for (index, company) in companies.iter().enumerate() {
-            resolver.add(Entity::Company(index), &company.relations, scope);
+            resolver.add(Entity::Company(index), &company.bonds.relations, scope);
         }
         for (index, individual) in individuals.iter().enumerate() {
             let entity = Entity::Individual(index);
-            resolver.add(entity, &individual.relations, scope);
+            resolver.add(entity, &individual.bonds.relations, scope);
             resolver.add_shorthand(entity, &individual.shorthand, scope);
         }
         let main = if let Main::One(index) = main {

@@ -96,7 +96,7 @@ async fn add(connection: &mut PgConnection, work: Arc<Work>) -> Result<FoundComp
     let case = lock_named(
         connection,
         workspace_id,
-        new.case_id,
+        new.bonds.case_id,
         &work.if_match,
         &mut violations,
     )
@@ -108,7 +108,7 @@ async fn add(connection: &mut PgConnection, work: Arc<Work>) -> Result<FoundComp
     let first_main = place(&mut members, id, new, &mut scope);
     let relations = if case.is_some() {
         hold(
-            &new.held,
+            &new.bonds.held,
             case_id,
             Holder::Company(id),
             &members,

@@ -1,14 +1,12 @@
 //! Companies as they may arrive.
 
-use uuid::Uuid;
-
 use super::{Classification, Company, CompanyStatus, CompanyType};
 use crate::custom_properties::{self, Given, PropertiesRequest};
-use crate::relations::{HeldRelation, RELATIONS, RelationDraft, RelationRequest};
+use crate::relations::{Bonds, RELATIONS, RelationRequest};
 use crate::validation::{Field, Items, Mode, Object, Scope, Sent, Text, list};
 use crate::values::{
     AddressRequest, BankingInformationRequest, Country, EntityLegalForm, address,
-    banking_information, choice, date, length, sent_address, sent_bank, text, uuid,
+    banking_information, choice, date, length, sent_address, sent_bank, text,
 };
 use crate::wire_object;
 
@@ -59,12 +57,7 @@ pub struct CompanyDraft {
     pub company: Company,
     /// Inside a case.
     pub reference: Option<String>,
-    /// Inside a case.
-    pub relations: Vec<Option<RelationDraft>>,
-    /// Of a new company of a stored case.
-    pub case_id: Option<Uuid>,
-    /// Of a new company of a stored case.
-    pub held: Vec<Option<HeldRelation>>,
+    pub bonds: Bonds,
     pub custom_properties: Given,
 }
 
@@ -125,20 +118,13 @@ impl CompanyRequest<'_> {
             employer_identification_number: scope
                 .optional(self.employer_identification_number, text(255)),
         };
-        let mut draft = CompanyDraft {
+        CompanyDraft {
             kind,
             company,
             custom_properties: custom_properties::parse(self.custom_properties, scope),
             reference: scope.strict(self.reference, |sent| length(sent, 1, 100)),
-            ..CompanyDraft::default()
-        };
-        if mode == Mode::Create {
-            draft.case_id = scope.required(self.case_id, uuid);
-            draft.held = list(scope, self.relations, RelationRequest::parse_held);
-        } else {
-            draft.relations = list(scope, self.relations, RelationRequest::parse);
+            bonds: Bonds::parse(mode, self.case_id, self.relations, scope),
         }
-        draft
     }
 
     /// The changes that were sent, their faults refused at their places.

@@ -97,7 +97,7 @@ async fn add(connection: &mut PgConnection, work: Arc<Work>) -> Result<FoundIndi
     let case = lock_named(
         connection,
         workspace_id,
-        new.case_id,
+        new.bonds.case_id,
         &work.if_match,
         &mut violations,
     )
@@ -148,7 +148,7 @@ fn relate(
 ) -> (Vec<StoredRelation>, Holding) {
     let (new, ids, now) = (&work.request.value, &work.ids, work.now);
     let holder = Holder::Individual(id);
-    let mut relations = hold(&new.held, case_id, holder, members, ids, now, scope);
+    let mut relations = hold(&new.bonds.held, case_id, holder, members, ids, now, scope);
     let shorthand = &new.shorthand;
     let Some(main) = members.main else {
         return (relations, shorthand.clone());

@@ -1,20 +1,19 @@
 //! Individuals as they may arrive.
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
 use super::{Gender, Individual};
 use crate::custom_properties::{self, Given, PropertiesRequest};
 use crate::relations::{
-    HeldRelation, Holding, RELATIONS, ROLE_NAMES, ROLES, RelationDraft, RelationRequest, Role,
-    percentage, position, roles,
+    Bonds, Holding, RELATIONS, ROLE_NAMES, ROLES, RelationRequest, Role, percentage, position,
+    roles,
 };
 use crate::validation::{
-    Code, Fault, Field, Items, Member, Mode, Number, Object, Scope, Text, is_given, list,
+    Code, Fault, Field, Items, Member, Mode, Number, Object, Scope, Text, is_given,
 };
 use crate::values::{
     AddressRequest, BankingInformationRequest, Country, Email, PhoneNumber, address,
-    banking_information, birth_date, choice, exclusive, length, text, uuid,
+    banking_information, birth_date, choice, exclusive, length, text,
 };
 use crate::wire_object;
 
@@ -64,12 +63,7 @@ pub struct IndividualDraft {
     pub reference: Option<String>,
     /// Roles, position and percentages on the individual itself: its relation to the main company.
     pub shorthand: Holding,
-    /// Inside a case.
-    pub relations: Vec<Option<RelationDraft>>,
-    /// Of a new individual of a stored case.
-    pub case_id: Option<Uuid>,
-    /// Of a new individual of a stored case.
-    pub held: Vec<Option<HeldRelation>>,
+    pub bonds: Bonds,
     pub custom_properties: Given,
 }
 
@@ -128,15 +122,10 @@ impl IndividualRequest<'_> {
         let carried = roles(scope, self.roles, |sent| choice(sent, &CARRIED));
         let roles = flags.take_roles(&carried, scope);
         let has_email = is_given(&self.email);
-        let name = |sent: &str| length(sent, 0, 255);
         let individual = Individual {
-            first_name: scope
-                .required_in(mode, self.first_name, name)
-                .unwrap_or_default(),
+            first_name: name(mode, self.first_name, scope),
             middle_name: scope.optional(self.middle_name, text(255)),
-            last_name: scope
-                .required_in(mode, self.last_name, name)
-                .unwrap_or_default(),
+            last_name: name(mode, self.last_name, scope),
             maiden_name: scope.optional(self.maiden_name, text(255)),
             is_business_contact: flags.business_contact.unwrap_or_default(),
             is_beneficial_owner: flags.beneficial_owner.unwrap_or_default(),
@@ -160,17 +149,6 @@ impl IndividualRequest<'_> {
         if mode != Mode::Update {
             flags.check(has_email, scope);
         }
-        let (relations, case_id, held) = match mode {
-            Mode::Create => {
-                let case_id = scope.required(self.case_id, uuid);
-                let held = list(scope, self.relations, RelationRequest::parse_held);
-                (Vec::new(), case_id, held)
-            }
-            Mode::Part | Mode::Update => {
-                let relations = list(scope, self.relations, RelationRequest::parse);
-                (relations, None, Vec::new())
-            }
-        };
         IndividualDraft {
             individual,
             shorthand: Holding {
@@ -181,11 +159,15 @@ impl IndividualRequest<'_> {
             },
             custom_properties: custom_properties::parse(self.custom_properties, scope),
             reference: scope.strict(self.reference, |sent| length(sent, 1, 100)),
-            relations,
-            case_id,
-            held,
+            bonds: Bonds::parse(mode, self.case_id, self.relations, scope),
         }
     }
+}
+
+/// A name; people with one name leave the other blank.
+fn name(mode: Mode, member: Member<Text<'_>>, scope: &mut Scope<'_>) -> String {
+    let name = scope.required_in(mode, member, |sent| length(sent, 0, 255));
+    name.unwrap_or_default()
 }
 
 /// The members that the same object has in other requests alone.

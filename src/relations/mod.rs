@@ -14,8 +14,8 @@ pub use hold::hold;
 pub use members::{Holder, Members};
 pub use model::{Holding, Role, StoredRelation};
 pub use request::{
-    HeldRelation, RELATIONS, ROLE_NAMES, ROLES, RelationDraft, RelationRequest, Source, percentage,
-    position, relation_roles, roles,
+    Bonds, HeldRelation, RELATIONS, ROLE_NAMES, ROLES, RelationDraft, RelationRequest, Source,
+    percentage, position, relation_roles, roles,
 };
 pub use view::{HeldRelationView, RelationView};
 

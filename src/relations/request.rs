@@ -3,7 +3,9 @@
 use uuid::Uuid;
 
 use super::{Holding, Role};
-use crate::validation::{Code, Fault, Field, Items, Member, Number, Object, Scope, Text};
+use crate::validation::{
+    Code, Fault, Field, Items, Member, Mode, Number, Object, Scope, Text, list,
+};
 use crate::values::{Percentage, choice, length, uuid};
 use crate::wire_object;
 
@@ -49,6 +51,37 @@ pub struct HeldRelation {
     /// None is the main company.
     pub to_company_id: Option<Uuid>,
     pub holding: Holding,
+}
+
+/// What binds an entity to its case: of a part of a case its relations, of a new entity of a stored
+/// case that case and the relations in it.
+#[derive(Debug, Clone, Default)]
+pub struct Bonds {
+    pub relations: Vec<Option<RelationDraft>>,
+    pub case_id: Option<Uuid>,
+    pub held: Vec<Option<HeldRelation>>,
+}
+
+impl Bonds {
+    /// The bonds of an entity, their faults refused at their places. A change has none.
+    pub fn parse(
+        mode: Mode,
+        case_id: Member<Text<'_>>,
+        relations: Member<Items<RelationRequest<'_>, RELATIONS>>,
+        scope: &mut Scope<'_>,
+    ) -> Self {
+        match mode {
+            Mode::Part | Mode::Update => Self {
+                relations: list(scope, relations, RelationRequest::parse),
+                ..Self::default()
+            },
+            Mode::Create => Self {
+                case_id: scope.required(case_id, uuid),
+                held: list(scope, relations, RelationRequest::parse_held),
+                ..Self::default()
+            },
+        }
+    }
 }
 
 impl RelationRequest<'_> {
