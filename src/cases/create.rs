@@ -13,7 +13,7 @@ use super::view::CaseView;
 use super::{Case, CaseDraft, store};
 use crate::auth::Caller;
 use crate::db::{DatabaseError, Deadline, Session};
-use crate::http::{JsonBody, Prefix, Problem, with_etag};
+use crate::http::{JsonBody, NoQuery, Prefix, Problem, with_etag};
 use crate::state::AppState;
 use crate::validation;
 use crate::values::{IdSource, now};
@@ -31,6 +31,7 @@ pub async fn create(
     caller: Caller,
     deadline: Deadline,
     Prefix(prefix): Prefix,
+    _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let now = now();

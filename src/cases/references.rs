@@ -24,6 +24,8 @@ pub struct Lookups {
     space_slug: Option<String>,
     tags: Vec<String>,
     external_id: Option<String>,
+    /// The template that a case has and keeps, archived or not.
+    kept_template_id: Option<Uuid>,
 }
 
 /// What the workspace has of it. Tags, template keys and slugs hold
@@ -31,6 +33,8 @@ pub struct Lookups {
 #[derive(Debug, Deserialize)]
 pub struct Known {
     pub template: Option<TemplateRules>,
+    /// The template that is named is there, and no longer in use.
+    pub template_is_archived: bool,
     /// Those of the template's default tags that are there.
     pub default_tags: Vec<Tag>,
     pub default_assignee: Option<User>,
@@ -67,15 +71,16 @@ impl Lookups {
     /// What a change refers to, and the template that the case keeps.
     pub fn of_changes(changes: &CaseChanges, case: &CaseHeader) -> Self {
         let kept = match (&changes.template, &case.template) {
-            (Change::Keep, Some(template)) => Some(TemplateReference::Id(template.id)),
+            (Change::Keep, Some(template)) => Some(template.id),
             _ => None,
         };
         Self {
+            kept_template_id: kept,
             assignee_id: changes.assignee_id.set().copied(),
             external_id: changes.external_id.set().cloned(),
             ..Self::default()
         }
-        .with_template(changes.template.set().or(kept.as_ref()))
+        .with_template(changes.template.set())
     }
 
     fn with_template(self, template: Option<&TemplateReference>) -> Self {
@@ -137,6 +142,7 @@ async fn query(
         lookups.space_slug,
         &lookups.tags,
         lookups.external_id,
+        lookups.kept_template_id,
     )
     .fetch_one(connection)
     .await

@@ -4,7 +4,11 @@ SELECT jsonb_build_object(
     'template', (
         SELECT jsonb_build_object('id', id, 'key', key, 'name', name, 'defaults', defaults,
             'required', required) FROM templates
-        WHERE workspace_id = $1 AND archived_at IS NULL AND (key = $2 OR id = $3)),
+        WHERE workspace_id = $1
+            AND (archived_at IS NULL AND (key = $2 OR id = $3) OR id = $8)),
+    'template_is_archived', EXISTS (
+        SELECT FROM templates
+        WHERE workspace_id = $1 AND archived_at IS NOT NULL AND (key = $2 OR id = $3)),
     'default_tags', (
         SELECT coalesce(jsonb_agg(jsonb_build_object('id', g.id, 'label', g.label,
             'created_at', g.created_at) ORDER BY d.ordinal), '[]')

@@ -178,7 +178,21 @@ pub fn external_id(sent: &str) -> Result<String, Fault> {
     length(sent, 1, 255)
 }
 
-/// The status that a request sets: the others come by a review.
+/// The status that a change sets: the others come by a review.
+///
+/// # Errors
+/// `choice`.
+pub fn changed_status(sent: &str) -> Result<Status, Fault> {
+    if matches!(sent, "approved" | "rejected" | "closed") {
+        let message = format!(
+            "The status {sent} comes by a review: POST /cases/{{id}}/reviews. A change opens a case."
+        );
+        return Err(Fault::new(Code::Choice, message).allowing(["open"]));
+    }
+    initial_status(sent)
+}
+
+/// The status of a new case: the others come by a review.
 ///
 /// # Errors
 /// `choice`.

@@ -14,14 +14,23 @@ pub fn template(reference: &TemplateReference, known: &Known, scope: &mut Scope<
     }
     match reference {
         TemplateReference::Key(key) => {
-            let message = format!("This workspace has no template {}.", quote(key));
+            let message = if known.template_is_archived {
+                format!("The template {} is archived. Choose another.", quote(key))
+            } else {
+                format!("This workspace has no template {}.", quote(key))
+            };
             let keys = known.template_keys.iter().map(String::as_str);
             let fault = Fault::new(Code::TemplateNotFound, message);
-            let fault = fault.suggesting(nearest(key, keys));
+            let nearest = nearest(key, keys).filter(|_| !known.template_is_archived);
+            let fault = fault.suggesting(nearest);
             scope.key("template_key").refuse(fault);
         }
         TemplateReference::Id(id) => {
-            let message = format!("This workspace has no template with the id {id}.");
+            let message = if known.template_is_archived {
+                format!("The template {id} is archived. Choose another.")
+            } else {
+                format!("This workspace has no template with the id {id}.")
+            };
             let fault = Fault::new(Code::TemplateNotFound, message);
             scope.key("template_id").refuse(fault);
         }

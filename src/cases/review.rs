@@ -14,11 +14,11 @@ use super::view::ReviewView;
 use super::{Review, Status, store};
 use crate::auth::Caller;
 use crate::db::Deadline;
-use crate::http::{JsonBody, Parsed, Problem, with_etag};
+use crate::http::{JsonBody, NoQuery, Parsed, Problem, with_etag};
 use crate::parsed;
 use crate::state::AppState;
 use crate::validation::{Code, Fault, Scope, Text, quote};
-use crate::values::{choice, date, length, now};
+use crate::values::{choice, date, length, moment, now};
 use crate::versions::{CaseReference, IfMatch, lock, touch};
 use crate::wire_object;
 
@@ -60,6 +60,7 @@ pub async fn review(
     deadline: Deadline,
     reference: CaseReference,
     if_match: IfMatch,
+    _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let now = now();
@@ -146,16 +147,9 @@ impl ReviewRequest<'_> {
     }
 }
 
-/// A moment that has come (RFC 3339).
+/// A moment that has come.
 fn past(sent: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Fault> {
-    let at = DateTime::parse_from_rfc3339(sent).map_err(|_| {
-        let message = format!(
-            "\"{}\" is not a moment of RFC 3339, such as 2024-02-29T12:30:00Z.",
-            quote(sent)
-        );
-        Fault::new(Code::Format, message)
-    })?;
-    let at = crate::values::milliseconds(at.to_utc());
+    let at = moment(sent)?;
     if at > now {
         let message = format!("{} has not come yet. A review is in the past.", quote(sent));
         return Err(Fault::new(Code::DateInFuture, message));

@@ -16,7 +16,7 @@ use super::request::{Reference, TAGS, tags};
 use super::{CaseHeader, resolve, store};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
-use crate::http::{JsonBody, Parsed, Problem, ProblemType, with_etag};
+use crate::http::{JsonBody, NoQuery, Parsed, Problem, ProblemType, with_etag};
 use crate::parsed;
 use crate::tags::{Tag, TagView};
 use crate::validation::{Code, Fault, Field, Items, Scope, Text};
@@ -54,6 +54,7 @@ pub async fn get(
     caller: Caller,
     deadline: Deadline,
     reference: CaseReference,
+    _: NoQuery,
 ) -> Result<Response, Problem> {
     let asked = (caller.workspace_id, reference);
     let found = database
@@ -76,6 +77,7 @@ pub async fn add(
     deadline: Deadline,
     reference: CaseReference,
     if_match: IfMatch,
+    _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let work = work(caller, reference, if_match, body)?;
@@ -100,6 +102,7 @@ pub async fn remove(
     deadline: Deadline,
     reference: CaseReference,
     if_match: IfMatch,
+    _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let work = work(caller, reference, if_match, body)?;

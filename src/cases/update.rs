@@ -16,7 +16,7 @@ use super::{Case, CaseHeader, Status, resolve, rules, store};
 use crate::auth::Caller;
 use crate::custom_properties::{self, Definition, Target};
 use crate::db::{Database, Deadline};
-use crate::http::{JsonBody, Parsed, Problem, ProblemType, with_etag};
+use crate::http::{JsonBody, NoQuery, Parsed, Problem, ProblemType, with_etag};
 use crate::parsed;
 use crate::templates::TemplateRules;
 use crate::validation::{Change, Code, Fault, Scope, Violations};
@@ -34,6 +34,7 @@ pub async fn update(
     deadline: Deadline,
     reference: CaseReference,
     if_match: IfMatch,
+    _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let work = Work {

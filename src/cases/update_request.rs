@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::Status;
 use super::request::{
-    METADATA_KEYS, TemplateReference, external_id, initial_status, metadata, name,
+    METADATA_KEYS, TemplateReference, changed_status, external_id, metadata, name,
     refuse_two_templates, template_key,
 };
 use crate::custom_properties::{self, Given, PropertiesRequest};
@@ -65,7 +65,7 @@ impl CaseUpdateRequest<'_> {
         };
         CaseChanges {
             name: scope.replacement(self.name, name),
-            status: scope.strict(self.status, initial_status),
+            status: scope.replacement(self.status, changed_status),
             external_id: scope.change(self.external_id, external_id),
             template: match (by_key, by_id) {
                 (Change::Set(key), _) => Change::Set(key),

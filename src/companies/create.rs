@@ -17,7 +17,7 @@ use super::{CompanyDraft, CompanyRequest, CompanyType, CompanyView, StoredCompan
 use crate::auth::Caller;
 use crate::custom_properties::{self, Definition, Target, store::definitions};
 use crate::db::Deadline;
-use crate::http::{JsonBody, Parsed, Prefix, Problem, with_etag};
+use crate::http::{JsonBody, NoQuery, Parsed, Prefix, Problem, with_etag};
 use crate::parsed;
 use crate::relations::{self, Holder, Holding, Members, StoredRelation, hold};
 use crate::state::AppState;
@@ -46,6 +46,7 @@ pub async fn create(
     deadline: Deadline,
     Prefix(prefix): Prefix,
     if_match: IfMatch,
+    _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let work = Work {

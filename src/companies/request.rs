@@ -3,7 +3,7 @@
 use super::{Classification, Company, CompanyStatus, CompanyType};
 use crate::custom_properties::{self, Given, PropertiesRequest};
 use crate::relations::{Bonds, RELATIONS, RelationRequest};
-use crate::validation::{Field, Items, Mode, Object, Scope, Sent, Text, list};
+use crate::validation::{Field, Items, Member, Mode, Object, Scope, Sent, Text, list};
 use crate::values::{
     AddressRequest, BankingInformationRequest, Country, EntityLegalForm, address,
     banking_information, choice, date, length, sent_address, sent_bank, text,
@@ -99,9 +99,7 @@ impl CompanyRequest<'_> {
             commercial_name: scope.optional(self.commercial_name, text(160)),
             registration_number: scope.optional(self.registration_number, text(180)),
             registration_date: scope.optional(self.registration_date, date),
-            status: scope
-                .strict(self.status, |sent| choice(sent, &STATUSES))
-                .unwrap_or_default(),
+            status: status(mode, self.status, scope),
             legal_form: scope.optional(self.legal_form, text(1_000)),
             entity_legal_form: scope.optional(self.entity_legal_form, EntityLegalForm::parse),
             country: scope.optional(self.country, Country::parse),
@@ -135,15 +133,23 @@ impl CompanyRequest<'_> {
         };
         sent.nested.extend(sent_address(&self.address));
         sent.nested.extend(sent_bank(&self.banking_information));
-        // A status cannot be cleared: null is 'not given'. Custom properties are merged by key.
-        let keeps_status = self.status.value == Field::Null;
-        sent.members
-            .retain(|it| *it != "custom_properties" && !(keeps_status && *it == "status"));
+        // They are merged by key.
+        sent.members.retain(|it| *it != "custom_properties");
         CompanyChanges {
             draft: self.parse(Mode::Update, scope),
             sent,
         }
     }
+}
+
+/// The status: `null` is 'not given' to a new company, and nothing that a change can make it.
+fn status(mode: Mode, member: Member<Text<'_>>, scope: &mut Scope<'_>) -> CompanyStatus {
+    let parse = |sent: &str| choice(sent, &STATUSES);
+    let status = match mode {
+        Mode::Part | Mode::Create => scope.strict(member, parse),
+        Mode::Update => scope.replacement(member, parse),
+    };
+    status.unwrap_or_default()
 }
 
 impl ClassificationRequest<'_> {

@@ -7,7 +7,7 @@ use super::create::answer;
 use super::store;
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
-use crate::http::{Id, JsonBody, Problem, with_etag};
+use crate::http::{Id, JsonBody, NoQuery, Problem, with_etag};
 use crate::parsed;
 use crate::values::now;
 use crate::versions::{CaseReference, IfMatch, RelevanceRequest, lock, touch};
@@ -22,6 +22,7 @@ pub async fn set_relevant(
     deadline: Deadline,
     Id(id): Id,
     if_match: IfMatch,
+    _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let request = parsed!(body, RelevanceRequest<'_>, RelevanceRequest::parse)?;

@@ -14,7 +14,7 @@ use super::{CompanyChanges, CompanyRequest};
 use crate::auth::Caller;
 use crate::custom_properties::{self, Target};
 use crate::db::{Database, Deadline};
-use crate::http::{Id, JsonBody, Parsed, Problem, with_etag};
+use crate::http::{Id, JsonBody, NoQuery, Parsed, Problem, with_etag};
 use crate::parsed;
 use crate::validation::{Scope, overlay};
 use crate::values::now;
@@ -39,6 +39,7 @@ pub async fn update(
     deadline: Deadline,
     Id(id): Id,
     if_match: IfMatch,
+    _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let work = Work {

@@ -14,7 +14,7 @@ use super::request::CustomPropertyRequest;
 use super::{PropertyView, StoredProperty, store};
 use crate::auth::Caller;
 use crate::db::Deadline;
-use crate::http::{JsonBody, Prefix, Problem, ProblemType};
+use crate::http::{JsonBody, NoQuery, Prefix, Problem, ProblemType};
 use crate::parsed;
 use crate::state::AppState;
 use crate::validation::{Code, Fault};
@@ -30,6 +30,7 @@ pub async fn create(
     deadline: Deadline,
     Prefix(prefix): Prefix,
     TargetPath(target): TargetPath,
+    _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let request = parsed!(
@@ -50,7 +51,7 @@ pub async fn create(
         key,
         label,
         kind,
-        settings: draft.settings.unwrap_or_default(),
+        settings: draft.settings,
         options: draft.options.unwrap_or_default(),
         created_at: now,
         updated_at: now,

@@ -8,7 +8,7 @@ use crate::validation::{Code, Fault, Scope, nearest, quote};
 use crate::values::{Country, Email, PhoneNumber, absolute_url, date, length, number};
 
 /// The largest magnitude of a number: 2^53 - 1.
-const LARGEST: f64 = 9_007_199_254_740_991.0;
+pub const LARGEST: f64 = 9_007_199_254_740_991.0;
 
 /// What a custom property belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

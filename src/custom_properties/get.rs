@@ -8,7 +8,7 @@ use super::path::PropertyPath;
 use super::{PropertyView, StoredProperty, store};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
-use crate::http::{Problem, ProblemType};
+use crate::http::{NoQuery, Problem, ProblemType};
 
 /// Reads a custom property with its options, an archived one too.
 ///
@@ -19,6 +19,7 @@ pub async fn get(
     caller: Caller,
     deadline: Deadline,
     path: PropertyPath,
+    _: NoQuery,
 ) -> Result<Response, Problem> {
     let asked = (caller.workspace_id, path);
     let found = database

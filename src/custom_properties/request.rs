@@ -1,8 +1,9 @@
 //! Definitions of custom properties as they may arrive.
 
+use super::definition::LARGEST;
 use super::{NumericFormat, PropertyType, Settings, Target};
 use crate::validation::{
-    Code, Fault, Items, Member, Mode, Number, Object, Scope, Text, list, quote,
+    Code, Fault, Field, Items, Member, Mode, Number, Object, Scope, Sent, Text, list, quote,
 };
 use crate::values::{Key, choice, not_blank};
 use crate::wire_object;
@@ -61,8 +62,9 @@ pub struct CustomPropertyDraft {
     pub key: Option<String>,
     pub label: Option<String>,
     pub kind: Option<PropertyType>,
-    /// Replaced as a whole.
-    pub settings: Option<Settings>,
+    pub settings: Settings,
+    /// The settings that were sent: those of a change that are absent stay.
+    pub sent_settings: Sent,
     /// Replaced as a whole.
     pub options: Option<Vec<PropertyOption>>,
     pub archived: Option<bool>,
@@ -79,7 +81,8 @@ impl CustomPropertyRequest<'_> {
             key: key.map(|key| key.as_str().to_owned()),
             label,
             kind,
-            settings: Some(settings(self.settings, kind, scope)),
+            settings: settings(self.settings, kind, scope),
+            sent_settings: Sent::default(),
             options: Some(options(self.options, kind, scope)),
             archived: scope.given(self.archived),
         }
@@ -90,14 +93,22 @@ impl CustomPropertyUpdateRequest<'_> {
     /// The changes of a property of a type, their faults refused at their places.
     pub fn parse(self, kind: PropertyType, scope: &mut Scope<'_>) -> CustomPropertyDraft {
         let sent = self.sent();
+        let sent_settings = match &self.settings.value {
+            Field::Value(settings) => settings.sent(),
+            Field::Null => SettingsRequest::KNOWN.to_vec(),
+            Field::Missing | Field::Mismatch { .. } => Vec::new(),
+        };
+        let sent_settings = Sent {
+            members: sent_settings,
+            nested: Vec::new(),
+        };
         self.strays.refuse(scope, Self::KNOWN);
         CustomPropertyDraft {
             key: None,
             label: scope.required_in(Mode::Update, self.label, not_blank(255)),
             kind: None,
-            settings: sent
-                .contains(&"settings")
-                .then(|| settings(self.settings, Some(kind), scope)),
+            sent_settings,
+            settings: settings(self.settings, Some(kind), scope),
             options: sent
                 .contains(&"options")
                 .then(|| options(self.options, Some(kind), scope)),
@@ -178,8 +189,8 @@ pub fn settings(
     let settings = Settings {
         is_multi_line: scope.given(sent.is_multi_line).unwrap_or_default(),
         allow_multiple: scope.given(sent.allow_multiple).unwrap_or_default(),
-        min: scope.given(sent.min).map(|number| number.0),
-        max: scope.given(sent.max).map(|number| number.0),
+        min: bound(sent.min, &mut scope),
+        max: bound(sent.max, &mut scope),
         format: scope
             .strict(sent.format, |sent| choice(sent, &FORMATS))
             .unwrap_or_default(),
@@ -188,13 +199,35 @@ pub fn settings(
     if let Some(kind) = kind {
         refuse_of_other_types(&settings, kind, &mut scope);
     }
-    if let (Some(min), Some(max)) = (settings.min, settings.max)
-        && min > max
-    {
-        let message = format!("max must be at least min, which is {min}; {max} was found.");
-        scope.key("max").refuse(Fault::new(Code::Range, message));
-    }
+    settings.check(&mut scope);
     settings
+}
+
+/// A bound of a numeric property: no number beyond 2^53 - 1 can be one of its values.
+fn bound(member: Member<Number>, scope: &mut Scope<'_>) -> Option<f64> {
+    let name = member.name;
+    let number = scope.given(member)?.0;
+    if number.abs() <= LARGEST {
+        return Some(number);
+    }
+    let message = format!(
+        "A bound is a number from -{LARGEST} to {LARGEST}; {} was found.",
+        quote(&number.to_string())
+    );
+    scope.key(name).refuse(Fault::new(Code::Range, message));
+    None
+}
+
+impl Settings {
+    /// The rules that concern several settings.
+    pub fn check(&self, scope: &mut Scope<'_>) {
+        if let (Some(min), Some(max)) = (self.min, self.max)
+            && min > max
+        {
+            let message = format!("max must be at least min, which is {min}; {max} was found.");
+            scope.key("max").refuse(Fault::new(Code::Range, message));
+        }
+    }
 }
 
 /// Settings that only another type has.

@@ -15,8 +15,9 @@ use super::request::CustomPropertyUpdateRequest;
 use super::{PropertyView, StoredProperty, store};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
-use crate::http::{JsonBody, Problem, ProblemType};
+use crate::http::{JsonBody, NoQuery, Problem, ProblemType};
 use crate::parsed;
+use crate::validation::{Scope, overlay};
 use crate::values::now;
 
 struct Work {
@@ -36,6 +37,7 @@ pub async fn update(
     caller: Caller,
     deadline: Deadline,
     path: PropertyPath,
+    _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let work = Work {
@@ -64,10 +66,16 @@ async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Stored
         CustomPropertyUpdateRequest<'_>,
         |request: CustomPropertyUpdateRequest<'_>, scope| request.parse(kind, scope)
     )?;
-    request.refuse(request.violations())?;
-    let draft = request.value;
+    let draft = request.value.clone();
+    let mut violations = request.violations();
+    property.settings = overlay(&property.settings, &draft.settings, &draft.sent_settings)
+        .map_err(Problem::Corrupt)?;
+    if violations.is_empty() {
+        let mut scope = Scope::root(&mut violations);
+        property.settings.check(&mut scope.key("settings"));
+    }
+    request.refuse(violations)?;
     property.label = draft.label.unwrap_or(property.label);
-    property.settings = draft.settings.unwrap_or(property.settings);
     property.options = draft.options.unwrap_or(property.options);
     property.archived_at = match draft.archived {
         Some(true) => property.archived_at.or(Some(work.now)),

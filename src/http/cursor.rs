@@ -25,11 +25,15 @@ impl fmt::Display for Cursor {
 }
 
 impl Cursor {
-    /// What a list was asked for: the same parameters in another order are the same.
-    pub fn digest<'p>(parameters: impl Iterator<Item = &'p (String, String)>) -> u64 {
-        let mut parameters: Vec<_> = parameters.collect();
+    /// What a list was asked for: the same filters in another order are the same.
+    pub fn digest<'p>(
+        filters: impl Iterator<Item = &'p (String, String)>,
+        descending: bool,
+    ) -> u64 {
+        let mut parameters: Vec<_> = filters.collect();
         parameters.sort();
         let mut hash = Sha256::new();
+        hash.update([u8::from(descending)]);
         for (name, value) in parameters {
             for text in [name, value] {
                 hash.update(text.len().to_be_bytes());

@@ -24,4 +24,4 @@ pub use list::{PageView, list};
 pub use parse::{Parsed, walked};
 pub use problem::Problem;
 pub use problem_type::ProblemType;
-pub use query::{ListQuery, Query};
+pub use query::{ListQuery, NoQuery, Query};

@@ -1,5 +1,8 @@
 //! The query of a path: parameters, filters, sorting, pages. Everything wrong with it is one answer.
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+
 use super::cursor::Cursor;
 use super::{Problem, query_values};
 use crate::db::listing::{Condition, Field, Kind, Operand, Operator, Slice, Sort};
@@ -17,6 +20,18 @@ pub struct Query {
     taken: Vec<bool>,
     known: Vec<String>,
     violations: Violations,
+}
+
+/// The query of an operation that has no parameters: each is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoQuery;
+
+impl<S: Send + Sync> FromRequestParts<S> for NoQuery {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Query::new(parts.uri.query()).finish().map(|()| Self)
+    }
 }
 
 /// What a list asks for.
@@ -109,12 +124,16 @@ impl Query {
     /// where the request does not say.
     pub fn list(&mut self, fields: &'static [Field], default: &str) -> ListQuery {
         let conditions = self.conditions(fields);
-        let sort = self.sort(fields, default);
-        let digest = Cursor::digest(
-            self.sent
-                .iter()
-                .filter(|(name, _)| !matches!(name.as_str(), "cursor" | "limit")),
-        );
+        // A cursor follows the order of creation, whatever the list's own order is.
+        let by_cursor = self.sent.iter().any(|(name, _)| name == "cursor");
+        let sort = self.sort(fields, if by_cursor { "created_at" } else { default });
+        let is_filter = |name: &str| {
+            let field = name.split_once('.').map_or(name, |(field, _)| field);
+            fields.iter().any(|it| it.name == field)
+        };
+        let filters = self.sent.iter().filter(|(name, _)| is_filter(name));
+        let descending = sort.first().is_some_and(|it| it.descending);
+        let digest = Cursor::digest(filters, descending);
         let slice = self.slice(&sort, digest);
         ListQuery {
             conditions,

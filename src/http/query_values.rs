@@ -45,26 +45,26 @@ pub fn pattern(sent: &str) -> Result<String, Fault> {
 
 /// A moment: a date (its midnight) or a date with a time, in UTC where no offset stands behind it.
 pub fn moment(sent: &str) -> Result<DateTime<Utc>, Fault> {
-    if let Ok(at) = DateTime::parse_from_rfc3339(sent) {
-        return Ok(at.to_utc());
-    }
     // A plus sign that was not escaped arrives as a space.
-    if let Ok(at) = DateTime::parse_from_rfc3339(&sent.replace(' ', "+")) {
-        return Ok(at.to_utc());
-    }
-    if let Ok(at) = NaiveDateTime::parse_from_str(sent, "%Y-%m-%dT%H:%M:%S%.f") {
-        return Ok(at.and_utc());
-    }
-    let midnight = values::date(sent)
-        .ok()
-        .and_then(|day| day.and_hms_opt(0, 0, 0));
-    midnight.map(|at| at.and_utc()).ok_or_else(|| {
-        let message = format!(
-            "\"{}\" is not a moment, such as 2024-02-29 or 2024-02-29T12:30:00Z.",
-            quote(sent)
-        );
-        Fault::new(Code::Format, message)
-    })
+    let offset = |text: &str| Some(DateTime::parse_from_rfc3339(text).ok()?.to_utc());
+    let plain = || {
+        let at = NaiveDateTime::parse_from_str(sent, "%Y-%m-%dT%H:%M:%S%.f").ok()?;
+        Some(at.and_utc())
+    };
+    let midnight = || Some(values::date(sent).ok()?.and_hms_opt(0, 0, 0)?.and_utc());
+    let is_formed = sent.starts_with(|c: char| c.is_ascii_digit());
+    offset(sent)
+        .or_else(|| offset(&sent.replace(' ', "+")))
+        .or_else(plain)
+        .or_else(midnight)
+        .filter(|at| is_formed && values::is_of_calendar(at))
+        .ok_or_else(|| {
+            let message = format!(
+                "\"{}\" is not a moment, such as 2024-02-29 or 2024-02-29T12:30:00Z.",
+                quote(sent)
+            );
+            Fault::new(Code::Format, message)
+        })
 }
 
 #[cfg(test)]
@@ -86,7 +86,16 @@ mod tests {
                 "{sent}"
             );
         }
-        for sent in ["yesterday", "2023-02-29", "2024-02-29T25:00:00Z", ""] {
+        for sent in [
+            "yesterday",
+            "2023-02-29",
+            "2024-02-29T25:00:00Z",
+            "",
+            "-5000-01-01T00:00:00",
+            "+99999-01-01T00:00:00",
+            "0000-01-01T00:00:00Z",
+            "99999-01-01T00:00:00",
+        ] {
             assert!(moment(sent).is_err(), "{sent}");
         }
     }

@@ -14,7 +14,7 @@ use super::{IndividualChanges, IndividualRequest};
 use crate::auth::Caller;
 use crate::custom_properties::{self, Target};
 use crate::db::Deadline;
-use crate::http::{Id, JsonBody, Parsed, Problem, with_etag};
+use crate::http::{Id, JsonBody, NoQuery, Parsed, Problem, with_etag};
 use crate::parsed;
 use crate::relations::{self, Holder, Holding, StoredRelation};
 use crate::state::AppState;
@@ -42,6 +42,7 @@ pub async fn update(
     deadline: Deadline,
     Id(id): Id,
     if_match: IfMatch,
+    _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let now = now();

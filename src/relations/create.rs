@@ -14,7 +14,7 @@ use super::request::{percentage, position, relation_roles};
 use super::{Holder, Holding, ROLES, RelationView, StoredRelation, store};
 use crate::auth::Caller;
 use crate::db::Deadline;
-use crate::http::{JsonBody, Parsed, Problem, ProblemType, with_etag};
+use crate::http::{JsonBody, NoQuery, Parsed, Problem, ProblemType, with_etag};
 use crate::parsed;
 use crate::state::AppState;
 use crate::validation::{Code, Fault, Items, Number, Scope, Text, is_given};
@@ -62,6 +62,7 @@ pub async fn create(
     deadline: Deadline,
     reference: CaseReference,
     if_match: IfMatch,
+    _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let now = now();

@@ -7,7 +7,7 @@ use axum::response::Response;
 use super::store;
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
-use crate::http::{Id, Problem, ProblemType, with_etag};
+use crate::http::{Id, NoQuery, Problem, ProblemType, with_etag};
 use crate::values::now;
 use crate::versions::{CaseReference, IfMatch, lock, touch};
 
@@ -22,6 +22,7 @@ pub async fn delete(
     reference: CaseReference,
     Id(id): Id,
     if_match: IfMatch,
+    _: NoQuery,
 ) -> Result<Response, Problem> {
     let work = (caller.workspace_id, reference, id, if_match, now());
     let delete = database.transaction(deadline, work, |connection, work| {

@@ -13,7 +13,7 @@ use super::request::{percentage, position, relation_roles};
 use super::{Holder, ROLES, RelationView, Role, StoredRelation, store};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
-use crate::http::{Id, JsonBody, Parsed, Problem, ProblemType, with_etag};
+use crate::http::{Id, JsonBody, NoQuery, Parsed, Problem, ProblemType, with_etag};
 use crate::parsed;
 use crate::validation::{Change, Items, Number, Scope, Text};
 use crate::values::{Percentage, now, uuid};
@@ -53,6 +53,7 @@ struct Work {
 ///
 /// # Errors
 /// 400, 401, 404, 412 and what the database can have.
+#[expect(clippy::too_many_arguments, reason = "each is a part of the request")]
 pub async fn update(
     State(database): State<Database>,
     caller: Caller,
@@ -60,6 +61,7 @@ pub async fn update(
     reference: CaseReference,
     Id(id): Id,
     if_match: IfMatch,
+    _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let work = Work {

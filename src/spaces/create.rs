@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{Space, SpaceView};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
-use crate::http::{JsonBody, Problem};
+use crate::http::{JsonBody, NoQuery, Problem};
 use crate::parsed;
 use crate::validation::{Code, Fault, Scope, Text};
 use crate::values::{SpaceSlug, not_blank, now};
@@ -41,6 +41,7 @@ pub async fn create(
     State(database): State<Database>,
     caller: Caller,
     deadline: Deadline,
+    _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let request = parsed!(body, SpaceRequest<'_>, SpaceRequest::parse)?;

@@ -10,7 +10,7 @@ use super::request::TagRequest;
 use super::{Tag, TagView, store};
 use crate::auth::Caller;
 use crate::db::Deadline;
-use crate::http::{JsonBody, Prefix, Problem, ProblemType};
+use crate::http::{JsonBody, NoQuery, Prefix, Problem, ProblemType};
 use crate::parsed;
 use crate::state::AppState;
 use crate::validation::{Code, Fault};
@@ -28,6 +28,7 @@ pub async fn create(
     caller: Caller,
     deadline: Deadline,
     Prefix(prefix): Prefix,
+    _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let request = parsed!(body, TagRequest<'_>, TagRequest::parse)?;

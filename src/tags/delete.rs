@@ -6,9 +6,10 @@ use axum::http::StatusCode;
 use super::store;
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
-use crate::http::{Id, Problem, ProblemType};
+use crate::http::{Id, NoQuery, Problem, ProblemType};
+use crate::values::now;
 
-/// Deletes a tag; the cases that have it lose it.
+/// Deletes a tag; the cases that have it lose it, and get another version.
 ///
 /// # Errors
 /// 401, 404 and what the database can have.
@@ -17,10 +18,11 @@ pub async fn delete(
     caller: Caller,
     deadline: Deadline,
     Id(id): Id,
+    _: NoQuery,
 ) -> Result<StatusCode, Problem> {
-    let work = (caller.workspace_id, id);
+    let work = (caller.workspace_id, id, now());
     let delete = database.transaction(deadline, work, |connection, work| {
-        Box::pin(async move { Ok(store::delete(connection, work.0, work.1).await?) })
+        Box::pin(async move { Ok(store::delete(connection, work.0, work.1, work.2).await?) })
     });
     let deleted: Result<bool, Problem> = delete.await;
     if deleted? {

@@ -126,7 +126,8 @@ pub async fn rename(
     .await
 }
 
-/// Deletes a tag; the cases that have it lose it. False if the workspace has no such tag.
+/// Deletes a tag; the cases that have it lose it, which is a write to each of them. False if the
+/// workspace has no such tag.
 ///
 /// # Errors
 /// Those of the database.
@@ -134,7 +135,21 @@ pub async fn delete(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     id: Uuid,
+    now: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
+    // Cases come first, as in every write to one, and in one order.
+    sqlx::query!(
+        "UPDATE cases SET version = version + 1, last_activity_at = greatest(last_activity_at, $3)
+         WHERE workspace_id = $1 AND id IN (
+             SELECT c.id FROM cases AS c JOIN case_tags AS t
+                 ON t.workspace_id = c.workspace_id AND t.case_id = c.id
+             WHERE c.workspace_id = $1 AND t.tag_id = $2 ORDER BY c.id FOR UPDATE OF c)",
+        workspace_id,
+        id,
+        now
+    )
+    .execute(&mut *connection)
+    .await?;
     let deleted = sqlx::query!(
         "DELETE FROM tags WHERE workspace_id = $1 AND id = $2",
         workspace_id,

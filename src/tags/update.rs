@@ -8,7 +8,7 @@ use super::request::TagRequest;
 use super::{TagView, store};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
-use crate::http::{Id, JsonBody, Problem, ProblemType};
+use crate::http::{Id, JsonBody, NoQuery, Problem, ProblemType};
 use crate::parsed;
 
 /// Changes the label of a tag, on every case that has it.
@@ -20,6 +20,7 @@ pub async fn update(
     caller: Caller,
     deadline: Deadline,
     Id(id): Id,
+    _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let request = parsed!(body, TagRequest<'_>, TagRequest::parse)?;

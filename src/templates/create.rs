@@ -15,10 +15,10 @@ use super::request::{TemplateDraft, TemplateRequest};
 use super::{StoredTemplate, Template, TemplateRules, TemplateView, resolve, store};
 use crate::auth::Caller;
 use crate::db::Deadline;
-use crate::http::{JsonBody, Parsed, Prefix, Problem, ProblemType};
+use crate::http::{JsonBody, NoQuery, Parsed, Prefix, Problem, ProblemType};
 use crate::parsed;
 use crate::state::AppState;
-use crate::validation::{Mode, Scope};
+use crate::validation::Mode;
 use crate::values::now;
 
 struct Work {
@@ -37,6 +37,7 @@ pub async fn create(
     caller: Caller,
     deadline: Deadline,
     Prefix(prefix): Prefix,
+    _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let now = now();
@@ -64,9 +65,17 @@ pub async fn create(
 async fn add(connection: &mut PgConnection, work: Arc<Work>) -> Result<StoredTemplate, Problem> {
     let draft = work.request.value.clone();
     let mut violations = work.request.violations();
-    let mut scope = Scope::root(&mut violations);
     let defaults = draft.defaults.unwrap_or_default();
-    let defaults = resolve(connection, work.workspace_id, &defaults, &mut scope).await?;
+    let required = draft.required.unwrap_or_default();
+    let workspace_id = work.workspace_id;
+    let defaults = resolve(
+        connection,
+        workspace_id,
+        &defaults,
+        &required,
+        &mut violations,
+    )
+    .await?;
     work.request.refuse(violations)?;
     let (Some(key), Some(name)) = (draft.key, draft.name) else {
         // Without a fault both are there.
@@ -81,7 +90,7 @@ async fn add(connection: &mut PgConnection, work: Arc<Work>) -> Result<StoredTem
         rules: TemplateRules {
             template,
             defaults,
-            required: draft.required.unwrap_or_default(),
+            required,
         },
         description: draft.description.apply(None),
         created_at: work.now,

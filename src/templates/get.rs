@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use super::{StoredTemplate, TemplateView, store};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
-use crate::http::{Id, Problem, ProblemType};
+use crate::http::{Id, NoQuery, Problem, ProblemType};
 
 /// Reads a template, an archived one too.
 ///
@@ -18,6 +18,7 @@ pub async fn get(
     caller: Caller,
     deadline: Deadline,
     Id(id): Id,
+    _: NoQuery,
 ) -> Result<Response, Problem> {
     let asked = (caller.workspace_id, id);
     let found = database

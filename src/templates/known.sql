@@ -21,5 +21,5 @@ SELECT jsonb_build_object(
                 SELECT coalesce(jsonb_agg(o.key ORDER BY o.ordinal, o.key), '[]')
                 FROM custom_property_options AS o
                 WHERE o.workspace_id = $1 AND o.custom_property_id = p.id))), '[]')
-        FROM custom_properties AS p WHERE workspace_id = $1 AND target = 'case')
+        FROM custom_properties AS p WHERE workspace_id = $1)
 ) AS "known!"

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::custom_properties::{Definition, Target};
 use crate::validation::{Code, Fault, nearest, quote};
 
 /// A path to something that an open case must have, such as `external_id`,
@@ -101,6 +102,41 @@ impl Required {
         );
         let nearest = nearest(path, known.iter().copied()).map(|it| format!("{prefix}{it}"));
         Err(Fault::new(Code::Choice, message).suggesting(nearest))
+    }
+
+    /// The custom property that it names, if it names one.
+    pub fn custom_property(&self) -> Option<(Target, &str)> {
+        let (target, path) = match self.0.split_once("[].") {
+            Some(("companies", path)) => (Target::Company, path),
+            Some((_, path)) => (Target::Individual, path),
+            None => (Target::Case, self.0.as_str()),
+        };
+        Some((target, path.strip_prefix("custom_properties.")?))
+    }
+
+    /// Refuses a custom property that nobody could give.
+    ///
+    /// # Errors
+    /// `custom_property_not_found` or `custom_property_archived`.
+    pub fn check(&self, definitions: &[Definition]) -> Result<(), Fault> {
+        let Some((target, key)) = self.custom_property() else {
+            return Ok(());
+        };
+        let of_target = || definitions.iter().filter(|it| it.target == target);
+        match of_target().find(|it| it.key == key) {
+            Some(definition) if definition.archived => {
+                let message = format!("The custom property {key} is archived. Remove it.");
+                Err(Fault::new(Code::CustomPropertyArchived, message))
+            }
+            Some(_) => Ok(()),
+            None => {
+                let known = of_target().filter(|it| !it.archived);
+                let nearest = nearest(key, known.map(|it| it.key.as_str()));
+                let message = format!("This workspace has no custom property {} here.", quote(key));
+                let fault = Fault::new(Code::CustomPropertyNotFound, message);
+                Err(fault.suggesting(nearest))
+            }
+        }
     }
 
     /// The path as it is written.

@@ -4,13 +4,14 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::store::{Known, known};
-use super::{Defaults, DefaultsDraft};
+use super::{Defaults, DefaultsDraft, Required};
 use crate::custom_properties::{self, Target};
 use crate::http::Problem;
-use crate::validation::{Code, Fault, Scope, nearest, quote};
+use crate::validation::{Code, Fault, Scope, Violations, nearest, quote};
 use crate::values::TagLabel;
 
-/// The defaults; what the workspace does not have is refused at its place below `defaults`.
+/// The defaults; what the workspace does not have is refused at its place below `defaults` or
+/// `required`.
 ///
 /// # Errors
 /// Those of the database.
@@ -18,9 +19,21 @@ pub async fn resolve(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     draft: &DefaultsDraft,
-    scope: &mut Scope<'_>,
+    required: &[Required],
+    violations: &mut Violations,
 ) -> Result<Defaults, Problem> {
     let known = known(connection, workspace_id, draft).await?;
+    // Where a path was refused, the others do not have their places any more.
+    if violations.is_empty() {
+        let mut scope = Scope::root(violations);
+        let mut list = scope.key("required");
+        for (index, path) in required.iter().enumerate() {
+            if let Err(fault) = path.check(&known.definitions) {
+                list.index(index).refuse(fault);
+            }
+        }
+    }
+    let mut scope = Scope::root(violations);
     let mut scope = scope.key("defaults");
     let given = &draft.custom_properties;
     let checked = custom_properties::check(given, Target::Case, &known.definitions, &mut scope);

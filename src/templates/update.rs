@@ -13,9 +13,9 @@ use super::request::{TemplateDraft, TemplateRequest};
 use super::{StoredTemplate, TemplateView, resolve, store};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
-use crate::http::{Id, JsonBody, Parsed, Problem, ProblemType};
+use crate::http::{Id, JsonBody, NoQuery, Parsed, Problem, ProblemType};
 use crate::parsed;
-use crate::validation::{Mode, Scope};
+use crate::validation::Mode;
 use crate::values::now;
 
 struct Work {
@@ -34,6 +34,7 @@ pub async fn update(
     caller: Caller,
     deadline: Deadline,
     Id(id): Id,
+    _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let work = Work {
@@ -60,10 +61,20 @@ async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Stored
     let mut stored: StoredTemplate = serde_json::from_value(found).map_err(Problem::Corrupt)?;
     let draft = work.request.value.clone();
     let mut violations = work.request.violations();
-    if let Some(defaults) = &draft.defaults {
-        let mut scope = Scope::root(&mut violations);
-        stored.rules.defaults =
-            resolve(connection, work.workspace_id, defaults, &mut scope).await?;
+    let (sent, required) = (&draft.defaults, &draft.required);
+    let defaults = sent.clone().unwrap_or_default();
+    let required = required.as_deref().unwrap_or_default();
+    let workspace_id = work.workspace_id;
+    let defaults = resolve(
+        connection,
+        workspace_id,
+        &defaults,
+        required,
+        &mut violations,
+    )
+    .await?;
+    if sent.is_some() {
+        stored.rules.defaults = defaults;
     }
     work.request.refuse(violations)?;
     let template = &mut stored.rules.template;

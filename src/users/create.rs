@@ -10,7 +10,7 @@ use super::request::{UserDraft, UserRequest};
 use super::{StoredUser, UserView, store};
 use crate::auth::Caller;
 use crate::db::Deadline;
-use crate::http::{JsonBody, Prefix, Problem};
+use crate::http::{JsonBody, NoQuery, Prefix, Problem};
 use crate::parsed;
 use crate::state::AppState;
 use crate::validation::Mode;
@@ -28,6 +28,7 @@ pub async fn create(
     caller: Caller,
     deadline: Deadline,
     Prefix(prefix): Prefix,
+    _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let request = parsed!(body, UserRequest<'_>, |request: UserRequest<'_>, scope| {

@@ -8,7 +8,7 @@ use super::request::UserRequest;
 use super::{UserView, store};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
-use crate::http::{Id, JsonBody, Problem, ProblemType};
+use crate::http::{Id, JsonBody, NoQuery, Problem, ProblemType};
 use crate::parsed;
 use crate::validation::Mode;
 use crate::values::now;
@@ -22,6 +22,7 @@ pub async fn update(
     caller: Caller,
     deadline: Deadline,
     Id(id): Id,
+    _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let request = parsed!(body, UserRequest<'_>, |request: UserRequest<'_>, scope| {

@@ -29,8 +29,16 @@ pub fn overlay<T: Serialize + DeserializeOwned>(
         for member in &sent.members {
             let nested = sent.nested.iter().find(|(name, _)| name == member);
             match (nested, result.get_mut(*member), parsed.get(*member)) {
+                // Nothing was sent of it.
+                (Some((_, members)), _, _) if members.is_empty() => {}
                 (Some((_, members)), Some(Value::Object(inner)), Some(Value::Object(from))) => {
                     copy(inner, from, members);
+                }
+                // What was sent of it are nulls alone.
+                (Some((_, members)), Some(Value::Object(inner)), Some(Value::Null)) => {
+                    for member in members {
+                        inner.insert((*member).to_owned(), Value::Null);
+                    }
                 }
                 (_, _, Some(value)) => drop(result.insert((*member).to_owned(), value.clone())),
                 (_, _, None) => {}
@@ -56,13 +64,16 @@ mod tests {
 
     #[test]
     fn what_was_not_sent_stays() {
-        let there = json!({"a": 1, "b": 2, "c": {"x": 1, "y": 2}, "d": {"x": 1}});
-        let parsed = json!({"a": 3, "b": 4, "c": {"x": 5, "y": 6}, "d": {"x": null}});
+        let there = json!({"a": 1, "b": 2, "c": {"x": 1, "y": 2}, "d": {"x": 1},
+            "e": {"x": 1, "y": 2}, "f": {"x": 1}});
+        let parsed = json!({"a": 3, "b": 4, "c": {"x": 5, "y": 6}, "d": {"x": null},
+            "e": null, "f": null});
         let sent = Sent {
-            members: vec!["a", "c", "d"],
-            nested: vec![("c", vec!["y"])],
+            members: vec!["a", "c", "d", "e", "f"],
+            nested: vec![("c", vec!["y"]), ("e", vec!["x"]), ("f", vec![])],
         };
-        let expected = json!({"a": 3, "b": 2, "c": {"x": 1, "y": 6}, "d": {"x": null}});
+        let expected = json!({"a": 3, "b": 2, "c": {"x": 1, "y": 6}, "d": {"x": null},
+            "e": {"x": null, "y": 2}, "f": {"x": 1}});
         assert_eq!(overlay(&there, &parsed, &sent).unwrap(), expected);
     }
 }

@@ -1,6 +1,6 @@
 //! Labels of tags.
 
-use super::{not_blank, text_value};
+use super::{not_blank, text_value, uuid};
 use crate::validation::{Code, Fault};
 
 text_value! {
@@ -19,6 +19,10 @@ impl TagLabel {
     /// `length`, `blank`, or `character` for a separator.
     pub fn parse(sent: &str) -> Result<Self, Fault> {
         let label = not_blank(100)(sent)?;
+        if uuid(&label).is_ok() {
+            let message = "A label cannot have the form of an id: as one it would never be found.";
+            return Err(Fault::new(Code::Format, message));
+        }
         match label.chars().find(|c| SEPARATORS.contains(c)) {
             None => Ok(Self(label)),
             Some(found) => {
@@ -51,6 +55,8 @@ mod tests {
                 "{sent}"
             );
         }
+        let id = TagLabel::parse("018f3b7e-5c1a-7d3e-9a44-2f1b6c8d9e10");
+        assert_eq!(id.unwrap_err().code, Code::Format);
         assert_eq!(TagLabel::parse("  ").unwrap_err().code, Code::Blank);
         assert_eq!(TagLabel::fold("HIGH Risk"), TagLabel::fold("high risk"));
     }

@@ -10,7 +10,7 @@ use crate::http::{Problem, ProblemType, parameter};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseReference {
     id: Option<Uuid>,
-    external_id: String,
+    external_id: Option<String>,
 }
 
 impl CaseReference {
@@ -25,7 +25,7 @@ impl CaseReference {
         Ok(Self {
             // Other forms of a UUID can be somebody's external ids.
             id: crate::values::uuid(&text).ok(),
-            external_id: text,
+            external_id: Some(text),
         })
     }
 
@@ -33,7 +33,7 @@ impl CaseReference {
     pub fn by_id(id: Uuid) -> Self {
         Self {
             id: Some(id),
-            external_id: id.to_string(),
+            external_id: None,
         }
     }
 
@@ -42,9 +42,15 @@ impl CaseReference {
         self.id
     }
 
-    /// The text as an external id.
-    pub fn external_id(&self) -> &str {
-        &self.external_id
+    /// The text as an external id, where it can be one.
+    pub fn external_id(&self) -> Option<&str> {
+        self.external_id.as_deref()
+    }
+
+    /// The text as an external id, for a write: what has the form of an id is an id alone, so that a
+    /// repeated deletion never reaches another case.
+    pub fn external_id_for_write(&self) -> Option<&str> {
+        self.external_id().filter(|_| self.id.is_none())
     }
 }
 

@@ -32,7 +32,7 @@ pub async fn lock(
          ORDER BY (id = $2) DESC NULLS LAST LIMIT 1 FOR UPDATE",
         workspace_id,
         reference.id(),
-        reference.external_id()
+        reference.external_id_for_write()
     )
     .fetch_optional(connection)
     .await?;

@@ -4,12 +4,12 @@ WITH template_rows AS (
     INSERT INTO templates AS there
         (workspace_id, id, key, name, description, defaults, required, archived_at)
     SELECT $1, r.id, r.key, r.name, r.description, r.defaults, r.required,
-        CASE WHEN r.archived THEN now() END
+        CASE WHEN r.archived THEN date_trunc('milliseconds', now()) END
     FROM jsonb_to_recordset($2::jsonb -> 'templates') AS r (id uuid, key text, name text,
         description text, defaults jsonb, required jsonb, archived boolean)
     ON CONFLICT ON CONSTRAINT templates_pkey DO UPDATE SET key = excluded.key,
         name = excluded.name, description = excluded.description, defaults = excluded.defaults,
-        required = excluded.required, updated_at = now(),
+        required = excluded.required, updated_at = date_trunc('milliseconds', now()),
         archived_at = CASE WHEN excluded.archived_at IS NOT NULL
             THEN coalesce(there.archived_at, excluded.archived_at) END
 ), tag_rows AS (
@@ -20,7 +20,7 @@ WITH template_rows AS (
         folded_label = excluded.folded_label
 ), user_rows AS (
     INSERT INTO users AS there (workspace_id, id, first_name, last_name, email, suspended_at)
-    SELECT $1, r.id, r.first_name, r.last_name, r.email, CASE WHEN r.suspended THEN now() END
+    SELECT $1, r.id, r.first_name, r.last_name, r.email, CASE WHEN r.suspended THEN date_trunc('milliseconds', now()) END
     FROM jsonb_to_recordset($2::jsonb -> 'users')
         AS r (id uuid, first_name text, last_name text, email text, suspended boolean)
     ON CONFLICT ON CONSTRAINT users_pkey DO UPDATE SET first_name = excluded.first_name,
@@ -36,11 +36,11 @@ WITH template_rows AS (
     INSERT INTO custom_properties AS there
         (workspace_id, id, target, key, label, type, settings, archived_at)
     SELECT $1, r.id, r.target, r.key, r.label, r.type, r.settings,
-        CASE WHEN r.archived THEN now() END
+        CASE WHEN r.archived THEN date_trunc('milliseconds', now()) END
     FROM jsonb_to_recordset($2::jsonb -> 'custom_properties') AS r (id uuid, target text, key text,
         label text, type text, settings jsonb, archived boolean)
     ON CONFLICT ON CONSTRAINT custom_properties_pkey DO UPDATE SET label = excluded.label,
-        settings = excluded.settings, updated_at = now(),
+        settings = excluded.settings, updated_at = date_trunc('milliseconds', now()),
         archived_at = CASE WHEN excluded.archived_at IS NOT NULL
             THEN coalesce(there.archived_at, excluded.archived_at) END
 ), options AS (

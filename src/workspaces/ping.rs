@@ -4,6 +4,7 @@ use axum::Json;
 use serde::Serialize;
 
 use crate::auth::Caller;
+use crate::http::NoQuery;
 
 /// Whose key it is.
 #[derive(Debug, Serialize)]
@@ -15,7 +16,7 @@ pub struct PingView {
 ///
 /// # Errors
 /// 401, and what the database can have.
-pub async fn ping(caller: Caller) -> Json<PingView> {
+pub async fn ping(caller: Caller, _: NoQuery) -> Json<PingView> {
     Json(PingView {
         workspace_name: caller.workspace_name.to_string(),
     })

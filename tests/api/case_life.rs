@@ -325,3 +325,71 @@ async fn of_twenty_optimistic_writers_none_overwrites_another() {
         Some(21)
     );
 }
+
+#[tokio::test]
+async fn a_review_of_a_year_that_answers_cannot_write_is_refused() {
+    let app = TestApp::start().await;
+    let id = app.create(&json!({"name": "A"})).await.id();
+    let path = format!("/cases/{id}/reviews");
+    for at in [
+        "0000-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+10:00",
+        "2020-01-01",
+    ] {
+        let body = json!({"status": "closed", "reviewed_at": at});
+        let refused = app.call(Method::POST, &path, &body).await.expect(400);
+        assert_eq!(refused.errors(), [("/reviewed_at", "format")]);
+    }
+    let body = json!({"status": "closed", "reviewed_at": "0001-01-01T00:00:00Z"});
+    app.call(Method::POST, &path, &body).await.expect(201);
+    let read = app.get(&format!("/cases/{id}")).await.expect(200);
+    assert_eq!(
+        read.body["review"]["reviewed_at"],
+        "0001-01-01T00:00:00.000Z"
+    );
+    app.get("/cases").await.expect(200);
+    let refused = patch(&app, &id, json!({"status": null, "name": "B"}))
+        .await
+        .expect(400);
+    assert_eq!(refused.errors(), [("/status", "required")]);
+    let refused = patch(&app, &id, json!({"status": "closed"}))
+        .await
+        .expect(400);
+    assert!(refused.body["detail"].is_string());
+    let message = refused.body["errors"][0]["message"]
+        .as_str()
+        .expect("a message");
+    assert!(
+        message.contains("/reviews") && !message.contains("created"),
+        "{message}"
+    );
+    let typo = format!("{id}?if_match=1");
+    patch(&app, &typo, json!({})).await.expect(400);
+}
+
+/// A case may have another's id as its external id.
+#[tokio::test]
+async fn what_has_the_form_of_an_id_is_an_id_alone_in_every_write() {
+    let app = TestApp::start().await;
+    let gone = app.create(&json!({"name": "Gone"})).await.id();
+    let kept = app
+        .create(&json!({"name": "Kept", "external_id": gone}))
+        .await
+        .id();
+    let path = format!("/cases/{gone}");
+    assert_eq!(app.get(&path).await.expect(200).body["name"], "Gone");
+    app.call(Method::DELETE, &path, &json!({}))
+        .await
+        .expect(204);
+    app.call(Method::DELETE, &path, &json!({}))
+        .await
+        .expect(404);
+    patch(&app, &gone, json!({"name": "B"})).await.expect(404);
+    let body = json!({"case_id": gone, "name": "A"});
+    app.call(Method::POST, "/companies", &body)
+        .await
+        .expect(404);
+    assert_eq!(app.get(&path).await.expect(200).id(), kept);
+    let kept = app.get(&format!("/cases/{kept}")).await.expect(200);
+    assert_eq!(kept.etag(), "\"1\"");
+}

@@ -403,3 +403,58 @@ async fn everything_that_is_wrong_with_a_query_is_one_answer_in_its_order() {
     let known = "/cases?include_custom_properties=true&limit=100&page=3&sort=name.asc";
     app.get(known).await.expect(200);
 }
+
+#[tokio::test]
+async fn a_moment_of_an_answer_finds_its_row_and_one_of_no_calendar_is_refused() {
+    let app = TestApp::start().await;
+    app.create(&json!({"name": "A", "companies": [{"name": "B"}]}))
+        .await;
+    for list in [
+        "/cases",
+        "/companies",
+        "/tags",
+        "/templates",
+        "/custom-properties/case",
+        "/users",
+    ] {
+        let all = app.get(list).await.expect(200);
+        let at = all.body["data"][0]["created_at"]
+            .as_str()
+            .expect("a moment");
+        let found = app
+            .get(&format!("{list}?created_at={at}"))
+            .await
+            .expect(200);
+        assert!(ids(&found).contains(&ids(&all)[0]), "{list}");
+        let later = app
+            .get(&format!("{list}?created_at.gt={at}"))
+            .await
+            .expect(200);
+        assert!(!ids(&later).contains(&ids(&all)[0]), "{list}");
+        for at in [
+            "-5000-01-01T00:00:00",
+            "%2B99999-01-01T00:00:00",
+            "0000-01-01",
+        ] {
+            let refused = app
+                .get(&format!("{list}?created_at.gt={at}"))
+                .await
+                .expect(400);
+            assert_eq!(refused.body["errors"][0]["code"], "format", "{list} {at}");
+        }
+    }
+    app.get("/templates?cursor=").await.expect(200);
+    app.create(&json!({"name": "B"})).await;
+    let first = app.get("/cases?cursor=&limit=1").await.expect(200);
+    let next = first.body["pagination"]["next_cursor"]
+        .as_str()
+        .expect("a cursor");
+    let more =
+        format!("/cases?cursor={next}&limit=1&sort=created_at&include_custom_properties=true");
+    assert_eq!(
+        app.get(&more).await.expect(200).body["data"][0]["name"],
+        "B"
+    );
+    let other = format!("/cases?cursor={next}&sort=created_at.desc");
+    app.get(&other).await.expect(400);
+}

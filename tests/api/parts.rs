@@ -75,9 +75,13 @@ async fn a_company_is_created_read_changed_and_deleted() {
     assert_eq!(created.body["relations"][0]["to_company_id"], main);
     let path = format!("/companies/{}", created.id());
     assert_eq!(app.get(&path).await.expect(200).body, created.body);
-    let nothing = patch(&app, &path, json!({"status": null, "address": {}}))
-        .await
-        .expect(200);
+    let nothing = patch(
+        &app,
+        &path,
+        json!({"address": {}, "banking_information": []}),
+    )
+    .await
+    .expect(200);
     let moved = ["updated_at", "last_activity_at"];
     assert_eq!(
         without(&nothing.body, &moved),
@@ -167,6 +171,14 @@ async fn an_individual_and_its_relation_to_the_main_company_are_changed_together
     assert_eq!(changed.body["nationalities"], Value::Null);
     assert_eq!(changed.body["phone_number"], "+33612345678");
     assert_eq!(app.get(&path).await.expect(200).body, changed.body);
+
+    for nothing in [json!({}), json!([]), json!({"bic": null})] {
+        let body = json!({"banking_information": nothing});
+        let kept = patch(&app, &path, body).await.expect(200);
+        let bank = json!({"iban": "FR7630006000011234567890189", "bic": null});
+        assert_eq!(kept.body["banking_information"], bank);
+    }
+    let changed = app.get(&path).await.expect(200);
 
     // The rules over several members hold for what a change leaves.
     for (body, errors) in [

@@ -207,7 +207,16 @@ async fn custom_properties_are_defined_changed_and_archived() {
     let changed = json!({"label": "Result", "settings": {"min": -10}});
     let changed = patch(&app, &path, changed).await.expect(200);
     assert_eq!(changed.body["label"], "Result");
-    assert_eq!(changed.body["settings"]["format"], "number");
+    assert_eq!(
+        changed.body["settings"]["format"], "currency",
+        "what is absent stays"
+    );
+    for settings in [json!({"max": -11}), json!({"min": 1e300})] {
+        let refused = patch(&app, &path, json!({"settings": settings}))
+            .await
+            .expect(400);
+        assert_eq!(refused.body["errors"][0]["code"], "range");
+    }
     let created = app.create(&case).await;
     assert_eq!(
         created.body["companies"][0]["custom_properties"]["turnover"],
@@ -332,6 +341,21 @@ async fn an_open_case_has_what_its_template_requires() {
     patch(&app, &format!("/companies/{company}"), number)
         .await
         .expect(200);
+    // An archived template still holds for the cases that have it.
+    let template = "/templates/0198a000-0000-7000-8000-000000000103";
+    patch(&app, template, json!({"archived": true}))
+        .await
+        .expect(200);
+    let refused = patch(&app, &path, json!({"status": "open"}))
+        .await
+        .expect(400);
+    assert_eq!(refused.errors(), [("/external_id", "required_by_template")]);
+    let named = json!({"name": "A", "template_key": "kyb_strict"});
+    let refused = post(&app, "/cases", named).await.expect(400);
+    let message = refused.body["errors"][0]["message"]
+        .as_str()
+        .expect("a message");
+    assert!(message.contains("is archived"), "{message}");
     let opened = json!({"status": "open", "external_id": "x"});
     let opened = patch(&app, &path, opened).await.expect(200);
     assert_eq!(opened.body["status"], "open");
@@ -369,6 +393,14 @@ async fn templates_are_written_over_the_api() {
         ("/required/2", "duplicate_value"),
     ];
     assert_eq!(found, expected);
+    let nobody = json!({"key": "x", "name": "X", "required": ["external_id",
+        "custom_properties.risk_scor", "individuals[].custom_properties.retired"]});
+    let refused = post(&app, "/templates", nobody).await.expect(400);
+    let expected = [
+        ("/required/1", "custom_property_not_found"),
+        ("/required/2", "custom_property_archived"),
+    ];
+    assert_eq!(refused.errors(), expected);
     let taken = json!({"key": "mine", "name": "Again"});
     let taken = post(&app, "/templates", taken).await.expect(409);
     assert_eq!(taken.errors(), [("/key", "duplicate_value")]);
