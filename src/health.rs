@@ -27,7 +27,7 @@ async fn ready(
             Ok(Json(json!({"status": "ready"})))
         }
         // Too few migrations, or not even their table.
-        Ok(_) | Err(DatabaseError::Refused(_)) => Err(Problem::Plain(ProblemType::Unavailable)),
+        Ok(_) | Err(DatabaseError::Refused(_)) => Err(Problem::Plain(ProblemType::NotMigrated)),
         Err(error) => Err(error.into()),
     }
 }

@@ -93,7 +93,11 @@ impl Database {
     pub async fn migrate(&self) -> Result<(), MigrateError> {
         // A migration of a large table may take longer than any request.
         let options = PgConnectOptions::clone(&self.pool.connect_options());
-        let unhurried = options.options([("statement_timeout", "0")]);
+        let unhurried = options.options([
+            ("statement_timeout", "0"),
+            // Each start is told that the table of migrations is there already.
+            ("client_min_messages", "warning"),
+        ]);
         let mut connection = unhurried.connect().await?;
         MIGRATIONS.run(&mut connection).await?;
         Ok(connection.close().await?)

@@ -75,7 +75,7 @@ fn render(problem: &Problem, id: &str, plain: Response) -> Response {
     );
     headers.remove(axum::http::header::CONTENT_LENGTH);
     match problem.problem_type() {
-        ProblemType::Unavailable | ProblemType::OutcomeUnknown => {
+        ProblemType::Unavailable | ProblemType::NotMigrated | ProblemType::OutcomeUnknown => {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         ProblemType::Unauthorized => {

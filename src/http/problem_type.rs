@@ -19,12 +19,13 @@ pub enum ProblemType {
     PreconditionFailed,
     InternalError,
     Unavailable,
+    NotMigrated,
     OutcomeUnknown,
 }
 
 impl ProblemType {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::InvalidParameters,
         Self::MalformedBody,
         Self::Unauthorized,
@@ -38,6 +39,7 @@ impl ProblemType {
         Self::PreconditionFailed,
         Self::InternalError,
         Self::Unavailable,
+        Self::NotMigrated,
         Self::OutcomeUnknown,
     ];
 
@@ -126,6 +128,12 @@ impl ProblemType {
                 "unavailable",
                 "The database cannot be reached",
                 "Nothing was stored. Try again after the time that Retry-After names.",
+            ),
+            Self::NotMigrated => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "not-migrated",
+                "The schema of the database is not up to date",
+                "Run dossier migrate, or start a server with DOSSIER_MIGRATE=on.",
             ),
             Self::OutcomeUnknown => (
                 StatusCode::SERVICE_UNAVAILABLE,

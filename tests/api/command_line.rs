@@ -62,6 +62,43 @@ async fn a_workspace_gets_a_key_that_can_be_revoked() {
     }
 }
 
+#[tokio::test]
+async fn a_server_that_does_not_migrate_is_not_ready_until_somebody_does() {
+    use dossier::app;
+    use dossier::db::Database;
+    use dossier::http::Limits;
+    use dossier::state::AppState;
+    let database = TestDatabase::create().await;
+    let limits = Limits::default();
+    let pool = Database::new(database.options.clone(), 2, limits.request);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let base = format!("http://{}", listener.local_addr().expect("an address"));
+    let router = app::router(app::operations(), AppState::new(pool, limits));
+    tokio::spawn(app::serve(listener, router, std::future::pending()));
+    let ready = async || {
+        reqwest::get(format!("{base}/readyz"))
+            .await
+            .expect("an answer")
+    };
+    let answer = ready().await;
+    assert_eq!(answer.status(), 503);
+    let told = answer.text().await.expect("text");
+    assert!(
+        told.contains("/problems/not-migrated") && told.contains("dossier migrate"),
+        "{told}"
+    );
+    let migrated = Command::new(env!("CARGO_BIN_EXE_dossier"))
+        .arg("migrate")
+        .env("DATABASE_URL", database.options.to_url_lossy().to_string())
+        .output()
+        .expect("the binary runs");
+    assert!(migrated.status.success());
+    assert_eq!(String::from_utf8_lossy(&migrated.stderr), "");
+    assert_eq!(ready().await.status(), 200);
+}
+
 /// As when ten containers start over a new database.
 #[tokio::test]
 async fn ten_servers_bring_one_schema_up_to_date_at_once() {
