@@ -31,21 +31,21 @@ impl Session {
     {
         let mut more = 1..ATTEMPTS;
         loop {
-            let mut connection = self.begun().await?;
-            let worked = match timeout_at(self.write_by, work(&mut connection)).await {
+            let mut begun = self.begun().await?;
+            let Some(connection) = begun.0.as_deref_mut() else {
+                return Err(DatabaseError::Unavailable(None).into());
+            };
+            let worked = match timeout_at(self.write_by, work(connection)).await {
                 Ok(worked) => worked,
-                Err(_) => {
-                    drop(connection.detach());
-                    return Err(DatabaseError::Unavailable(None).into());
-                }
+                Err(_) => return Err(DatabaseError::Unavailable(None).into()),
             };
             let error = match worked {
-                Ok(value) => match self.commit(connection).await {
+                Ok(value) => match self.commit(begun).await {
                     Ok(()) => return Ok(value),
                     Err(error) => E::from(error),
                 },
                 Err(error) => {
-                    self.roll_back(connection).await;
+                    self.roll_back(begun).await;
                     error
                 }
             };
@@ -56,62 +56,60 @@ impl Session {
     }
 
     /// A connection with an open transaction. One that turns out to be lost is replaced.
-    async fn begun(&mut self) -> Result<PoolConnection<Postgres>, DatabaseError> {
+    async fn begun(&mut self) -> Result<Begun, DatabaseError> {
         loop {
-            let mut connection = match self.connection.take() {
+            let connection = match self.connection.take() {
                 Some(connection) => connection,
                 None => self.database.acquire().await?,
             };
-            let begin = sqlx::raw_sql("BEGIN").execute(&mut *connection);
-            match timeout_at(self.read_by, begin).await {
-                Ok(Ok(_)) => return Ok(connection),
-                Ok(Err(error)) if is_lost(&error) && Instant::now() < self.read_by => {
-                    drop(connection.detach());
-                }
-                Ok(Err(error)) => {
-                    drop(connection.detach());
-                    return Err(DatabaseError::from(error));
-                }
-                Err(_) => {
-                    drop(connection.detach());
-                    return Err(DatabaseError::Unavailable(None));
-                }
+            let mut begun = Begun(Some(connection));
+            match timeout_at(self.read_by, begun.say("BEGIN")).await {
+                Ok(Ok(())) => return Ok(begun),
+                Ok(Err(error)) if is_lost(&error) && Instant::now() < self.read_by => {}
+                Ok(Err(error)) => return Err(DatabaseError::from(error)),
+                Err(_) => return Err(DatabaseError::Unavailable(None)),
             }
         }
     }
 
-    async fn commit(
-        &mut self,
-        mut connection: PoolConnection<Postgres>,
-    ) -> Result<(), DatabaseError> {
-        let commit = sqlx::raw_sql("COMMIT").execute(&mut *connection);
-        match timeout_at(self.write_by, commit).await {
-            Ok(Ok(_)) => {
-                self.connection = Some(connection);
+    async fn commit(&mut self, mut begun: Begun) -> Result<(), DatabaseError> {
+        match timeout_at(self.write_by, begun.say("COMMIT")).await {
+            Ok(Ok(())) => {
+                self.connection = begun.0.take();
                 Ok(())
             }
-            Ok(Err(error)) if is_lost(&error) => {
-                drop(connection.detach());
-                Err(DatabaseError::OutcomeUnknown(Some(error)))
-            }
+            Ok(Err(error)) if is_lost(&error) => Err(DatabaseError::OutcomeUnknown(Some(error))),
             Ok(Err(error)) => {
-                self.roll_back(connection).await;
+                self.roll_back(begun).await;
                 Err(refused(error))
             }
-            Err(_) => {
-                drop(connection.detach());
-                Err(DatabaseError::OutcomeUnknown(None))
-            }
+            Err(_) => Err(DatabaseError::OutcomeUnknown(None)),
         }
     }
 
-    /// A connection that cannot be rolled back must not serve anybody else: it is closed, and
-    /// Postgres rolls back.
-    async fn roll_back(&mut self, mut connection: PoolConnection<Postgres>) {
-        let rollback = sqlx::raw_sql("ROLLBACK").execute(&mut *connection);
-        if matches!(timeout(ROLLBACK, rollback).await, Ok(Ok(_))) {
-            self.connection = Some(connection);
-        } else {
+    async fn roll_back(&mut self, mut begun: Begun) {
+        if matches!(timeout(ROLLBACK, begun.say("ROLLBACK")).await, Ok(Ok(()))) {
+            self.connection = begun.0.take();
+        }
+    }
+}
+
+/// A connection with an open transaction. Dropped in any other way than by the end of that (a panic,
+/// a lost connection, no answer in time) it is closed, and Postgres rolls back: back in the pool it
+/// would swallow what the next one writes.
+struct Begun(Option<PoolConnection<Postgres>>);
+
+impl Begun {
+    async fn say(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
+        let connection = self.0.as_deref_mut().ok_or(sqlx::Error::PoolClosed)?;
+        sqlx::raw_sql(statement).execute(connection).await?;
+        Ok(())
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
             drop(connection.detach());
         }
     }

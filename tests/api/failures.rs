@@ -163,3 +163,33 @@ async fn a_body_that_never_ends_is_a_408() {
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     assert!(answer.contains("/problems/request-timeout"), "{answer}");
 }
+
+/// A connection with an open transaction that went back to the pool would swallow the next write.
+#[tokio::test]
+async fn a_panic_inside_a_transaction_loses_nobody_elses_row() {
+    use dossier::db::DatabaseError;
+    use sqlx::{Executor, Row};
+    let app = TestApp::start_with(TestSettings {
+        pool_size: 1,
+        ..TestSettings::default()
+    })
+    .await;
+    let panicked: Result<(), DatabaseError> = app
+        .database
+        .transaction(deadline(), (), |connection, _| {
+            Box::pin(async move {
+                connection.execute("SELECT 1").await?;
+                panic!("in the middle of a transaction")
+            })
+        })
+        .await;
+    assert!(
+        matches!(panicked, Err(DatabaseError::Ended(_))),
+        "{panicked:?}"
+    );
+    let created = app.post(BODY).await.expect(201);
+    let mut other = app.connect().await;
+    let seen = sqlx::query("SELECT count(*) FROM cases WHERE id::text = $1").bind(created.id());
+    let seen: i64 = seen.fetch_one(&mut other).await.expect("a count").get(0);
+    assert_eq!(seen, 1, "what was acknowledged is there");
+}
