@@ -25,8 +25,6 @@ use crate::{
     users, workspaces,
 };
 
-/// How long the headers of a request may take to arrive.
-const HEADERS: Duration = Duration::from_secs(10);
 /// How long requests in flight may take to end once the server stops.
 const DRAIN: Duration = Duration::from_secs(15);
 
@@ -73,20 +71,23 @@ async fn problem_page(Segment(name): Segment) -> Response {
     }
 }
 
-/// Serves until `stop` resolves, then lets requests in flight end.
+/// Serves until `stop` resolves, then lets requests in flight end. A connection on which no request
+/// arrives within `patience` is closed. It speaks HTTP/1.1: what tells it from HTTP/2 would wait for
+/// a silent client without a limit.
 ///
 /// # Errors
 /// None of a single connection; only the listener's.
 pub async fn serve(
     listener: TcpListener,
     router: NormalizePath<Router>,
+    patience: Duration,
     stop: impl Future<Output = ()>,
 ) -> std::io::Result<()> {
-    let mut builder = Builder::new(TokioExecutor::new());
+    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS);
+        .header_read_timeout(patience);
     let connections = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -108,7 +109,7 @@ pub async fn serve(
             tower::ServiceExt::oneshot(service.clone(), request)
         });
         let connection = builder
-            .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service))
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
             .into_owned();
         let connection = connections.watch(connection);
         tokio::spawn(async move {

@@ -151,7 +151,7 @@ pub async fn insert_review(
                  created_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING status
          )
-         UPDATE cases SET status = review.status, updated_at = $8
+         UPDATE cases SET status = review.status, updated_at = greatest(updated_at, $8)
          FROM review WHERE workspace_id = $1 AND id = $2",
         workspace_id,
         case_id,

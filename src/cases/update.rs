@@ -93,7 +93,7 @@ async fn change(
         require(connection, &work, &case, rules).await?;
     }
     case.version += 1;
-    case.updated_at = work.now;
+    case.updated_at = case.updated_at.max(work.now);
     case.last_activity_at = case.last_activity_at.max(work.now);
     store::update(connection, workspace_id, &case).await?;
     Ok((case, known.definitions))

@@ -39,7 +39,7 @@ pub async fn run(settings: &Settings) -> Result<(), String> {
     };
     tracing::info!(%address, "serving");
     let router = app::router(app::operations(), state.clone());
-    let served = app::serve(listener, router, stop).await;
+    let served = app::serve(listener, router, limits.request, stop).await;
     state.database.close().await;
     drop(cluster);
     served.map_err(told)

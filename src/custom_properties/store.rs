@@ -71,3 +71,25 @@ pub async fn save(
     .await?;
     Ok(())
 }
+
+/// Locks a row until the transaction ends, so that nobody changes it between its read and its write.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lock(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    target: Target,
+    key: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "SELECT id FROM custom_properties
+         WHERE workspace_id = $1 AND target = $2 AND key = $3 FOR UPDATE",
+        workspace_id,
+        target.as_str(),
+        key
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(())
+}

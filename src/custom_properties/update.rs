@@ -56,6 +56,7 @@ pub async fn update(
 
 async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<StoredProperty, Problem> {
     let PropertyPath { target, key } = &work.path;
+    store::lock(connection, work.workspace_id, *target, key).await?;
     let found = store::find(connection, work.workspace_id, *target, key).await?;
     let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
     let mut property: StoredProperty = serde_json::from_value(found).map_err(Problem::Corrupt)?;

@@ -67,6 +67,11 @@ impl Cluster {
         }
         let socket = socket_folder(directory);
         let data = directory.join("postgres");
+        // The name of the socket's folder can be guessed, and anybody may write to /tmp.
+        if fs::symlink_metadata(&socket).is_ok_and(|it| !it.is_dir()) {
+            let occupied = io::Error::from(io::ErrorKind::AlreadyExists);
+            return Err(ClusterError::Directory(socket, occupied));
+        }
         for folder in [&data, &socket] {
             fs::create_dir_all(folder).map_err(unusable)?;
             if let Some(user) = &user {
@@ -99,7 +104,8 @@ impl Cluster {
             .arg(&data)
             .arg("-k")
             .arg(&socket)
-            .args(["-c", "listen_addresses="]);
+            // What Postgres says of a broken constraint would quote its row.
+            .args(["-c", "listen_addresses=", "-c", "log_error_verbosity=terse"]);
         let child = postgres
             .process_group(0)
             .stdout(log)

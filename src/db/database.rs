@@ -17,7 +17,8 @@ use super::Retry;
 
 /// How long a request waits for a connection.
 const ACQUIRE: Duration = Duration::from_millis(500);
-/// How long a request may wait and read, all together.
+/// How long a request may wait for a connection and read, all together; a later read of the same
+/// request has as long again.
 const READ: Duration = Duration::from_millis(800);
 
 /// The moment by which a unit of work must have its result.
@@ -128,7 +129,7 @@ impl Database {
         T: Send + 'static,
         E: From<DatabaseError> + Send + 'static,
     {
-        let read_by = deadline.0.min(Instant::now() + READ);
+        let read_by = Some(deadline.0.min(Instant::now() + READ));
         let connection = self.acquire().await?;
         let session = Session {
             database: self.clone(),
@@ -194,7 +195,7 @@ impl Database {
         self.unit(deadline, transact).await
     }
 
-    pub(super) async fn acquire(&self) -> Result<PoolConnection<Postgres>, DatabaseError> {
+    async fn acquire(&self) -> Result<PoolConnection<Postgres>, DatabaseError> {
         // Opening a connection is not bounded by the pool's own limit once it has begun.
         match timeout(ACQUIRE, self.pool.acquire()).await {
             Ok(Ok(connection)) => Ok(connection),
@@ -209,9 +210,10 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 /// One request's hold on one connection.
 #[derive(Debug)]
 pub struct Session {
-    pub(super) database: Database,
+    database: Database,
     pub(super) connection: Option<PoolConnection<Postgres>>,
-    pub(super) read_by: Instant,
+    /// By when the first read ends: the wait for the connection counts.
+    read_by: Option<Instant>,
     pub(super) write_by: Instant,
 }
 
@@ -224,19 +226,17 @@ impl Session {
         &mut self,
         work: impl for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
     ) -> Result<T, DatabaseError> {
+        let read_by = self.read_by();
         loop {
-            let mut connection = match self.connection.take() {
-                Some(connection) => connection,
-                None => self.database.acquire().await?,
-            };
-            match timeout_at(self.read_by, work(&mut connection)).await {
+            let mut connection = self.connected(read_by).await?;
+            match timeout_at(read_by, work(&mut connection)).await {
                 Ok(Ok(value)) => {
                     self.connection = Some(connection);
                     return Ok(value);
                 }
                 Ok(Err(error)) if is_lost(&error) => {
                     drop(connection.detach());
-                    if Instant::now() >= self.read_by {
+                    if Instant::now() >= read_by {
                         return Err(DatabaseError::Unavailable(Some(error)));
                     }
                 }
@@ -253,6 +253,26 @@ impl Session {
         }
     }
 
+    /// By when a read that begins now ends; one that follows a write has time of its own.
+    pub(super) fn read_by(&mut self) -> Instant {
+        let first = self.read_by.take();
+        first.unwrap_or_else(|| self.write_by.min(Instant::now() + READ))
+    }
+
+    /// The connection of this session, or another where it has none any more.
+    pub(super) async fn connected(
+        &mut self,
+        by: Instant,
+    ) -> Result<PoolConnection<Postgres>, DatabaseError> {
+        match self.connection.take() {
+            Some(connection) => Ok(connection),
+            None => match timeout_at(by, self.database.acquire()).await {
+                Ok(acquired) => acquired,
+                Err(_) => Err(DatabaseError::Unavailable(None)),
+            },
+        }
+    }
+
     /// Writes with one statement, which Postgres commits as a whole or not at all.
     ///
     /// # Errors
@@ -261,10 +281,7 @@ impl Session {
         &mut self,
         work: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
     ) -> Result<T, DatabaseError> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.database.acquire().await?,
-        };
+        let mut connection = self.connected(self.write_by).await?;
         if Instant::now() >= self.write_by {
             return Err(DatabaseError::Unavailable(None));
         }

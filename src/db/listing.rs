@@ -143,6 +143,7 @@ impl Listing {
                 Some(
                     query
                         .build_query_scalar()
+                        .persistent(false)
                         .fetch_one(&mut *connection)
                         .await?,
                 )
@@ -150,7 +151,9 @@ impl Listing {
             Slice::After { .. } => None,
         };
         let mut query = self.page(workspace_id, conditions, sort, slice);
-        let mut rows = query.build().fetch_all(connection).await?;
+        // There are more questions than a connection should remember.
+        let rows = query.build().persistent(false).fetch_all(connection);
+        let mut rows = rows.await?;
         let mut next = None;
         if let Slice::After { limit, .. } = slice
             && rows.len() > usize::try_from(*limit).unwrap_or(usize::MAX)

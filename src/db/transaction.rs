@@ -10,14 +10,14 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::database::{is_lost, refused};
 use super::{DatabaseError, Session};
 
-/// How often a transaction is done again after a deadlock.
+/// How often a transaction is tried, all in all.
 const ATTEMPTS: usize = 4;
 /// How long a rollback may take before its connection is closed instead.
 const ROLLBACK: Duration = Duration::from_secs(1);
 
 impl Session {
-    /// Runs one transaction, which is committed if the work succeeds and rolled back if not. After a
-    /// deadlock or a failed serialisation it is done again, a bounded number of times.
+    /// Runs one transaction, which is committed if the work succeeds and rolled back if not. Where
+    /// somebody else was in the way ([`Retry`]) it is done again, a bounded number of times.
     ///
     /// # Errors
     /// Those of the work, and [`DatabaseError`]: `OutcomeUnknown` only where the commit was sent and
@@ -57,15 +57,12 @@ impl Session {
 
     /// A connection with an open transaction. One that turns out to be lost is replaced.
     async fn begun(&mut self) -> Result<Begun, DatabaseError> {
+        let by = self.read_by();
         loop {
-            let connection = match self.connection.take() {
-                Some(connection) => connection,
-                None => self.database.acquire().await?,
-            };
-            let mut begun = Begun(Some(connection));
-            match timeout_at(self.read_by, begun.say("BEGIN")).await {
+            let mut begun = Begun(Some(self.connected(by).await?));
+            match timeout_at(by, begun.say("BEGIN")).await {
                 Ok(Ok(())) => return Ok(begun),
-                Ok(Err(error)) if is_lost(&error) && Instant::now() < self.read_by => {}
+                Ok(Err(error)) if is_lost(&error) && Instant::now() < by => {}
                 Ok(Err(error)) => return Err(DatabaseError::from(error)),
                 Err(_) => return Err(DatabaseError::Unavailable(None)),
             }

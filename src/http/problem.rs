@@ -96,11 +96,20 @@ impl Problem {
         }
     }
 
-    /// What is logged of our own faults: the whole chain, which holds no value of a request.
+    /// What is logged of our own faults: the chain of causes, without what could hold a value of a
+    /// request or of a row.
     pub fn cause(&self) -> Option<String> {
         let error: &dyn std::error::Error = match self {
+            // The message of a panic may hold anything; its place was logged when it happened.
+            Self::Database(error @ DatabaseError::Ended(_)) => return Some(error.to_string()),
             Self::Database(error) => error,
-            Self::Corrupt(error) => error,
+            // What cannot be read is quoted by the reader.
+            Self::Corrupt(error) => {
+                return Some(format!(
+                    "a stored value cannot be read: {:?}",
+                    error.classify()
+                ));
+            }
             _ => return None,
         };
         let chain = std::iter::successors(Some(error), |error| error.source());
@@ -234,5 +243,23 @@ fn shortened(pointer: &str) -> String {
     match pointer.char_indices().nth(POINTER) {
         Some((end, _)) => format!("{}…", pointer.get(..end).unwrap_or_default()),
         None => pointer.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_logged_quotes_nothing() {
+        let secret = "Ada Lovelace, FR7630006000011234567890189";
+        let ended = tokio::spawn(async move { panic!("{secret}") }).await;
+        let ended = Problem::Database(DatabaseError::Ended(ended.unwrap_err()));
+        let corrupt = serde_json::from_value::<u32>(json!(secret)).unwrap_err();
+        assert!(corrupt.to_string().contains(secret), "the reader quotes it");
+        for problem in [ended, Problem::Corrupt(corrupt)] {
+            let cause = problem.cause().unwrap();
+            assert!(!cause.contains("Ada") && !cause.contains("FR76"), "{cause}");
+        }
     }
 }

@@ -13,6 +13,9 @@ const LIMIT: u32 = 100;
 /// How many rows a page has where the request does not say.
 const DEFAULT_LIMIT: u32 = 20;
 
+/// The most values of one filter.
+const LISTED: usize = 100;
+
 /// The parameters of one request, taken one after the other. What nobody takes is refused.
 #[derive(Debug)]
 pub struct Query {
@@ -353,6 +356,12 @@ fn operand(field: &Field, operator: Operator, sent: &str) -> Result<Operand, Fau
         return Err(Fault::new(Code::Character, message));
     }
     let list = || sent.split(',').map(str::trim);
+    let takes_list =
+        matches!(field.kind, Kind::Names(_)) || matches!(operator, Operator::In | Operator::NotIn);
+    if takes_list && list().nth(LISTED).is_some() {
+        let message = format!("At most {LISTED} values can stand here; more were sent.");
+        return Err(Fault::new(Code::TooMany, message));
+    }
     match (field.kind, operator) {
         (Kind::Word(words), Operator::In | Operator::NotIn) => {
             let texts = list().map(|word| query_values::word(word, words));

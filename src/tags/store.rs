@@ -137,7 +137,14 @@ pub async fn delete(
     id: Uuid,
     now: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
-    // Cases come first, as in every write to one, and in one order.
+    // From here on no case gets the tag any more.
+    sqlx::query!(
+        "SELECT id FROM tags WHERE workspace_id = $1 AND id = $2 FOR UPDATE",
+        workspace_id,
+        id
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
     sqlx::query!(
         "UPDATE cases SET version = version + 1, last_activity_at = greatest(last_activity_at, $3)
          WHERE workspace_id = $1 AND id IN (

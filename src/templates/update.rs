@@ -56,6 +56,7 @@ pub async fn update(
 }
 
 async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<StoredTemplate, Problem> {
+    store::lock(connection, work.workspace_id, work.id).await?;
     let found = store::find(connection, work.workspace_id, work.id).await?;
     let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
     let mut stored: StoredTemplate = serde_json::from_value(found).map_err(Problem::Corrupt)?;

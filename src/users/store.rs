@@ -69,3 +69,22 @@ pub async fn save(
     .await?;
     Ok(())
 }
+
+/// Locks a row until the transaction ends, so that nobody changes it between its read and its write.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lock(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    id: Uuid,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "SELECT id FROM users WHERE workspace_id = $1 AND id = $2 FOR UPDATE",
+        workspace_id,
+        id
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(())
+}

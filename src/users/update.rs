@@ -32,6 +32,7 @@ pub async fn update(
     let update = database.transaction(deadline, work, |connection, work| {
         Box::pin(async move {
             let (workspace_id, id, request, now) = &*work;
+            store::lock(connection, *workspace_id, *id).await?;
             let found = store::find(connection, *workspace_id, *id).await?;
             let mut user = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
             request.refuse(request.violations())?;

@@ -76,7 +76,12 @@ async fn a_server_that_does_not_migrate_is_not_ready_until_somebody_does() {
         .expect("a port");
     let base = format!("http://{}", listener.local_addr().expect("an address"));
     let router = app::router(app::operations(), AppState::new(pool, limits));
-    tokio::spawn(app::serve(listener, router, std::future::pending()));
+    tokio::spawn(app::serve(
+        listener,
+        router,
+        limits.request,
+        std::future::pending(),
+    ));
     let ready = async || {
         reqwest::get(format!("{base}/readyz"))
             .await

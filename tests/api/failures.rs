@@ -193,3 +193,70 @@ async fn a_panic_inside_a_transaction_loses_nobody_elses_row() {
     let seen: i64 = seen.fetch_one(&mut other).await.expect("a count").get(0);
     assert_eq!(seen, 1, "what was acknowledged is there");
 }
+
+#[tokio::test]
+async fn a_client_that_says_nothing_is_not_waited_for() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let app = TestApp::start_with(TestSettings {
+        limits: dossier::http::Limits {
+            request: Duration::from_millis(300),
+            ..Default::default()
+        },
+        ..TestSettings::default()
+    })
+    .await;
+    for said in ["", "PRI", "GET /ping HTTP/1.1\r\nhost: x\r\n"] {
+        let stream = tokio::net::TcpStream::connect(app.address()).await;
+        let mut stream = stream.expect("a connection");
+        stream.write_all(said.as_bytes()).await.expect("it is sent");
+        let mut rest = Vec::new();
+        let closed = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut rest));
+        // Closed in order or cut: but closed.
+        let _ = closed
+            .await
+            .unwrap_or_else(|_| panic!("{said:?} is waited for"));
+    }
+}
+
+#[tokio::test]
+async fn a_deadlock_is_another_try_and_no_answer() {
+    use dossier::db::DatabaseError;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    let app = TestApp::start().await;
+    let first = app.post(BODY).await.expect(201).id();
+    let second = app.post(BODY).await.expect(201).id();
+    let both_hold_one = std::sync::Arc::new(tokio::sync::Barrier::new(2));
+    let tries = std::sync::Arc::new(AtomicUsize::new(0));
+    let lock_both = |ids: [String; 2]| {
+        let input = (ids, both_hold_one.clone(), tries.clone());
+        app.database
+            .transaction(deadline(), input, |connection, input| {
+                Box::pin(async move {
+                    let (ids, barrier, tries) = &*input;
+                    let lock = "SELECT id FROM cases WHERE id::text = $1 FOR UPDATE";
+                    sqlx::query(lock)
+                        .bind(&ids[0])
+                        .execute(&mut *connection)
+                        .await?;
+                    if tries.fetch_add(1, Ordering::SeqCst) < 2 {
+                        barrier.wait().await;
+                    }
+                    sqlx::query(lock)
+                        .bind(&ids[1])
+                        .execute(&mut *connection)
+                        .await?;
+                    Ok::<(), DatabaseError>(())
+                })
+            })
+    };
+    let one = lock_both([first.clone(), second.clone()]);
+    let other = lock_both([second, first]);
+    let (one, other) = tokio::join!(one, other);
+    one.expect("the first ends");
+    other.expect("the second ends");
+    assert_eq!(
+        tries.load(Ordering::SeqCst),
+        3,
+        "one of them was done again"
+    );
+}

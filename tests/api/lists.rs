@@ -400,6 +400,11 @@ async fn everything_that_is_wrong_with_a_query_is_one_answer_in_its_order() {
     for query in ["cursor=x", "cursor=&page=1", "cursor=&sort=name"] {
         app.get(&format!("/cases?{query}")).await.expect(400);
     }
+    let many = "x,".repeat(5_000);
+    for query in [format!("tags={many}"), format!("status.in={many}")] {
+        let refused = app.get(&format!("/cases?{query}")).await.expect(400);
+        assert_eq!(refused.body["errors"][0]["code"], "too_many");
+    }
     let known = "/cases?include_custom_properties=true&limit=100&page=3&sort=name.asc";
     app.get(known).await.expect(200);
 }

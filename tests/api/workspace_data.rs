@@ -421,3 +421,26 @@ async fn templates_are_written_over_the_api() {
     let all = "/templates?include_archived=true&case_auto_approval=false&name.like=M%25";
     assert_eq!(names(&app, all, "key").await, ["mine"]);
 }
+
+#[tokio::test]
+async fn two_changes_of_one_user_do_not_undo_each_other() {
+    let app = TestApp::start().await;
+    let path = format!("/users/{ADA}");
+    for round in 0..10 {
+        let suspended = round % 2 == 0;
+        let role = format!("role {round}");
+        let (one, two) = tokio::join!(
+            patch(&app, &path, json!({"suspended": suspended})),
+            patch(&app, &path, json!({"role": role})),
+        );
+        one.expect(200);
+        two.expect(200);
+        let read = app.get(&path).await.expect(200);
+        assert_eq!(read.body["role"], role);
+        assert_eq!(
+            read.body["suspended_at"].is_string(),
+            suspended,
+            "round {round}"
+        );
+    }
+}

@@ -91,6 +91,7 @@ impl TestApp {
         tokio::spawn(app::serve(
             listener,
             app::router(app::operations().merge(settings.extra), state),
+            limits.request,
             std::future::pending(),
         ));
         Self {
