@@ -107,15 +107,6 @@ impl Graph {
             relations: resolver.relations,
         }
     }
-
-    /// The relation of an individual to the main company, which its own answer mirrors.
-    pub fn to_main(&self, individual: usize) -> Option<&Holding> {
-        let from = Entity::Individual(individual);
-        let mut relations = self.relations.iter();
-        relations
-            .find(|it| it.from == from && Some(it.to) == self.main)
-            .map(|it| &it.holding)
-    }
 }
 
 /// Exactly one company is the main one; every further one is refused.

@@ -76,13 +76,6 @@ impl<'s> Scope<'s> {
         }
     }
 
-    /// The RFC 6901 pointer of this place.
-    pub fn pointer(&self) -> String {
-        let mut pointer = String::new();
-        self.path.write(&mut pointer);
-        pointer
-    }
-
     /// Something is wrong here.
     pub fn refuse(&mut self, fault: Fault) {
         self.refuse_with(|| fault);

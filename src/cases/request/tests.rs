@@ -144,7 +144,9 @@ fn shorthand_becomes_the_relation_to_the_main_company() {
     let draft = parse(body.as_bytes());
     assert_eq!(draft.violations.kept(), []);
     assert_eq!(draft.graph.relations.len(), 1);
-    let holding = draft.graph.to_main(0).cloned().unwrap_or_default();
+    let to_main = draft.graph.relations.first();
+    let to_main = to_main.filter(|it| Some(it.to) == draft.graph.main);
+    let holding = to_main.map(|it| it.holding.clone()).unwrap_or_default();
     let holding = serde_json::to_value(holding).unwrap_or_default();
     let expected = json!({"roles": ["shareholder"], "position": "CEO",
         "ownership_percentage": 25, "voting_rights_percentage": null});
