@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -18,7 +19,10 @@ use tower::Layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 
-use crate::http::{Edge, Problem, ProblemType, Segment, edge};
+use crate::cases::CaseSnapshots;
+use crate::db::Database;
+use crate::events::Events;
+use crate::http::{Edge, Limits, Problem, ProblemType, Segment, edge};
 use crate::state::AppState;
 use crate::{
     cases, companies, custom_properties, health, individuals, relations, spaces, tags, templates,
@@ -27,6 +31,11 @@ use crate::{
 
 /// How long requests in flight may take to end once the server stops.
 const DRAIN: Duration = Duration::from_secs(15);
+
+/// The state of a server over a database.
+pub fn state(database: Database, limits: Limits) -> AppState {
+    AppState::new(database, limits, Events::new(Arc::new(CaseSnapshots)))
+}
 
 /// Every operation, without the prefixes under which it is served.
 pub fn operations() -> Router<AppState> {

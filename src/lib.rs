@@ -5,8 +5,11 @@
 //! - [`values`]: validated values, one per file; `parse` is their only constructor.
 //! - [`db`]: connections, units of work, migrations, the private cluster; no tables.
 //! - [`http`]: bodies, problem documents, request ids; no feature.
+//! - [`idempotency`]: the keys that make a repeated request have the answer of the first.
 //! - [`auth`]: from a key to the workspace that a request may touch.
+//! - [`events`]: the activities and events that a change leaves, written in its transaction.
 //! - [`state`]: what every handler shares.
+//! - [`writes`]: one write of a request: its transaction, with what it leaves besides its rows.
 //! - [`versions`]: the lock, the version and `If-Match` of a case.
 //! - [`tags`], [`templates`], [`users`], [`spaces`], [`custom_properties`], [`relations`], [`companies`],
 //!   [`individuals`], [`cases`], [`workspaces`], [`health`]: the features. A request goes through `cases` in one direction:
@@ -22,8 +25,10 @@ pub mod companies;
 pub mod config;
 pub mod custom_properties;
 pub mod db;
+pub mod events;
 pub mod health;
 pub mod http;
+pub mod idempotency;
 pub mod individuals;
 pub mod relations;
 pub mod spaces;
@@ -36,3 +41,4 @@ pub mod validation;
 pub mod values;
 pub mod versions;
 pub mod workspaces;
+pub mod writes;

@@ -4,6 +4,7 @@ use axum::extract::FromRef;
 
 use crate::auth::Keys;
 use crate::db::Database;
+use crate::events::Events;
 use crate::http::Limits;
 use crate::values::IdSource;
 
@@ -11,6 +12,7 @@ use crate::values::IdSource;
 #[derive(Debug, Clone, FromRef)]
 pub struct AppState {
     pub database: Database,
+    pub events: Events,
     pub keys: Keys,
     pub ids: IdSource,
     pub limits: Limits,
@@ -18,8 +20,9 @@ pub struct AppState {
 
 impl AppState {
     /// The state of a server over a database.
-    pub fn new(database: Database, limits: Limits) -> Self {
+    pub fn new(database: Database, limits: Limits, events: Events) -> Self {
         Self {
+            events,
             keys: Keys::new(database.clone()),
             ids: IdSource::default(),
             database,

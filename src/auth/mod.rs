@@ -12,9 +12,11 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-/// Who calls: a workspace, and nothing beside it.
+/// Who calls: a workspace, through one of its keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     pub workspace_id: Uuid,
     pub workspace_name: Arc<str>,
+    /// The public part of the key.
+    pub api_key_id: Arc<str>,
 }

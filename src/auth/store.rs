@@ -34,6 +34,7 @@ pub async fn find(
     Ok(row.filter(|row| key.matches(&row.hash)).map(|row| Caller {
         workspace_id: row.id,
         workspace_name: row.name.into(),
+        api_key_id: key.id().into(),
     }))
 }
 

@@ -1,39 +1,49 @@
 //! `DELETE /cases/{id}`.
 
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::json;
 
 use super::store;
-use crate::auth::Caller;
-use crate::db::{Database, Deadline};
-use crate::http::{Problem, Query};
+use crate::events::{Change, Event, Subject, erase};
+use crate::http::{Answer, Problem, Query};
+use crate::idempotency;
 use crate::versions::{CaseReference, IfMatch, lock};
+use crate::writes::{Done, Write};
 
-/// Deletes a case with everything that belongs to it.
+/// Deletes a case with everything that belongs to it, and what stored answers and events hold of it.
+/// Its activities stay.
 ///
 /// # Errors
 /// 400, 401, 404, 412 and what the database can have.
 pub async fn delete(
-    State(database): State<Database>,
-    caller: Caller,
-    deadline: Deadline,
+    write: Write,
     reference: CaseReference,
     if_match: IfMatch,
     RawQuery(query): RawQuery,
-) -> Result<StatusCode, Problem> {
+) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
     // Nothing is kept of a deleted case, so that every deletion is permanent.
     query.ignore(&["permanent"]);
     query.finish()?;
-    let work = (caller.workspace_id, reference, if_match);
-    let delete = database.transaction(deadline, work, |connection, work| {
+    let work = (write.workspace_id, reference, if_match);
+    let delete = write.run(&[], work, |connection, work| {
         Box::pin(async move {
             let (workspace_id, reference, if_match) = &*work;
             let locked = lock(connection, *workspace_id, reference, if_match).await?;
-            store::delete(connection, *workspace_id, locked.id).await?;
-            Ok::<_, Problem>(())
+            let (id, version) = (locked.id, locked.version + 1);
+            let case = store::header(connection, *workspace_id, id).await?;
+            store::delete(connection, *workspace_id, id).await?;
+            idempotency::erase(connection, *workspace_id, id).await?;
+            erase(connection, *workspace_id, id).await?;
+            // Ids alone: the name is the customer's, and an empty one can be decoded.
+            let remains = json!({"id": id, "name": "", "external_id": case.external_id});
+            let change = Change::new(id, Subject::Case, version, "api__deleted__case")
+                .event(Event::CASE_DELETED)
+                .leaving(remains);
+            Ok(Done::from(Answer::empty(StatusCode::NO_CONTENT)).changing(change))
         })
     });
-    delete.await?;
-    Ok(StatusCode::NO_CONTENT)
+    delete.await
 }

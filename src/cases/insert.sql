@@ -1,5 +1,34 @@
--- A whole case in one statement: all of it, or nothing.
-WITH case_row AS (
+-- A whole case in one statement, with what it leaves besides: all of it, or nothing.
+WITH key_row AS (
+    INSERT INTO idempotency_keys (workspace_id, key, request_hash, case_id, status, location,
+        version, body, created_at)
+    SELECT $1, $4, $5, ($2::jsonb ->> 'id')::uuid, $6, $7, 1, $8, ($2 ->> 'created_at')::timestamptz
+    WHERE $4::text IS NOT NULL
+), activity_rows AS (
+    INSERT INTO activities (workspace_id, id, case_id, company_id, individual_id, type, api_key_id,
+        context, changes, created_at)
+    SELECT $1, a.* FROM jsonb_to_recordset($3::jsonb -> 'activities') AS a (id uuid, case_id uuid,
+        company_id uuid, individual_id uuid, type text, api_key_id text, context jsonb,
+        changes jsonb, created_at timestamptz)
+    RETURNING id, case_id
+), unsealed_rows AS (
+    INSERT INTO unsealed_activities (workspace_id, activity_id, case_id)
+    SELECT $1, id, case_id FROM activity_rows
+), event_rows AS (
+    INSERT INTO outbox (workspace_id, id, case_id, company_id, individual_id, event, sub_event,
+        version, subject, case_context, created_at)
+    SELECT $1, e.* FROM jsonb_to_recordset($3 -> 'events') AS e (id uuid, case_id uuid,
+        company_id uuid, individual_id uuid, event text, sub_event text, version bigint,
+        subject jsonb, case_context jsonb, created_at timestamptz)
+), delivery_rows AS (
+    INSERT INTO webhook_logs (workspace_id, id, webhook_id, case_id, event_id, company_id,
+        individual_id, event, endpoint, created_at, state, status_code, attempt_count,
+        attempt_type, next_attempt_at, last_attempt_at)
+    SELECT $1, d.*, 'pending', 0, 0, 'first_call', d.created_at, d.created_at
+    FROM jsonb_to_recordset($3 -> 'deliveries') AS d (id uuid, webhook_id uuid, case_id uuid,
+        event_id uuid, company_id uuid, individual_id uuid, event text, endpoint text,
+        created_at timestamptz)
+), case_row AS (
     INSERT INTO cases (workspace_id, id, name, status, external_id, template_id, assignee_id,
         space_slug, metadata, custom_properties, created_at, updated_at, last_activity_at)
     SELECT $1, c.id, c.name, c.status, c.external_id, ($2 -> 'template' ->> 'id')::uuid,

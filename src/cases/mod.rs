@@ -6,6 +6,7 @@ use axum::routing::{get, post};
 use crate::state::AppState;
 
 mod create;
+mod created;
 mod delete;
 mod draft;
 mod get;
@@ -17,10 +18,12 @@ mod request;
 mod resolve;
 mod review;
 mod rules;
+mod snapshots;
 mod store;
 mod tags;
 mod update;
 mod update_request;
+mod updated;
 mod view;
 
 pub use graph::{Entity, Graph, ResolvedRelation};
@@ -28,7 +31,11 @@ pub use list::LISTING;
 pub use model::{Case, CaseHeader, Review, Status};
 pub use references::Known;
 pub use request::{CaseDraft, CaseRequest, Reference, TemplateReference};
+pub use snapshots::CaseSnapshots;
 pub use update_request::CaseChanges;
+
+use created::created;
+use updated::updated;
 
 /// The operations on cases.
 pub fn routes() -> Router<AppState> {

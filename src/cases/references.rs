@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{CaseChanges, CaseDraft, CaseHeader, Reference, TemplateReference};
 use crate::custom_properties::Definition;
 use crate::db::Session;
+use crate::events::Endpoint;
 use crate::http::Problem;
 use crate::tags::Tag;
 use crate::templates::TemplateRules;
@@ -45,6 +46,8 @@ pub struct Known {
     pub tags: Vec<Tag>,
     pub external_id_case: Option<Uuid>,
     pub definitions: Vec<Definition>,
+    /// Who may wait for the events of the request.
+    pub endpoints: Vec<Endpoint>,
 }
 
 impl Lookups {

@@ -55,5 +55,8 @@ SELECT jsonb_build_object(
                 FROM custom_property_options AS o
                 WHERE o.workspace_id = $1 AND o.custom_property_id = p.id))
             ORDER BY target, key), '[]')
-        FROM custom_properties AS p WHERE workspace_id = $1)
+        FROM custom_properties AS p WHERE workspace_id = $1),
+    'endpoints', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'url', url, 'events', events)), '[]')
+        FROM webhooks WHERE workspace_id = $1 AND status = 'online')
 ) AS "known!"

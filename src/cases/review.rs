@@ -2,25 +2,23 @@
 
 use std::sync::Arc;
 
-use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::view::ReviewView;
-use super::{Review, Status, store};
-use crate::auth::Caller;
-use crate::db::Deadline;
-use crate::http::{JsonBody, NoQuery, Parsed, Problem, with_etag};
+use super::{CaseHeader, Review, Status, store};
+use crate::events::{Change, Event, Subject};
+use crate::http::{Answer, JsonBody, NoQuery, Parsed, Problem};
 use crate::parsed;
-use crate::state::AppState;
 use crate::validation::{Code, Fault, Scope, Text, quote};
-use crate::values::{choice, date, length, moment, now};
+use crate::values::{choice, date, length, moment};
 use crate::versions::{CaseReference, IfMatch, lock, touch};
 use crate::wire_object;
+use crate::writes::{Done, Write};
 
 wire_object! {
     /// A review as it may arrive.
@@ -55,38 +53,33 @@ struct Work {
 /// # Errors
 /// 400, 401, 404, 409 for a draft, 412 and what the database can have.
 pub async fn review(
-    State(state): State<AppState>,
-    caller: Caller,
-    deadline: Deadline,
+    write: Write,
     reference: CaseReference,
     if_match: IfMatch,
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let now = now();
+    let now = write.now;
     let work = Work {
-        workspace_id: caller.workspace_id,
+        workspace_id: write.workspace_id,
         reference,
         if_match,
         request: parsed!(
-            body,
+            body.clone(),
             ReviewRequest<'_>,
             |request: ReviewRequest<'_>, scope| { request.parse(now, scope) }
         )?,
-        id: state.ids.next(now),
+        id: write.ids.next(now),
         now,
     };
-    let (review, version) = state
-        .database
-        .transaction(deadline, work, |connection, work| {
+    write
+        .run(&body, work, |connection, work| {
             Box::pin(decide(connection, work))
         })
-        .await?;
-    let answer = (StatusCode::CREATED, Json(ReviewView::new(&review)));
-    Ok(with_etag(version, answer))
+        .await
 }
 
-async fn decide(connection: &mut PgConnection, work: Arc<Work>) -> Result<(Review, i64), Problem> {
+async fn decide(connection: &mut PgConnection, work: Arc<Work>) -> Result<Done, Problem> {
     let workspace_id = work.workspace_id;
     let locked = lock(connection, workspace_id, &work.reference, &work.if_match).await?;
     work.request.refuse(work.request.violations())?;
@@ -104,7 +97,30 @@ async fn decide(connection: &mut PgConnection, work: Arc<Work>) -> Result<(Revie
     };
     store::insert_review(connection, workspace_id, locked.id, &review, work.now).await?;
     let version = touch(connection, workspace_id, locked.id, work.now).await?;
-    Ok((review, version))
+    let answer = Answer::json(StatusCode::CREATED, &ReviewView::new(&review))?;
+    let done = Done::from(answer.versioned(version));
+    Ok(decided(&case, &review, version)
+        .into_iter()
+        .fold(done, Done::changing))
+}
+
+/// The changes of a review: itself, and the status if that is another now. A comment may say
+/// anything of a person, and stays with the review.
+fn decided(case: &CaseHeader, review: &Review, version: i64) -> Vec<Change> {
+    let told = json!({"id": review.id, "status": review.status, "comment": null,
+        "next_review_at": review.next_review_at});
+    let change = |activity| Change::new(case.id, Subject::Case, version, activity);
+    let confirmed = change("api__confirmed_review__case")
+        .within(json!({"case_review": told}))
+        .event(Event::CASE_REVIEW_CONFIRMED);
+    if case.status == review.status {
+        return vec![confirmed];
+    }
+    let turned = change("api__updated_status__case")
+        .within(json!({"case": {"status": review.status}}))
+        .turning("status", case.status.as_str(), review.status.as_str())
+        .event(Event::CASE_STATUS_UPDATED);
+    vec![confirmed, turned]
 }
 
 fn draft() -> Problem {

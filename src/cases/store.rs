@@ -6,9 +6,22 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{CaseHeader, Review};
-use crate::http::{Problem, ProblemType};
+use crate::http::{Answer, Problem, ProblemType};
+use crate::idempotency::Claim;
 use crate::tags::Tag;
 use crate::versions::CaseReference;
+
+/// Everything that a new case leaves.
+#[derive(Debug, Clone)]
+pub struct NewRows {
+    /// The case as JSON.
+    pub case: Value,
+    /// Its activity and its events.
+    pub record: Value,
+    /// The key of the request, which keeps the answer.
+    pub claim: Option<Claim>,
+    pub answer: Answer,
+}
 
 /// Stores a whole case with one statement.
 ///
@@ -17,11 +30,24 @@ use crate::versions::CaseReference;
 pub async fn insert(
     connection: &mut PgConnection,
     workspace_id: Uuid,
-    case: Value,
+    rows: NewRows,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query_file!("src/cases/insert.sql", workspace_id, case)
-        .execute(connection)
-        .await?;
+    let answer = &rows.answer;
+    let claim = rows.claim.as_ref();
+    let kept = claim.map(|_| &answer.body[..]);
+    sqlx::query_file!(
+        "src/cases/insert.sql",
+        workspace_id,
+        rows.case,
+        rows.record,
+        claim.map(|it| it.key.as_str()),
+        claim.map(|it| it.request_hash.as_slice()),
+        i16::try_from(answer.status.as_u16()).unwrap_or_default(),
+        answer.location,
+        kept,
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
@@ -35,6 +61,7 @@ pub fn is_overtaken(constraint: &str) -> bool {
             | "cases_assignee_fkey"
             | "cases_space_fkey"
             | "case_tags_tag_fkey"
+            | "webhook_logs_webhook_fkey"
     )
 }
 

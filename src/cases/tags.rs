@@ -1,8 +1,5 @@
 //! `GET|POST|DELETE /cases/{id}/tags`.
 
-use std::sync::Arc;
-
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -16,13 +13,14 @@ use super::request::{Reference, TAGS, tags};
 use super::{CaseHeader, resolve, store};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
-use crate::http::{JsonBody, NoQuery, Parsed, Problem, ProblemType, with_etag};
+use crate::events::{Change, Event, Subject};
+use crate::http::{Answer, JsonBody, NoQuery, Parsed, Problem, ProblemType};
 use crate::parsed;
 use crate::tags::{Tag, TagView};
 use crate::validation::{Code, Fault, Field, Items, Scope, Text};
-use crate::values::now;
 use crate::versions::{CaseReference, IfMatch, lock, touch};
 use crate::wire_object;
+use crate::writes::{Done, Write};
 
 wire_object! {
     /// Tags to add to a case, or to take from it.
@@ -64,7 +62,7 @@ pub async fn get(
         .await?;
     let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
     let case: CaseHeader = serde_json::from_value(found).map_err(Problem::Corrupt)?;
-    Ok(answer(&case, StatusCode::OK))
+    Ok(answer(&case, StatusCode::OK)?.into_response())
 }
 
 /// Adds tags to a case; those that it has already stay where they are.
@@ -72,24 +70,23 @@ pub async fn get(
 /// # Errors
 /// 400, 401, 404, 412 and what the database can have.
 pub async fn add(
-    State(database): State<Database>,
-    caller: Caller,
-    deadline: Deadline,
+    write: Write,
     reference: CaseReference,
     if_match: IfMatch,
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let work = work(caller, reference, if_match, body)?;
-    let case = database
-        .transaction(deadline, work, |connection, work| {
-            Box::pin(change(connection, work, |has, sent| {
+    let work = work(&write, reference, if_match, body.clone())?;
+    let add = write.run(&body, work, |connection, work| {
+        Box::pin(async move {
+            let case = change(connection, &work, |has, sent| {
                 let new = sent.into_iter().filter(|tag| !has.contains(tag));
                 has.iter().cloned().chain(new.collect::<Vec<_>>()).collect()
-            }))
+            });
+            done(case.await?, StatusCode::CREATED, "api__added_tags__case")
         })
-        .await?;
-    Ok(answer(&case, StatusCode::CREATED))
+    });
+    add.await
 }
 
 /// Takes tags from a case; those that it does not have are no fault.
@@ -97,48 +94,48 @@ pub async fn add(
 /// # Errors
 /// 400, 401, 404, 412 and what the database can have.
 pub async fn remove(
-    State(database): State<Database>,
-    caller: Caller,
-    deadline: Deadline,
+    write: Write,
     reference: CaseReference,
     if_match: IfMatch,
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let work = work(caller, reference, if_match, body)?;
-    let case = database
-        .transaction(deadline, work, |connection, work| {
-            Box::pin(change(connection, work, |has, sent| {
+    let work = work(&write, reference, if_match, body.clone())?;
+    let remove = write.run(&body, work, |connection, work| {
+        Box::pin(async move {
+            let case = change(connection, &work, |has, sent| {
                 let left = has.iter().filter(|tag| !sent.contains(tag));
                 left.cloned().collect()
-            }))
+            });
+            done(case.await?, StatusCode::OK, "api__removed_tags__case")
         })
-        .await?;
-    Ok(answer(&case, StatusCode::OK))
+    });
+    remove.await
 }
 
 fn work(
-    caller: Caller,
+    write: &Write,
     reference: CaseReference,
     if_match: IfMatch,
     body: bytes::Bytes,
 ) -> Result<Work, Problem> {
     let request = parsed!(body, CaseTagsRequest<'_>, CaseTagsRequest::parse)?;
     Ok(Work {
-        workspace_id: caller.workspace_id,
+        workspace_id: write.workspace_id,
         reference,
         if_match,
         request,
-        now: now(),
+        now: write.now,
     })
 }
 
-/// Makes the tags of a case what `change` says of those that it has and those that were sent.
+/// Makes the tags of a case what `change` says of those that it has and those that were sent; the
+/// case, and whether that changed it.
 async fn change(
     connection: &mut PgConnection,
-    work: Arc<Work>,
+    work: &Work,
     change: impl Fn(&[Tag], Vec<Tag>) -> Vec<Tag>,
-) -> Result<CaseHeader, Problem> {
+) -> Result<(CaseHeader, bool), Problem> {
     let workspace_id = work.workspace_id;
     let locked = lock(connection, workspace_id, &work.reference, &work.if_match).await?;
     let mut case = store::header(connection, workspace_id, locked.id).await?;
@@ -156,19 +153,33 @@ async fn change(
         scope.key("tags").refuse(Fault::new(Code::TooMany, message));
     }
     work.request.refuse(violations)?;
-    if tags != case.tags {
+    let is_changed = tags != case.tags;
+    if is_changed {
         case.tags = tags;
         store::replace_tags(connection, workspace_id, case.id, &case.tags).await?;
         case.version = touch(connection, workspace_id, case.id, work.now).await?;
     }
-    Ok(case)
+    Ok((case, is_changed))
 }
 
-fn answer(case: &CaseHeader, status: StatusCode) -> Response {
+fn done(
+    (case, is_changed): (CaseHeader, bool),
+    status: StatusCode,
+    activity: &'static str,
+) -> Result<Done, Problem> {
+    let done = Done::from(answer(&case, status)?);
+    if !is_changed {
+        return Ok(done);
+    }
+    let change = Change::new(case.id, Subject::Case, case.version, activity);
+    Ok(done.changing(change.naming(["tags"]).event(Event::CASE_TAGS_UPDATED)))
+}
+
+fn answer(case: &CaseHeader, status: StatusCode) -> Result<Answer, Problem> {
     let view = CaseTagsView {
         tags: case.tags.iter().map(TagView::new).collect(),
     };
-    with_etag(case.version, (status, Json(view)).into_response())
+    Ok(Answer::json(status, &view)?.versioned(case.version))
 }
 
 impl CaseTagsRequest<'_> {

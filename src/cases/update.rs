@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::Json;
-use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -12,16 +11,14 @@ use uuid::Uuid;
 use super::references::{self, Known, Lookups};
 use super::update_request::{CaseChanges, CaseUpdateRequest};
 use super::view::CaseRowView;
-use super::{Case, CaseHeader, Status, resolve, rules, store};
-use crate::auth::Caller;
+use super::{Case, CaseHeader, Status, resolve, rules, store, updated};
 use crate::custom_properties::{self, Definition, Target};
-use crate::db::{Database, Deadline};
-use crate::http::{JsonBody, NoQuery, Parsed, Problem, ProblemType, with_etag};
+use crate::http::{Answer, JsonBody, NoQuery, Parsed, Problem, ProblemType};
 use crate::parsed;
 use crate::templates::TemplateRules;
 use crate::validation::{Change, Code, Fault, Scope, Violations};
-use crate::values::now;
 use crate::versions::{CaseReference, IfMatch, lock};
+use crate::writes::{Done, Write};
 
 /// Changes a case: what is absent stays, `null` clears; custom properties are merged, metadata is
 /// replaced.
@@ -29,28 +26,34 @@ use crate::versions::{CaseReference, IfMatch, lock};
 /// # Errors
 /// 400, 401, 404, 409, 412 and what the database can have; after any of them nothing was changed.
 pub async fn update(
-    State(database): State<Database>,
-    caller: Caller,
-    deadline: Deadline,
+    write: Write,
     reference: CaseReference,
     if_match: IfMatch,
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let work = Work {
-        workspace_id: caller.workspace_id,
+        workspace_id: write.workspace_id,
         reference,
         if_match,
-        request: parsed!(body, CaseUpdateRequest<'_>, CaseUpdateRequest::parse)?,
-        now: now(),
+        request: parsed!(
+            body.clone(),
+            CaseUpdateRequest<'_>,
+            CaseUpdateRequest::parse
+        )?,
+        now: write.now,
     };
-    let (header, definitions) = database
-        .transaction(deadline, work, |connection, work| {
-            Box::pin(change(connection, work))
+    write
+        .run(&body, work, |connection, work| {
+            Box::pin(async move {
+                let (before, case, definitions) = change(connection, work).await?;
+                let view = CaseRowView::new(&case, Some(&definitions));
+                let answer = Answer::json(StatusCode::OK, &view)?.versioned(case.version);
+                let changes = updated(&before, &case).map_err(Problem::Corrupt)?;
+                Ok(changes.into_iter().fold(Done::from(answer), Done::changing))
+            })
         })
-        .await?;
-    let view = Json(CaseRowView::new(&header, Some(&definitions)));
-    Ok(with_etag(header.version, view))
+        .await
 }
 
 struct Work {
@@ -61,13 +64,15 @@ struct Work {
     now: DateTime<Utc>,
 }
 
+/// The case before and after, and the definitions of its custom properties.
 async fn change(
     connection: &mut PgConnection,
     work: Arc<Work>,
-) -> Result<(CaseHeader, Vec<Definition>), Problem> {
+) -> Result<(CaseHeader, CaseHeader, Vec<Definition>), Problem> {
     let workspace_id = work.workspace_id;
     let locked = lock(connection, workspace_id, &work.reference, &work.if_match).await?;
     let mut case = store::header(connection, workspace_id, locked.id).await?;
+    let before = case.clone();
     let changes = &work.request.value;
     let lookups = Lookups::of_changes(changes, &case);
     let known = references::read_in(connection, workspace_id, &lookups).await?;
@@ -96,7 +101,7 @@ async fn change(
     case.updated_at = case.updated_at.max(work.now);
     case.last_activity_at = case.last_activity_at.max(work.now);
     store::update(connection, workspace_id, &case).await?;
-    Ok((case, known.definitions))
+    Ok((before, case, known.definitions))
 }
 
 /// Refuses to open a draft that lacks what its template requires; pointers are into the case.

@@ -146,4 +146,48 @@ impl<'c> CaseView<'c> {
             client_portal: None,
         }
     }
+    /// Its companies.
+    pub fn companies(&self) -> &[CompanyView<'c>] {
+        &self.companies
+    }
+
+    /// Its individuals.
+    pub fn individuals(&self) -> &[IndividualView<'c>] {
+        &self.individuals
+    }
+}
+
+/// A case, as an event about a part of it shows it.
+#[derive(Debug, Serialize)]
+pub struct CaseContextView<'c> {
+    id: Uuid,
+    name: &'c str,
+    status: Status,
+    external_id: Option<&'c str>,
+    contact_has_actions: bool,
+    reviewer_has_actions: bool,
+    flags: Empty,
+    tags: Vec<&'c str>,
+    metadata: Option<&'c BTreeMap<String, String>>,
+    last_activity_at: String,
+    client_portal: Nothing,
+}
+
+impl<'c> CaseContextView<'c> {
+    /// The view of a case.
+    pub fn new(case: &'c CaseHeader) -> Self {
+        Self {
+            id: case.id,
+            name: &case.name,
+            status: case.status,
+            external_id: case.external_id.as_deref(),
+            contact_has_actions: false,
+            reviewer_has_actions: false,
+            flags: [],
+            tags: case.tags.iter().map(|tag| tag.label.as_str()).collect(),
+            metadata: case.metadata.as_ref(),
+            last_activity_at: timestamp(case.last_activity_at),
+            client_portal: None,
+        }
+    }
 }

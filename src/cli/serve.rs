@@ -26,7 +26,7 @@ pub async fn run(settings: &Settings) -> Result<(), String> {
         body: settings.body_limit,
         request: Duration::from_secs(settings.request_timeout),
     };
-    let state = AppState::new(database, limits);
+    let state = app::state(database, limits);
     if cluster.is_some() {
         make_sandbox(settings, &state).await?;
         greet(address, settings.sandbox_key.is_none());

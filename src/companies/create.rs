@@ -1,12 +1,7 @@
 //! `POST /companies`.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::LOCATION;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use sqlx::PgConnection;
@@ -14,16 +9,15 @@ use uuid::Uuid;
 
 use super::store::FoundCompany;
 use super::{CompanyDraft, CompanyRequest, CompanyType, CompanyView, StoredCompany, store};
-use crate::auth::Caller;
 use crate::custom_properties::{self, Definition, Target, store::definitions};
-use crate::db::Deadline;
-use crate::http::{JsonBody, NoQuery, Parsed, Prefix, Problem, with_etag};
+use crate::events::{Change, Event, Subject};
+use crate::http::{Answer, JsonBody, NoQuery, Parsed, Prefix, Problem};
 use crate::parsed;
 use crate::relations::{self, Holder, Holding, Members, StoredRelation, hold};
-use crate::state::AppState;
 use crate::validation::{Code, Fault, Mode, Scope};
-use crate::values::{IdSource, now};
+use crate::values::IdSource;
 use crate::versions::{IfMatch, lock_named, touch};
+use crate::writes::{Done, Write};
 
 /// The most companies of a case.
 const COMPANIES: usize = 1_000;
@@ -32,6 +26,7 @@ struct Work {
     workspace_id: Uuid,
     if_match: IfMatch,
     request: Parsed<CompanyDraft>,
+    prefix: &'static str,
     ids: IdSource,
     now: DateTime<Utc>,
 }
@@ -41,51 +36,51 @@ struct Work {
 /// # Errors
 /// 400, 401, 404, 412 and what the database can have.
 pub async fn create(
-    State(state): State<AppState>,
-    caller: Caller,
-    deadline: Deadline,
+    write: Write,
     Prefix(prefix): Prefix,
     if_match: IfMatch,
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let work = Work {
-        workspace_id: caller.workspace_id,
+        workspace_id: write.workspace_id,
         if_match,
         request: parsed!(
-            body,
+            body.clone(),
             CompanyRequest<'_>,
             |request: CompanyRequest<'_>, scope| { request.parse(Mode::Create, scope) }
         )?,
-        ids: state.ids.clone(),
-        now: now(),
+        prefix,
+        ids: write.ids.clone(),
+        now: write.now,
     };
-    let created = state
-        .database
-        .transaction(deadline, work, |connection, work| {
-            Box::pin(add(connection, work))
+    write
+        .run(&body, work, |connection, work| {
+            Box::pin(async move {
+                let created = add(connection, &work).await?;
+                let location = format!("{}/companies/{}", work.prefix, created.company.id);
+                let answer = answer(StatusCode::CREATED, &created)?.at(location);
+                let change = change(&created, "api__created__company");
+                Ok(Done::from(answer).changing(change.event(Event::COMPANY_CREATED)))
+            })
         })
-        .await?;
-    let location = [(
-        LOCATION,
-        format!("{prefix}/companies/{}", created.company.id),
-    )];
-    let answer = (StatusCode::CREATED, location, answer(&created));
-    Ok(with_etag(created.version, answer))
+        .await
 }
 
 /// The answer that shows a company.
-pub fn answer(found: &FoundCompany) -> Response {
+pub fn answer(status: StatusCode, found: &FoundCompany) -> Result<Answer, Problem> {
     let relations: Vec<_> = found.relations.iter().collect();
-    Json(CompanyView::new(
-        &found.company,
-        &relations,
-        &found.definitions,
-    ))
-    .into_response()
+    let view = CompanyView::new(&found.company, &relations, &found.definitions);
+    Ok(Answer::json(status, &view)?.versioned(found.version))
 }
 
-async fn add(connection: &mut PgConnection, work: Arc<Work>) -> Result<FoundCompany, Problem> {
+/// A change of a company that is there.
+pub fn change(found: &FoundCompany, activity: &'static str) -> Change {
+    let (case_id, subject) = (found.company.case_id, Subject::Company(found.company.id));
+    Change::new(case_id, subject, found.version, activity)
+}
+
+async fn add(connection: &mut PgConnection, work: &Work) -> Result<FoundCompany, Problem> {
     let (workspace_id, now) = (work.workspace_id, work.now);
     let new = &work.request.value;
     let mut violations = work.request.violations();

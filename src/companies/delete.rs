@@ -1,40 +1,46 @@
 //! `DELETE /companies/{id}`.
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use serde_json::json;
 
+use super::create::change;
 use super::store;
-use crate::auth::Caller;
-use crate::db::{Database, Deadline};
-use crate::http::{Id, NoQuery, Problem, with_etag};
-use crate::values::now;
+use crate::events::Event;
+use crate::http::{Answer, Id, NoQuery, Problem};
 use crate::versions::{CaseReference, IfMatch, lock, touch};
+use crate::writes::{Done, Write};
 
 /// Deletes a company; the relations that it holds, and those that are held in it, go too.
 ///
 /// # Errors
 /// 401, 404, 412 and what the database can have.
 pub async fn delete(
-    State(database): State<Database>,
-    caller: Caller,
-    deadline: Deadline,
+    write: Write,
     Id(id): Id,
     if_match: IfMatch,
     _: NoQuery,
 ) -> Result<Response, Problem> {
-    let work = (caller.workspace_id, id, if_match, now());
-    let delete = database.transaction(deadline, work, |connection, work| {
+    let work = (write.workspace_id, id, if_match, write.now);
+    let delete = write.run(&[], work, |connection, work| {
         Box::pin(async move {
             let (workspace_id, id, if_match, now) = &*work;
             let case_id = store::case_of(connection, *workspace_id, *id).await?;
             let reference = CaseReference::by_id(case_id);
             lock(connection, *workspace_id, &reference, if_match).await?;
             // It may have gone while this waited for the lock.
-            store::case_of(connection, *workspace_id, *id).await?;
+            let mut found = store::read(connection, *workspace_id, *id).await?;
             store::delete(connection, *workspace_id, case_id, *id).await?;
-            Ok::<_, Problem>(touch(connection, *workspace_id, case_id, *now).await?)
+            found.version = touch(connection, *workspace_id, case_id, *now).await?;
+            let company = &found.company.company;
+            let remains = json!({"id": id, "case_id": case_id, "name": company.name,
+                "country": company.country});
+            let change = change(&found, "api__deleted__company")
+                .event(Event::COMPANY_DELETED)
+                .leaving(remains);
+            let answer = Answer::empty(StatusCode::NO_CONTENT).versioned(found.version);
+            Ok::<_, Problem>(Done::from(answer).changing(change))
         })
     });
-    Ok(with_etag(delete.await?, StatusCode::NO_CONTENT))
+    delete.await
 }

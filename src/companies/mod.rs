@@ -11,6 +11,7 @@ mod store;
 mod update;
 mod view;
 
+pub use get::snapshot;
 pub use list::LISTING;
 pub use model::{Classification, Company, CompanyStatus, CompanyType, StoredCompany};
 pub use request::{CompanyChanges, CompanyDraft, CompanyRequest};

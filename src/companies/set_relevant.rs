@@ -1,33 +1,30 @@
 //! `POST /companies/{id}/set-relevant`.
 
-use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::create::answer;
+use super::create::{answer, change};
 use super::store;
-use crate::auth::Caller;
-use crate::db::{Database, Deadline};
-use crate::http::{Id, JsonBody, NoQuery, Problem, with_etag};
+use crate::events::Event;
+use crate::http::{Id, JsonBody, NoQuery, Problem};
 use crate::parsed;
-use crate::values::now;
 use crate::versions::{CaseReference, IfMatch, RelevanceRequest, lock, touch};
+use crate::writes::{Done, Write};
 
 /// Says whether a company is relevant: what is not is left out of the answer to `GET /cases/{id}`.
 ///
 /// # Errors
 /// 400, 401, 404, 412 and what the database can have.
 pub async fn set_relevant(
-    State(database): State<Database>,
-    caller: Caller,
-    deadline: Deadline,
+    write: Write,
     Id(id): Id,
     if_match: IfMatch,
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let request = parsed!(body, RelevanceRequest<'_>, RelevanceRequest::parse)?;
-    let work = (caller.workspace_id, id, if_match, request, now());
-    let set = database.transaction(deadline, work, |connection, work| {
+    let request = parsed!(body.clone(), RelevanceRequest<'_>, RelevanceRequest::parse)?;
+    let work = (write.workspace_id, id, if_match, request, write.now);
+    let set = write.run(&body, work, |connection, work| {
         Box::pin(async move {
             let (workspace_id, id, if_match, request, now) = &*work;
             let case_id = store::case_of(connection, *workspace_id, *id).await?;
@@ -39,9 +36,14 @@ pub async fn set_relevant(
             found.company.updated_at = *now;
             store::save(connection, *workspace_id, &found.company).await?;
             found.version = touch(connection, *workspace_id, case_id, *now).await?;
-            Ok::<_, Problem>(found)
+            let change = if request.value {
+                change(&found, "api__marked_as_relevant__company").event(Event::COMPANY_RELEVANT)
+            } else {
+                change(&found, "api__marked_as_not_relevant__company")
+                    .event(Event::COMPANY_NOT_RELEVANT)
+            };
+            Ok(Done::from(answer(StatusCode::OK, &found)?).changing(change))
         })
     });
-    let found = set.await?;
-    Ok(with_etag(found.version, answer(&found)))
+    set.await
 }

@@ -2,23 +2,22 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::create::answer;
-use super::store::{self, FoundCompany};
+use super::create;
+use super::store;
 use super::{CompanyChanges, CompanyRequest};
-use crate::auth::Caller;
 use crate::custom_properties::{self, Target};
-use crate::db::{Database, Deadline};
-use crate::http::{Id, JsonBody, NoQuery, Parsed, Problem, with_etag};
+use crate::events::{Event, changed_fields};
+use crate::http::{Id, JsonBody, NoQuery, Parsed, Problem};
 use crate::parsed;
 use crate::validation::{Scope, overlay};
-use crate::values::now;
 use crate::versions::{CaseReference, IfMatch, lock, touch};
+use crate::writes::{Done, Write};
 
 struct Work {
     workspace_id: Uuid,
@@ -34,30 +33,31 @@ struct Work {
 /// # Errors
 /// 400, 401, 404, 412 and what the database can have.
 pub async fn update(
-    State(database): State<Database>,
-    caller: Caller,
-    deadline: Deadline,
+    write: Write,
     Id(id): Id,
     if_match: IfMatch,
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let work = Work {
-        workspace_id: caller.workspace_id,
+        workspace_id: write.workspace_id,
         id,
         if_match,
-        request: parsed!(body, CompanyRequest<'_>, CompanyRequest::parse_changes)?,
-        now: now(),
+        request: parsed!(
+            body.clone(),
+            CompanyRequest<'_>,
+            CompanyRequest::parse_changes
+        )?,
+        now: write.now,
     };
-    let found = database
-        .transaction(deadline, work, |connection, work| {
+    write
+        .run(&body, work, |connection, work| {
             Box::pin(change(connection, work))
         })
-        .await?;
-    Ok(with_etag(found.version, answer(&found)))
+        .await
 }
 
-async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<FoundCompany, Problem> {
+async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Done, Problem> {
     let workspace_id = work.workspace_id;
     let case_id = store::case_of(connection, workspace_id, work.id).await?;
     let reference = CaseReference::by_id(case_id);
@@ -69,6 +69,7 @@ async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<FoundC
     let given = &changes.draft.custom_properties;
     let checked = custom_properties::check(given, Target::Company, &found.definitions, &mut scope);
     work.request.refuse(violations)?;
+    let before = found.company.clone();
     let stored = &mut found.company;
     stored.company = overlay(&stored.company, &changes.draft.company, &changes.sent)
         .map_err(Problem::Corrupt)?;
@@ -76,5 +77,8 @@ async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<FoundC
     stored.updated_at = work.now;
     store::save(connection, workspace_id, stored).await?;
     found.version = touch(connection, workspace_id, case_id, work.now).await?;
-    Ok(found)
+    let fields = changed_fields(&before, &found.company).map_err(Problem::Corrupt)?;
+    let change = create::change(&found, "api__updated__company");
+    let change = change.naming(fields).event(Event::COMPANY_INFO_UPDATED);
+    Ok(Done::from(create::answer(StatusCode::OK, &found)?).changing(change))
 }

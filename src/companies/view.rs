@@ -54,6 +54,11 @@ impl<'c> CompanyRowView<'c> {
 }
 
 impl<'c> CompanyView<'c> {
+    /// Its id.
+    pub fn id(&self) -> Uuid {
+        self.row.id
+    }
+
     /// The view of a company with the relations that it holds.
     pub fn new(
         stored: &'c StoredCompany,

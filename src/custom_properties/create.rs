@@ -1,40 +1,31 @@
 //! `POST /custom-properties/{target}`.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::LOCATION;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::path::TargetPath;
 use super::request::CustomPropertyRequest;
 use super::{PropertyView, StoredProperty, store};
-use crate::auth::Caller;
-use crate::db::Deadline;
-use crate::http::{JsonBody, NoQuery, Prefix, Problem, ProblemType};
+use crate::http::{Answer, JsonBody, NoQuery, Prefix, Problem, ProblemType};
 use crate::parsed;
-use crate::state::AppState;
 use crate::validation::{Code, Fault};
-use crate::values::now;
+use crate::writes::{Done, Write};
 
 /// Defines a custom property.
 ///
 /// # Errors
 /// 400, 401, 409 and what the database can have.
 pub async fn create(
-    State(state): State<AppState>,
-    caller: Caller,
-    deadline: Deadline,
+    write: Write,
     Prefix(prefix): Prefix,
     TargetPath(target): TargetPath,
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let request = parsed!(
-        body,
+        body.clone(),
         CustomPropertyRequest<'_>,
         CustomPropertyRequest::parse
     )?;
@@ -44,9 +35,9 @@ pub async fn create(
         // Without a fault all of them are there.
         return Err(Problem::Plain(ProblemType::InternalError));
     };
-    let now = now();
+    let now = write.now;
     let property = StoredProperty {
-        id: state.ids.next(now),
+        id: write.ids.next(now),
         target,
         key,
         label,
@@ -57,25 +48,27 @@ pub async fn create(
         updated_at: now,
         archived_at: draft.archived.unwrap_or_default().then_some(now),
     };
-    let work = (caller.workspace_id, property);
-    let property = state
-        .database
-        .transaction(deadline, work, |connection, work| {
-            Box::pin(add(connection, work))
+    let work = (write.workspace_id, property);
+    write
+        .run(&body, work, move |connection, work| {
+            Box::pin(async move {
+                let (workspace_id, property) = &*work;
+                add(connection, *workspace_id, property).await?;
+                let answer = Answer::json(StatusCode::CREATED, &PropertyView::new(property))?;
+                let (target, key) = (target.as_str(), &property.key);
+                let location = format!("{prefix}/custom-properties/{target}/{key}");
+                Ok(Done::from(answer.at(location)))
+            })
         })
-        .await?;
-    let target = target.as_str();
-    let location = format!("{prefix}/custom-properties/{target}/{}", property.key);
-    let view = Json(PropertyView::new(&property));
-    Ok((StatusCode::CREATED, [(LOCATION, location)], view).into_response())
+        .await
 }
 
 async fn add(
     connection: &mut PgConnection,
-    work: Arc<(uuid::Uuid, StoredProperty)>,
-) -> Result<StoredProperty, Problem> {
-    let (workspace_id, property) = &*work;
-    let there = store::find(connection, *workspace_id, property.target, &property.key).await?;
+    workspace_id: Uuid,
+    property: &StoredProperty,
+) -> Result<(), Problem> {
+    let there = store::find(connection, workspace_id, property.target, &property.key).await?;
     if there.is_some() {
         let message = format!("There is a custom property {} already.", property.key);
         return Err(Problem::conflict(
@@ -83,6 +76,5 @@ async fn add(
             Fault::new(Code::DuplicateValue, message),
         ));
     }
-    store::save(connection, *workspace_id, property).await?;
-    Ok(property.clone())
+    Ok(store::save(connection, workspace_id, property).await?)
 }

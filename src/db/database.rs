@@ -17,6 +17,9 @@ use super::Retry;
 
 /// How long a request waits for a connection.
 const ACQUIRE: Duration = Duration::from_millis(500);
+/// How long a statement waits for what another transaction holds: a second, and as much more as
+/// Postgres (deadlock_timeout, 1 s) needs to tell a deadlock from a wait.
+const LOCK: Duration = Duration::from_millis(1_100);
 /// How long a request may wait for a connection and read, all together; a later read of the same
 /// request has as long again.
 const READ: Duration = Duration::from_millis(800);
@@ -46,6 +49,9 @@ pub enum DatabaseError {
     /// A write was sent and no answer came.
     #[error("the outcome of a write is not known")]
     OutcomeUnknown(#[source] Option<sqlx::Error>),
+    /// Another transaction holds what this one needs, and did not end in time.
+    #[error("another transaction holds what this one needs")]
+    Locked(#[source] sqlx::Error),
     /// The database refused a statement.
     #[error("the database refused a statement")]
     Refused(#[source] sqlx::Error),
@@ -77,6 +83,7 @@ impl Database {
         let options = options
             .application_name("dossier")
             .options([("statement_timeout", patience.as_millis().to_string())])
+            .options([("lock_timeout", LOCK.as_millis().to_string())])
             .options([("timezone", "UTC")]);
         let pool = PgPoolOptions::new()
             .max_connections(size)
@@ -96,6 +103,8 @@ impl Database {
         let options = PgConnectOptions::clone(&self.pool.connect_options());
         let unhurried = options.options([
             ("statement_timeout", "0"),
+            // Servers that start at once wait for the first to migrate.
+            ("lock_timeout", "0"),
             // Each start is told that the table of migrations is there already.
             ("client_min_messages", "warning"),
         ]);
@@ -318,14 +327,13 @@ pub(super) fn is_lost(error: &sqlx::Error) -> bool {
 }
 
 /// What the database answered instead of a result. A statement that it cancelled for taking too
-/// long (57014) was rolled back: another try may find it less busy.
+/// long (57014), or for waiting too long for a lock (55P03), was rolled back: another try may find it
+/// less busy.
 pub(super) fn refused(error: sqlx::Error) -> DatabaseError {
-    let cancelled = error
-        .as_database_error()
-        .is_some_and(|error| error.code().as_deref() == Some("57014"));
-    if cancelled {
-        DatabaseError::Unavailable(Some(error))
-    } else {
-        DatabaseError::Refused(error)
+    let code = error.as_database_error().and_then(|error| error.code());
+    match code.as_deref() {
+        Some("57014") => DatabaseError::Unavailable(Some(error)),
+        Some("55P03") => DatabaseError::Locked(error),
+        _ => DatabaseError::Refused(error),
     }
 }

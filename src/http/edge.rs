@@ -75,7 +75,11 @@ fn render(problem: &Problem, id: &str, plain: Response) -> Response {
     );
     headers.remove(axum::http::header::CONTENT_LENGTH);
     match problem.problem_type() {
-        ProblemType::Unavailable | ProblemType::NotMigrated | ProblemType::OutcomeUnknown => {
+        ProblemType::Unavailable
+        | ProblemType::Busy
+        | ProblemType::RequestInProgress
+        | ProblemType::NotMigrated
+        | ProblemType::OutcomeUnknown => {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         ProblemType::Unauthorized => {

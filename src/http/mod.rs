@@ -14,7 +14,7 @@ mod problem_type;
 mod query;
 mod query_values;
 
-pub use answer::{timestamp, with_etag};
+pub use answer::{Answer, timestamp, with_etag};
 pub use body::JsonBody;
 pub use cursor::Cursor;
 pub use edge::{Edge, edge};

@@ -27,6 +27,8 @@ pub enum Problem {
     Invalid(Violations),
     /// Everything that is wrong with the parameters of the path, in their order.
     InvalidQuery(Violations),
+    /// What is wrong with a header of the request.
+    InvalidHeader(Box<Violation>),
     /// Another case of the workspace has the external id.
     ExternalIdTaken { case_id: Uuid },
     /// What the body refers to is not there, and nothing else is wrong.
@@ -45,11 +47,19 @@ impl Problem {
         let pointer = pointer.to_owned();
         Self::Conflict(Box::new(Violation { pointer, fault }))
     }
+
+    /// What is wrong with a header.
+    pub fn header(name: &str, fault: Fault) -> Self {
+        let pointer = name.to_owned();
+        Self::InvalidHeader(Box::new(Violation { pointer, fault }))
+    }
 }
 
 impl Retry for Problem {
     fn is_worth_another_try(&self) -> bool {
-        matches!(self, Self::Database(error) if error.is_worth_another_try())
+        // A key that is taken stays taken.
+        matches!(self, Self::Database(error) if error.is_worth_another_try()
+            && error.constraint() != Some("idempotency_keys_pkey"))
     }
 }
 
@@ -84,6 +94,7 @@ impl Problem {
             Self::Malformed(_) => ProblemType::MalformedBody,
             Self::Invalid(_) => ProblemType::InvalidParameters,
             Self::InvalidQuery(_) => ProblemType::InvalidParameters,
+            Self::InvalidHeader(_) => ProblemType::InvalidParameters,
             Self::ExternalIdTaken { .. } => ProblemType::ExternalIdTaken,
             Self::Missing(_) => ProblemType::NotFound,
             Self::Conflict(_) => ProblemType::Conflict,
@@ -91,6 +102,7 @@ impl Problem {
             Self::Database(error) => match error {
                 DatabaseError::Unavailable(_) => ProblemType::Unavailable,
                 DatabaseError::OutcomeUnknown(_) => ProblemType::OutcomeUnknown,
+                DatabaseError::Locked(_) => ProblemType::Busy,
                 DatabaseError::Refused(_) | DatabaseError::Ended(_) => ProblemType::InternalError,
             },
         }
@@ -129,34 +141,24 @@ impl Problem {
 
     /// The document itself.
     pub fn document(&self, request_id: &str, now: DateTime<Utc>) -> Value {
-        let (status, name, title, remedy) = self.problem_type().parts();
-        let (mut listed, mut total): (&[Violation], _) = (&[], 0);
-        let mut case_id = None;
-        let detail = match self {
-            Self::Malformed(malformed) => format!("{malformed}. Nothing was stored."),
-            Self::Missing(violation) => {
-                (listed, total) = (std::slice::from_ref(&**violation), 1);
-                format!("{title}. Nothing was stored.")
-            }
-            Self::Conflict(violation) => {
-                (listed, total) = (std::slice::from_ref(&**violation), 1);
-                "This does not follow from what is there. Nothing was changed.".to_owned()
+        let (status, name, title, _) = self.problem_type().parts();
+        let (listed, total): (&[Violation], _) = match self {
+            Self::InvalidHeader(one) | Self::Missing(one) | Self::Conflict(one) => {
+                (std::slice::from_ref(&**one), 1)
             }
             Self::Invalid(violations) | Self::InvalidQuery(violations) => {
-                (listed, total) = (violations.listed(), violations.total());
-                counted(violations)
+                (violations.listed(), violations.total())
             }
-            Self::ExternalIdTaken { case_id: taken_by } => {
-                case_id = Some(*taken_by);
-                format!("The case {taken_by} has this external_id. Nothing was stored.")
-            }
-            Self::TooLarge { limit } => {
-                format!("{title}: at most {limit} bytes are taken. {remedy}")
-            }
-            Self::Plain(_) | Self::Database(_) | Self::Corrupt(_) => format!("{title}. {remedy}"),
+            _ => (&[], 0),
         };
+        let case_id = match self {
+            Self::ExternalIdTaken { case_id } => Some(*case_id),
+            _ => None,
+        };
+        let detail = self.detail();
         let place = match self {
             Self::InvalidQuery(_) => "parameter",
+            Self::InvalidHeader(_) => "header",
             _ => "pointer",
         };
         let mut errors: Vec<_> = listed.iter().map(|it| error(place, it)).collect();
@@ -186,6 +188,29 @@ impl Problem {
             document.insert("case_id".to_owned(), json!(case_id));
         }
         document
+    }
+}
+
+impl Problem {
+    /// What stands in `detail`: what is wrong, and what to do.
+    fn detail(&self) -> String {
+        let (_, _, title, remedy) = self.problem_type().parts();
+        match self {
+            Self::Malformed(malformed) => format!("{malformed}. Nothing was stored."),
+            Self::InvalidHeader(_) => "1 problem found. Nothing was stored.".to_owned(),
+            Self::Missing(_) => format!("{title}. Nothing was stored."),
+            Self::Conflict(_) => {
+                "This does not follow from what is there. Nothing was changed.".to_owned()
+            }
+            Self::Invalid(violations) | Self::InvalidQuery(violations) => counted(violations),
+            Self::ExternalIdTaken { case_id } => {
+                format!("The case {case_id} has this external_id. Nothing was stored.")
+            }
+            Self::TooLarge { limit } => {
+                format!("{title}: at most {limit} bytes are taken. {remedy}")
+            }
+            Self::Plain(_) | Self::Database(_) | Self::Corrupt(_) => format!("{title}. {remedy}"),
+        }
     }
 }
 

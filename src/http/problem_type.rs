@@ -16,16 +16,20 @@ pub enum ProblemType {
     UnsupportedMediaType,
     ExternalIdTaken,
     Conflict,
+    RequestInProgress,
+    AnswerErased,
     PreconditionFailed,
+    IdempotencyKeyReused,
     InternalError,
     Unavailable,
+    Busy,
     NotMigrated,
     OutcomeUnknown,
 }
 
 impl ProblemType {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 19] = [
         Self::InvalidParameters,
         Self::MalformedBody,
         Self::Unauthorized,
@@ -36,9 +40,13 @@ impl ProblemType {
         Self::UnsupportedMediaType,
         Self::ExternalIdTaken,
         Self::Conflict,
+        Self::RequestInProgress,
+        Self::AnswerErased,
         Self::PreconditionFailed,
+        Self::IdempotencyKeyReused,
         Self::InternalError,
         Self::Unavailable,
+        Self::Busy,
         Self::NotMigrated,
         Self::OutcomeUnknown,
     ];
@@ -110,12 +118,32 @@ impl ProblemType {
                 "This does not follow from what is there",
                 "Read what is there; errors says which step is missing.",
             ),
+            Self::RequestInProgress => (
+                StatusCode::CONFLICT,
+                "request-in-progress",
+                "A request with this Idempotency-Key is still running",
+                "Send it again, with the same key, after the time that Retry-After names.",
+            ),
+            Self::AnswerErased => (
+                StatusCode::GONE,
+                "answer-erased",
+                "What this request made was deleted since",
+                "Nothing was stored now. To make it anew, send the request with another \
+                 Idempotency-Key.",
+            ),
             Self::PreconditionFailed => (
                 StatusCode::PRECONDITION_FAILED,
                 "precondition-failed",
                 "Somebody else has changed this case",
                 "Nothing was changed. Read the case again, and send what you want of it with the \
                  ETag of that answer as If-Match.",
+            ),
+            Self::IdempotencyKeyReused => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency-key-reused",
+                "This Idempotency-Key belongs to another request",
+                "Nothing was stored. Path or body differ from those of the first request with this \
+                 key: send that one again, or choose a new key for this one.",
             ),
             Self::InternalError => (
                 StatusCode::INTERNAL_SERVER_ERROR,
@@ -129,6 +157,12 @@ impl ProblemType {
                 "The database cannot be reached",
                 "Nothing was stored. Try again after the time that Retry-After names.",
             ),
+            Self::Busy => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                "Other requests are writing the same",
+                "Nothing was stored. Try again after the time that Retry-After names.",
+            ),
             Self::NotMigrated => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "not-migrated",
@@ -139,7 +173,8 @@ impl ProblemType {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "outcome-unknown",
                 "It is not known whether this was stored",
-                "Read the case back by its external_id before you send it again.",
+                "Send it again with the same Idempotency-Key: it is done once. Without a key, read \
+                 the case back by its external_id first.",
             ),
         }
     }

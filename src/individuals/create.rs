@@ -1,28 +1,22 @@
 //! `POST /individuals`.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::LOCATION;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::store::FoundIndividual;
 use super::{IndividualDraft, IndividualRequest, IndividualView, StoredIndividual, store};
-use crate::auth::Caller;
 use crate::custom_properties::{self, Definition, Target, store::definitions};
-use crate::db::Deadline;
-use crate::http::{JsonBody, NoQuery, Parsed, Prefix, Problem, with_etag};
+use crate::events::{Change, Event, Subject};
+use crate::http::{Answer, JsonBody, NoQuery, Parsed, Prefix, Problem};
 use crate::parsed;
 use crate::relations::{self, Holder, Holding, Members, StoredRelation, hold};
-use crate::state::AppState;
 use crate::validation::{Code, Fault, Mode, Scope};
-use crate::values::{IdSource, now};
+use crate::values::IdSource;
 use crate::versions::{IfMatch, lock_named, touch};
+use crate::writes::{Done, Write};
 
 /// The most individuals of a case.
 const INDIVIDUALS: usize = 1_000;
@@ -31,6 +25,7 @@ struct Work {
     workspace_id: Uuid,
     if_match: IfMatch,
     request: Parsed<IndividualDraft>,
+    prefix: &'static str,
     ids: IdSource,
     now: DateTime<Utc>,
 }
@@ -40,53 +35,54 @@ struct Work {
 /// # Errors
 /// 400, 401, 404, 412 and what the database can have.
 pub async fn create(
-    State(state): State<AppState>,
-    caller: Caller,
-    deadline: Deadline,
+    write: Write,
     Prefix(prefix): Prefix,
     if_match: IfMatch,
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let now = now();
+    let now = write.now;
     let work = Work {
-        workspace_id: caller.workspace_id,
+        workspace_id: write.workspace_id,
         if_match,
         request: parsed!(
-            body,
+            body.clone(),
             IndividualRequest<'_>,
             |request: IndividualRequest<'_>, scope| { request.parse(Mode::Create, scope, now) }
         )?,
-        ids: state.ids.clone(),
+        prefix,
+        ids: write.ids.clone(),
         now,
     };
-    let created = state
-        .database
-        .transaction(deadline, work, |connection, work| {
-            Box::pin(add(connection, work))
+    write
+        .run(&body, work, |connection, work| {
+            Box::pin(async move {
+                let created = add(connection, &work).await?;
+                let location = format!("{}/individuals/{}", work.prefix, created.individual.id);
+                let answer = answer(StatusCode::CREATED, &created)?.at(location);
+                let change = change(&created, "api__created__individual");
+                Ok(Done::from(answer).changing(change.event(Event::INDIVIDUAL_CREATED)))
+            })
         })
-        .await?;
-    let location = [(
-        LOCATION,
-        format!("{prefix}/individuals/{}", created.individual.id),
-    )];
-    let answer = (StatusCode::CREATED, location, answer(&created));
-    Ok(with_etag(created.version, answer))
+        .await
 }
 
 /// The answer that shows an individual.
-pub fn answer(found: &FoundIndividual) -> Response {
+pub fn answer(status: StatusCode, found: &FoundIndividual) -> Result<Answer, Problem> {
     let relations: Vec<_> = found.relations.iter().collect();
-    Json(IndividualView::new(
-        &found.individual,
-        &relations,
-        found.main,
-        &found.definitions,
-    ))
-    .into_response()
+    let (individual, definitions) = (&found.individual, &found.definitions);
+    let view = IndividualView::new(individual, &relations, found.main, definitions);
+    Ok(Answer::json(status, &view)?.versioned(found.version))
 }
 
-async fn add(connection: &mut PgConnection, work: Arc<Work>) -> Result<FoundIndividual, Problem> {
+/// A change of an individual that is there.
+pub fn change(found: &FoundIndividual, activity: &'static str) -> Change {
+    let individual = &found.individual;
+    let (case_id, subject) = (individual.case_id, Subject::Individual(individual.id));
+    Change::new(case_id, subject, found.version, activity)
+}
+
+async fn add(connection: &mut PgConnection, work: &Work) -> Result<FoundIndividual, Problem> {
     let (workspace_id, now) = (work.workspace_id, work.now);
     let new = &work.request.value;
     let mut violations = work.request.violations();
@@ -114,7 +110,7 @@ async fn add(connection: &mut PgConnection, work: Arc<Work>) -> Result<FoundIndi
             .refuse(Fault::new(Code::TooMany, message));
     }
     let (relations, carried) = match case {
-        Some(_) => relate(&work, case_id, id, &members, &mut scope),
+        Some(_) => relate(work, case_id, id, &members, &mut scope),
         None => Default::default(),
     };
     work.request.refuse(violations)?;

@@ -1,13 +1,17 @@
 //! `GET /individuals/{id}`.
 
 use axum::extract::{RawQuery, State};
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::create::answer;
 use super::store::{self, FoundIndividual};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
-use crate::http::{Id, Problem, ProblemType, Query, with_etag};
+use crate::http::{Id, Problem, ProblemType, Query};
 
 /// Reads an individual with the relations that it holds.
 ///
@@ -31,5 +35,19 @@ pub async fn get(
         .await?;
     let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
     let found: FoundIndividual = serde_json::from_value(found).map_err(Problem::Corrupt)?;
-    Ok(with_etag(found.version, answer(&found)))
+    Ok(answer(StatusCode::OK, &found)?.into_response())
+}
+
+/// The same individual inside a transaction, as an event shows it.
+///
+/// # Errors
+/// 404 and those of the database.
+pub async fn snapshot(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    id: Uuid,
+) -> Result<Value, Problem> {
+    let found = store::read(connection, workspace_id, id).await?;
+    let shown = answer(StatusCode::OK, &found)?.body;
+    serde_json::from_slice(&shown).map_err(Problem::Corrupt)
 }

@@ -13,6 +13,7 @@ mod update;
 mod view;
 
 pub use changes::IndividualChanges;
+pub use get::snapshot;
 pub use list::LISTING;
 pub use model::{Gender, Individual, StoredIndividual};
 pub use request::{IndividualDraft, IndividualRequest};

@@ -2,25 +2,24 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::create::answer;
+use super::create;
 use super::store::{self, FoundIndividual};
 use super::{IndividualChanges, IndividualRequest};
-use crate::auth::Caller;
 use crate::custom_properties::{self, Target};
-use crate::db::Deadline;
-use crate::http::{Id, JsonBody, NoQuery, Parsed, Problem, with_etag};
+use crate::events::{Event, changed_fields};
+use crate::http::{Id, JsonBody, NoQuery, Parsed, Problem};
 use crate::parsed;
 use crate::relations::{self, Holder, Holding, StoredRelation};
-use crate::state::AppState;
 use crate::validation::{Scope, overlay};
-use crate::values::{IdSource, now};
+use crate::values::IdSource;
 use crate::versions::{CaseReference, IfMatch, lock, touch};
+use crate::writes::{Done, Write};
 
 struct Work {
     workspace_id: Uuid,
@@ -37,40 +36,33 @@ struct Work {
 /// # Errors
 /// 400, 401, 404, 412 and what the database can have.
 pub async fn update(
-    State(state): State<AppState>,
-    caller: Caller,
-    deadline: Deadline,
+    write: Write,
     Id(id): Id,
     if_match: IfMatch,
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let now = now();
+    let now = write.now;
     let work = Work {
-        workspace_id: caller.workspace_id,
+        workspace_id: write.workspace_id,
         id,
         if_match,
         request: parsed!(
-            body,
+            body.clone(),
             IndividualRequest<'_>,
             |request: IndividualRequest<'_>, scope| { request.parse_changes(now, scope) }
         )?,
-        ids: state.ids.clone(),
+        ids: write.ids.clone(),
         now,
     };
-    let found = state
-        .database
-        .transaction(deadline, work, |connection, work| {
+    write
+        .run(&body, work, |connection, work| {
             Box::pin(change(connection, work))
         })
-        .await?;
-    Ok(with_etag(found.version, answer(&found)))
+        .await
 }
 
-async fn change(
-    connection: &mut PgConnection,
-    work: Arc<Work>,
-) -> Result<FoundIndividual, Problem> {
+async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Done, Problem> {
     let workspace_id = work.workspace_id;
     let case_id = store::case_of(connection, workspace_id, work.id).await?;
     let reference = CaseReference::by_id(case_id);
@@ -82,6 +74,7 @@ async fn change(
     let given = &changes.draft.custom_properties;
     let checked =
         custom_properties::check(given, Target::Individual, &found.definitions, &mut scope);
+    let before = found.individual.clone();
     let stored = &mut found.individual;
     stored.individual = overlay(&stored.individual, &changes.draft.individual, &changes.sent)
         .map_err(Problem::Corrupt)?;
@@ -97,7 +90,15 @@ async fn change(
     }
     store::save(connection, workspace_id, &found.individual).await?;
     found.version = touch(connection, workspace_id, case_id, work.now).await?;
-    Ok(found)
+    let mut fields = changed_fields(&before, &found.individual).map_err(Problem::Corrupt)?;
+    // With a main company these are its relation's, and of the individual all the same.
+    if found.main.is_some() {
+        let shorthand = changes.shorthand.members.iter();
+        fields.extend(shorthand.map(ToString::to_string));
+    }
+    let change = create::change(&found, "api__updated__individual");
+    let change = change.naming(fields).event(Event::INDIVIDUAL_INFO_UPDATED);
+    Ok(Done::from(create::answer(StatusCode::OK, &found)?).changing(change))
 }
 
 /// Roles, position and percentages on the individual itself are those of its relation to the main

@@ -55,6 +55,11 @@ impl<'i> IndividualRowView<'i> {
 }
 
 impl<'i> IndividualView<'i> {
+    /// Its id.
+    pub fn id(&self) -> Uuid {
+        self.row.id
+    }
+
     /// The view of an individual with the relations that it holds in the companies of its case.
     pub fn new(
         stored: &'i StoredIndividual,

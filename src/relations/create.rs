@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
@@ -12,15 +10,13 @@ use uuid::Uuid;
 
 use super::request::{percentage, position, relation_roles};
 use super::{Holder, Holding, ROLES, RelationView, StoredRelation, store};
-use crate::auth::Caller;
-use crate::db::Deadline;
-use crate::http::{JsonBody, NoQuery, Parsed, Problem, ProblemType, with_etag};
+use crate::http::{Answer, JsonBody, NoQuery, Parsed, Problem, ProblemType};
 use crate::parsed;
-use crate::state::AppState;
 use crate::validation::{Code, Fault, Items, Number, Scope, Text, is_given};
-use crate::values::{exclusive, now, uuid};
+use crate::values::{exclusive, uuid};
 use crate::versions::{CaseReference, IfMatch, lock, touch};
 use crate::wire_object;
+use crate::writes::{Done, Write};
 
 wire_object! {
     /// A relation between entities of a stored case as it may arrive.
@@ -57,41 +53,33 @@ struct Work {
 /// # Errors
 /// 400, 401, 404, 412 and what the database can have.
 pub async fn create(
-    State(state): State<AppState>,
-    caller: Caller,
-    deadline: Deadline,
+    write: Write,
     reference: CaseReference,
     if_match: IfMatch,
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let now = now();
+    let now = write.now;
     let work = Work {
-        workspace_id: caller.workspace_id,
+        workspace_id: write.workspace_id,
         reference,
         if_match,
         request: parsed!(
-            body,
+            body.clone(),
             RelationCreateRequest<'_>,
             RelationCreateRequest::parse
         )?,
-        id: state.ids.next(now),
+        id: write.ids.next(now),
         now,
     };
-    let (relation, version) = state
-        .database
-        .transaction(deadline, work, |connection, work| {
+    write
+        .run(&body, work, |connection, work| {
             Box::pin(add(connection, work))
         })
-        .await?;
-    let answer = (StatusCode::CREATED, Json(RelationView::new(&relation)));
-    Ok(with_etag(version, answer))
+        .await
 }
 
-async fn add(
-    connection: &mut PgConnection,
-    work: Arc<Work>,
-) -> Result<(StoredRelation, i64), Problem> {
+async fn add(connection: &mut PgConnection, work: Arc<Work>) -> Result<Done, Problem> {
     let workspace_id = work.workspace_id;
     let case = lock(connection, workspace_id, &work.reference, &work.if_match).await?;
     let members = store::members(connection, workspace_id, case.id).await?;
@@ -111,7 +99,9 @@ async fn add(
     let relation = StoredRelation::new(work.id, case.id, holder, to, holding, work.now);
     store::save(connection, workspace_id, std::slice::from_ref(&relation)).await?;
     let version = touch(connection, workspace_id, case.id, work.now).await?;
-    Ok((relation, version))
+    let answer = Answer::json(StatusCode::CREATED, &RelationView::new(&relation))?;
+    let change = relation.change(version);
+    Ok(Done::from(answer.versioned(version)).changing(change))
 }
 
 impl RelationCreateRequest<'_> {

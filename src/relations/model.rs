@@ -2,9 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::Holder;
+use crate::events::{Change, Event, Subject};
 use crate::values::Percentage;
 
 /// What an entity is to a company.
@@ -113,5 +115,27 @@ impl StoredRelation {
             created_at: now,
             updated_at: now,
         }
+    }
+}
+
+impl StoredRelation {
+    /// A change of this relation. Its event is that of the holder, whose answer shows it.
+    pub fn change(&self, version: i64) -> Change {
+        let (subject, event) = match (self.from_company_id, self.from_individual_id) {
+            (Some(id), _) => (Subject::Company(id), Event::COMPANY_INFO_UPDATED),
+            (None, Some(id)) => (Subject::Individual(id), Event::INDIVIDUAL_INFO_UPDATED),
+            // A constraint sees to it that there is one.
+            (None, None) => (Subject::Case, Event::CASE_INFO_UPDATED),
+        };
+        let relation = json!({"id": self.id, "from_company_id": self.from_company_id,
+            "from_individual_id": self.from_individual_id, "to_company_id": self.to_company_id});
+        Change::new(
+            self.case_id,
+            subject,
+            version,
+            "api__updated__case_relation",
+        )
+        .within(json!({"case_relation": relation}))
+        .event(event)
     }
 }

@@ -2,23 +2,22 @@
 
 use std::sync::Arc;
 
-use axum::Json;
-use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::request::{percentage, position, relation_roles};
-use super::{Holder, ROLES, RelationView, Role, StoredRelation, store};
-use crate::auth::Caller;
-use crate::db::{Database, Deadline};
-use crate::http::{Id, JsonBody, NoQuery, Parsed, Problem, ProblemType, with_etag};
+use super::{Holder, ROLES, RelationView, Role, store};
+use crate::events::changed_fields;
+use crate::http::{Answer, Id, JsonBody, NoQuery, Parsed, Problem, ProblemType};
 use crate::parsed;
 use crate::validation::{Change, Items, Number, Scope, Text};
-use crate::values::{Percentage, now, uuid};
+use crate::values::{Percentage, uuid};
 use crate::versions::{CaseReference, IfMatch, lock, touch};
 use crate::wire_object;
+use crate::writes::{Done, Write};
 
 wire_object! {
     /// A change of a relation as it may arrive.
@@ -53,11 +52,8 @@ struct Work {
 ///
 /// # Errors
 /// 400, 401, 404, 412 and what the database can have.
-#[expect(clippy::too_many_arguments, reason = "each is a part of the request")]
 pub async fn update(
-    State(database): State<Database>,
-    caller: Caller,
-    deadline: Deadline,
+    write: Write,
     reference: CaseReference,
     Id(id): Id,
     if_match: IfMatch,
@@ -65,33 +61,30 @@ pub async fn update(
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let work = Work {
-        workspace_id: caller.workspace_id,
+        workspace_id: write.workspace_id,
         reference,
         id,
         if_match,
         request: parsed!(
-            body,
+            body.clone(),
             RelationUpdateRequest<'_>,
             RelationUpdateRequest::parse
         )?,
-        now: now(),
+        now: write.now,
     };
-    let (relation, version) = database
-        .transaction(deadline, work, |connection, work| {
+    write
+        .run(&body, work, |connection, work| {
             Box::pin(change(connection, work))
         })
-        .await?;
-    Ok(with_etag(version, Json(RelationView::new(&relation))))
+        .await
 }
 
-async fn change(
-    connection: &mut PgConnection,
-    work: Arc<Work>,
-) -> Result<(StoredRelation, i64), Problem> {
+async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Done, Problem> {
     let workspace_id = work.workspace_id;
     let case = lock(connection, workspace_id, &work.reference, &work.if_match).await?;
     let found = store::find(connection, workspace_id, case.id, work.id).await?;
     let mut relation = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
+    let before = relation.clone();
     let changes = &work.request.value;
     let mut violations = work.request.violations();
     if let Some(to) = changes.to_company_id {
@@ -118,7 +111,10 @@ async fn change(
     relation.updated_at = work.now;
     store::save(connection, workspace_id, std::slice::from_ref(&relation)).await?;
     let version = touch(connection, workspace_id, case.id, work.now).await?;
-    Ok((relation, version))
+    let answer = Answer::json(StatusCode::OK, &RelationView::new(&relation))?;
+    let fields = changed_fields(&before, &relation).map_err(Problem::Corrupt)?;
+    let change = relation.change(version).naming(fields);
+    Ok(Done::from(answer.versioned(version)).changing(change))
 }
 
 impl RelationUpdateRequest<'_> {

@@ -1,21 +1,18 @@
 //! `POST /spaces`.
 
-use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use rand::distr::{Alphanumeric, SampleString};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Space, SpaceView};
-use crate::auth::Caller;
-use crate::db::{Database, Deadline};
-use crate::http::{JsonBody, NoQuery, Problem};
+use crate::http::{Answer, JsonBody, NoQuery, Problem};
 use crate::parsed;
 use crate::validation::{Code, Fault, Scope, Text};
-use crate::values::{SpaceSlug, not_blank, now};
+use crate::values::{SpaceSlug, not_blank};
 use crate::wire_object;
+use crate::writes::Write;
 
 wire_object! {
     /// A space as it may arrive.
@@ -38,30 +35,28 @@ impl SpaceRequest<'_> {
 /// # Errors
 /// 400, 401, 409 and what the database can have.
 pub async fn create(
-    State(database): State<Database>,
-    caller: Caller,
-    deadline: Deadline,
+    write: Write,
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let request = parsed!(body, SpaceRequest<'_>, SpaceRequest::parse)?;
+    let request = parsed!(body.clone(), SpaceRequest<'_>, SpaceRequest::parse)?;
     request.refuse(request.violations())?;
     let (name, slug) = request.value;
     let random = || format!("space_{}", Alphanumeric.sample_string(&mut rand::rng(), 12));
     let space = Space {
         slug: slug.map_or_else(random, |slug| slug.as_str().to_owned()),
         name: name.unwrap_or_default(),
-        created_at: now(),
+        created_at: write.now,
     };
-    let work = (caller.workspace_id, space);
-    let create = database.transaction(deadline, work, |connection, work| {
+    let work = (write.workspace_id, space);
+    let create = write.run(&body, work, |connection, work| {
         Box::pin(async move {
-            insert(connection, work.0, &work.1).await?;
-            Ok::<_, Problem>(work.1.clone())
+            let (workspace_id, space) = &*work;
+            insert(connection, *workspace_id, space).await?;
+            Ok(Answer::json(StatusCode::CREATED, &SpaceView::new(space))?.into())
         })
     });
-    let space = create.await?;
-    Ok((StatusCode::CREATED, Json(SpaceView::new(&space))).into_response())
+    create.await
 }
 
 async fn insert(

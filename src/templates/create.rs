@@ -1,25 +1,17 @@
 //! `POST /templates`.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::LOCATION;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::request::{TemplateDraft, TemplateRequest};
 use super::{StoredTemplate, Template, TemplateRules, TemplateView, resolve, store};
-use crate::auth::Caller;
-use crate::db::Deadline;
-use crate::http::{JsonBody, NoQuery, Parsed, Prefix, Problem, ProblemType};
+use crate::http::{Answer, JsonBody, NoQuery, Parsed, Prefix, Problem, ProblemType};
 use crate::parsed;
-use crate::state::AppState;
 use crate::validation::Mode;
-use crate::values::now;
+use crate::writes::{Done, Write};
 
 struct Work {
     workspace_id: Uuid,
@@ -33,36 +25,35 @@ struct Work {
 /// # Errors
 /// 400, 401, 409 and what the database can have.
 pub async fn create(
-    State(state): State<AppState>,
-    caller: Caller,
-    deadline: Deadline,
+    write: Write,
     Prefix(prefix): Prefix,
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let now = now();
+    let now = write.now;
     let work = Work {
-        workspace_id: caller.workspace_id,
-        id: state.ids.next(now),
+        workspace_id: write.workspace_id,
+        id: write.ids.next(now),
         request: parsed!(
-            body,
+            body.clone(),
             TemplateRequest<'_>,
             |request: TemplateRequest<'_>, scope| { request.parse(Mode::Create, scope) }
         )?,
         now,
     };
-    let stored = state
-        .database
-        .transaction(deadline, work, |connection, work| {
-            Box::pin(add(connection, work))
+    write
+        .run(&body, work, move |connection, work| {
+            Box::pin(async move {
+                let stored = add(connection, &work).await?;
+                let answer = Answer::json(StatusCode::CREATED, &TemplateView::new(&stored))?;
+                let location = format!("{prefix}/templates/{}", stored.rules.template.id);
+                Ok(Done::from(answer.at(location)))
+            })
         })
-        .await?;
-    let location = format!("{prefix}/templates/{}", stored.rules.template.id);
-    let view = Json(TemplateView::new(&stored));
-    Ok((StatusCode::CREATED, [(LOCATION, location)], view).into_response())
+        .await
 }
 
-async fn add(connection: &mut PgConnection, work: Arc<Work>) -> Result<StoredTemplate, Problem> {
+async fn add(connection: &mut PgConnection, work: &Work) -> Result<StoredTemplate, Problem> {
     let draft = work.request.value.clone();
     let mut violations = work.request.violations();
     let defaults = draft.defaults.unwrap_or_default();

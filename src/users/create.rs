@@ -1,20 +1,14 @@
 //! `POST /users`.
 
-use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::LOCATION;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
 use super::request::{UserDraft, UserRequest};
 use super::{StoredUser, UserView, store};
-use crate::auth::Caller;
-use crate::db::Deadline;
-use crate::http::{JsonBody, NoQuery, Prefix, Problem};
+use crate::http::{Answer, JsonBody, NoQuery, Prefix, Problem};
 use crate::parsed;
-use crate::state::AppState;
 use crate::validation::Mode;
-use crate::values::now;
+use crate::writes::{Done, Write};
 
 /// The role of a user of whom the request says none.
 const ROLE: &str = "analyst";
@@ -24,18 +18,18 @@ const ROLE: &str = "analyst";
 /// # Errors
 /// 400, 401, 409 and what the database can have.
 pub async fn create(
-    State(state): State<AppState>,
-    caller: Caller,
-    deadline: Deadline,
+    write: Write,
     Prefix(prefix): Prefix,
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let request = parsed!(body, UserRequest<'_>, |request: UserRequest<'_>, scope| {
-        request.parse(Mode::Create, scope)
-    })?;
+    let request = parsed!(
+        body.clone(),
+        UserRequest<'_>,
+        |request: UserRequest<'_>, scope| { request.parse(Mode::Create, scope) }
+    )?;
     request.refuse(request.violations())?;
-    let now = now();
+    let now = write.now;
     let UserDraft {
         first_name,
         last_name,
@@ -44,7 +38,7 @@ pub async fn create(
         suspended,
     } = request.value;
     let user = StoredUser {
-        id: state.ids.next(now),
+        id: write.ids.next(now),
         first_name: first_name.unwrap_or_default(),
         last_name: last_name.unwrap_or_default(),
         email: email.map_or_else(String::new, |it| it.as_str().to_owned()),
@@ -52,16 +46,14 @@ pub async fn create(
         created_at: now,
         suspended_at: suspended.unwrap_or_default().then_some(now),
     };
-    let work = (caller.workspace_id, user);
-    let create = state
-        .database
-        .transaction(deadline, work, |connection, work| {
-            Box::pin(async move {
-                store::save(connection, work.0, &work.1).await?;
-                Ok::<_, Problem>(work.1.clone())
-            })
-        });
-    let user = create.await?;
-    let location = [(LOCATION, format!("{prefix}/users/{}", user.id))];
-    Ok((StatusCode::CREATED, location, Json(UserView::new(&user))).into_response())
+    let work = (write.workspace_id, user);
+    let create = write.run(&body, work, move |connection, work| {
+        Box::pin(async move {
+            let (workspace_id, user) = &*work;
+            store::save(connection, *workspace_id, user).await?;
+            let answer = Answer::json(StatusCode::CREATED, &UserView::new(user))?;
+            Ok(Done::from(answer.at(format!("{prefix}/users/{}", user.id))))
+        })
+    });
+    create.await
 }

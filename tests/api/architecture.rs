@@ -4,15 +4,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the bottom up: a room may use those that stand before it.
-const ROOMS: [&str; 23] = [
+const ROOMS: [&str; 26] = [
     "validation",
     "values",
     "db",
     "http",
+    "idempotency",
     "auth",
+    "events",
     "state",
     "config",
     "telemetry",
+    "writes",
     "versions",
     "tags",
     "users",

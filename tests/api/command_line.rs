@@ -67,7 +67,6 @@ async fn a_server_that_does_not_migrate_is_not_ready_until_somebody_does() {
     use dossier::app;
     use dossier::db::Database;
     use dossier::http::Limits;
-    use dossier::state::AppState;
     let database = TestDatabase::create().await;
     let limits = Limits::default();
     let pool = Database::new(database.options.clone(), 2, limits.request);
@@ -75,7 +74,7 @@ async fn a_server_that_does_not_migrate_is_not_ready_until_somebody_does() {
         .await
         .expect("a port");
     let base = format!("http://{}", listener.local_addr().expect("an address"));
-    let router = app::router(app::operations(), AppState::new(pool, limits));
+    let router = app::router(app::operations(), app::state(pool, limits));
     tokio::spawn(app::serve(
         listener,
         router,

@@ -15,6 +15,7 @@ mod command_line;
 mod containers;
 mod envelope;
 mod failures;
+mod idempotency;
 mod lists;
 mod parts;
 mod plans;

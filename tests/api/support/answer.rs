@@ -34,6 +34,11 @@ impl Answer {
             .collect()
     }
 
+    /// A header, if it is there.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|it| it.to_str().ok())
+    }
+
     /// The entity tag.
     #[track_caller]
     pub fn etag(&self) -> String {

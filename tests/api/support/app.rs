@@ -87,7 +87,7 @@ impl TestApp {
             .await
             .expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
-        let state = AppState::new(database.clone(), limits);
+        let state = app::state(database.clone(), limits);
         tokio::spawn(app::serve(
             listener,
             app::router(app::operations().merge(settings.extra), state),

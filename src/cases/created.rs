@@ -1,0 +1,61 @@
+//! What a new case leaves behind besides its rows.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::Case;
+use super::view::{CaseContextView, CaseView};
+use crate::events::{Author, Change, Endpoint, Event, Record, Snapshot, Subject};
+use crate::http::Problem;
+
+/// The record of a new case, as JSON. A company or individual that came with the case has an event
+/// of its own where an endpoint waits for that; the activity of the case stands for all of them.
+///
+/// # Errors
+/// None but those of a view that has no JSON form.
+pub fn created(case: &Case, author: &Author, endpoints: &[Endpoint]) -> Result<Value, Problem> {
+    let is_awaited = |event| endpoints.iter().any(|it| it.awaits(event));
+    let view = CaseView::new(case, true);
+    let (case_id, version) = (case.header.id, case.header.version);
+    let change = |subject, event| Change {
+        activity: None,
+        ..Change::new(case_id, subject, version, "").event(event)
+    };
+    let mut told = vec![(
+        Change::new(case_id, Subject::Case, version, "api__created__case")
+            .within(json!({"case": {"status": case.header.status}}))
+            .event(Event::CASE_CREATED),
+        is_awaited(Event::CASE_CREATED)
+            .then(|| snapshot(&view, None))
+            .transpose()?,
+    )];
+    let context = serde_json::to_value(CaseContextView::new(&case.header));
+    let context = context.map_err(Problem::Corrupt)?;
+    if is_awaited(Event::COMPANY_CREATED) {
+        for company in view.companies() {
+            let change = change(Subject::Company(company.id()), Event::COMPANY_CREATED);
+            told.push((change, Some(snapshot(company, Some(&context))?)));
+        }
+    }
+    if is_awaited(Event::INDIVIDUAL_CREATED) {
+        for individual in view.individuals() {
+            let change = change(
+                Subject::Individual(individual.id()),
+                Event::INDIVIDUAL_CREATED,
+            );
+            told.push((change, Some(snapshot(individual, Some(&context))?)));
+        }
+    }
+    let mut record = Record::default();
+    for (change, snapshot) in &told {
+        record.add(author, change, endpoints, snapshot.clone());
+    }
+    serde_json::to_value(&record).map_err(Problem::Corrupt)
+}
+
+fn snapshot(view: &impl Serialize, case_context: Option<&Value>) -> Result<Snapshot, Problem> {
+    Ok(Snapshot {
+        subject: serde_json::to_value(view).map_err(Problem::Corrupt)?,
+        case_context: case_context.cloned(),
+    })
+}

@@ -1,0 +1,66 @@
+//! What an update of a case changed, and who is told of it.
+
+use serde_json::json;
+
+use super::CaseHeader;
+use crate::events::{Change, Event, Subject, changed_fields};
+
+/// The members that have an event and an activity of their own.
+const NAMED: [(&str, &str, Event); 4] = [
+    (
+        "status",
+        "api__updated_status__case",
+        Event::CASE_STATUS_UPDATED,
+    ),
+    (
+        "template",
+        "api__updated_template__case",
+        Event::CASE_TEMPLATE_UPDATED,
+    ),
+    (
+        "assignee",
+        "api__updated_assignee__case",
+        Event::CASE_ASSIGNEE_UPDATED,
+    ),
+    (
+        "metadata",
+        "api__updated_metadata__case",
+        Event::CASE_METADATA_UPDATED,
+    ),
+];
+
+/// The changes from one state of a case to the next: one for each member that has an event of its
+/// own, and one for all others together. An update that changed nothing is told as one of no field.
+///
+/// # Errors
+/// None but those of a state that has no JSON form.
+pub fn updated(before: &CaseHeader, case: &CaseHeader) -> Result<Vec<Change>, serde_json::Error> {
+    let mut fields = changed_fields(before, case)?;
+    // They follow from the update itself.
+    fields.retain(|name| name != "version" && name != "review");
+    let change = |activity| Change::new(case.id, Subject::Case, case.version, activity);
+    let mut changes = Vec::new();
+    for (name, activity, event) in NAMED {
+        if !fields.iter().any(|it| it == name) {
+            continue;
+        }
+        let change = change(activity).event(event);
+        changes.push(match name {
+            "status" => change
+                .within(json!({"case": {"status": case.status}}))
+                .turning(name, before.status.as_str(), case.status.as_str()),
+            "template" => match &case.template {
+                Some(template) => change.within(json!({"template": template})),
+                None => change,
+            }
+            .naming([name]),
+            _ => change.naming([name]),
+        });
+    }
+    fields.retain(|name| NAMED.iter().all(|(named, ..)| named != name));
+    if !fields.is_empty() || changes.is_empty() {
+        let change = change("api__updated_info__case").naming(fields);
+        changes.push(change.event(Event::CASE_INFO_UPDATED));
+    }
+    Ok(changes)
+}

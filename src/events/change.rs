@@ -1,0 +1,175 @@
+//! One change of a case.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::{Event, Subject};
+use crate::values::IdSource;
+
+/// Who makes a change, and when.
+#[derive(Debug, Clone)]
+pub struct Author {
+    pub workspace_id: Uuid,
+    /// The public part of the key.
+    pub api_key_id: Arc<str>,
+    pub ids: IdSource,
+    pub now: DateTime<Utc>,
+}
+
+/// One change: the activity that tells people of it, and the event that tells programs.
+#[derive(Debug, Clone)]
+pub struct Change {
+    pub case_id: Uuid,
+    /// What was changed.
+    pub subject: Subject,
+    /// The version that the change gave the case.
+    pub version: i64,
+    /// The type of the activity, if the change is one of its own.
+    pub activity: Option<&'static str>,
+    pub context: Value,
+    /// The fields that were changed, in an update.
+    pub fields: Option<Vec<Field>>,
+    pub event: Option<Event>,
+    /// What an event shows of something that is gone.
+    pub remains: Option<Value>,
+}
+
+/// A field that was changed. The values are only there where they are words of the contract, which
+/// say nothing of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Field {
+    name: String,
+    previous: Option<&'static str>,
+    next: Option<&'static str>,
+}
+
+impl Change {
+    /// A change of a case, or of a part of it, with its activity.
+    pub fn new(case_id: Uuid, subject: Subject, version: i64, activity: &'static str) -> Self {
+        Self {
+            case_id,
+            subject,
+            version,
+            activity: Some(activity),
+            context: json!({}),
+            fields: None,
+            event: None,
+            remains: None,
+        }
+    }
+
+    /// The same, with an event.
+    #[must_use]
+    pub fn event(self, event: Event) -> Self {
+        let event = Some(event);
+        Self { event, ..self }
+    }
+
+    /// The same, naming the fields that were changed.
+    #[must_use]
+    pub fn naming(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let fields = names.into_iter().map(|name| Field {
+            name: name.into(),
+            previous: None,
+            next: None,
+        });
+        let fields = Some(fields.collect());
+        Self { fields, ..self }
+    }
+
+    /// The same, of one field whose words may be shown.
+    #[must_use]
+    pub fn turning(self, name: &str, previous: &'static str, next: &'static str) -> Self {
+        let field = Field {
+            name: name.to_owned(),
+            previous: Some(previous),
+            next: Some(next),
+        };
+        let fields = Some(vec![field]);
+        Self { fields, ..self }
+    }
+
+    /// The same, with what stands around it, without personal values.
+    #[must_use]
+    pub fn within(self, context: Value) -> Self {
+        Self { context, ..self }
+    }
+
+    /// The same, of something that is gone and of which the event shows this much.
+    #[must_use]
+    pub fn leaving(self, remains: Value) -> Self {
+        let remains = Some(remains);
+        Self { remains, ..self }
+    }
+}
+
+/// The names of the members that differ between two states of one thing; of an address, a bank
+/// account and custom properties each for itself.
+///
+/// # Errors
+/// None but those of a state that has no JSON form.
+pub fn changed_fields<T: Serialize>(
+    before: &T,
+    after: &T,
+) -> Result<Vec<String>, serde_json::Error> {
+    let members = |state: &T| {
+        let mut members = BTreeMap::new();
+        if let Value::Object(state) = serde_json::to_value(state)? {
+            flatten(state, &mut members);
+        }
+        Ok::<_, serde_json::Error>(members)
+    };
+    let (before, after) = (members(before)?, members(after)?);
+    let names = before.keys().chain(after.keys());
+    let mut changed: Vec<_> = names
+        .filter(|name| before.get(*name) != after.get(*name))
+        .cloned()
+        .collect();
+    changed.sort_unstable();
+    changed.dedup();
+    Ok(changed)
+}
+
+/// Objects whose members have names of the contract or of the workspace. The keys of metadata are
+/// the caller's own, and may be anything.
+const NAMED: [&str; 3] = ["address", "banking_information", "custom_properties"];
+
+fn flatten(state: Map<String, Value>, members: &mut BTreeMap<String, Value>) {
+    for (name, value) in state {
+        match value {
+            Value::Object(inner) if NAMED.contains(&name.as_str()) => {
+                let inner = inner.into_iter().filter(|(_, value)| !value.is_null());
+                members.extend(inner.map(|(key, value)| (format!("{name}.{key}"), value)));
+            }
+            Value::Null => {}
+            value => {
+                members.insert(name, value);
+            }
+        }
+    }
+    // A moment of change is no field that somebody changed.
+    members.retain(|name, _| !name.ends_with("_at"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_what_differs_and_no_value() {
+        let before = json!({"name": "Ada", "email": null, "address": {"city": "Paris", "region": null},
+            "metadata": {"ada@example.com": "1"}, "updated_at": "1"});
+        let after = json!({"name": "Ada", "email": "a@b.c", "address": {"city": "Rome", "region": null},
+            "metadata": {"ada@example.com": "2"}, "updated_at": "2", "custom_properties": {"k": 1}});
+        let changed = changed_fields(&before, &after).unwrap();
+        assert_eq!(
+            changed,
+            ["address.city", "custom_properties.k", "email", "metadata"]
+        );
+    }
+}

@@ -1,0 +1,95 @@
+//! Recording changes.
+
+use std::sync::Arc;
+
+use sqlx::PgConnection;
+use tokio::sync::Notify;
+
+use super::{Author, Change, Record, Snapshot, Snapshots, Subject, store};
+use crate::http::Problem;
+
+/// Records changes, and wakes those who deliver their events.
+#[derive(Debug, Clone)]
+pub struct Events {
+    snapshots: Arc<dyn Snapshots>,
+    awaited: Arc<Notify>,
+}
+
+impl Events {
+    /// Recording with these snapshots.
+    pub fn new(snapshots: Arc<dyn Snapshots>) -> Self {
+        Self {
+            snapshots,
+            awaited: Arc::default(),
+        }
+    }
+
+    /// Says that something is to be delivered, once it is committed.
+    pub fn wake(&self) {
+        self.awaited.notify_one();
+    }
+
+    /// Waits until there is something to deliver in this process.
+    pub async fn awaited(&self) {
+        self.awaited.notified().await;
+    }
+
+    /// Writes what changes leave, in their transaction and after everything else in it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn record(
+        &self,
+        connection: &mut PgConnection,
+        author: &Author,
+        changes: &[Change],
+    ) -> Result<(), Problem> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let endpoints = store::endpoints(connection, author.workspace_id).await?;
+        let mut record = Record::default();
+        for change in changes {
+            let is_awaited = change
+                .event
+                .is_some_and(|event| endpoints.iter().any(|it| it.awaits(event)));
+            let snapshot = if is_awaited {
+                Some(self.snapshot(connection, author, change).await?)
+            } else {
+                None
+            };
+            record.add(author, change, &endpoints, snapshot);
+        }
+        let rows = serde_json::to_value(&record).map_err(Problem::Corrupt)?;
+        Ok(store::insert(connection, author.workspace_id, rows).await?)
+    }
+
+    async fn snapshot(
+        &self,
+        connection: &mut PgConnection,
+        author: &Author,
+        change: &Change,
+    ) -> Result<Snapshot, Problem> {
+        let (workspace_id, case_id) = (author.workspace_id, change.case_id);
+        let snapshots = &self.snapshots;
+        let subject = match &change.remains {
+            Some(remains) => remains.clone(),
+            None => {
+                let subject = change.subject;
+                let read = snapshots.subject(connection, workspace_id, case_id, subject);
+                read.await?
+            }
+        };
+        let case_context = match change.subject {
+            Subject::Case => None,
+            Subject::Company(_) | Subject::Individual(_) => {
+                let read = snapshots.case_context(connection, workspace_id, case_id);
+                Some(read.await?)
+            }
+        };
+        Ok(Snapshot {
+            subject,
+            case_context,
+        })
+    }
+}

@@ -1,0 +1,116 @@
+//! The header `Idempotency-Key`.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
+
+use crate::http::Problem;
+use crate::validation::{Code, Fault};
+
+/// The header's name, as it stands in an answer.
+const HEADER: &str = "Idempotency-Key";
+/// The longest key, in characters.
+const LONGEST: usize = 255;
+
+/// The key of a POST, if it has one. It arrives as a quoted string
+/// (draft-ietf-httpapi-idempotency-key-header-07, section 2.1) or bare; both name the same key. Other
+/// methods are idempotent by themselves, and their key is ignored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey(pub Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        if parts.method != Method::POST {
+            return Ok(Self(None));
+        }
+        sent(&parts.headers)
+            .map(Self)
+            .map_err(|message| Problem::header(HEADER, Fault::new(Code::Format, message)))
+    }
+}
+
+fn sent(headers: &HeaderMap) -> Result<Option<String>, String> {
+    let mut values = headers.get_all(HEADER).iter();
+    let Some(first) = values.next() else {
+        return Ok(None);
+    };
+    if values.any(|other| other != first) {
+        return Err(format!("{HEADER} is there twice. Send one."));
+    }
+    let text = first.to_str().ok().and_then(|text| key(text.trim()));
+    let key = text.ok_or_else(|| {
+        format!("{HEADER} is not readable. Send visible ASCII, bare or in double quotes.")
+    })?;
+    if !(1..=LONGEST).contains(&key.len()) {
+        return Err(format!(
+            "{HEADER} has {} characters; 1 to {LONGEST} are taken.",
+            key.len()
+        ));
+    }
+    Ok(Some(key))
+}
+
+/// A string of structured fields (RFC 9651, section 3.3.3), or the text as it is.
+fn key(text: &str) -> Option<String> {
+    let Some(quoted) = text.strip_prefix('"') else {
+        return (!text.contains('"')).then(|| text.to_owned());
+    };
+    let inner = quoted.strip_suffix('"')?;
+    let mut key = String::with_capacity(inner.len());
+    let mut characters = inner.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' => return None,
+            '\\' => key.push(characters.next().filter(|it| matches!(it, '"' | '\\'))?),
+            _ => key.push(character),
+        }
+    }
+    Some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(values: &[&'static str]) -> Result<Option<String>, String> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(HEADER, value.parse().unwrap());
+        }
+        sent(&headers)
+    }
+
+    #[test]
+    fn quoted_and_bare_are_one_key() {
+        assert_eq!(read(&[]), Ok(None));
+        for form in ["8e03978e-40d5", "\"8e03978e-40d5\"", " 8e03978e-40d5 "] {
+            assert_eq!(
+                read(&[form]),
+                Ok(Some("8e03978e-40d5".to_owned())),
+                "{form}"
+            );
+        }
+        assert_eq!(read(&["\"a \\\"b\\\\\""]), Ok(Some("a \"b\\".to_owned())));
+        assert_eq!(read(&["a", "a"]), Ok(Some("a".to_owned())));
+    }
+
+    #[test]
+    fn what_names_nothing_is_refused() {
+        for values in [
+            &[""][..],
+            &["\"\""],
+            &["\"a"],
+            &["a\"b"],
+            &["\"a\\b\""],
+            &["\"a\"b\""],
+        ] {
+            assert!(read(values).is_err(), "{values:?}");
+        }
+        assert!(read(&["a", "b"]).is_err());
+        let long: &'static str = "k".repeat(256).leak();
+        assert!(read(&[long]).is_err());
+        assert!(read(&[long.get(1..).unwrap()]).is_ok());
+    }
+}

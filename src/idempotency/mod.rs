@@ -1,0 +1,11 @@
+//! Idempotency keys: a request that is sent again has the answer of the first time.
+
+mod claim;
+mod key;
+mod settle;
+mod store;
+
+pub use claim::Claim;
+pub use key::IdempotencyKey;
+pub use settle::once;
+pub use store::{erase, expire, insert};

@@ -1,0 +1,87 @@
+//! Doing something once.
+
+use std::future::Future;
+
+use axum::http::HeaderValue;
+use axum::response::{IntoResponse, Response};
+use uuid::Uuid;
+
+use super::Claim;
+use super::store::{self, Kept};
+use crate::db::{Database, DatabaseError, Deadline};
+use crate::http::{Answer, Problem, ProblemType};
+
+/// How often something is tried whose outcome is not known: with a key, another try finds out.
+const ATTEMPTS: usize = 2;
+
+/// Does what a request asks for, unless its key says that it was done.
+///
+/// The attempt itself writes the key, in its transaction. So nothing needs to be looked up for a
+/// first request, and whatever stops a second one (the key itself, an external id that is taken, a
+/// version that has moved on) is only the reason to look the key up.
+///
+/// # Errors
+/// Those of the attempt; 409 while the first request is still running; 410 when the case that the
+/// answer showed was deleted; 422 for another request with the key.
+pub async fn once<F>(
+    database: &Database,
+    deadline: Deadline,
+    workspace_id: Uuid,
+    claim: Option<&Claim>,
+    mut attempt: impl FnMut() -> F,
+) -> Result<Response, Problem>
+where
+    F: Future<Output = Result<Answer, Problem>>,
+{
+    let mut more = 1..ATTEMPTS;
+    loop {
+        let problem = match attempt().await {
+            Ok(answer) => return Ok(answer.into_response()),
+            Err(problem) => problem,
+        };
+        let Some(claim) = claim else {
+            return Err(problem);
+        };
+        if matches!(problem, Problem::Database(DatabaseError::Unavailable(_))) {
+            return Err(problem);
+        }
+        let asked = (workspace_id, claim.key.clone());
+        let kept = database.read(deadline, asked, |connection, asked| {
+            Box::pin(async move { store::find(connection, asked.0, &asked.1).await })
+        });
+        match kept.await {
+            Ok(Some(kept)) => return replayed(kept, claim),
+            Ok(None) => {}
+            // What is known of the request is the attempt's problem.
+            Err(_) => return Err(problem),
+        }
+        match problem {
+            Problem::Database(DatabaseError::Locked(_)) => {
+                return Err(Problem::Plain(ProblemType::RequestInProgress));
+            }
+            // The key was freed again by a first request that failed, or nobody knows yet.
+            Problem::Database(DatabaseError::OutcomeUnknown(_)) if more.next().is_some() => {}
+            Problem::Database(ref error) if is_taken(error) && more.next().is_some() => {}
+            problem => return Err(problem),
+        }
+    }
+}
+
+fn is_taken(error: &DatabaseError) -> bool {
+    error.constraint() == Some("idempotency_keys_pkey")
+}
+
+fn replayed(kept: Kept, claim: &Claim) -> Result<Response, Problem> {
+    if kept.request_hash != claim.request_hash {
+        return Err(Problem::Plain(ProblemType::IdempotencyKeyReused));
+    }
+    let answer = kept
+        .answer
+        .ok_or(Problem::Plain(ProblemType::AnswerErased))?;
+    let mut response = answer.into_response();
+    let replayed = HeaderValue::from_static("true");
+    response
+        .headers_mut()
+        .insert("idempotent-replayed", replayed);
+    Ok(response)
+}

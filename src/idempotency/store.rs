@@ -1,0 +1,125 @@
+//! All SQL of idempotency keys.
+
+use axum::http::StatusCode;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::Claim;
+use crate::http::Answer;
+
+/// The most rows that one statement of the background task removes.
+const BATCH: i64 = 1_000;
+
+/// What is kept of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    pub request_hash: Vec<u8>,
+    /// None once the case that it shows was deleted.
+    pub answer: Option<Answer>,
+}
+
+/// Keeps the answer of a key, in the transaction whose answer it is. Another transaction that holds
+/// the same key is waited for.
+///
+/// # Errors
+/// Those of the database; `idempotency_keys_pkey` where the key is taken.
+pub async fn insert(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    claim: &Claim,
+    case_id: Option<Uuid>,
+    answer: &Answer,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO idempotency_keys
+             (workspace_id, key, request_hash, case_id, status, location, version, body, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        workspace_id,
+        claim.key,
+        claim.request_hash.as_slice(),
+        case_id,
+        i16::try_from(answer.status.as_u16()).unwrap_or_default(),
+        answer.location,
+        answer.version,
+        &answer.body[..],
+        now
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// What is kept of a key, if anything.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    key: &str,
+) -> Result<Option<Kept>, sqlx::Error> {
+    let row = sqlx::query!(
+        "SELECT request_hash, status, location, version, body FROM idempotency_keys
+         WHERE workspace_id = $1 AND key = $2",
+        workspace_id,
+        key
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|row| Kept {
+        request_hash: row.request_hash,
+        answer: row.body.map(|body| Answer {
+            status: u16::try_from(row.status)
+                .ok()
+                .and_then(|status| StatusCode::from_u16(status).ok())
+                .unwrap_or_default(),
+            location: row.location,
+            version: row.version,
+            body: Bytes::from(body),
+        }),
+    }))
+}
+
+/// Forgets the answers that show data of a case, and not their keys.
+///
+/// # Errors
+/// Those of the database.
+pub async fn erase(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    case_id: Uuid,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE idempotency_keys SET body = NULL, location = NULL
+         WHERE workspace_id = $1 AND case_id = $2",
+        workspace_id,
+        case_id
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Removes keys from before a moment, of all workspaces and up to a bounded number at once; whether
+/// there may be more.
+///
+/// # Errors
+/// Those of the database.
+pub async fn expire(
+    connection: &mut PgConnection,
+    before: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let removed = sqlx::query!(
+        "DELETE FROM idempotency_keys WHERE (workspace_id, key) IN (
+             SELECT workspace_id, key FROM idempotency_keys WHERE created_at < $1
+             LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        before,
+        BATCH
+    )
+    .execute(connection)
+    .await?;
+    Ok(removed.rows_affected() == BATCH.unsigned_abs())
+}

@@ -1,0 +1,158 @@
+//! One write of a request.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, OriginalUri};
+use axum::http::request::Parts;
+use axum::http::{Method, Uri};
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::Done;
+use crate::auth::Caller;
+use crate::db::{Database, Deadline};
+use crate::events::{Author, Events};
+use crate::http::{Answer, Problem};
+use crate::idempotency::{self, Claim, IdempotencyKey};
+use crate::state::AppState;
+use crate::values::{IdSource, now};
+
+/// Who writes, when, and what makes the write happen once.
+#[derive(Debug, Clone)]
+pub struct Write {
+    pub workspace_id: Uuid,
+    pub now: DateTime<Utc>,
+    pub ids: IdSource,
+    pub database: Database,
+    pub events: Events,
+    pub deadline: Deadline,
+    caller: Caller,
+    key: Option<String>,
+    method: Method,
+    uri: Uri,
+}
+
+impl FromRequestParts<AppState> for Write {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        let deadline = Deadline::from_request_parts(parts, state).await?;
+        let IdempotencyKey(key) = IdempotencyKey::from_request_parts(parts, state).await?;
+        let Ok(OriginalUri(uri)) = OriginalUri::from_request_parts(parts, state).await;
+        Ok(Self {
+            workspace_id: caller.workspace_id,
+            now: now(),
+            ids: state.ids.clone(),
+            database: state.database.clone(),
+            events: state.events.clone(),
+            deadline,
+            caller,
+            key,
+            method: parts.method.clone(),
+            uri,
+        })
+    }
+}
+
+impl Write {
+    /// Who its activities name.
+    pub fn author(&self) -> Author {
+        Author {
+            workspace_id: self.workspace_id,
+            api_key_id: Arc::clone(&self.caller.api_key_id),
+            ids: self.ids.clone(),
+            now: self.now,
+        }
+    }
+
+    /// What the key of the request claims, if it has one.
+    pub fn claim(&self, body: &[u8]) -> Option<Claim> {
+        let key = self.key.clone()?;
+        Some(Claim::new(key, &self.method, &self.uri, body))
+    }
+
+    /// Runs one transaction, with the activities and events of what changed in it and the row of
+    /// the request's key. The input is shared with every try.
+    ///
+    /// # Errors
+    /// Those of the work, of a repeated key, and what the database can have.
+    pub async fn run<I>(
+        self,
+        body: &[u8],
+        input: I,
+        work: impl for<'c> Fn(&'c mut PgConnection, Arc<I>) -> BoxFuture<'c, Result<Done, Problem>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Result<Response, Problem>
+    where
+        I: Send + Sync + 'static,
+    {
+        let claim = self.claim(body);
+        let job = Arc::new(Job {
+            author: self.author(),
+            events: self.events.clone(),
+            claim: claim.clone(),
+            input: Arc::new(input),
+            work,
+        });
+        let attempt = || {
+            let (database, job) = (&self.database, Arc::clone(&job));
+            database.transaction(self.deadline, job, |connection, job| {
+                Box::pin(async move { job.run(connection).await })
+            })
+        };
+        self.once(claim.as_ref(), attempt).await
+    }
+
+    /// Does something whose transaction writes the row of the claim itself.
+    ///
+    /// # Errors
+    /// As [`idempotency::once`].
+    pub async fn once<F>(
+        &self,
+        claim: Option<&Claim>,
+        attempt: impl FnMut() -> F,
+    ) -> Result<Response, Problem>
+    where
+        F: Future<Output = Result<Answer, Problem>>,
+    {
+        let (database, workspace_id) = (&self.database, self.workspace_id);
+        let once = idempotency::once(database, self.deadline, workspace_id, claim, attempt);
+        let response = once.await?;
+        self.events.wake();
+        Ok(response)
+    }
+}
+
+/// What one try of a write needs.
+struct Job<I, W> {
+    author: Author,
+    events: Events,
+    claim: Option<Claim>,
+    input: Arc<I>,
+    work: W,
+}
+
+impl<I, W> Job<I, W>
+where
+    W: for<'c> Fn(&'c mut PgConnection, Arc<I>) -> BoxFuture<'c, Result<Done, Problem>>,
+{
+    async fn run(&self, connection: &mut PgConnection) -> Result<Answer, Problem> {
+        let done = (self.work)(connection, Arc::clone(&self.input)).await?;
+        let (author, changes) = (&self.author, done.changes.as_slice());
+        self.events.record(connection, author, changes).await?;
+        if let Some(claim) = &self.claim {
+            let kept = done.kept.as_ref().unwrap_or(&done.answer);
+            let case_id = changes.first().map(|it| it.case_id);
+            let workspace_id = author.workspace_id;
+            idempotency::insert(connection, workspace_id, claim, case_id, kept, author.now).await?;
+        }
+        Ok(done.answer)
+    }
+}

@@ -1,0 +1,232 @@
+//! Requests that are sent again.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, TestApp};
+use dossier::workspaces::FIXED_KEY;
+
+async fn post(app: &TestApp, path: &str, key: &str, body: &Value) -> Answer {
+    let request = app.request(Method::POST, path).bearer_auth(FIXED_KEY);
+    app.send(request.header("idempotency-key", key).json(body))
+        .await
+}
+
+/// Status, body and the headers that a repeated request has again.
+fn essence(answer: &Answer) -> (u16, Value, Vec<Option<String>>) {
+    let headers = ["location", "etag", "content-type"];
+    let headers = headers.map(|name| answer.header(name).map(str::to_owned));
+    (
+        answer.status.as_u16(),
+        answer.body.clone(),
+        headers.to_vec(),
+    )
+}
+
+fn is_replayed(answer: &Answer) -> bool {
+    answer.header("idempotent-replayed") == Some("true")
+}
+
+#[tokio::test]
+async fn the_same_request_has_the_first_answer() {
+    let app = TestApp::start().await;
+    let body =
+        json!({"name": "Acme", "external_id": "once-1", "companies": [{"name": "Acme SAS"}]});
+    let first = post(&app, "/cases", "\"k-1\"", &body).await.expect(201);
+    assert!(!is_replayed(&first));
+    // Bare and quoted, with prefix and slash: one key, one request.
+    for path in ["/cases", "/v1/cases", "/cases/", "/v1/cases/"] {
+        let again = post(&app, path, "k-1", &body).await;
+        assert!(is_replayed(&again), "{path}");
+        assert_eq!(essence(&again), essence(&first), "{path}");
+    }
+    let cases = app.get("/cases?external_id=once-1").await.expect(200);
+    assert_eq!(cases.body["pagination"]["count"], 1);
+    // Another server over the same database knows it too.
+    let app = app.restart().await;
+    let again = post(&app, "/cases", "k-1", &body).await;
+    assert_eq!(essence(&again), essence(&first));
+    // What became of the case since does not show.
+    let path = first.header("location").unwrap().to_owned();
+    app.call(Method::PATCH, &path, &json!({"name": "Other"}))
+        .await
+        .expect(200);
+    assert_eq!(
+        essence(&post(&app, "/cases", "k-1", &body).await),
+        essence(&first)
+    );
+}
+
+#[tokio::test]
+async fn every_post_that_makes_something_is_done_once() {
+    let app = TestApp::start().await;
+    let case = app
+        .create(&json!({"name": "A", "companies": [{"name": "B"}]}))
+        .await;
+    let case_id = case.body["id"].as_str().unwrap().to_owned();
+    let company = case.body["companies"][0]["id"].clone();
+    let person = json!({"case_id": case_id, "first_name": "Ada", "last_name": "L"});
+    let person = post(&app, "/individuals", "first", &person)
+        .await
+        .expect(201);
+    let relation = json!({"from_individual_id": person.body["id"], "to_company_id": company});
+    let requests = [
+        (
+            "/companies".to_owned(),
+            json!({"case_id": case_id, "type": "affiliated", "name": "C"}),
+        ),
+        (
+            "/individuals".to_owned(),
+            json!({"case_id": case_id, "first_name": "", "last_name": "M"}),
+        ),
+        (format!("/cases/{case_id}/relations"), relation),
+        (
+            format!("/cases/{case_id}/reviews"),
+            json!({"status": "approved"}),
+        ),
+        (format!("/cases/{case_id}/tags"), json!({"tags": ["VIP"]})),
+        ("/tags".to_owned(), json!({"label": "Once"})),
+        (
+            "/templates".to_owned(),
+            json!({"key": "once", "name": "Once"}),
+        ),
+        (
+            "/users".to_owned(),
+            json!({"first_name": "O", "last_name": "P", "email": "o@example.com"}),
+        ),
+        ("/spaces".to_owned(), json!({"name": "Once"})),
+        (
+            "/custom-properties/case".to_owned(),
+            json!({"key": "once", "label": "Once", "type": "text"}),
+        ),
+    ];
+    for (number, (path, body)) in requests.iter().enumerate() {
+        let key = format!("key-{number}");
+        let first = post(&app, path, &key, body).await;
+        assert_eq!(first.status, 201, "{path}: {}", first.body);
+        let again = post(&app, path, &key, body).await;
+        assert!(is_replayed(&again), "{path}: {}", again.body);
+        assert_eq!(essence(&again), essence(&first), "{path}");
+    }
+    let case = app.get(&format!("/cases/{case_id}")).await.expect(200);
+    assert_eq!(case.body["individuals"].as_array().map(Vec::len), Some(2));
+    assert_eq!(case.body["companies"].as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test]
+async fn a_key_belongs_to_one_request_of_one_workspace() {
+    let app = TestApp::start().await;
+    let body = json!({"name": "Acme"});
+    post(&app, "/cases", "k", &body).await.expect(201);
+    for (path, other) in [
+        ("/cases", json!({"name": "Other"})),
+        ("/tags", json!({"label": "x"})),
+        // It would be refused by itself as well.
+        ("/cases", json!({"name": 1})),
+    ] {
+        let reused = post(&app, path, "k", &other).await.expect(422);
+        assert_eq!(reused.body["type"], "/problems/idempotency-key-reused");
+    }
+    app.add_workspace("dossier_other_key").await;
+    let request = app
+        .request(Method::POST, "/cases")
+        .bearer_auth("dossier_other_key");
+    let answer = app
+        .send(request.header("idempotency-key", "k").json(&body))
+        .await;
+    assert!(!is_replayed(&answer.expect(201)));
+}
+
+#[tokio::test]
+async fn a_refused_request_keeps_nothing() {
+    let app = TestApp::start().await;
+    let refused = post(&app, "/cases", "k", &json!({"name": ""}))
+        .await
+        .expect(400);
+    assert_eq!(refused.body["errors"][0]["pointer"], "/name");
+    post(&app, "/cases", "k", &json!({"name": "Acme"}))
+        .await
+        .expect(201);
+    for key in ["", "\"open", &"k".repeat(256)] {
+        let answer = post(&app, "/cases", key, &json!({"name": "Acme"}))
+            .await
+            .expect(400);
+        assert_eq!(
+            answer.body["errors"][0]["header"], "Idempotency-Key",
+            "{}",
+            answer.body
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_hundred_at_once_make_one_case() {
+    let app = TestApp::start().await;
+    let body = json!({"name": "Acme", "companies": [{"name": "Acme SAS"}]});
+    let requests = (0..100).map(|_| post(&app, "/cases", "storm", &body));
+    let answers = futures_util::future::join_all(requests).await;
+    let made: Vec<_> = answers.iter().filter(|it| it.status == 201).collect();
+    assert!(!made.is_empty());
+    for answer in &answers {
+        assert!(
+            [201, 409].contains(&answer.status.as_u16()),
+            "{}",
+            answer.body
+        );
+    }
+    for answer in &made {
+        assert_eq!(essence(answer), essence(made[0]));
+    }
+    assert_eq!(made.iter().filter(|it| !is_replayed(it)).count(), 1);
+    let cases = app.get("/cases").await.expect(200);
+    assert_eq!(cases.body["pagination"]["count"], 1);
+}
+
+#[tokio::test]
+async fn while_the_first_runs_the_second_is_told_to_wait() {
+    let app = TestApp::start().await;
+    let workspace = "SELECT workspace_id FROM api_keys LIMIT 1";
+    let mut other = app.connect().await;
+    sqlx::raw_sql("BEGIN").execute(&mut other).await.unwrap();
+    // A first request, in another server, that has not committed yet.
+    let insert = format!(
+        "INSERT INTO idempotency_keys (workspace_id, key, request_hash, status, created_at)
+         VALUES (({workspace}), 'k', '', 201, now())"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(insert))
+        .execute(&mut other)
+        .await
+        .unwrap();
+    let begun = std::time::Instant::now();
+    let body = json!({"name": "Acme"});
+    let second = post(&app, "/cases", "k", &body).await.expect(409);
+    assert_eq!(second.body["type"], "/problems/request-in-progress");
+    assert_eq!(second.header("retry-after"), Some("1"));
+    assert!(begun.elapsed() < std::time::Duration::from_secs(2));
+    // It failed after all: now the second is the first.
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    assert!(!is_replayed(
+        &post(&app, "/cases", "k", &body).await.expect(201)
+    ));
+}
+
+#[tokio::test]
+async fn with_the_case_goes_what_answers_keep_of_it() {
+    let app = TestApp::start().await;
+    let body = json!({"name": "Erika Mustermann"});
+    let first = post(&app, "/cases", "k", &body).await.expect(201);
+    let path = first.header("location").unwrap().to_owned();
+    app.call(Method::DELETE, &path, &json!({}))
+        .await
+        .expect(204);
+    let again = post(&app, "/cases", "k", &body).await.expect(410);
+    assert_eq!(again.body["type"], "/problems/answer-erased");
+    let mut connection = app.connect().await;
+    let kept: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM idempotency_keys WHERE body IS NOT NULL OR location IS NOT NULL",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(kept, 0);
+}
