@@ -58,13 +58,15 @@ CREATE TABLE activity_seals (
     workspace_id uuid NOT NULL,
     sequence bigint NOT NULL,
     activity_ids uuid[] NOT NULL,
+    case_ids uuid[] NOT NULL,
     row_digests bytea[] NOT NULL,
     previous bytea NOT NULL,
     digest bytea NOT NULL,
     sealed_at timestamptz NOT NULL,
     CONSTRAINT activity_seals_pkey PRIMARY KEY (workspace_id, sequence),
     CONSTRAINT activity_seals_members_check
-        CHECK (cardinality(activity_ids) = cardinality(row_digests))
+        CHECK (cardinality(activity_ids) = cardinality(row_digests)
+            AND cardinality(activity_ids) = cardinality(case_ids))
 );
 
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -75,8 +75,9 @@ CREATE TABLE webhook_logs (
 CREATE INDEX webhook_logs_created_at_idx ON webhook_logs (workspace_id, created_at, id);
 CREATE INDEX webhook_logs_event_idx ON webhook_logs (workspace_id, case_id, event_id);
 CREATE INDEX webhook_logs_webhook_idx ON webhook_logs (workspace_id, webhook_id);
--- What is still to be delivered, endpoint by endpoint and in the order of the events.
-CREATE INDEX webhook_logs_pending_idx ON webhook_logs (workspace_id, webhook_id, id)
+-- What is still to be delivered: by endpoint when it is due, and by case in the order of its events.
+CREATE INDEX webhook_logs_pending_idx
+    ON webhook_logs (workspace_id, webhook_id, next_attempt_at, id)
     WHERE state = 'pending';
 CREATE INDEX webhook_logs_pending_case_idx ON webhook_logs (workspace_id, webhook_id, case_id, id)
     WHERE state = 'pending';

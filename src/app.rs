@@ -24,22 +24,25 @@ use crate::db::Database;
 use crate::events::Events;
 use crate::http::{Edge, Limits, Problem, ProblemType, Segment, edge};
 use crate::state::AppState;
+use crate::values::Destinations;
 use crate::{
-    cases, companies, custom_properties, health, individuals, relations, spaces, tags, templates,
-    users, workspaces,
+    activities, cases, companies, custom_properties, health, individuals, relations, spaces, tags,
+    templates, users, webhooks, workspaces,
 };
 
 /// How long requests in flight may take to end once the server stops.
 const DRAIN: Duration = Duration::from_secs(15);
 
 /// The state of a server over a database.
-pub fn state(database: Database, limits: Limits) -> AppState {
-    AppState::new(database, limits, Events::new(Arc::new(CaseSnapshots)))
+pub fn state(database: Database, limits: Limits, destinations: Destinations) -> AppState {
+    let events = Events::new(Arc::new(CaseSnapshots));
+    AppState::new(database, limits, events, destinations)
 }
 
 /// Every operation, without the prefixes under which it is served.
 pub fn operations() -> Router<AppState> {
     Router::new()
+        .merge(activities::routes())
         .merge(cases::routes())
         .merge(companies::routes())
         .merge(custom_properties::routes())
@@ -49,6 +52,7 @@ pub fn operations() -> Router<AppState> {
         .merge(tags::routes())
         .merge(templates::routes())
         .merge(users::routes())
+        .merge(webhooks::routes())
         .merge(workspaces::routes())
         .merge(health::routes())
         .route("/problems/{name}", get(problem_page))

@@ -56,6 +56,15 @@ pub struct Settings {
         default_value_t = 2 * 1024 * 1024
     )]
     pub body_limit: usize,
+    /// How many hours the answer to a request with an Idempotency-Key is kept.
+    #[arg(
+        long,
+        global = true,
+        env = "DOSSIER_IDEMPOTENCY_HOURS",
+        default_value_t = 24,
+        value_parser = clap::value_parser!(u64).range(1..=24 * 365)
+    )]
+    pub idempotency_hours: u64,
     /// What to log, as a filter of tracing.
     #[arg(long, global = true, env = "DOSSIER_LOG", default_value = "info")]
     pub log: String,
@@ -121,6 +130,9 @@ pub enum Command {
     /// Workspaces: the tenants.
     #[command(subcommand)]
     Workspace(WorkspaceCommand),
+    /// What was done, and whether anybody changed it since.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// The API keys of a workspace.
     #[command(subcommand)]
     ApiKey(ApiKeyCommand),
@@ -148,6 +160,23 @@ pub enum WorkspaceCommand {
         /// Say what would change, and change nothing.
         #[arg(long)]
         dry_run: bool,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// What can be done with activities.
+#[derive(Debug, Clone, Subcommand)]
+pub enum AuditCommand {
+    /// Hold activities against their seals, and name each that was changed, removed or inserted.
+    Verify {
+        /// The name of a workspace; without it, all of them.
+        #[arg(long)]
+        workspace: Option<String>,
+        /// A head that an earlier verification printed, SEQUENCE:DIGEST: the chain must have it.
+        #[arg(long)]
+        head: Option<String>,
         /// Print JSON.
         #[arg(long)]
         json: bool,

@@ -14,9 +14,12 @@
 //! - [`tags`], [`templates`], [`users`], [`spaces`], [`custom_properties`], [`relations`], [`companies`],
 //!   [`individuals`], [`cases`], [`workspaces`], [`health`]: the features. A request goes through `cases` in one direction:
 //!   `request` (wire), `CaseDraft::parse`, `references`, `CaseDraft::finish`, `store`, `view`.
+//! - [`activities`]: who did what, and the seals over it; [`webhooks`]: who is told of it, and how.
+//! - [`workers`]: what a server does besides answering.
 //! - [`app`]: the whole server; [`telemetry`] writes its logs, [`config`] reads the environment,
 //!   [`cli`] is the command line.
 
+pub mod activities;
 pub mod app;
 pub mod auth;
 pub mod cases;
@@ -40,5 +43,7 @@ pub mod users;
 pub mod validation;
 pub mod values;
 pub mod versions;
+pub mod webhooks;
+pub mod workers;
 pub mod workspaces;
 pub mod writes;

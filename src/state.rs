@@ -6,7 +6,7 @@ use crate::auth::Keys;
 use crate::db::Database;
 use crate::events::Events;
 use crate::http::Limits;
-use crate::values::IdSource;
+use crate::values::{Destinations, IdSource};
 
 /// The state of one server process; a clone of it shares everything.
 #[derive(Debug, Clone, FromRef)]
@@ -16,17 +16,24 @@ pub struct AppState {
     pub keys: Keys,
     pub ids: IdSource,
     pub limits: Limits,
+    pub destinations: Destinations,
 }
 
 impl AppState {
     /// The state of a server over a database.
-    pub fn new(database: Database, limits: Limits, events: Events) -> Self {
+    pub fn new(
+        database: Database,
+        limits: Limits,
+        events: Events,
+        destinations: Destinations,
+    ) -> Self {
         Self {
             events,
             keys: Keys::new(database.clone()),
             ids: IdSource::default(),
             database,
             limits,
+            destinations,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The command line: one file for each command.
 
 mod api_key;
+mod audit;
 mod open;
 mod serve;
 mod workspace;
@@ -28,6 +29,7 @@ pub async fn run(settings: Settings) -> Result<(), String> {
             Ok(())
         }
         Some(Command::Workspace(command)) => workspace::run(&settings, command).await,
+        Some(Command::Audit(command)) => audit::run(&settings, command).await,
         Some(Command::ApiKey(command)) => api_key::run(&settings, command).await,
     }
 }

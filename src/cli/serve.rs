@@ -13,7 +13,12 @@ use crate::config::Settings;
 use crate::db::Session;
 use crate::http::Limits;
 use crate::state::AppState;
+use crate::values::Destinations;
+use crate::workers;
 use crate::workspaces::{FIXED_KEY, apply_sandbox, bootstrap};
+
+/// How many connections the workers have.
+const BACKGROUND: u32 = 3;
 
 /// Serves until it is told to stop by SIGTERM or SIGINT.
 ///
@@ -22,11 +27,17 @@ use crate::workspaces::{FIXED_KEY, apply_sandbox, bootstrap};
 pub async fn run(settings: &Settings) -> Result<(), String> {
     let (listener, address) = listen(settings).await?;
     let (cluster, database) = open_to_serve(settings).await?;
+    let background = database.beside(BACKGROUND);
+    // Who tries it out has receivers on the same machine.
+    let destinations = match &cluster {
+        Some(_) => Destinations::Anywhere,
+        None => Destinations::Public,
+    };
     let limits = Limits {
         body: settings.body_limit,
         request: Duration::from_secs(settings.request_timeout),
     };
-    let state = app::state(database, limits);
+    let state = app::state(database, limits, destinations);
     if cluster.is_some() {
         make_sandbox(settings, &state).await?;
         greet(address, settings.sandbox_key.is_none());
@@ -38,8 +49,12 @@ pub async fn run(settings: &Settings) -> Result<(), String> {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
     };
     tracing::info!(%address, "serving");
+    let keys_kept = Duration::from_secs(settings.idempotency_hours * 60 * 60);
+    let workers = workers::start(&state, &background, keys_kept);
     let router = app::router(app::operations(), state.clone());
     let served = app::serve(listener, router, limits.request, stop).await;
+    workers.stop().await;
+    background.close().await;
     state.database.close().await;
     drop(cluster);
     served.map_err(told)

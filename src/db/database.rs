@@ -85,13 +85,17 @@ impl Database {
             .options([("statement_timeout", patience.as_millis().to_string())])
             .options([("lock_timeout", LOCK.as_millis().to_string())])
             .options([("timezone", "UTC")]);
-        let pool = PgPoolOptions::new()
-            .max_connections(size)
-            .acquire_timeout(ACQUIRE)
-            .max_lifetime(Duration::from_secs(30 * 60))
-            .test_before_acquire(false)
-            .connect_lazy_with(options);
-        Self { pool }
+        Self {
+            pool: pool(options, size),
+        }
+    }
+
+    /// Connections of its own to the same database, up to `size` of them.
+    pub fn beside(&self, size: u32) -> Self {
+        let options = PgConnectOptions::clone(&self.pool.connect_options());
+        Self {
+            pool: pool(options, size),
+        }
     }
 
     /// Brings the schema up to date; any number of servers may do so at once.
@@ -99,7 +103,16 @@ impl Database {
     /// # Errors
     /// Those of the database, and a schema that is newer than this server.
     pub async fn migrate(&self) -> Result<(), MigrateError> {
-        // A migration of a large table may take longer than any request.
+        let mut connection = self.unhurried().await?;
+        MIGRATIONS.run(&mut connection).await?;
+        Ok(connection.close().await?)
+    }
+
+    /// A connection beside the pool for work that takes longer than any request.
+    ///
+    /// # Errors
+    /// Those of connecting.
+    pub async fn unhurried(&self) -> Result<PgConnection, sqlx::Error> {
         let options = PgConnectOptions::clone(&self.pool.connect_options());
         let unhurried = options.options([
             ("statement_timeout", "0"),
@@ -108,9 +121,7 @@ impl Database {
             // Each start is told that the table of migrations is there already.
             ("client_min_messages", "warning"),
         ]);
-        let mut connection = unhurried.connect().await?;
-        MIGRATIONS.run(&mut connection).await?;
-        Ok(connection.close().await?)
+        unhurried.connect().await
     }
 
     /// How many migrations this server knows.
@@ -212,6 +223,15 @@ impl Database {
             Err(_) => Err(DatabaseError::Unavailable(None)),
         }
     }
+}
+
+fn pool(options: PgConnectOptions, size: u32) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(size)
+        .acquire_timeout(ACQUIRE)
+        .max_lifetime(Duration::from_secs(30 * 60))
+        .test_before_acquire(false)
+        .connect_lazy_with(options)
 }
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();

@@ -44,6 +44,8 @@ pub enum Code {
     CaseNotFound,
     CompanyNotFound,
     IndividualNotFound,
+    ForbiddenDestination,
+    Erased,
 }
 
 impl Code {
@@ -90,6 +92,8 @@ impl Code {
             Self::RequiredByTemplate => "required_by_template",
             Self::CaseNotFound => "case_not_found",
             Self::IndividualNotFound => "individual_not_found",
+            Self::ForbiddenDestination => "forbidden_destination",
+            Self::Erased => "erased",
             Self::CompanyNotFound => "company_not_found",
         }
     }

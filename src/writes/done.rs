@@ -1,5 +1,7 @@
 //! What the work of a transaction has to show for itself.
 
+use uuid::Uuid;
+
 use crate::events::Change;
 use crate::http::Answer;
 
@@ -8,6 +10,8 @@ use crate::http::Answer;
 pub struct Done {
     pub answer: Answer,
     pub changes: Vec<Change>,
+    /// The case whose data the answer shows, where nothing of it changed.
+    pub shown: Option<Uuid>,
     /// What is kept for a repeated request, where that is not the whole answer.
     pub kept: Option<Answer>,
 }
@@ -17,6 +21,7 @@ impl From<Answer> for Done {
         Self {
             answer,
             changes: Vec::new(),
+            shown: None,
             kept: None,
         }
     }
@@ -27,6 +32,13 @@ impl Done {
     #[must_use]
     pub fn changing(mut self, change: Change) -> Self {
         self.changes.push(change);
+        self
+    }
+
+    /// The same, of whose answer a case is the subject.
+    #[must_use]
+    pub fn showing(mut self, case_id: Uuid) -> Self {
+        self.shown = Some(case_id);
         self
     }
 

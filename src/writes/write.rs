@@ -149,7 +149,7 @@ where
         self.events.record(connection, author, changes).await?;
         if let Some(claim) = &self.claim {
             let kept = done.kept.as_ref().unwrap_or(&done.answer);
-            let case_id = changes.first().map(|it| it.case_id);
+            let case_id = changes.first().map(|it| it.case_id).or(done.shown);
             let workspace_id = author.workspace_id;
             idempotency::insert(connection, workspace_id, claim, case_id, kept, author.now).await?;
         }

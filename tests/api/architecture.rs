@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the bottom up: a room may use those that stand before it.
-const ROOMS: [&str; 26] = [
+const ROOMS: [&str; 29] = [
     "validation",
     "values",
     "db",
@@ -26,8 +26,11 @@ const ROOMS: [&str; 26] = [
     "companies",
     "individuals",
     "cases",
+    "activities",
+    "webhooks",
     "workspaces",
     "health",
+    "workers",
     "app",
     "cli",
     "main",

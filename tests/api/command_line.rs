@@ -74,7 +74,10 @@ async fn a_server_that_does_not_migrate_is_not_ready_until_somebody_does() {
         .await
         .expect("a port");
     let base = format!("http://{}", listener.local_addr().expect("an address"));
-    let router = app::router(app::operations(), app::state(pool, limits));
+    let router = app::router(
+        app::operations(),
+        app::state(pool, limits, dossier::values::Destinations::Public),
+    );
     tokio::spawn(app::serve(
         listener,
         router,
@@ -82,7 +85,9 @@ async fn a_server_that_does_not_migrate_is_not_ready_until_somebody_does() {
         std::future::pending(),
     ));
     let ready = async || {
-        reqwest::get(format!("{base}/readyz"))
+        crate::support::client()
+            .get(format!("{base}/readyz"))
+            .send()
             .await
             .expect("an answer")
     };

@@ -8,6 +8,7 @@
 )]
 #![expect(clippy::too_many_lines, reason = "a story is told in one piece")]
 
+mod activities;
 mod architecture;
 mod case_life;
 mod cases;
@@ -24,5 +25,6 @@ mod serve;
 mod snapshots;
 mod support;
 mod tenancy;
+mod webhooks;
 mod workspace_data;
 mod workspace_file;

@@ -8,17 +8,38 @@ use crate::support::TestApp;
 const OTHER: &str = "dossier_other_0123456789abcdef";
 
 /// One of everything that has an id, in the sandbox.
-async fn fill(app: &TestApp) -> Value {
+async fn fill(app: &TestApp) -> Ids {
+    let webhook = json!({"url": "http://127.0.0.1:9/", "events": ["Case.Created"]});
+    let webhook = app
+        .call(Method::POST, "/webhooks", &webhook)
+        .await
+        .expect(201);
     let case = app
         .create(&json!({"name": "A", "external_id": "one", "tags": ["VIP"],
             "companies": [{"name": "B"}], "individuals": [{"first_name": "C", "last_name": "D",
             "roles": ["shareholder"]}]}))
         .await;
-    case.body
+    let logs = app.get("/webhook-logs").await.expect(200);
+    Ids {
+        case: case.body,
+        webhook: webhook.id(),
+        log: logs.body["data"][0]["id"]
+            .as_str()
+            .expect("an id")
+            .to_owned(),
+    }
+}
+
+/// What has an id of its own.
+struct Ids {
+    case: Value,
+    webhook: String,
+    log: String,
 }
 
 /// The methods and paths of the server with an id in them, and a body that would be right.
-fn calls(case: &Value) -> Vec<(Method, String, Value)> {
+fn calls(ids: &Ids) -> Vec<(Method, String, Value)> {
+    let case = &ids.case;
     let text = |value: &Value| value.as_str().expect("an id").to_owned();
     let id = text(&case["id"]);
     let company = text(&case["companies"][0]["id"]);
@@ -99,7 +120,21 @@ fn calls(case: &Value) -> Vec<(Method, String, Value)> {
     }
     calls.push((Method::GET, tag.clone(), none.clone()));
     calls.push((Method::PATCH, tag.clone(), json!({"label": "Mine"})));
-    calls.push((Method::DELETE, tag, none));
+    calls.push((Method::DELETE, tag, none.clone()));
+    let (webhook, log) = (
+        format!("/webhooks/{}", ids.webhook),
+        format!("/webhook-logs/{}", ids.log),
+    );
+    for method in [Method::GET, Method::PATCH, Method::DELETE] {
+        calls.push((method, webhook.clone(), none.clone()));
+    }
+    calls.push((
+        Method::POST,
+        format!("{webhook}/rotate-secret"),
+        none.clone(),
+    ));
+    calls.push((Method::GET, log.clone(), none.clone()));
+    calls.push((Method::POST, format!("{log}/retry"), none));
     calls
 }
 
@@ -107,8 +142,9 @@ fn calls(case: &Value) -> Vec<(Method, String, Value)> {
 async fn the_ids_of_another_workspace_are_those_of_nothing() {
     let app = TestApp::start().await;
     app.add_workspace(OTHER).await;
-    let case = fill(&app).await;
-    for (method, path, body) in calls(&case) {
+    let ids = fill(&app).await;
+    let case = &ids.case;
+    for (method, path, body) in calls(&ids) {
         let request = app
             .request(method.clone(), &path)
             .bearer_auth(OTHER)
@@ -142,13 +178,16 @@ async fn the_ids_of_another_workspace_are_those_of_nothing() {
         "/users",
         "/spaces",
         "/custom-properties/case",
+        "/webhooks",
+        "/webhook-logs",
+        "/activities",
     ] {
         let empty = app.get_as(OTHER, list).await.expect(200);
         assert_eq!(empty.body["data"], json!([]), "{list}");
         assert_eq!(empty.body["pagination"]["count"], 0, "{list}");
     }
     let unchanged = app.get("/cases/one").await.expect(200);
-    assert_eq!(unchanged.body, case);
+    assert_eq!(unchanged.body, *case);
     assert_eq!(unchanged.etag(), "\"1\"");
 }
 
@@ -157,7 +196,9 @@ async fn the_ids_of_another_workspace_are_those_of_nothing() {
 fn every_route_with_an_id_is_called() {
     let case = json!({"id": "C", "companies": [{"id": "K"}],
         "individuals": [{"id": "I", "relations": [{"id": "R"}]}]});
-    let called: Vec<String> = calls(&case).into_iter().map(|(_, path, _)| path).collect();
+    let (webhook, log) = ("W".to_owned(), "L".to_owned());
+    let ids = Ids { case, webhook, log };
+    let called: Vec<String> = calls(&ids).into_iter().map(|(_, path, _)| path).collect();
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
     let mut routes = Vec::new();
     for room in std::fs::read_dir(root).expect("the rooms") {

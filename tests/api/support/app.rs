@@ -7,7 +7,8 @@ use dossier::db::cluster::Cluster;
 use dossier::db::{Database, Deadline, Session};
 use dossier::http::Limits;
 use dossier::state::AppState;
-use dossier::values::IdSource;
+use dossier::values::{Destinations, IdSource};
+use dossier::workers::{self, Workers};
 use dossier::workspaces::{FIXED_KEY, apply_sandbox};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
@@ -22,6 +23,7 @@ use super::server::{TestDatabase, directory, processes};
 pub struct TestSettings {
     pub pool_size: u32,
     pub limits: Limits,
+    pub destinations: Destinations,
     /// Served beside the operations.
     pub extra: Router<AppState>,
 }
@@ -31,6 +33,7 @@ impl Default for TestSettings {
         Self {
             pool_size: 10,
             limits: Limits::default(),
+            destinations: Destinations::Anywhere,
             extra: Router::new(),
         }
     }
@@ -50,6 +53,7 @@ enum Place {
 /// A running server with its sandbox.
 pub struct TestApp {
     pub database: Database,
+    workers: Option<Workers>,
     place: Place,
     base: String,
     client: reqwest::Client,
@@ -87,7 +91,10 @@ impl TestApp {
             .await
             .expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
-        let state = app::state(database.clone(), limits);
+        let state = app::state(database.clone(), limits, settings.destinations);
+        let background = database.beside(2);
+        let kept = std::time::Duration::from_secs(60 * 60);
+        let workers = workers::start(&state, &background, kept);
         tokio::spawn(app::serve(
             listener,
             app::router(app::operations().merge(settings.extra), state),
@@ -96,14 +103,18 @@ impl TestApp {
         ));
         Self {
             database,
+            workers: Some(workers),
             place,
             base,
-            client: reqwest::Client::new(),
+            client: client(),
         }
     }
 
     /// Another server over the same data, which remembers nothing.
-    pub async fn restart(self) -> Self {
+    pub async fn restart(mut self) -> Self {
+        if let Some(workers) = self.workers.take() {
+            workers.stop().await;
+        }
         self.database.close().await;
         Self::serve(self.place, TestSettings::default()).await
     }
@@ -143,6 +154,11 @@ impl TestApp {
     /// A connection to the test's database, beside those of the server.
     pub async fn connect(&self) -> PgConnection {
         self.place.options().connect().await.expect("a connection")
+    }
+
+    /// The connections of another server over the same data.
+    pub fn beside(&self, size: u32) -> Database {
+        self.database.beside(size)
     }
 
     /// Host and port of the server.
@@ -237,6 +253,13 @@ async fn cluster(directory: &TempDir) -> Cluster {
     let path = directory.path().to_owned();
     let started = tokio::task::spawn_blocking(move || Cluster::start(&path)).await;
     started.expect("the start ends").expect("a cluster")
+}
+
+/// A client of the server.
+pub fn client() -> reqwest::Client {
+    // It fails where one is installed already, which does as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
 }
 
 /// More than any unit of work of a test needs.

@@ -2,8 +2,10 @@
 
 mod answer;
 mod app;
+mod receiver;
 mod server;
 
 pub use answer::Answer;
-pub use app::{TestApp, TestSettings, deadline};
+pub use app::{TestApp, TestSettings, client, deadline};
+pub use receiver::{Received, Receiver};
 pub use server::{TestDatabase, directory};

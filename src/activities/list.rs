@@ -1,0 +1,120 @@
+//! `GET /activities`.
+
+use axum::Json;
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::auth::Caller;
+use crate::db::listing::{Field, Kind, Listing, Operator};
+use crate::db::{Database, Deadline};
+use crate::events::ACTIVITIES;
+use crate::http::{PageView, Problem, Query, filters, list as read_list, timestamp};
+
+/// An identifier by which alone a list is filtered.
+const fn id(name: &'static str, column: &'static str) -> Field {
+    Field {
+        name,
+        column,
+        kind: Kind::Uuid,
+        operators: &[Operator::Eq],
+        sortable: false,
+    }
+}
+
+const FIELDS: &[Field] = &[
+    id("case_id", "c.case_id"),
+    id("individual_id", "c.individual_id"),
+    id("company_id", "c.company_id"),
+    Field {
+        name: "type",
+        column: "c.type",
+        kind: Kind::Word(ACTIVITIES),
+        operators: &[Operator::Eq, Operator::NotEq, Operator::In, Operator::NotIn],
+        sortable: false,
+    },
+    // Who acts is a key so far, and never a user.
+    id("author_id", "NULL::uuid"),
+    filters::moment("created_at", "c.created_at"),
+];
+
+/// The activities of a workspace.
+pub const LISTING: Listing = Listing {
+    table: "activities",
+    always: "true",
+    row: "to_jsonb(c)",
+    identifier: "id",
+};
+
+#[derive(Debug, Deserialize)]
+struct Activity {
+    id: Uuid,
+    case_id: Uuid,
+    individual_id: Option<Uuid>,
+    company_id: Option<Uuid>,
+    #[serde(rename = "type")]
+    kind: String,
+    api_key_id: String,
+    context: Value,
+    changes: Option<Value>,
+    created_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Serialize)]
+struct ActivityView<'a> {
+    id: Uuid,
+    case_id: Uuid,
+    individual_id: Option<Uuid>,
+    company_id: Option<Uuid>,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    author_type: &'static str,
+    author_id: Option<Uuid>,
+    user: Option<()>,
+    /// The public part of the key.
+    api_key_id: &'a str,
+    context: &'a Value,
+    changes: Option<&'a Value>,
+    created_at: String,
+}
+
+impl<'a> ActivityView<'a> {
+    fn new(activity: &'a Activity) -> Self {
+        Self {
+            id: activity.id,
+            case_id: activity.case_id,
+            individual_id: activity.individual_id,
+            company_id: activity.company_id,
+            kind: &activity.kind,
+            author_type: "api",
+            author_id: None,
+            user: None,
+            api_key_id: &activity.api_key_id,
+            context: &activity.context,
+            changes: activity.changes.as_ref(),
+            created_at: timestamp(activity.created_at),
+        }
+    }
+}
+
+/// Lists what was done in the workspace, to cases that were deleted since too.
+///
+/// # Errors
+/// 400, 401 and what the database can have.
+pub async fn list(
+    State(database): State<Database>,
+    caller: Caller,
+    deadline: Deadline,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let mut query = Query::new(query.as_deref());
+    let asked = query.list(FIELDS, "created_at");
+    query.finish()?;
+    let listing = &LISTING;
+    let listed = read_list(&database, deadline, listing, caller.workspace_id, &asked).await?;
+    let rows = PageView::new(listed, &asked, serde_json::from_value::<Activity>)?;
+    Ok(Json(rows.view(ActivityView::new)).into_response())
+}

@@ -1,0 +1,202 @@
+//! All SQL of activities and their seals.
+
+use sha2::{Digest, Sha256};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::Seal;
+
+/// An activity as a seal sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedRow {
+    pub id: Uuid,
+    pub case_id: Uuid,
+    /// Everything that the row says; None where there is no such row.
+    pub text: Option<String>,
+}
+
+impl SealedRow {
+    /// The SHA-256 of the row, or nothing where there is none.
+    pub fn digest(&self) -> Vec<u8> {
+        match &self.text {
+            Some(text) => Sha256::digest(text).to_vec(),
+            None => Vec::new(),
+        }
+    }
+}
+
+/// A workspace with activities that no seal covers; until the transaction ends nobody else seals
+/// them. None where there is nothing to do, or others are doing it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lock_unsealed(connection: &mut PgConnection) -> Result<Option<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "SELECT w.id FROM workspaces AS w
+         WHERE EXISTS (SELECT FROM unsealed_activities AS u WHERE u.workspace_id = w.id)
+         ORDER BY w.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED"
+    )
+    .fetch_optional(connection)
+    .await
+}
+
+/// Takes activities of a workspace from those that no seal covers, oldest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn take_unsealed(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    most: i64,
+) -> Result<Vec<SealedRow>, sqlx::Error> {
+    let taken = sqlx::query!(
+        "WITH taken AS (
+             DELETE FROM unsealed_activities WHERE workspace_id = $1 AND activity_id IN (
+                 SELECT activity_id FROM unsealed_activities WHERE workspace_id = $1
+                 ORDER BY activity_id LIMIT $2)
+             RETURNING activity_id, case_id)
+         SELECT activity_id, case_id FROM taken ORDER BY activity_id",
+        workspace_id,
+        most
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let ids: Vec<_> = taken.iter().map(|it| it.activity_id).collect();
+    let case_ids: Vec<_> = taken.iter().map(|it| it.case_id).collect();
+    rows(connection, workspace_id, &ids, &case_ids).await
+}
+
+/// Activities as a seal sees them, in the order given.
+///
+/// # Errors
+/// Those of the database.
+pub async fn rows(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    ids: &[Uuid],
+    case_ids: &[Uuid],
+) -> Result<Vec<SealedRow>, sqlx::Error> {
+    sqlx::query_file_as!(
+        SealedRow,
+        "src/activities/rows.sql",
+        workspace_id,
+        ids,
+        case_ids
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// The last seal of a workspace, if there is one.
+///
+/// # Errors
+/// Those of the database.
+pub async fn last_seal(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+) -> Result<Option<Seal>, sqlx::Error> {
+    sqlx::query_as!(
+        Seal,
+        "SELECT sequence, activity_ids, case_ids, row_digests, previous, digest, sealed_at
+         FROM activity_seals WHERE workspace_id = $1 ORDER BY sequence DESC LIMIT 1",
+        workspace_id
+    )
+    .fetch_optional(connection)
+    .await
+}
+
+/// The seal of a workspace that comes next after a place in its chain, if there is one.
+///
+/// # Errors
+/// Those of the database.
+pub async fn seal_after(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    sequence: i64,
+) -> Result<Option<Seal>, sqlx::Error> {
+    sqlx::query_as!(
+        Seal,
+        "SELECT sequence, activity_ids, case_ids, row_digests, previous, digest, sealed_at
+         FROM activity_seals WHERE workspace_id = $1 AND sequence > $2 ORDER BY sequence LIMIT 1",
+        workspace_id,
+        sequence
+    )
+    .fetch_optional(connection)
+    .await
+}
+
+/// Adds a seal to the chain of a workspace.
+///
+/// # Errors
+/// Those of the database.
+pub async fn insert_seal(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    seal: &Seal,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO activity_seals (workspace_id, sequence, activity_ids, case_ids, row_digests,
+             previous, digest, sealed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        workspace_id,
+        seal.sequence,
+        &seal.activity_ids,
+        &seal.case_ids,
+        &seal.row_digests,
+        seal.previous,
+        seal.digest,
+        seal.sealed_at
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Every workspace.
+///
+/// # Errors
+/// Those of the database.
+pub async fn workspaces(connection: &mut PgConnection) -> Result<Vec<(Uuid, String)>, sqlx::Error> {
+    let rows = sqlx::query!("SELECT id, name FROM workspaces ORDER BY name")
+        .fetch_all(connection)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
+/// How many activities of a workspace wait for the next seal.
+///
+/// # Errors
+/// Those of the database.
+pub async fn count_unsealed(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM activities AS a JOIN unsealed_activities AS u
+           ON u.workspace_id = a.workspace_id AND u.activity_id = a.id
+           WHERE a.workspace_id = $1"#,
+        workspace_id
+    )
+    .fetch_one(connection)
+    .await
+}
+
+/// Activities of a workspace that neither a seal nor those that wait for one know.
+///
+/// # Errors
+/// Those of the database.
+pub async fn strangers(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "SELECT a.id FROM activities AS a
+         LEFT JOIN (SELECT unnest(activity_ids) AS id FROM activity_seals WHERE workspace_id = $1)
+             AS s ON s.id = a.id
+         LEFT JOIN unsealed_activities AS u ON u.workspace_id = $1 AND u.activity_id = a.id
+         WHERE a.workspace_id = $1 AND s.id IS NULL AND u.activity_id IS NULL ORDER BY a.id",
+        workspace_id
+    )
+    .fetch_all(connection)
+    .await
+}

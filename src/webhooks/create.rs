@@ -1,0 +1,82 @@
+//! `POST /webhooks`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::model::Webhook;
+use super::request::WebhookRequest;
+use super::view::WebhookView;
+use super::{secret, store};
+use crate::http::{Answer, JsonBody, NoQuery, Prefix, Problem};
+use crate::parsed;
+use crate::state::AppState;
+use crate::validation::{Code, Fault, Mode};
+use crate::writes::{Done, Write};
+
+/// The most webhooks of a workspace.
+const WEBHOOKS: i64 = 50;
+/// The name of a webhook whose request has none.
+const NAME: &str = "Webhook";
+
+/// Adds a webhook to the workspace. Its secret is made where the request has none, and the answer
+/// is the only one that shows it whole.
+///
+/// # Errors
+/// 400, 401, 409 and what the database can have.
+pub async fn create(
+    State(state): State<AppState>,
+    write: Write,
+    Prefix(prefix): Prefix,
+    _: NoQuery,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    let destinations = state.destinations;
+    let request = parsed!(
+        body.clone(),
+        WebhookRequest<'_>,
+        |request: WebhookRequest<'_>, scope| request.parse(Mode::Create, destinations, scope)
+    )?;
+    request.refuse(request.violations())?;
+    let draft = request.value;
+    let webhook = Webhook {
+        id: write.ids.next(write.now),
+        name: draft.name.unwrap_or_else(|| NAME.to_owned()),
+        status: draft.status.unwrap_or("online").to_owned(),
+        kind: draft.kind.unwrap_or("user").to_owned(),
+        url: draft.url.unwrap_or_default(),
+        events: draft.events.unwrap_or_default(),
+        secret: draft.secret.unwrap_or_else(secret::random),
+        previous_secret: None,
+        previous_secret_until: None,
+        created_at: write.now,
+        updated_at: write.now,
+    };
+    let work = (write.workspace_id, webhook);
+    let create = write.run(&body, work, move |connection, work| {
+        Box::pin(async move {
+            let (workspace_id, webhook) = &*work;
+            if store::count(connection, *workspace_id).await? >= WEBHOOKS {
+                let message =
+                    format!("A workspace has at most {WEBHOOKS} webhooks. Delete one first.");
+                return Err(Problem::conflict("", Fault::new(Code::TooMany, message)));
+            }
+            store::save(connection, *workspace_id, webhook).await?;
+            told(webhook, StatusCode::CREATED, |answer| {
+                answer.at(format!("{prefix}/webhooks/{}", webhook.id))
+            })
+        })
+    });
+    create.await
+}
+
+/// The answer that shows a secret whole; what is kept of it does not.
+pub fn told(
+    webhook: &Webhook,
+    status: StatusCode,
+    finish: impl Fn(Answer) -> Answer,
+) -> Result<Done, Problem> {
+    let answer = finish(Answer::json(status, &WebhookView::telling(webhook))?);
+    let kept = finish(Answer::json(status, &WebhookView::new(webhook))?);
+    Ok(Done::from(answer).keeping(kept))
+}

@@ -1,0 +1,26 @@
+//! `DELETE /webhooks/{id}`.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::store;
+use crate::http::{Answer, Id, NoQuery, Problem, ProblemType};
+use crate::writes::Write;
+
+/// Deletes a webhook with the logs of its deliveries.
+///
+/// # Errors
+/// 401, 404 and what the database can have.
+pub async fn delete(write: Write, Id(id): Id, _: NoQuery) -> Result<Response, Problem> {
+    let work = (write.workspace_id, id);
+    let delete = write.run(&[], work, |connection, work| {
+        Box::pin(async move {
+            if store::delete(connection, work.0, work.1).await? {
+                Ok(Answer::empty(StatusCode::NO_CONTENT).into())
+            } else {
+                Err(Problem::Plain(ProblemType::NotFound))
+            }
+        })
+    });
+    delete.await
+}

@@ -1,0 +1,73 @@
+//! `GET /webhooks`.
+
+use axum::Json;
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Response};
+
+use super::model::Webhook;
+use super::view::WebhookView;
+use crate::auth::Caller;
+use crate::db::listing::{Field, Kind, Listing, Operator};
+use crate::db::{Database, Deadline};
+use crate::http::{PageView, Problem, Query, filters, list as read_list};
+
+/// Whether a webhook waits for an event.
+const AWAITS: [&str; 3] = ["(", " = ANY (c.events) AND ", " IS NOT NULL)"];
+
+/// One of a few words.
+const fn word(name: &'static str, column: &'static str, words: &'static [&'static str]) -> Field {
+    Field {
+        name,
+        column,
+        kind: Kind::Word(words),
+        operators: filters::EQUALITY,
+        sortable: true,
+    }
+}
+
+const FIELDS: &[Field] = &[
+    filters::name("name", "c.name"),
+    filters::moment("created_at", "c.created_at"),
+    filters::moment("updated_at", "c.updated_at"),
+    word("status", "c.status", &["online", "offline"]),
+    word("type", "c.type", &["user", "system"]),
+    filters::name("url", "c.url"),
+    Field {
+        name: "events",
+        column: "c.events",
+        kind: Kind::Names(&AWAITS),
+        operators: &[
+            Operator::ArrayContains,
+            Operator::ArrayNotContains,
+            Operator::ArrayOverlap,
+        ],
+        sortable: false,
+    },
+];
+
+/// The webhooks of a workspace.
+pub const LISTING: Listing = Listing {
+    table: "webhooks",
+    always: "true",
+    row: "to_jsonb(c)",
+    identifier: "id",
+};
+
+/// Lists the webhooks of the workspace.
+///
+/// # Errors
+/// 400, 401 and what the database can have.
+pub async fn list(
+    State(database): State<Database>,
+    caller: Caller,
+    deadline: Deadline,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let mut query = Query::new(query.as_deref());
+    let asked = query.list(FIELDS, "updated_at");
+    query.finish()?;
+    let listing = &LISTING;
+    let listed = read_list(&database, deadline, listing, caller.workspace_id, &asked).await?;
+    let rows = PageView::new(listed, &asked, serde_json::from_value::<Webhook>)?;
+    Ok(Json(rows.view(WebhookView::new)).into_response())
+}

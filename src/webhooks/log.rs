@@ -1,0 +1,121 @@
+//! `GET /webhook-logs` and `GET /webhook-logs/{id}`.
+
+use axum::Json;
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::log_view::{WebhookLog, WebhookLogView};
+use crate::auth::Caller;
+use crate::db::listing::{Condition, Field, Kind, Listing, Operand, Operator, Slice};
+use crate::db::{Database, Deadline};
+use crate::events::EVENTS;
+use crate::http::{Id, NoQuery, PageView, Problem, ProblemType, Query, filters, list as read_list};
+
+/// An identifier that lists are filtered by.
+const fn id(name: &'static str, column: &'static str) -> Field {
+    Field {
+        name,
+        column,
+        kind: Kind::Uuid,
+        operators: filters::EQUALITY,
+        sortable: false,
+    }
+}
+
+const FIELDS: &[Field] = &[
+    Field {
+        name: "event",
+        column: "c.event",
+        kind: Kind::Word(EVENTS),
+        operators: &[Operator::Eq, Operator::NotEq, Operator::In, Operator::NotIn],
+        sortable: false,
+    },
+    id("case_id", "c.case_id"),
+    id("individual_id", "c.individual_id"),
+    id("company_id", "c.company_id"),
+    id("webhook_id", "c.webhook_id"),
+    filters::moment("created_at", "c.created_at"),
+];
+
+/// The delivery itself.
+const ITSELF: Field = id("id", "c.id");
+
+/// The deliveries of a workspace.
+pub const LOG_LISTING: Listing = Listing {
+    table: "webhook_logs",
+    always: "true",
+    row: "to_jsonb(c) || jsonb_build_object(
+        'outbox', (SELECT to_jsonb(o) || jsonb_build_object('workspace_name', w.name)
+            FROM outbox AS o JOIN workspaces AS w ON w.id = o.workspace_id
+            WHERE o.workspace_id = c.workspace_id AND o.case_id = c.case_id AND o.id = c.event_id),
+        'attempts', (SELECT coalesce(jsonb_agg(to_jsonb(a) ORDER BY a.ordinal), '[]')
+            FROM webhook_log_attempts AS a
+            WHERE a.workspace_id = c.workspace_id AND a.log_id = c.id))",
+    identifier: "id",
+};
+
+/// Lists the deliveries of the workspace, newest first.
+///
+/// # Errors
+/// 400, 401 and what the database can have.
+pub async fn list(
+    State(database): State<Database>,
+    caller: Caller,
+    deadline: Deadline,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let mut query = Query::new(query.as_deref());
+    let asked = query.list(FIELDS, "created_at.desc");
+    query.finish()?;
+    let listing = &LOG_LISTING;
+    let listed = read_list(&database, deadline, listing, caller.workspace_id, &asked).await?;
+    let rows = PageView::new(listed, &asked, serde_json::from_value::<WebhookLog>)?;
+    Ok(Json(rows.view(WebhookLogView::new)).into_response())
+}
+
+/// Reads a delivery.
+///
+/// # Errors
+/// 401, 404 and what the database can have.
+pub async fn get(
+    State(database): State<Database>,
+    caller: Caller,
+    deadline: Deadline,
+    Id(id): Id,
+    _: NoQuery,
+) -> Result<Response, Problem> {
+    let asked = (caller.workspace_id, id);
+    let found = database
+        .read(deadline, asked, |connection, asked| {
+            Box::pin(async move { find(connection, asked.0, asked.1).await })
+        })
+        .await?;
+    let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
+    let log: WebhookLog = serde_json::from_value(found).map_err(Problem::Corrupt)?;
+    Ok(Json(WebhookLogView::new(&log)).into_response())
+}
+
+/// A delivery as the list reads it, if the workspace has it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    id: Uuid,
+) -> Result<Option<serde_json::Value>, sqlx::Error> {
+    let itself = Condition {
+        field: &ITSELF,
+        operator: Operator::Eq,
+        operand: Operand::Uuid(id),
+    };
+    let one = Slice::After {
+        place: None,
+        limit: 1,
+    };
+    let conditions = [itself];
+    let read = LOG_LISTING.read(connection, workspace_id, &conditions, &[], &one);
+    Ok(read.await?.rows.into_iter().next())
+}

@@ -1,0 +1,123 @@
+//! What is answered of a delivery.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::payload::{EventRow, payload};
+use crate::http::timestamp;
+
+/// A delivery with its event and its attempts, as it is read.
+#[derive(Debug, Deserialize)]
+pub struct WebhookLog {
+    id: Uuid,
+    webhook_id: Uuid,
+    case_id: Uuid,
+    company_id: Option<Uuid>,
+    individual_id: Option<Uuid>,
+    event: String,
+    endpoint: String,
+    state: String,
+    status_code: i32,
+    attempt_count: usize,
+    next_attempt_at: DateTime<Utc>,
+    last_attempt_at: DateTime<Utc>,
+    created_at: DateTime<Utc>,
+    outbox: EventRow,
+    attempts: Vec<Attempt>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Attempt {
+    #[serde(rename = "type")]
+    kind: String,
+    endpoint: String,
+    status_code: i32,
+    request_headers: Value,
+    response_headers: Option<Value>,
+    response_body: Option<String>,
+    error: Option<String>,
+    attempted_at: DateTime<Utc>,
+}
+
+/// A delivery, and everything that was tried for it.
+#[derive(Debug, Serialize)]
+pub struct WebhookLogView<'l> {
+    id: Uuid,
+    event: &'l str,
+    /// `pending`, `delivered`, `failed`, or `erased` with its case.
+    state: &'l str,
+    status_code: i32,
+    endpoint: &'l str,
+    retry_count: usize,
+    case_id: Uuid,
+    individual_id: Option<Uuid>,
+    company_id: Option<Uuid>,
+    webhook_id: Uuid,
+    created_at: String,
+    last_attempt_at: String,
+    payload: Value,
+    next_retry_at: Option<String>,
+    attempts: Vec<AttemptView<'l>>,
+}
+
+#[derive(Debug, Serialize)]
+struct AttemptView<'l> {
+    #[serde(rename = "type")]
+    kind: &'l str,
+    endpoint: &'l str,
+    status_code: i32,
+    request_headers: &'l Value,
+    response_headers: Option<&'l Value>,
+    response_body: Option<&'l str>,
+    error: Option<&'l str>,
+    attempted_at: String,
+}
+
+impl WebhookLog {
+    /// The case whose data it shows.
+    pub fn case_id(&self) -> Uuid {
+        self.case_id
+    }
+}
+
+impl<'l> WebhookLogView<'l> {
+    /// The view of a delivery. Its payload is empty once its case was deleted.
+    pub fn new(log: &'l WebhookLog) -> Self {
+        let retries = log.attempt_count.saturating_sub(1);
+        let is_waiting = log.state == "pending";
+        Self {
+            id: log.id,
+            event: &log.event,
+            state: &log.state,
+            status_code: log.status_code,
+            endpoint: &log.endpoint,
+            retry_count: retries,
+            case_id: log.case_id,
+            individual_id: log.individual_id,
+            company_id: log.company_id,
+            webhook_id: log.webhook_id,
+            created_at: timestamp(log.created_at),
+            last_attempt_at: timestamp(log.last_attempt_at),
+            payload: payload(&log.outbox, retries).unwrap_or_else(|| json!({})),
+            next_retry_at: is_waiting.then(|| timestamp(log.next_attempt_at)),
+            attempts: log.attempts.iter().map(AttemptView::new).collect(),
+        }
+    }
+}
+
+impl<'l> AttemptView<'l> {
+    fn new(attempt: &'l Attempt) -> Self {
+        Self {
+            kind: &attempt.kind,
+            endpoint: &attempt.endpoint,
+            status_code: attempt.status_code,
+            request_headers: &attempt.request_headers,
+            response_headers: attempt.response_headers.as_ref(),
+            response_body: attempt.response_body.as_deref(),
+            error: attempt.error.as_deref(),
+            attempted_at: timestamp(attempt.attempted_at),
+        }
+    }
+}

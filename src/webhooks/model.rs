@@ -1,0 +1,26 @@
+//! A webhook, as it is stored.
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use uuid::Uuid;
+
+/// An endpoint of a workspace, and the events that it waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Webhook {
+    pub id: Uuid,
+    pub name: String,
+    /// `online` or `offline`.
+    pub status: String,
+    /// `user` or `system`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub url: String,
+    pub events: Vec<String>,
+    /// What its deliveries are signed with.
+    pub secret: String,
+    /// What they are signed with besides, until then.
+    pub previous_secret: Option<String>,
+    pub previous_secret_until: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}

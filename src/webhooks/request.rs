@@ -1,0 +1,91 @@
+//! Webhooks as they may arrive.
+
+use super::{address, secret};
+use crate::events::EVENTS;
+use crate::validation::{
+    Code, Fault, Field, Items, Member, Mode, Scope, Text, list, nearest, quote,
+};
+use crate::values::{Destinations, choice, not_blank};
+use crate::wire_object;
+
+/// The most events of one webhook in a request.
+const LISTED: usize = 100;
+
+wire_object! {
+    /// A webhook as it may arrive.
+    WebhookRequest {
+        "name" => name: Text<'de>,
+        "status" => status: Text<'de>,
+        "type" => kind: Text<'de>,
+        "url" => url: Text<'de>,
+        "events" => events: Items<Text<'de>, LISTED>,
+        "secret" => secret: Text<'de>,
+    }
+}
+
+/// What a request says of a webhook. For a new one, the URL and the events are there.
+#[derive(Debug, Clone)]
+pub struct WebhookDraft {
+    pub name: Option<String>,
+    pub status: Option<&'static str>,
+    pub kind: Option<&'static str>,
+    pub url: Option<String>,
+    pub events: Option<Vec<String>>,
+    pub secret: Option<String>,
+}
+
+impl WebhookRequest<'_> {
+    /// The webhook, its faults refused at their places.
+    pub fn parse(
+        self,
+        mode: Mode,
+        destinations: Destinations,
+        scope: &mut Scope<'_>,
+    ) -> WebhookDraft {
+        self.strays.refuse(scope, Self::KNOWN);
+        let words = |words: [&'static str; 2]| words.map(|word| (word, word));
+        WebhookDraft {
+            name: scope.optional(self.name, not_blank(255)),
+            status: scope.strict(self.status, |it| choice(it, &words(["online", "offline"]))),
+            kind: scope.strict(self.kind, |it| choice(it, &words(["user", "system"]))),
+            url: scope.required_in(mode, self.url, |it| address::endpoint(it, destinations)),
+            events: events(scope, mode, self.events),
+            secret: scope.optional(self.secret, secret::parse),
+        }
+    }
+}
+
+fn events(
+    scope: &mut Scope<'_>,
+    mode: Mode,
+    member: Member<Items<Text<'_>, LISTED>>,
+) -> Option<Vec<String>> {
+    if matches!(member.value, Field::Missing | Field::Null) {
+        if mode == Mode::Create {
+            let message = "events is required: a list of the events to be told of.";
+            scope
+                .key("events")
+                .refuse(Fault::new(Code::Required, message));
+        }
+        return None;
+    }
+    let mut events: Vec<String> = Vec::new();
+    for event in list(scope, member, |text: Text<'_>, scope| {
+        scope.parsed(&text, event)
+    }) {
+        if let Some(event) = event.filter(|it| !events.contains(it)) {
+            events.push(event);
+        }
+    }
+    Some(events)
+}
+
+fn event(sent: &str) -> Result<String, Fault> {
+    if EVENTS.contains(&sent) {
+        return Ok(sent.to_owned());
+    }
+    let message = format!("There is no event {}.", quote(sent));
+    let nearest = nearest(sent, EVENTS.iter().copied());
+    let fault = Fault::new(Code::Choice, message).suggesting(nearest);
+    Err(fault.allowing(EVENTS.iter().copied()))
+}

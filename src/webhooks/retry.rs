@@ -1,0 +1,35 @@
+//! `POST /webhook-logs/{id}/retry`.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::log_view::{WebhookLog, WebhookLogView};
+use super::{delivery_store, log};
+use crate::http::{Answer, Id, NoQuery, Problem, ProblemType};
+use crate::validation::{Code, Fault};
+use crate::writes::{Done, Write};
+
+/// Makes a delivery again, as soon as its endpoint is online: whatever became of it before.
+///
+/// # Errors
+/// 401, 404, 409 once its case was deleted, and what the database can have.
+pub async fn retry(write: Write, Id(id): Id, _: NoQuery) -> Result<Response, Problem> {
+    let work = (write.workspace_id, id, write.now);
+    let retry = write.run(&[], work, |connection, work| {
+        Box::pin(async move {
+            let (workspace_id, id, now) = *work;
+            let renewed = delivery_store::renew(connection, workspace_id, id, now).await?;
+            let found = log::find(connection, workspace_id, id).await?;
+            let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
+            if !renewed {
+                let message = "The case was deleted, and what this delivery showed with it.";
+                return Err(Problem::conflict("", Fault::new(Code::Erased, message)));
+            }
+            let log: WebhookLog = serde_json::from_value(found).map_err(Problem::Corrupt)?;
+            let view = WebhookLogView::new(&log);
+            let answer = Answer::json(StatusCode::ACCEPTED, &view)?;
+            Ok(Done::from(answer).showing(log.case_id()))
+        })
+    });
+    retry.await
+}

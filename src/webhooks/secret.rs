@@ -1,0 +1,161 @@
+//! Secrets of webhooks, and what is signed with them.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, TimeDelta, Utc};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use super::model::Webhook;
+use crate::validation::{Code, Fault};
+use crate::values::length;
+
+/// What a secret of Standard Webhooks begins with.
+const PREFIX: &str = "whsec_";
+/// How many bytes a secret has that is made here.
+const BYTES: usize = 32;
+/// From how many characters on the last four of a secret are shown.
+const SHOWN_FROM: usize = 16;
+/// How long the secret before a rotation signs too.
+const OVERLAP: TimeDelta = TimeDelta::hours(24);
+
+/// A new secret: `whsec_` and 32 random bytes in base64 (Standard Webhooks 1.0).
+pub fn random() -> String {
+    let bytes: [u8; BYTES] = rand::random();
+    format!("{PREFIX}{}", STANDARD.encode(bytes))
+}
+
+/// A secret that somebody chose: any text, or `whsec_` and 24 to 64 bytes in base64.
+///
+/// # Errors
+/// `length` or `format`.
+pub fn parse(sent: &str) -> Result<String, Fault> {
+    let secret = length(sent, 1, 255)?;
+    let Some(encoded) = secret.strip_prefix(PREFIX) else {
+        return Ok(secret);
+    };
+    match STANDARD.decode(encoded) {
+        Ok(bytes) if (24..=64).contains(&bytes.len()) => Ok(secret),
+        _ => Err(Fault::new(
+            Code::Format,
+            "After whsec_ a secret has 24 to 64 bytes in base64. Leave secret out to have one made.",
+        )),
+    }
+}
+
+/// A secret as it is shown once it was told: its last four characters, of one that is long enough.
+pub fn masked(secret: &str) -> String {
+    let prefix = if secret.starts_with(PREFIX) {
+        PREFIX
+    } else {
+        ""
+    };
+    let count = secret.chars().count();
+    let last: String = match count >= SHOWN_FROM {
+        true => secret.chars().skip(count - 4).collect(),
+        false => String::new(),
+    };
+    format!("{prefix}…{last}")
+}
+
+impl Webhook {
+    /// Signs with another secret from now on, and with the one before for a while too.
+    pub fn rotate(&mut self, secret: String, now: DateTime<Utc>) {
+        self.previous_secret = Some(std::mem::replace(&mut self.secret, secret));
+        self.previous_secret_until = Some(now + OVERLAP);
+    }
+
+    /// The value of `webhook-signature` (Standard Webhooks 1.0): one signature for each secret.
+    pub fn signature(&self, id: &str, timestamp: i64, body: &[u8], now: DateTime<Utc>) -> String {
+        let is_valid = self.previous_secret_until.is_some_and(|until| now < until);
+        let previous = self.previous_secret.as_deref().filter(|_| is_valid);
+        let secrets = std::iter::once(self.secret.as_str()).chain(previous);
+        let signed = secrets.map(|secret| {
+            let head = format!("{id}.{timestamp}.");
+            let mac = mac(&key(secret), &[head.as_bytes(), body]);
+            format!("v1,{}", STANDARD.encode(mac))
+        });
+        signed.collect::<Vec<_>>().join(" ")
+    }
+
+    /// The value of `dotfile-signature`, which existing receivers check: of the body alone, with
+    /// the secret's own text, in hexadecimal digits.
+    pub fn body_signature(&self, body: &[u8]) -> String {
+        let mac = mac(self.secret.as_bytes(), &[body]);
+        mac.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// The bytes that a secret stands for.
+fn key(secret: &str) -> Vec<u8> {
+    let encoded = secret.strip_prefix(PREFIX);
+    let decoded = encoded.and_then(|it| STANDARD.decode(it).ok());
+    decoded.unwrap_or_else(|| secret.as_bytes().to_vec())
+}
+
+/// HMAC-SHA256 (RFC 2104), whose key may have any length.
+fn mac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        return Vec::new();
+    };
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn webhook(secret: &str) -> Webhook {
+        let epoch = DateTime::UNIX_EPOCH;
+        Webhook {
+            id: uuid::Uuid::nil(),
+            name: String::new(),
+            status: "online".to_owned(),
+            kind: "user".to_owned(),
+            url: String::new(),
+            events: Vec::new(),
+            secret: secret.to_owned(),
+            previous_secret: None,
+            previous_secret_until: None,
+            created_at: epoch,
+            updated_at: epoch,
+        }
+    }
+
+    #[test]
+    fn signs_as_the_specification_does() {
+        // The example of the specification's libraries.
+        let signed = webhook("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").signature(
+            "msg_p5jXN8AQM9LWM0D4loKWxJek",
+            1_614_265_330,
+            br#"{"test": 2432232314}"#,
+            Utc::now(),
+        );
+        assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    #[test]
+    fn signs_with_both_secrets_while_they_overlap() {
+        let (now, mut webhook) = (Utc::now(), webhook("old"));
+        let old = webhook.signature("m", 1, b"{}", now);
+        webhook.rotate("new".to_owned(), now);
+        let both = webhook.signature("m", 1, b"{}", now);
+        assert!(both.ends_with(&old) && both.split(' ').count() == 2);
+        let later = webhook.signature("m", 1, b"{}", now + TimeDelta::hours(25));
+        assert_eq!(later.split(' ').count(), 1);
+    }
+
+    #[test]
+    fn shows_little_of_a_secret() {
+        assert_eq!(
+            masked("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+            "whsec_…LaSw"
+        );
+        assert_eq!(masked("short"), "…");
+        assert!(parse("anything").is_ok() && parse(&random()).is_ok());
+        assert!(parse("whsec_!").is_err() && parse("whsec_YQ==").is_err());
+    }
+}

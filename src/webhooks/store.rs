@@ -1,0 +1,115 @@
+//! All SQL of webhooks.
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::model::Webhook;
+
+/// A webhook by its id, if the workspace has it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    id: Uuid,
+) -> Result<Option<Webhook>, sqlx::Error> {
+    sqlx::query_as!(
+        Webhook,
+        "SELECT id, name, status, type AS kind, url, events, secret, previous_secret,
+             previous_secret_until, created_at, updated_at
+         FROM webhooks WHERE workspace_id = $1 AND id = $2",
+        workspace_id,
+        id
+    )
+    .fetch_optional(connection)
+    .await
+}
+
+/// The same, which no other transaction changes before this one ends.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_locked(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    id: Uuid,
+) -> Result<Option<Webhook>, sqlx::Error> {
+    sqlx::query!(
+        "SELECT id FROM webhooks WHERE workspace_id = $1 AND id = $2 FOR NO KEY UPDATE",
+        workspace_id,
+        id
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    find(connection, workspace_id, id).await
+}
+
+/// Writes a webhook: a new one, or what became of one that is there.
+///
+/// # Errors
+/// Those of the database.
+pub async fn save(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    webhook: &Webhook,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO webhooks (workspace_id, id, name, status, type, url, events, secret,
+             previous_secret, previous_secret_until, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+         ON CONFLICT ON CONSTRAINT webhooks_pkey DO UPDATE SET name = excluded.name,
+             status = excluded.status, type = excluded.type, url = excluded.url,
+             events = excluded.events, secret = excluded.secret,
+             previous_secret = excluded.previous_secret,
+             previous_secret_until = excluded.previous_secret_until,
+             updated_at = excluded.updated_at",
+        workspace_id,
+        webhook.id,
+        webhook.name,
+        webhook.status,
+        webhook.kind,
+        webhook.url,
+        &webhook.events,
+        webhook.secret,
+        webhook.previous_secret,
+        webhook.previous_secret_until,
+        webhook.created_at,
+        webhook.updated_at
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// How many webhooks a workspace has.
+///
+/// # Errors
+/// Those of the database.
+pub async fn count(connection: &mut PgConnection, workspace_id: Uuid) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM webhooks WHERE workspace_id = $1"#,
+        workspace_id
+    )
+    .fetch_one(connection)
+    .await
+}
+
+/// Deletes a webhook with the logs of its deliveries; false if the workspace has no such webhook.
+///
+/// # Errors
+/// Those of the database.
+pub async fn delete(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    id: Uuid,
+) -> Result<bool, sqlx::Error> {
+    let deleted = sqlx::query!(
+        "DELETE FROM webhooks WHERE workspace_id = $1 AND id = $2",
+        workspace_id,
+        id
+    )
+    .execute(connection)
+    .await?;
+    Ok(deleted.rows_affected() == 1)
+}

@@ -1,0 +1,63 @@
+//! `PATCH /webhooks/{id}`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::request::{WebhookDraft, WebhookRequest};
+use super::store;
+use super::view::WebhookView;
+use crate::http::{Answer, Id, JsonBody, NoQuery, Problem, ProblemType};
+use crate::parsed;
+use crate::state::AppState;
+use crate::validation::Mode;
+use crate::writes::Write;
+
+/// Changes a webhook: what is absent stays. Another secret is a rotation: for a day deliveries are
+/// signed with the one before too. What waited while it was offline is delivered once it is online.
+///
+/// # Errors
+/// 400, 401, 404 and what the database can have.
+pub async fn update(
+    State(state): State<AppState>,
+    write: Write,
+    Id(id): Id,
+    _: NoQuery,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    let destinations = state.destinations;
+    let request = parsed!(
+        body.clone(),
+        WebhookRequest<'_>,
+        |request: WebhookRequest<'_>, scope| request.parse(Mode::Update, destinations, scope)
+    )?;
+    let work = (write.workspace_id, id, request, write.now);
+    let update = write.run(&body, work, |connection, work| {
+        Box::pin(async move {
+            let (workspace_id, id, request, now) = &*work;
+            let found = store::find_locked(connection, *workspace_id, *id).await?;
+            let mut webhook = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
+            request.refuse(request.violations())?;
+            let WebhookDraft {
+                name,
+                status,
+                kind,
+                url,
+                events,
+                secret,
+            } = request.value.clone();
+            webhook.name = name.unwrap_or(webhook.name);
+            webhook.status = status.map_or(webhook.status, str::to_owned);
+            webhook.kind = kind.map_or(webhook.kind, str::to_owned);
+            webhook.url = url.unwrap_or(webhook.url);
+            webhook.events = events.unwrap_or(webhook.events);
+            if let Some(secret) = secret.filter(|it| *it != webhook.secret) {
+                webhook.rotate(secret, *now);
+            }
+            webhook.updated_at = *now;
+            store::save(connection, *workspace_id, &webhook).await?;
+            Ok(Answer::json(StatusCode::OK, &WebhookView::new(&webhook))?.into())
+        })
+    });
+    update.await
+}

@@ -1,0 +1,511 @@
+//! Endpoints that are told of events.
+
+use std::time::{Duration, Instant};
+
+use axum::http::StatusCode;
+use axum::http::header::LOCATION;
+use axum::response::IntoResponse;
+use dossier::values::Destinations;
+use dossier::workers;
+use dossier::workspaces::FIXED_KEY;
+use hmac::{Hmac, KeyInit, Mac};
+use reqwest::Method;
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use crate::support::{Answer, Received, Receiver, TestApp, TestSettings};
+
+const ALL: [&str; 10] = [
+    "Case.Created",
+    "Case.Updated",
+    "Case.ReviewConfirmed",
+    "Case.Deleted",
+    "Company.Created",
+    "Company.Updated",
+    "Company.Deleted",
+    "Individual.Created",
+    "Individual.Updated",
+    "Individual.Deleted",
+];
+
+async fn subscribe(app: &TestApp, url: &str, events: &[&str]) -> Answer {
+    let body = json!({"url": url, "events": events});
+    app.call(Method::POST, "/webhooks", &body).await.expect(201)
+}
+
+/// Makes everything that waits for a retry due now.
+async fn hurry(app: &TestApp) {
+    let due = "UPDATE webhook_logs SET next_attempt_at = now() - interval '1 s'
+               WHERE state = 'pending' AND leased_until IS NULL";
+    let mut connection = app.connect().await;
+    sqlx::raw_sql(due)
+        .execute(&mut connection)
+        .await
+        .expect("the update");
+}
+
+/// The only delivery, once it is in a state.
+async fn log_in_state(app: &TestApp, state: &str) -> Value {
+    let begun = Instant::now();
+    loop {
+        let logs = app.get("/webhook-logs").await.expect(200);
+        let log = logs.body["data"][0].clone();
+        if log["state"] == state && log["attempts"] != json!([]) {
+            return log;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "{log}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_is_signed_and_shows_the_case() {
+    let app = TestApp::start().await;
+    let mut receiver = Receiver::start().await;
+    let webhook = subscribe(&app, &receiver.url, &["Case.Created"]).await;
+    let secret = webhook.body["secret"].as_str().expect("a secret");
+    assert!(secret.starts_with("whsec_") && secret.len() > 40);
+    let case = app
+        .create(&json!({"name": "Acme", "companies": [{"name": "Acme SAS"}]}))
+        .await;
+    let received = receiver.received(1).await.remove(0);
+    let verifier = standardwebhooks::Webhook::new(secret).expect("a secret");
+    verifier
+        .verify(&received.bytes, &received.headers)
+        .expect("a signature");
+    // What receivers of the published API check.
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key");
+    mac.update(&received.bytes);
+    let digits: Vec<_> = mac
+        .finalize()
+        .into_bytes()
+        .iter()
+        .map(|it| format!("{it:02x}"))
+        .collect();
+    assert_eq!(received.header("dotfile-signature"), digits.concat());
+
+    let body = &received.body;
+    assert_eq!(body["event"], "Case.Created");
+    let read = app.get(&format!("/cases/{}", case.id())).await.expect(200);
+    assert_eq!(body["case"], read.body);
+    let context = &body["context"];
+    assert_eq!(context["event_id"], received.header("webhook-id"));
+    assert_eq!(context["version"], 1);
+    assert_eq!(context["retry_count"], 0);
+    assert!(context["remaining_retry_count"].as_u64() > Some(5));
+    assert_eq!(context["workspace"]["name"], "Sandbox");
+    let log = log_in_state(&app, "delivered").await;
+    assert_eq!(log["status_code"], 204);
+    assert_eq!(log["payload"], *body);
+    assert_eq!(log["attempts"][0]["type"], "first_call");
+}
+
+#[tokio::test]
+async fn every_change_is_told_in_its_order() {
+    let app = TestApp::start().await;
+    let mut receiver = Receiver::start().await;
+    subscribe(&app, &receiver.url, &ALL).await;
+    let case = app
+        .create(
+            &json!({"name": "Acme", "external_id": "e-1", "companies": [{"name": "Acme SAS"}],
+            "individuals": [{"first_name": "Ada", "last_name": "L"}]}),
+        )
+        .await;
+    let id = case.id();
+    let company = case.body["companies"][0]["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let person = case.body["individuals"][0]["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let changes = [
+        (
+            Method::PATCH,
+            format!("/cases/{id}"),
+            json!({"name": "Acme 2", "metadata": {"a": "b"}}),
+        ),
+        (
+            Method::POST,
+            format!("/cases/{id}/tags"),
+            json!({"tags": ["VIP"]}),
+        ),
+        (
+            Method::POST,
+            format!("/cases/{id}/reviews"),
+            json!({"status": "approved"}),
+        ),
+        (
+            Method::PATCH,
+            format!("/companies/{company}"),
+            json!({"country": "FR"}),
+        ),
+        (
+            Method::POST,
+            format!("/companies/{company}/set-relevant"),
+            json!({"is_relevant": false}),
+        ),
+        (
+            Method::POST,
+            format!("/individuals/{person}/set-relevant"),
+            json!({"is_relevant": true}),
+        ),
+        (Method::DELETE, format!("/individuals/{person}"), json!({})),
+        (Method::DELETE, format!("/cases/{id}"), json!({})),
+    ];
+    let mut expected = vec!["Case.Created", "Company.Created", "Individual.Created"];
+    let told: [&[&str]; 8] = [
+        &["Case.InfoUpdated", "Case.MetadataUpdated"],
+        &["Case.TagsUpdated"],
+        &["Case.ReviewConfirmed", "Case.StatusUpdated"],
+        &["Company.InfoUpdated"],
+        &["Company.MarkedAsNotRelevant"],
+        &["Individual.MarkedAsRelevant"],
+        &["Individual.Deleted"],
+        &["Case.Deleted"],
+    ];
+    let mut received = receiver.received(expected.len()).await;
+    for ((method, path, body), told) in changes.into_iter().zip(told) {
+        let answer = app.call(method, &path, &body).await;
+        assert!(answer.status.is_success(), "{path}: {}", answer.body);
+        expected.extend(told);
+        received = receiver.received(expected.len()).await;
+    }
+    let versions: Vec<_> = received
+        .iter()
+        .map(|it| it.body["context"]["version"].as_i64())
+        .collect();
+    assert!(versions.is_sorted(), "{versions:?}");
+    let mut events: Vec<_> = received.iter().map(Received::event).collect();
+    // Those of one change are told at once.
+    events.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(events, expected);
+    let company = received
+        .iter()
+        .find(|it| it.event() == "Company.InfoUpdated")
+        .expect("it");
+    assert_eq!(company.body["company"]["country"], "FR");
+    assert_eq!(company.body["context"]["case"]["name"], "Acme 2");
+    let person = received
+        .iter()
+        .find(|it| it.event() == "Individual.Deleted")
+        .expect("it");
+    assert_eq!(person.body["individual"]["first_name"], "Ada");
+    let deleted = received
+        .iter()
+        .find(|it| it.event() == "Case.Deleted")
+        .expect("it");
+    assert_eq!(
+        deleted.body["case"],
+        json!({"id": id, "name": "", "external_id": "e-1"})
+    );
+}
+
+#[tokio::test]
+async fn a_secret_is_told_once() {
+    let app = TestApp::start().await;
+    let body = json!({"url": "http://127.0.0.1:9/", "events": ["Case.Created"]});
+    let post = || {
+        let request = app
+            .request(Method::POST, "/webhooks")
+            .bearer_auth(FIXED_KEY);
+        app.send(request.header("idempotency-key", "w").json(&body))
+    };
+    let made = post().await.expect(201);
+    let secret = made.body["secret"].as_str().expect("a secret").to_owned();
+    let masked = format!("whsec_…{}", secret.split_at(secret.len() - 4).1);
+    let path = made.header("location").expect("a location").to_owned();
+    let again = post().await.expect(201);
+    assert_eq!(again.body["secret"], masked.as_str());
+    assert_eq!(again.body["id"], made.body["id"]);
+    assert_eq!(app.get(&path).await.body["secret"], masked.as_str());
+    assert_eq!(
+        app.get("/webhooks").await.body["data"][0]["secret"],
+        masked.as_str()
+    );
+    let renamed = app
+        .call(Method::PATCH, &path, &json!({"name": "N"}))
+        .await
+        .expect(200);
+    assert_eq!(renamed.body["secret"], masked.as_str());
+}
+
+#[tokio::test]
+async fn after_a_rotation_both_secrets_verify() {
+    let app = TestApp::start().await;
+    let mut receiver = Receiver::start().await;
+    let webhook = subscribe(&app, &receiver.url, &["Case.Created"]).await;
+    let old = webhook.body["secret"]
+        .as_str()
+        .expect("a secret")
+        .to_owned();
+    let path = format!("/webhooks/{}/rotate-secret", webhook.id());
+    let rotated = app.call(Method::POST, &path, &json!({})).await.expect(200);
+    let new = rotated.body["secret"]
+        .as_str()
+        .expect("a secret")
+        .to_owned();
+    assert_ne!(old, new);
+    app.create(&json!({"name": "Acme"})).await;
+    let received = receiver.received(1).await.remove(0);
+    for secret in [old, new] {
+        let verifier = standardwebhooks::Webhook::new(&secret).expect("a secret");
+        verifier
+            .verify(&received.bytes, &received.headers)
+            .expect("a signature");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_webhook_is_said_at_once() {
+    let app = TestApp::start_with(TestSettings {
+        destinations: Destinations::Public,
+        ..TestSettings::default()
+    })
+    .await;
+    let body = json!({"url": "http://127.0.0.1/", "events": ["Case.Createt", 1], "status": "on",
+        "secret": "whsec_x", "extra": 1});
+    let refused = app.call(Method::POST, "/webhooks", &body).await.expect(400);
+    assert_eq!(
+        refused.errors(),
+        [
+            ("/url", "forbidden_destination"),
+            ("/events/0", "choice"),
+            ("/events/1", "type"),
+            ("/status", "choice"),
+            ("/secret", "format"),
+            ("/extra", "unknown_field"),
+        ]
+    );
+    assert_eq!(refused.body["errors"][1]["suggestion"], "Case.Created");
+    let missing = app
+        .call(Method::POST, "/webhooks", &json!({}))
+        .await
+        .expect(400);
+    assert_eq!(
+        missing.errors(),
+        [("/url", "required"), ("/events", "required")]
+    );
+}
+
+#[tokio::test]
+async fn nothing_inside_is_reached() {
+    let app = TestApp::start_with(TestSettings {
+        destinations: Destinations::Public,
+        ..TestSettings::default()
+    })
+    .await;
+    let receiver = Receiver::start().await;
+    let made = subscribe(&app, "https://hooks.example.com/", &["Case.Created"]).await;
+    let port = receiver.url.rsplit(':').next().expect("a port").to_owned();
+    // Whatever stands in the database: an address, and a name that leads to one.
+    for host in [
+        "127.0.0.1",
+        "localhost.",
+        "[::ffff:127.0.0.1]",
+        "2130706433",
+    ] {
+        let mut connection = app.connect().await;
+        sqlx::query("UPDATE webhooks SET url = $1, status = 'online'")
+            .bind(format!("https://{host}:{port}"))
+            .execute(&mut connection)
+            .await
+            .expect("the update");
+        sqlx::raw_sql("DELETE FROM outbox")
+            .execute(&mut connection)
+            .await
+            .expect("the delete");
+        app.create(&json!({"name": "Acme"})).await;
+        let log = log_in_state(&app, "pending").await;
+        let error = log["attempts"][0]["error"].as_str().unwrap_or_default();
+        assert!(
+            error.contains("not one of the public internet"),
+            "{host}: {log}"
+        );
+        assert_eq!(log["status_code"], 0);
+    }
+    assert!(receiver.so_far().is_empty());
+    drop(made);
+}
+
+#[tokio::test]
+async fn a_failure_is_tried_again() {
+    let app = TestApp::start().await;
+    let mut receiver = Receiver::answering(|number| match number {
+        0 => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        1 => (StatusCode::TOO_MANY_REQUESTS, "busy\0").into_response(),
+        _ => StatusCode::OK.into_response(),
+    })
+    .await;
+    subscribe(&app, &receiver.url, &["Case.Created"]).await;
+    app.create(&json!({"name": "Acme"})).await;
+    for count in 1..=3 {
+        let received = receiver.received(count).await;
+        let ids: Vec<_> = received.iter().map(|it| it.header("webhook-id")).collect();
+        assert!(ids.iter().all(|id| *id == ids[0]), "one message, one id");
+        let last = received.last().expect("one");
+        assert_eq!(last.body["context"]["retry_count"], count - 1);
+        if count < 3 {
+            let begun = Instant::now();
+            while app.get("/webhook-logs").await.body["data"][0]["attempts"]
+                .as_array()
+                .map(Vec::len)
+                != Some(count)
+            {
+                assert!(begun.elapsed() < Duration::from_secs(10));
+            }
+            hurry(&app).await;
+        }
+    }
+    let log = log_in_state(&app, "delivered").await;
+    assert_eq!(log["retry_count"], 2);
+    assert_eq!(log["attempts"][1]["status_code"], 429);
+    assert_eq!(log["attempts"][1]["response_body"], "busy\u{fffd}");
+    assert_eq!(log["attempts"][2]["type"], "automatic_retry");
+    // And once more, because somebody asks.
+    let path = format!("/webhook-logs/{}/retry", log["id"].as_str().expect("an id"));
+    app.call(Method::POST, &path, &json!({})).await.expect(202);
+    receiver.received(4).await;
+}
+
+#[tokio::test]
+async fn a_redirect_is_a_failure_and_410_is_the_end() {
+    let app = TestApp::start().await;
+    let elsewhere = Receiver::start().await;
+    let target = elsewhere.url.clone();
+    let mut receiver = Receiver::answering(move |number| match number {
+        0 => (StatusCode::FOUND, [(LOCATION, target.clone())]).into_response(),
+        _ => StatusCode::GONE.into_response(),
+    })
+    .await;
+    let webhook = subscribe(&app, &receiver.url, &["Case.Created"]).await;
+    app.create(&json!({"name": "Acme"})).await;
+    let log = log_in_state(&app, "pending").await;
+    assert_eq!(log["status_code"], 302);
+    hurry(&app).await;
+    receiver.received(2).await;
+    let log = log_in_state(&app, "failed").await;
+    assert_eq!(log["status_code"], 410);
+    let webhook = app
+        .get(&format!("/webhooks/{}", webhook.id()))
+        .await
+        .expect(200);
+    assert_eq!(webhook.body["status"], "offline");
+    app.create(&json!({"name": "Acme"})).await;
+    assert_eq!(
+        app.get("/webhook-logs").await.body["pagination"]["count"],
+        1
+    );
+    assert!(elsewhere.so_far().is_empty());
+}
+
+#[tokio::test]
+async fn a_receiver_that_hangs_holds_up_nobody() {
+    let app = TestApp::start().await;
+    let hanging = Receiver::answering_late(|_| std::future::pending()).await;
+    let mut quick = Receiver::start().await;
+    subscribe(&app, &hanging.url, &["Case.Created"]).await;
+    subscribe(&app, &quick.url, &["Case.Created"]).await;
+    let begun = Instant::now();
+    for _ in 0..20 {
+        app.create(&json!({"name": "Acme"})).await;
+    }
+    quick.received(20).await;
+    assert!(
+        begun.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn servers_deliver_side_by_side() {
+    let app = TestApp::start().await;
+    let mut receiver = Receiver::start().await;
+    subscribe(&app, &receiver.url, &["Case.Created"]).await;
+    let other = app.beside(2);
+    let limits = dossier::http::Limits::default();
+    let state = dossier::app::state(other.clone(), limits, Destinations::Anywhere);
+    let second = workers::start(&state, &other, Duration::from_secs(60));
+    let body = json!({"name": "Acme"});
+    let cases = (0..60).map(|_| app.create(&body));
+    futures_util::future::join_all(cases).await;
+    receiver.received(60).await;
+    second.stop().await;
+    let received = receiver.so_far();
+    let mut ids: Vec<_> = received
+        .iter()
+        .map(|it| it.header("webhook-id").to_owned())
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!((ids.len(), received.len()), (60, 60));
+}
+
+#[tokio::test]
+async fn with_the_case_goes_what_deliveries_show_of_it() {
+    let app = TestApp::start().await;
+    let mut receiver =
+        Receiver::answering(|_| (StatusCode::BAD_REQUEST, "Erika?").into_response()).await;
+    subscribe(&app, &receiver.url, &["Case.Created", "Case.Deleted"]).await;
+    let case = app.create(&json!({"name": "Erika Mustermann"})).await;
+    let log = log_in_state(&app, "pending").await;
+    let path = format!("/cases/{}", case.id());
+    app.call(Method::DELETE, &path, &json!({}))
+        .await
+        .expect(204);
+    let received = receiver.received(2).await;
+    assert_eq!(received[1].event(), "Case.Deleted");
+    let path = format!("/webhook-logs/{}", log["id"].as_str().expect("an id"));
+    let erased = app.get(&path).await.expect(200);
+    assert_eq!(erased.body["state"], "erased");
+    assert_eq!(erased.body["payload"], json!({}));
+    let again = app
+        .call(Method::POST, &format!("{path}/retry"), &json!({}))
+        .await
+        .expect(409);
+    assert_eq!(again.errors(), [("", "erased")]);
+    let mut connection = app.connect().await;
+    let held: String = sqlx::query_scalar(
+        "SELECT concat((SELECT jsonb_agg(to_jsonb(o)) FROM outbox AS o),
+             (SELECT jsonb_agg(to_jsonb(l)) FROM webhook_logs AS l),
+             (SELECT jsonb_agg(to_jsonb(a)) FROM webhook_log_attempts AS a
+                 WHERE a.log_id::text = $1),
+             (SELECT jsonb_agg(to_jsonb(a)) FROM activities AS a))",
+    )
+    .bind(log["id"].as_str())
+    .fetch_one(&mut connection)
+    .await
+    .expect("rows");
+    assert!(!held.contains("Erika"), "{held}");
+}
+
+#[tokio::test]
+async fn nobody_elses_webhook_is_told_or_seen() {
+    let app = TestApp::start().await;
+    let other = "dossier_other_key";
+    app.add_workspace(other).await;
+    let (mut ours, theirs) = (Receiver::start().await, Receiver::start().await);
+    let ours_made = subscribe(&app, &ours.url, &["Case.Created"]).await;
+    let request = app.request(Method::POST, "/webhooks").bearer_auth(other);
+    let body = json!({"url": theirs.url, "events": ["Case.Created"]});
+    app.send(request.json(&body)).await.expect(201);
+    app.create(&json!({"name": "Acme"})).await;
+    ours.received(1).await;
+    let log = log_in_state(&app, "delivered").await;
+    assert!(theirs.so_far().is_empty());
+    let log = format!("/webhook-logs/{}", log["id"].as_str().expect("an id"));
+    for path in [format!("/webhooks/{}", ours_made.id()), log] {
+        app.get_as(other, &path).await.expect(404);
+    }
+    assert_eq!(
+        app.get_as(other, "/webhook-logs").await.body["pagination"]["count"],
+        0
+    );
+    assert_eq!(
+        app.get_as(other, "/webhooks").await.body["pagination"]["count"],
+        1
+    );
+}
