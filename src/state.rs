@@ -6,6 +6,7 @@ use crate::auth::Keys;
 use crate::db::Database;
 use crate::events::Events;
 use crate::http::Limits;
+use crate::idempotency::Running;
 use crate::values::{Destinations, IdSource};
 
 /// The state of one server process; a clone of it shares everything.
@@ -13,6 +14,7 @@ use crate::values::{Destinations, IdSource};
 pub struct AppState {
     pub database: Database,
     pub events: Events,
+    pub running: Running,
     pub keys: Keys,
     pub ids: IdSource,
     pub limits: Limits,
@@ -29,6 +31,7 @@ impl AppState {
     ) -> Self {
         Self {
             events,
+            running: Running::default(),
             keys: Keys::new(database.clone()),
             ids: IdSource::default(),
             database,

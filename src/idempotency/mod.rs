@@ -2,10 +2,12 @@
 
 mod claim;
 mod key;
+mod running;
 mod settle;
 mod store;
 
 pub use claim::Claim;
 pub use key::IdempotencyKey;
-pub use settle::once;
+pub use running::{Entered, Running};
+pub use settle::{Once, once};
 pub use store::{erase, expire, insert};

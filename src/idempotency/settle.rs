@@ -6,13 +6,22 @@ use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
-use super::Claim;
 use super::store::{self, Kept};
+use super::{Claim, Running};
 use crate::db::{Database, DatabaseError, Deadline};
 use crate::http::{Answer, Problem, ProblemType};
 
 /// How often something is tried whose outcome is not known: with a key, another try finds out.
 const ATTEMPTS: usize = 2;
+
+/// Where something is done once.
+#[derive(Debug, Clone, Copy)]
+pub struct Once<'o> {
+    pub database: &'o Database,
+    pub running: &'o Running,
+    pub deadline: Deadline,
+    pub workspace_id: Uuid,
+}
 
 /// Does what a request asks for, unless its key says that it was done.
 ///
@@ -24,46 +33,58 @@ const ATTEMPTS: usize = 2;
 /// Those of the attempt; 409 while the first request is still running; 410 when the case that the
 /// answer showed was deleted; 422 for another request with the key.
 pub async fn once<F>(
-    database: &Database,
-    deadline: Deadline,
-    workspace_id: Uuid,
+    place: Once<'_>,
     claim: Option<&Claim>,
     mut attempt: impl FnMut() -> F,
 ) -> Result<Response, Problem>
 where
     F: Future<Output = Result<Answer, Problem>>,
 {
+    let Some(claim) = claim else {
+        return Ok(attempt().await?.into_response());
+    };
+    let entered = place.running.enter(place.workspace_id, &claim.key).await;
+    let in_progress = || Problem::Plain(ProblemType::RequestInProgress);
+    let entered = entered.ok_or_else(in_progress)?;
+    if entered.has_waited
+        && let Some(kept) = place.find(claim).await?
+    {
+        return replayed(kept, claim);
+    }
     let mut more = 1..ATTEMPTS;
     loop {
         let problem = match attempt().await {
             Ok(answer) => return Ok(answer.into_response()),
             Err(problem) => problem,
         };
-        let Some(claim) = claim else {
-            return Err(problem);
-        };
         if matches!(problem, Problem::Database(DatabaseError::Unavailable(_))) {
             return Err(problem);
         }
-        let asked = (workspace_id, claim.key.clone());
-        let kept = database.read(deadline, asked, |connection, asked| {
-            Box::pin(async move { store::find(connection, asked.0, &asked.1).await })
-        });
-        match kept.await {
+        match place.find(claim).await {
             Ok(Some(kept)) => return replayed(kept, claim),
             Ok(None) => {}
             // What is known of the request is the attempt's problem.
             Err(_) => return Err(problem),
         }
         match problem {
-            Problem::Database(DatabaseError::Locked(_)) => {
-                return Err(Problem::Plain(ProblemType::RequestInProgress));
-            }
+            Problem::Database(DatabaseError::Locked(_)) => return Err(in_progress()),
             // The key was freed again by a first request that failed, or nobody knows yet.
             Problem::Database(DatabaseError::OutcomeUnknown(_)) if more.next().is_some() => {}
             Problem::Database(ref error) if is_taken(error) && more.next().is_some() => {}
             problem => return Err(problem),
         }
+    }
+}
+
+impl Once<'_> {
+    async fn find(&self, claim: &Claim) -> Result<Option<Kept>, Problem> {
+        let asked = (self.workspace_id, claim.key.clone());
+        let find = self
+            .database
+            .read(self.deadline, asked, |connection, asked| {
+                Box::pin(async move { store::find(connection, asked.0, &asked.1).await })
+            });
+        Ok(find.await?)
     }
 }
 

@@ -17,7 +17,7 @@ use crate::auth::Caller;
 use crate::db::{Database, Deadline};
 use crate::events::{Author, Events};
 use crate::http::{Answer, Problem};
-use crate::idempotency::{self, Claim, IdempotencyKey};
+use crate::idempotency::{self, Claim, IdempotencyKey, Once, Running};
 use crate::state::AppState;
 use crate::values::{IdSource, now};
 
@@ -30,6 +30,7 @@ pub struct Write {
     pub database: Database,
     pub events: Events,
     pub deadline: Deadline,
+    running: Running,
     caller: Caller,
     key: Option<String>,
     method: Method,
@@ -51,6 +52,7 @@ impl FromRequestParts<AppState> for Write {
             database: state.database.clone(),
             events: state.events.clone(),
             deadline,
+            running: state.running.clone(),
             caller,
             key,
             method: parts.method.clone(),
@@ -122,9 +124,13 @@ impl Write {
     where
         F: Future<Output = Result<Answer, Problem>>,
     {
-        let (database, workspace_id) = (&self.database, self.workspace_id);
-        let once = idempotency::once(database, self.deadline, workspace_id, claim, attempt);
-        let response = once.await?;
+        let place = Once {
+            database: &self.database,
+            running: &self.running,
+            deadline: self.deadline,
+            workspace_id: self.workspace_id,
+        };
+        let response = idempotency::once(place, claim, attempt).await?;
         self.events.wake();
         Ok(response)
     }

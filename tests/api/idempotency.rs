@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestApp};
+use crate::support::{Answer, TestApp, TestSettings};
 use dossier::workspaces::FIXED_KEY;
 
 async fn post(app: &TestApp, path: &str, key: &str, body: &Value) -> Answer {
@@ -229,4 +229,75 @@ async fn with_the_case_goes_what_answers_keep_of_it() {
     .await
     .unwrap();
     assert_eq!(kept, 0);
+}
+
+async fn count(app: &TestApp) -> i64 {
+    let mut connection = app.connect().await;
+    let count = sqlx::query_scalar("SELECT count(*) FROM cases");
+    count.fetch_one(&mut connection).await.expect("a count")
+}
+
+#[tokio::test]
+async fn an_answer_that_was_lost_on_its_way_is_found_again() {
+    let app = TestApp::start_with(TestSettings {
+        losing: Some("INSERT 0 "),
+        ..TestSettings::default()
+    })
+    .await;
+    let body = json!({"name": "Acme", "external_id": "lost-1"});
+    // Without a key nobody can tell.
+    app.proxy().arm();
+    let unknown = app.call(Method::POST, "/cases", &body).await.expect(503);
+    assert_eq!(unknown.body["type"], "/problems/outcome-unknown");
+    assert!(!app.proxy().is_armed());
+    assert_eq!(count(&app).await, 1);
+    // With one, the row of the key tells.
+    let body = json!({"name": "Acme", "external_id": "lost-2"});
+    app.proxy().arm();
+    let found = post(&app, "/cases", "k", &body).await.expect(201);
+    assert!(!app.proxy().is_armed());
+    assert!(is_replayed(&found));
+    let again = post(&app, "/cases", "k", &body).await;
+    assert_eq!(essence(&again), essence(&found));
+    assert_eq!(count(&app).await, 2);
+}
+
+#[tokio::test]
+async fn a_lost_commit_is_found_again_too() {
+    let app = TestApp::start_with(TestSettings {
+        losing: Some("COMMIT"),
+        ..TestSettings::default()
+    })
+    .await;
+    let case = app.create(&json!({"name": "Acme"})).await;
+    let path = format!("/cases/{}/reviews", case.id());
+    app.proxy().arm();
+    let body = json!({"status": "approved"});
+    let found = post(&app, &path, "k", &body).await.expect(201);
+    assert!(!app.proxy().is_armed() && is_replayed(&found));
+    assert_eq!(found.etag(), "\"2\"");
+    let read = app.get(&format!("/cases/{}", case.id())).await;
+    assert_eq!(read.etag(), "\"2\"");
+}
+
+#[tokio::test]
+async fn what_was_rolled_back_is_done_by_another_try() {
+    let app = TestApp::start().await;
+    // The first time the connection is lost in the middle of the statement.
+    let mut connection = app.connect().await;
+    let trigger = "CREATE SEQUENCE lost;
+        CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF nextval('lost') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
+            RETURN NEW;
+        END $$;
+        CREATE TRIGGER lose BEFORE INSERT ON cases FOR EACH ROW EXECUTE FUNCTION lose();";
+    sqlx::raw_sql(trigger)
+        .execute(&mut connection)
+        .await
+        .expect("the trigger");
+    let made = post(&app, "/cases", "k", &json!({"name": "Acme"}))
+        .await
+        .expect(201);
+    assert!(!is_replayed(&made));
+    assert_eq!(count(&app).await, 1);
 }

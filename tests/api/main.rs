@@ -17,6 +17,7 @@ mod containers;
 mod envelope;
 mod failures;
 mod idempotency;
+mod isolation;
 mod lists;
 mod parts;
 mod plans;

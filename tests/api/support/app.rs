@@ -17,6 +17,8 @@ use sqlx::{ConnectOptions, PgConnection};
 use tempfile::TempDir;
 
 use super::answer::Answer;
+use super::logs;
+use super::proxy::Proxy;
 use super::server::{TestDatabase, directory, processes};
 
 /// What a test may want otherwise.
@@ -24,6 +26,8 @@ pub struct TestSettings {
     pub pool_size: u32,
     pub limits: Limits,
     pub destinations: Destinations,
+    /// The text of an answer of the database that can be lost on its way.
+    pub losing: Option<&'static str>,
     /// Served beside the operations.
     pub extra: Router<AppState>,
 }
@@ -34,6 +38,7 @@ impl Default for TestSettings {
             pool_size: 10,
             limits: Limits::default(),
             destinations: Destinations::Anywhere,
+            losing: None,
             extra: Router::new(),
         }
     }
@@ -54,6 +59,8 @@ enum Place {
 pub struct TestApp {
     pub database: Database,
     workers: Option<Workers>,
+    proxy: Option<Proxy>,
+    _logs: logs::Checked,
     place: Place,
     base: String,
     client: reqwest::Client,
@@ -78,8 +85,15 @@ impl TestApp {
     }
 
     async fn serve(place: Place, settings: TestSettings) -> Self {
+        logs::listen();
         let limits = settings.limits;
-        let database = Database::new(place.options(), settings.pool_size, limits.request);
+        let options = place.options();
+        let proxy = settings.losing.map(|text| Proxy::start(&options, text));
+        let options = match &proxy {
+            Some(proxy) => proxy.options(options),
+            None => options,
+        };
+        let database = Database::new(options, settings.pool_size, limits.request);
         database.migrate().await.expect("migrations");
         let applied = database
             .unit(deadline(), async move |mut session: Session| {
@@ -104,6 +118,8 @@ impl TestApp {
         Self {
             database,
             workers: Some(workers),
+            proxy,
+            _logs: logs::Checked,
             place,
             base,
             client: client(),
@@ -159,6 +175,12 @@ impl TestApp {
     /// The connections of another server over the same data.
     pub fn beside(&self, size: u32) -> Database {
         self.database.beside(size)
+    }
+
+    /// What can lose an answer of the database.
+    #[track_caller]
+    pub fn proxy(&self) -> &Proxy {
+        self.proxy.as_ref().expect("a test that loses answers")
     }
 
     /// Host and port of the server.
@@ -225,14 +247,14 @@ impl TestApp {
     /// A second workspace with the key that is given, made by SQL.
     pub async fn add_workspace(&self, key: &str) {
         let mut connection = self.connect().await;
-        let key = ApiKey::new(key);
+        let (name, key) = (format!("Other {key}"), ApiKey::new(key));
         let row = sqlx::query(
             "WITH made AS (
-                 INSERT INTO workspaces (id, name) VALUES (gen_random_uuid(), 'Other') RETURNING id
+                 INSERT INTO workspaces (id, name) VALUES (gen_random_uuid(), $3) RETURNING id
              )
              INSERT INTO api_keys (id, workspace_id, hash) SELECT $1, id, $2 FROM made",
         );
-        let row = row.bind(key.id()).bind(key.hash().as_slice());
+        let row = row.bind(key.id()).bind(key.hash().as_slice()).bind(name);
         row.execute(&mut connection).await.expect("a key");
     }
 }
