@@ -65,6 +65,14 @@ pub struct Settings {
         value_parser = clap::value_parser!(u64).range(1..=24 * 365)
     )]
     pub idempotency_hours: u64,
+    /// How many requests with GET or HEAD one key may send a minute, to each server; 0: as many as
+    /// it likes. Without it, 12000 with DATABASE_URL, and 0 in the sandbox.
+    #[arg(long, global = true, env = "DOSSIER_RATE_LIMIT_READ")]
+    pub rate_limit_read: Option<u32>,
+    /// How many other requests one key may send a minute, to each server; 0: as many as it likes.
+    /// Without it, 6000 with DATABASE_URL, and 0 in the sandbox.
+    #[arg(long, global = true, env = "DOSSIER_RATE_LIMIT_WRITE")]
+    pub rate_limit_write: Option<u32>,
     /// What to log, as a filter of tracing.
     #[arg(long, global = true, env = "DOSSIER_LOG", default_value = "info")]
     pub log: String,

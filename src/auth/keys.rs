@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 
 use super::{ApiKey, Caller, credentials, store};
 use crate::db::{Database, Deadline};
-use crate::http::{Problem, ProblemType};
+use crate::http::{Allowance, Problem, ProblemType};
 
 /// How long a key is taken without asking again: a revoked one may work that much longer.
 const REMEMBERED: Duration = Duration::from_secs(5);
@@ -86,6 +86,11 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let key = credentials(&parts.headers).ok_or(Problem::Plain(ProblemType::Unauthorized))?;
         let deadline = Deadline::from_request_parts(parts, state).await?;
-        Keys::from_ref(state).caller(key, deadline).await
+        let hash = *key.hash();
+        let caller = Keys::from_ref(state).caller(key, deadline).await?;
+        if let Some(allowance) = parts.extensions.get::<Allowance>() {
+            allowance.take(&hash)?;
+        }
+        Ok(caller)
     }
 }

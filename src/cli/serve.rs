@@ -1,6 +1,7 @@
 //! `dossier serve`.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
@@ -33,10 +34,7 @@ pub async fn run(settings: &Settings) -> Result<(), String> {
         Some(_) => Destinations::Anywhere,
         None => Destinations::Public,
     };
-    let limits = Limits {
-        body: settings.body_limit,
-        request: Duration::from_secs(settings.request_timeout),
-    };
+    let limits = limits(settings);
     let state = app::state(database, limits, destinations);
     if cluster.is_some() {
         make_sandbox(settings, &state).await?;
@@ -58,6 +56,19 @@ pub async fn run(settings: &Settings) -> Result<(), String> {
     state.database.close().await;
     drop(cluster);
     served.map_err(told)
+}
+
+/// The limits that the settings name. The sandbox is for trying out: it counts nothing unless told.
+fn limits(settings: &Settings) -> Limits {
+    let of_a_server = |quota| settings.database_url.as_ref().map(|_| quota);
+    let reads = settings.rate_limit_read.or(of_a_server(12_000));
+    let writes = settings.rate_limit_write.or(of_a_server(6_000));
+    Limits {
+        body: settings.body_limit,
+        request: Duration::from_secs(settings.request_timeout),
+        reads: reads.and_then(NonZeroU32::new),
+        writes: writes.and_then(NonZeroU32::new),
+    }
 }
 
 /// Binds the address. The sandbox's fixed key is for this machine alone.

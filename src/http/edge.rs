@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 
-use super::{Limits, Problem, ProblemType};
+use super::{Limits, Problem, ProblemType, Rates};
 use crate::db::Deadline;
 use crate::values::IdSource;
 
@@ -21,6 +21,7 @@ const HEADER: &str = "x-request-id";
 pub struct Edge {
     pub ids: IdSource,
     pub limits: Limits,
+    pub rates: Rates,
 }
 
 /// Gives the request its id (the caller's, if it is sane; else a new one) and its deadline, turns
@@ -29,6 +30,10 @@ pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) ->
     let id = sane(&request).unwrap_or_else(|| edge.ids.next(chrono::Utc::now()).to_string());
     let deadline = Deadline::after(edge.limits.request);
     request.extensions_mut().insert(deadline);
+    let allowance = edge.rates.allowance(request.method());
+    if let Some(allowance) = allowance.clone() {
+        request.extensions_mut().insert(allowance);
+    }
     let (method, begun) = (request.method().clone(), std::time::Instant::now());
     // The template of the path, and not the path: an external id in it may be personal.
     let route = request.extensions().get::<MatchedPath>().cloned();
@@ -38,6 +43,9 @@ pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) ->
     let problem = response.extensions_mut().remove::<Arc<Problem>>();
     if let Some(problem) = problem {
         response = render(&problem, &id, response);
+    }
+    if let Some(allowance) = allowance {
+        allowance.tell(response.headers_mut());
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(HEADER, value);

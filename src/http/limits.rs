@@ -1,5 +1,6 @@
-//! How much and how long a request may be.
+//! How much and how long a request may be, and how many there may be.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// The limits of every request.
@@ -9,14 +10,20 @@ pub struct Limits {
     pub body: usize,
     /// How long a request may take, its body's arrival included.
     pub request: Duration,
+    /// How many requests with GET or HEAD one key may send a minute; none: as many as it likes.
+    pub reads: Option<NonZeroU32>,
+    /// How many other requests one key may send a minute; none: as many as it likes.
+    pub writes: Option<NonZeroU32>,
 }
 
 impl Default for Limits {
-    /// 2 MiB and 10 seconds.
+    /// 2 MiB and 10 seconds, as many requests as anybody likes.
     fn default() -> Self {
         Self {
             body: 2 * 1024 * 1024,
             request: Duration::from_secs(10),
+            reads: None,
+            writes: None,
         }
     }
 }

@@ -13,6 +13,7 @@ mod problem;
 mod problem_type;
 mod query;
 mod query_values;
+mod rates;
 
 pub use answer::{Answer, timestamp, with_etag};
 pub use body::JsonBody;
@@ -25,3 +26,4 @@ pub use parse::{Parsed, walked};
 pub use problem::Problem;
 pub use problem_type::ProblemType;
 pub use query::{ListQuery, NoQuery, Query};
+pub use rates::{Allowance, Rates};

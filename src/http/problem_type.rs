@@ -25,11 +25,12 @@ pub enum ProblemType {
     Busy,
     NotMigrated,
     OutcomeUnknown,
+    RateLimited,
 }
 
 impl ProblemType {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::InvalidParameters,
         Self::MalformedBody,
         Self::Unauthorized,
@@ -49,6 +50,7 @@ impl ProblemType {
         Self::Busy,
         Self::NotMigrated,
         Self::OutcomeUnknown,
+        Self::RateLimited,
     ];
 
     /// Its status, its name under `/problems/`, its title and its remedy.
@@ -175,6 +177,13 @@ impl ProblemType {
                 "It is not known whether this was stored",
                 "Send it again with the same Idempotency-Key: it is done once. Without a key, read \
                  the case back by its external_id first.",
+            ),
+            Self::RateLimited => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "rate-limited",
+                "This key has sent too many requests",
+                "Nothing was stored. Send it again after the seconds that Retry-After names; \
+                 RateLimit says in each answer how many are left.",
             ),
         }
     }

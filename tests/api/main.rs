@@ -21,6 +21,7 @@ mod isolation;
 mod lists;
 mod parts;
 mod plans;
+mod rates;
 mod round_trip;
 mod serve;
 mod snapshots;
