@@ -22,7 +22,7 @@ use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 use crate::cases::CaseSnapshots;
 use crate::db::Database;
 use crate::events::Events;
-use crate::http::{Edge, Limits, Problem, ProblemType, Rates, Segment, edge};
+use crate::http::{Edge, Gate, Limits, Problem, ProblemType, Rates, Segment, edge};
 use crate::state::AppState;
 use crate::values::Destinations;
 use crate::{
@@ -64,6 +64,7 @@ pub fn router(api: Router<AppState>, state: AppState) -> NormalizePath<Router> {
         ids: state.ids.clone(),
         limits: state.limits,
         rates: Rates::new(state.limits),
+        gate: Gate::new(state.limits.in_flight),
     };
     let router = Router::new()
         .merge(api.clone())

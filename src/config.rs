@@ -73,6 +73,15 @@ pub struct Settings {
     /// Without it, 6000 with DATABASE_URL, and 0 in the sandbox.
     #[arg(long, global = true, env = "DOSSIER_RATE_LIMIT_WRITE")]
     pub rate_limit_write: Option<u32>,
+    /// How many requests are in flight in this server at the most; one beyond them is 503 at once.
+    #[arg(
+        long,
+        global = true,
+        env = "DOSSIER_MAX_IN_FLIGHT",
+        default_value_t = 512,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
+    pub max_in_flight: u32,
     /// What to log, as a filter of tracing.
     #[arg(long, global = true, env = "DOSSIER_LOG", default_value = "info")]
     pub log: String,

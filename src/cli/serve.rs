@@ -68,6 +68,7 @@ fn limits(settings: &Settings) -> Limits {
         request: Duration::from_secs(settings.request_timeout),
         reads: reads.and_then(NonZeroU32::new),
         writes: writes.and_then(NonZeroU32::new),
+        in_flight: usize::try_from(settings.max_in_flight).unwrap_or(usize::MAX),
     }
 }
 

@@ -13,7 +13,7 @@ use thiserror::Error;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::Instrument;
 
-use super::Retry;
+use super::{InFlight, Retry};
 
 /// How long a request waits for a connection.
 const ACQUIRE: Duration = Duration::from_millis(500);
@@ -135,7 +135,8 @@ impl Database {
     }
 
     /// Runs one unit of work in a task of its own, which a client that leaves does not reach. Its
-    /// log lines carry the span of the request.
+    /// log lines carry the span of the request, and it holds the request's place among those in
+    /// flight.
     ///
     /// # Errors
     /// Those of the work, and [`DatabaseError`] when no connection is to be had.
@@ -157,7 +158,7 @@ impl Database {
             read_by,
             write_by: deadline.0,
         };
-        tokio::spawn(work(session).in_current_span())
+        tokio::spawn(InFlight::handed_on(work(session)).in_current_span())
             .await
             .map_err(DatabaseError::Ended)?
     }

@@ -2,8 +2,10 @@
 
 pub mod cluster;
 mod database;
+mod in_flight;
 pub mod listing;
 mod transaction;
 
 pub use database::{Database, DatabaseError, Deadline, Session};
+pub use in_flight::InFlight;
 pub use transaction::Retry;

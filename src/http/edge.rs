@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 
-use super::{Limits, Problem, ProblemType, Rates};
+use super::{Gate, Limits, Problem, ProblemType, Rates};
 use crate::db::Deadline;
 use crate::values::IdSource;
 
@@ -22,6 +22,7 @@ pub struct Edge {
     pub ids: IdSource,
     pub limits: Limits,
     pub rates: Rates,
+    pub gate: Gate,
 }
 
 /// Gives the request its id (the caller's, if it is sane; else a new one) and its deadline, turns
@@ -38,7 +39,7 @@ pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) ->
     // The template of the path, and not the path: an external id in it may be personal.
     let route = request.extensions().get::<MatchedPath>().cloned();
     let span = tracing::info_span!("request", id = %id);
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let mut response = edge.gate.pass(request, next).instrument(span.clone()).await;
     let _entered = span.enter();
     let problem = response.extensions_mut().remove::<Arc<Problem>>();
     if let Some(problem) = problem {

@@ -14,16 +14,20 @@ pub struct Limits {
     pub reads: Option<NonZeroU32>,
     /// How many other requests one key may send a minute; none: as many as it likes.
     pub writes: Option<NonZeroU32>,
+    /// How many requests are in flight in this process at the most, those included whose client has
+    /// left and whose work in the database has not ended.
+    pub in_flight: usize,
 }
 
 impl Default for Limits {
-    /// 2 MiB and 10 seconds, as many requests as anybody likes.
+    /// 2 MiB and 10 seconds, as many requests as anybody likes, 512 of them at once.
     fn default() -> Self {
         Self {
             body: 2 * 1024 * 1024,
             request: Duration::from_secs(10),
             reads: None,
             writes: None,
+            in_flight: 512,
         }
     }
 }

@@ -26,11 +26,12 @@ pub enum ProblemType {
     NotMigrated,
     OutcomeUnknown,
     RateLimited,
+    Overloaded,
 }
 
 impl ProblemType {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::InvalidParameters,
         Self::MalformedBody,
         Self::Unauthorized,
@@ -51,6 +52,7 @@ impl ProblemType {
         Self::NotMigrated,
         Self::OutcomeUnknown,
         Self::RateLimited,
+        Self::Overloaded,
     ];
 
     /// Its status, its name under `/problems/`, its title and its remedy.
@@ -184,6 +186,12 @@ impl ProblemType {
                 "This key has sent too many requests",
                 "Nothing was stored. Send it again after the seconds that Retry-After names; \
                  RateLimit says in each answer how many are left.",
+            ),
+            Self::Overloaded => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "overloaded",
+                "This server has as many requests as it takes at once",
+                "Nothing was stored. Try again after the time that Retry-After names.",
             ),
         }
     }

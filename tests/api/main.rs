@@ -19,6 +19,7 @@ mod failures;
 mod idempotency;
 mod isolation;
 mod lists;
+mod overload;
 mod parts;
 mod plans;
 mod rates;

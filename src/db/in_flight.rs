@@ -1,0 +1,42 @@
+//! What a request holds until its units of work have ended.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio::sync::OwnedSemaphorePermit;
+
+tokio::task_local! {
+    static HELD: InFlight;
+}
+
+/// A request's place among those in flight. It is free again when the request and every unit of
+/// work that it has begun have ended: a client that leaves ends the first and not the second.
+#[derive(Debug, Clone)]
+pub struct InFlight {
+    _permit: Arc<OwnedSemaphorePermit>,
+}
+
+impl InFlight {
+    /// A place for as long as anybody holds a clone of it.
+    pub fn new(permit: OwnedSemaphorePermit) -> Self {
+        Self {
+            _permit: Arc::new(permit),
+        }
+    }
+
+    /// Holds the place while `work` runs, and gives it to the units of work that it begins.
+    pub async fn held_by<F: Future>(self, work: F) -> F::Output {
+        HELD.scope(self, work).await
+    }
+
+    /// `work` for a task of its own, with the place that the task holds which calls this, if any.
+    pub(super) fn handed_on<F: Future>(work: F) -> impl Future<Output = F::Output> {
+        let held = HELD.try_with(Self::clone).ok();
+        async move {
+            match held {
+                Some(held) => held.held_by(work).await,
+                None => work.await,
+            }
+        }
+    }
+}
