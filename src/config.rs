@@ -82,6 +82,16 @@ pub struct Settings {
         value_parser = clap::value_parser!(u32).range(1..=1_000_000)
     )]
     pub max_in_flight: u32,
+    /// How many seconds new connections are still taken once the server was told to stop, and is not
+    /// ready any more. Behind a load balancer: the time that passes between two of its probes.
+    #[arg(
+        long,
+        global = true,
+        env = "DOSSIER_STOP_GRACE",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(u64).range(0..=600)
+    )]
+    pub stop_grace: u64,
     /// What to log, as a filter of tracing.
     #[arg(long, global = true, env = "DOSSIER_LOG", default_value = "info")]
     pub log: String,

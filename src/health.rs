@@ -6,7 +6,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use crate::db::{Database, DatabaseError, Deadline, Session};
-use crate::http::{Problem, ProblemType};
+use crate::http::{Problem, ProblemType, Stopping};
 use crate::state::AppState;
 
 /// `GET /healthz` and `GET /readyz`.
@@ -16,11 +16,15 @@ pub fn routes() -> Router<AppState> {
         .route("/readyz", get(ready))
 }
 
-/// Whether the database answers and has every migration of this server.
+/// Whether the database answers and has every migration of this server, and the server goes on.
 async fn ready(
     State(database): State<Database>,
+    State(stopping): State<Stopping>,
     deadline: Deadline,
 ) -> Result<Json<Value>, Problem> {
+    if stopping.has_begun() {
+        return Err(Problem::Plain(ProblemType::Stopping));
+    }
     let applied = database.unit(deadline, applied).await;
     match applied {
         Ok(applied) if usize::try_from(applied).is_ok_and(|it| it >= Database::migrations()) => {

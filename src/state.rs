@@ -5,7 +5,7 @@ use axum::extract::FromRef;
 use crate::auth::Keys;
 use crate::db::Database;
 use crate::events::Events;
-use crate::http::Limits;
+use crate::http::{Limits, Stopping};
 use crate::idempotency::Running;
 use crate::values::{Destinations, IdSource};
 
@@ -19,6 +19,7 @@ pub struct AppState {
     pub ids: IdSource,
     pub limits: Limits,
     pub destinations: Destinations,
+    pub stopping: Stopping,
 }
 
 impl AppState {
@@ -37,6 +38,7 @@ impl AppState {
             database,
             limits,
             destinations,
+            stopping: Stopping::default(),
         }
     }
 }

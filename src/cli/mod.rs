@@ -4,6 +4,7 @@ mod api_key;
 mod audit;
 mod open;
 mod serve;
+mod stop;
 mod workspace;
 
 use std::error::Error;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 
+use super::stop::{Signals, until_told};
 use super::{deadline, open_to_serve, told};
 use crate::app;
 use crate::config::Settings;
@@ -41,21 +41,17 @@ pub async fn run(settings: &Settings) -> Result<(), String> {
         greet(address, settings.sandbox_key.is_none());
     }
     make_first_workspace(settings, &state).await?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(told)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(told)?;
-    let stop = async move {
-        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-    };
+    let signals = Signals::new().map_err(told)?;
     tracing::info!(%address, "serving");
     let keys_kept = Duration::from_secs(settings.idempotency_hours * 60 * 60);
     let workers = workers::start(&state, &background, keys_kept);
-    let router = app::router(app::operations(), state.clone());
-    let served = app::serve(listener, router, limits.request, stop).await;
-    workers.stop().await;
-    background.close().await;
-    state.database.close().await;
+    let workers_end = async move {
+        workers.stop().await;
+        background.close().await;
+    };
+    let served = until_told(listener, state, workers_end, signals).await;
     drop(cluster);
-    served.map_err(told)
+    served
 }
 
 /// The limits that the settings name. The sandbox is for trying out: it counts nothing unless told.
@@ -69,6 +65,7 @@ fn limits(settings: &Settings) -> Limits {
         reads: reads.and_then(NonZeroU32::new),
         writes: writes.and_then(NonZeroU32::new),
         in_flight: usize::try_from(settings.max_in_flight).unwrap_or(usize::MAX),
+        grace: Duration::from_secs(settings.stop_grace),
     }
 }
 

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 
-use super::{Gate, Limits, Problem, ProblemType, Rates};
+use super::{Gate, Limits, Problem, ProblemType, Rates, Stopping};
 use crate::db::Deadline;
 use crate::values::IdSource;
 
@@ -23,6 +23,7 @@ pub struct Edge {
     pub limits: Limits,
     pub rates: Rates,
     pub gate: Gate,
+    pub stopping: Stopping,
 }
 
 /// Gives the request its id (the caller's, if it is sane; else a new one) and its deadline, turns
@@ -47,6 +48,10 @@ pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) ->
     }
     if let Some(allowance) = allowance {
         allowance.tell(response.headers_mut());
+    }
+    if edge.stopping.has_begun() {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(HEADER, value);

@@ -17,10 +17,13 @@ pub struct Limits {
     /// How many requests are in flight in this process at the most, those included whose client has
     /// left and whose work in the database has not ended.
     pub in_flight: usize,
+    /// How long new connections are still taken once the server was told to stop.
+    pub grace: Duration,
 }
 
 impl Default for Limits {
-    /// 2 MiB and 10 seconds, as many requests as anybody likes, 512 of them at once.
+    /// 2 MiB and 10 seconds, as many requests as anybody likes, 512 of them at once, and a second for the
+    /// last of them.
     fn default() -> Self {
         Self {
             body: 2 * 1024 * 1024,
@@ -28,6 +31,7 @@ impl Default for Limits {
             reads: None,
             writes: None,
             in_flight: 512,
+            grace: Duration::from_secs(1),
         }
     }
 }

@@ -15,6 +15,7 @@ mod problem_type;
 mod query;
 mod query_values;
 mod rates;
+mod stopping;
 
 pub use answer::{Answer, timestamp, with_etag};
 pub use body::JsonBody;
@@ -29,3 +30,4 @@ pub use problem::Problem;
 pub use problem_type::ProblemType;
 pub use query::{ListQuery, NoQuery, Query};
 pub use rates::{Allowance, Rates};
+pub use stopping::Stopping;

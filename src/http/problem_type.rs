@@ -27,11 +27,12 @@ pub enum ProblemType {
     OutcomeUnknown,
     RateLimited,
     Overloaded,
+    Stopping,
 }
 
 impl ProblemType {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::InvalidParameters,
         Self::MalformedBody,
         Self::Unauthorized,
@@ -53,6 +54,7 @@ impl ProblemType {
         Self::OutcomeUnknown,
         Self::RateLimited,
         Self::Overloaded,
+        Self::Stopping,
     ];
 
     /// Its status, its name under `/problems/`, its title and its remedy.
@@ -192,6 +194,12 @@ impl ProblemType {
                 "overloaded",
                 "This server has as many requests as it takes at once",
                 "Nothing was stored. Try again after the time that Retry-After names.",
+            ),
+            Self::Stopping => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "stopping",
+                "This server is about to stop",
+                "Send requests to another server, or to this one when it has started again.",
             ),
         }
     }

@@ -74,16 +74,9 @@ async fn a_server_that_does_not_migrate_is_not_ready_until_somebody_does() {
         .await
         .expect("a port");
     let base = format!("http://{}", listener.local_addr().expect("an address"));
-    let router = app::router(
-        app::operations(),
-        app::state(pool, limits, dossier::values::Destinations::Public),
-    );
-    tokio::spawn(app::serve(
-        listener,
-        router,
-        limits.request,
-        std::future::pending(),
-    ));
+    let state = app::state(pool, limits, dossier::values::Destinations::Public);
+    let router = app::router(app::operations(), state.clone());
+    tokio::spawn(app::serve(listener, router, state, std::future::pending()));
     let ready = async || {
         crate::support::client()
             .get(format!("{base}/readyz"))

@@ -111,8 +111,8 @@ impl TestApp {
         let workers = workers::start(&state, &background, kept);
         tokio::spawn(app::serve(
             listener,
-            app::router(app::operations().merge(settings.extra), state),
-            limits.request,
+            app::router(app::operations().merge(settings.extra), state.clone()),
+            state,
             std::future::pending(),
         ));
         Self {

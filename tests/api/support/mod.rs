@@ -3,12 +3,16 @@
 mod answer;
 mod app;
 mod logs;
+mod process;
 mod proxy;
 mod receiver;
 mod server;
+mod wire;
 
 pub use answer::Answer;
 pub use app::{TestApp, TestSettings, client, deadline};
 pub use logs::statements;
+pub use process::{KEY, Process};
 pub use receiver::{Received, Receiver};
 pub use server::{TestDatabase, directory};
+pub use wire::Wire;

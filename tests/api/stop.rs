@@ -1,0 +1,157 @@
+//! How a server ends: everything that it has accepted is answered.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+use sqlx::{ConnectOptions, Connection, Executor, Row};
+use tokio::sync::Notify;
+
+use crate::support::{KEY, Process, TestDatabase, Wire};
+
+const BODY: &str = "{\"name\": \"A\"}";
+const CLIENTS: usize = 16;
+
+async fn post(wire: &mut Wire) -> std::io::Result<()> {
+    let key = format!("Bearer {KEY}");
+    wire.send("POST /cases", &[("authorization", &key)], BODY)
+        .await
+}
+
+/// What one client has seen: answers of a success, and requests that were not answered.
+#[derive(Default)]
+struct Seen {
+    created: usize,
+    cut: usize,
+    was_told: bool,
+}
+
+/// Posts one case after the other on one connection, until an answer says that it is the last.
+async fn client(address: String, created: Arc<AtomicUsize>, enough: Arc<Notify>) -> Seen {
+    let mut seen = Seen::default();
+    let mut wire = Wire::connect(&address).await.expect("a connection");
+    while post(&mut wire).await.is_ok() {
+        let Some(answer) = wire.answer().await else {
+            seen.cut += 1;
+            break;
+        };
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        seen.created += 1;
+        if created.fetch_add(1, Ordering::SeqCst) == 10 * CLIENTS {
+            enough.notify_one();
+        }
+        if answer.is_last() {
+            seen.was_told = true;
+            break;
+        }
+    }
+    seen
+}
+
+async fn count(database: &TestDatabase) -> usize {
+    let mut connection = database.options.connect().await.expect("a connection");
+    let row = connection.fetch_one("SELECT count(*) FROM cases").await;
+    let count: i64 = row.expect("a count").get(0);
+    usize::try_from(count).expect("a count")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_request_of_busy_clients_is_answered_when_the_server_is_told_to_stop() {
+    let database = TestDatabase::create().await;
+    let mut server = Process::start(&database, &[]).await;
+    let (created, enough) = (Arc::default(), Arc::new(Notify::new()));
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|_| {
+            let address = server.address.clone();
+            tokio::spawn(client(address, Arc::clone(&created), enough.clone()))
+        })
+        .collect();
+    enough.notified().await;
+    server.signal(Signal::SIGTERM);
+    let mut acknowledged = 0;
+    for client in clients {
+        let seen = client.await.expect("the client ends");
+        assert_eq!(seen.cut, 0, "a request was not answered");
+        assert!(seen.was_told, "the client was told to leave");
+        acknowledged += seen.created;
+    }
+    let status = server.ended().await;
+    assert_eq!(status.code(), Some(0), "{status}");
+    assert!(acknowledged > 10 * CLIENTS);
+    assert_eq!(count(&database).await, acknowledged);
+}
+
+#[tokio::test]
+async fn a_server_that_stops_is_not_ready_and_serves_for_its_grace_and_a_second_signal_ends_it() {
+    let database = TestDatabase::create().await;
+    let mut server = Process::start(&database, &[("DOSSIER_STOP_GRACE", "600")]).await;
+    let mut before = Wire::connect(&server.address).await.expect("a connection");
+    before.send("GET /readyz", &[], "").await.expect("sent");
+    let ready = before.answer().await.expect("an answer");
+    assert_eq!(ready.status, 200, "{}", ready.body);
+    assert!(!ready.is_last());
+    server.signal(Signal::SIGINT);
+    let begun = Instant::now();
+    let refused = loop {
+        let mut probe = Wire::connect(&server.address).await.expect("a connection");
+        probe.send("GET /readyz", &[], "").await.expect("sent");
+        let answer = probe.answer().await.expect("an answer");
+        if answer.status != 200 {
+            break answer;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10), "it is ready");
+    };
+    assert_eq!(refused.status, 503);
+    assert!(refused.body.contains("/problems/stopping"));
+    assert!(refused.is_last());
+    let mut after = Wire::connect(&server.address).await.expect("a connection");
+    for wire in [&mut before, &mut after] {
+        post(wire).await.expect("sent");
+        let created = wire.answer().await.expect("an answer");
+        assert_eq!(created.status, 201, "{}", created.body);
+        assert!(created.is_last());
+        assert!(wire.answer().await.is_none(), "the connection is closed");
+    }
+    assert!(server.is_running());
+    let begun = Instant::now();
+    server.signal(Signal::SIGTERM);
+    let status = server.ended().await;
+    assert_eq!(status.code(), Some(2), "{status}");
+    assert!(begun.elapsed() < Duration::from_secs(5), "it has waited");
+}
+
+#[tokio::test]
+async fn the_work_of_a_client_that_has_left_is_waited_for() {
+    let database = TestDatabase::create().await;
+    let mut server = Process::start(&database, &[("DOSSIER_STOP_GRACE", "0")]).await;
+    let mut connection = database.options.connect().await.expect("a connection");
+    let mut blocker = connection.begin().await.expect("a transaction");
+    let lock = blocker.execute("LOCK TABLE cases IN EXCLUSIVE MODE").await;
+    lock.expect("the lock");
+    let mut wire = Wire::connect(&server.address).await.expect("a connection");
+    post(&mut wire).await.expect("sent");
+    // Beside the transaction, which would see one moment for ever.
+    let mut watcher = database.options.connect().await.expect("a connection");
+    let waits = "SELECT count(*) FROM pg_stat_activity \
+        WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    let begun = Instant::now();
+    while watcher
+        .fetch_one(waits)
+        .await
+        .expect("a count")
+        .get::<i64, _>(0)
+        == 0
+    {
+        assert!(begun.elapsed() < Duration::from_secs(10), "nothing waits");
+    }
+    drop(wire);
+    server.signal(Signal::SIGTERM);
+    // Nothing that could be waited for shows that it does not end; a lock is given up after a second.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(server.is_running(), "it has not waited");
+    blocker.rollback().await.expect("the lock is free");
+    let status = server.ended().await;
+    assert_eq!(status.code(), Some(0), "{status}");
+    assert_eq!(count(&database).await, 1);
+}
