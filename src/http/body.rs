@@ -3,14 +3,15 @@
 use axum::RequestExt;
 use axum::extract::{FromRef, FromRequest, Request};
 use axum::http::HeaderMap;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::{Limits, Problem, ProblemType};
 use crate::db::Deadline;
 
-/// The bytes of a body that is said to be JSON. What is refused: 415, 413 or 408, in this order.
+/// The bytes of a body that is said to be JSON. What is refused: 415, 413 or 408, in this order. A
+/// compressed body is never unpacked, since a small one can become any size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JsonBody(pub Bytes);
 
@@ -23,6 +24,9 @@ where
     async fn from_request(mut request: Request, state: &S) -> Result<Self, Problem> {
         if !is_json(request.headers()) {
             return Err(Problem::Plain(ProblemType::UnsupportedMediaType));
+        }
+        if is_encoded(request.headers()) {
+            return Err(Problem::Plain(ProblemType::UnsupportedContentEncoding));
         }
         let deadline: Deadline = request.extract_parts_with_state(state).await?;
         let limit = Limits::from_ref(state).body;
@@ -57,4 +61,15 @@ fn is_json(headers: &HeaderMap) -> bool {
             }
             _ => true,
         })
+}
+
+/// Whether anything but `identity` was done to the body (RFC 9110, section 8.4).
+fn is_encoded(headers: &HeaderMap) -> bool {
+    headers.get_all(CONTENT_ENCODING).iter().any(|value| {
+        // What is no text is no coding that is known.
+        let codings = value.to_str().unwrap_or("?").split(',').map(str::trim);
+        let mut others =
+            codings.filter(|it| !it.is_empty() && !it.eq_ignore_ascii_case("identity"));
+        others.next().is_some()
+    })
 }

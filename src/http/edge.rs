@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{
+    ACCEPT_ENCODING, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -98,6 +100,10 @@ fn render(problem: &Problem, id: &str, plain: Response) -> Response {
         }
         ProblemType::Unauthorized => {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        // What would be taken instead (RFC 9110, section 15.5.16).
+        ProblemType::UnsupportedContentEncoding => {
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         _ => {}
     }

@@ -28,11 +28,12 @@ pub enum ProblemType {
     RateLimited,
     Overloaded,
     Stopping,
+    UnsupportedContentEncoding,
 }
 
 impl ProblemType {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::InvalidParameters,
         Self::MalformedBody,
         Self::Unauthorized,
@@ -55,6 +56,7 @@ impl ProblemType {
         Self::RateLimited,
         Self::Overloaded,
         Self::Stopping,
+        Self::UnsupportedContentEncoding,
     ];
 
     /// Its status, its name under `/problems/`, its title and its remedy.
@@ -200,6 +202,12 @@ impl ProblemType {
                 "stopping",
                 "This server is about to stop",
                 "Send requests to another server, or to this one when it has started again.",
+            ),
+            Self::UnsupportedContentEncoding => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported-content-encoding",
+                "The body must not be compressed",
+                "Nothing was stored. Send the body as it is, without Content-Encoding.",
             ),
         }
     }

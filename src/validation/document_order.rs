@@ -79,7 +79,10 @@ impl<'de> Visitor<'de> for Visit<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         let mut turn = 0;
-        while let Some(key) = members.next_key::<String>()? {
+        while turn < self.node.children.len() {
+            let Some(key) = members.next_key::<String>()? else {
+                return Ok(());
+            };
             match self.node.children.get_mut(&key) {
                 Some(child) if child.rank.is_none() => {
                     child.rank = Some(turn);
@@ -89,22 +92,27 @@ impl<'de> Visitor<'de> for Visit<'_> {
                 _ => drop(members.next_value::<IgnoredAny>()?),
             }
         }
+        // All that is at fault here has its turn: a long rest is not looked up key by key.
+        while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        for turn in 0.. {
+        let (mut turn, mut seen) = (0, 0);
+        while seen < self.node.children.len() {
             let more = match self.node.children.get_mut(&turn.to_string()) {
                 Some(child) => {
-                    child.rank = Some(turn);
+                    (child.rank, seen) = (Some(turn), seen + 1);
                     items.next_element_seed(Visit { node: child })?.is_some()
                 }
                 None => items.next_element::<IgnoredAny>()?.is_some(),
             };
             if !more {
-                break;
+                return Ok(());
             }
+            turn += 1;
         }
+        while items.next_element::<IgnoredAny>()?.is_some() {}
         Ok(())
     }
 

@@ -28,11 +28,19 @@ struct Seen {
 }
 
 /// Posts one case after the other on one connection, until an answer says that it is the last.
-async fn client(address: String, created: Arc<AtomicUsize>, enough: Arc<Notify>) -> Seen {
+/// Between two of them the connection is idle for a while.
+async fn client(
+    address: String,
+    idle: Duration,
+    created: Arc<AtomicUsize>,
+    enough: Arc<Notify>,
+) -> Seen {
     let mut seen = Seen::default();
     let mut wire = Wire::connect(&address).await.expect("a connection");
-    while post(&mut wire).await.is_ok() {
-        let Some(answer) = wire.answer().await else {
+    loop {
+        let sent = post(&mut wire).await;
+        let answer = wire.answer().await;
+        let (Ok(()), Some(answer)) = (sent, answer) else {
             seen.cut += 1;
             break;
         };
@@ -45,6 +53,7 @@ async fn client(address: String, created: Arc<AtomicUsize>, enough: Arc<Notify>)
             seen.was_told = true;
             break;
         }
+        tokio::time::sleep(idle).await;
     }
     seen
 }
@@ -62,9 +71,11 @@ async fn every_request_of_busy_clients_is_answered_when_the_server_is_told_to_st
     let mut server = Process::start(&database, &[]).await;
     let (created, enough) = (Arc::default(), Arc::new(Notify::new()));
     let clients: Vec<_> = (0..CLIENTS)
-        .map(|_| {
+        .map(|number| {
             let address = server.address.clone();
-            tokio::spawn(client(address, Arc::clone(&created), enough.clone()))
+            // Half of them are as fast as they can be, and half are idle at times.
+            let idle = Duration::from_millis(if number < CLIENTS / 2 { 0 } else { 20 });
+            tokio::spawn(client(address, idle, Arc::clone(&created), enough.clone()))
         })
         .collect();
     enough.notified().await;

@@ -1,0 +1,217 @@
+//! Bodies that are made to be dear to read: the right refusal, and a cheap one.
+
+use std::time::{Duration, Instant};
+
+use dossier::workspaces::FIXED_KEY;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::TestApp;
+
+/// Just below the largest body that is taken.
+const SIZE: usize = 2 * 1024 * 1024 - 1024;
+
+/// How many times as long as a good body of its size a hostile one may take. What is read a byte at a
+/// time without optimisation takes about as long as a good body; anything quadratic takes minutes.
+const RATIO: u32 = 3;
+
+/// A case that is stored, of this size.
+fn valid() -> String {
+    let text = "A street with a name of some length and more besides, so that it is long";
+    let address = json!({"street_address": text, "city": "Paris", "country": "FR"});
+    let companies: Vec<_> = (0..1000)
+        .map(|number| {
+            json!({"name": format!("Company {number}"), "address": address,
+            "country": "FR", "type": if number == 0 { "main" } else { "affiliated" }})
+        })
+        .collect();
+    let body = json!({"name": "A", "companies": companies}).to_string();
+    padded(body)
+}
+
+fn padded(mut body: String) -> String {
+    body.extend(std::iter::repeat_n(' ', SIZE.saturating_sub(body.len())));
+    body
+}
+
+/// `before`, then as many `part`s as there is room for, then `after`.
+fn filled(before: &str, part: impl Fn(usize) -> String, after: &str) -> String {
+    let mut body = before.to_owned();
+    for number in 0.. {
+        let part = part(number);
+        if body.len() + part.len() + after.len() > SIZE {
+            break;
+        }
+        body.push_str(&part);
+    }
+    body + after
+}
+
+fn hostile() -> Vec<(&'static str, String, &'static str)> {
+    let same = |text: &'static str| move |_| text.to_owned();
+    let malformed = "/problems/malformed-body";
+    let invalid = "/problems/invalid-parameters";
+    vec![
+        ("1e400", padded("{\"name\":1e400}".to_owned()), malformed),
+        (
+            "arrays in arrays",
+            filled("{\"name\":", same("["), ""),
+            malformed,
+        ),
+        (
+            "objects in objects",
+            filled("", same("{\"metadata\":"), ""),
+            malformed,
+        ),
+        (
+            "an unknown member, deep",
+            filled("{\"x\":", same("["), ""),
+            malformed,
+        ),
+        (
+            "1e400, many",
+            filled("{\"name\":[1", same(",1e400"), "]}"),
+            invalid,
+        ),
+        (
+            "1e400, unknown",
+            filled("{\"x\":[1", same(",1e400"), "]}"),
+            invalid,
+        ),
+        ("digits", filled("{\"name\":", same("1"), "}"), malformed),
+        (
+            "10,000 digits",
+            padded(format!("{{\"name\":{}}}", "1".repeat(10_000))),
+            malformed,
+        ),
+        ("decimals", filled("{\"name\":0.", same("1"), "}"), invalid),
+        (
+            "an exponent",
+            filled("{\"name\":1e", same("1"), "}"),
+            malformed,
+        ),
+        (
+            "a long text",
+            filled("{\"name\":\"", same("a"), "\"}"),
+            invalid,
+        ),
+        (
+            "escapes",
+            filled("{\"name\":\"", same("\\u0000"), "\"}"),
+            invalid,
+        ),
+        (
+            "half a pair",
+            filled("{\"name\":\"", same("\\ud800"), "\"}"),
+            malformed,
+        ),
+        (
+            "one key",
+            filled("{\"name\":\"A\"", same(",\"name\":\"A\""), "}"),
+            invalid,
+        ),
+        (
+            "keys",
+            filled("{\"name\":\"A\"", |n| format!(",\"key{n}\":1"), "}"),
+            invalid,
+        ),
+        (
+            "near keys",
+            filled("{\"name\":\"A\"", |n| format!(",\"externl_i{n}\":1"), "}"),
+            invalid,
+        ),
+        (
+            "a long key",
+            filled("{\"name\":\"A\",\"", same("k"), "\":1}"),
+            invalid,
+        ),
+        ("objects", filled("", same("{},"), ""), malformed),
+        (
+            "companies",
+            filled("{\"name\":\"A\",\"companies\":[{}", same(",{}"), "]}"),
+            invalid,
+        ),
+        (
+            "no companies",
+            filled("{\"name\":\"A\",\"companies\":[0", same(",0"), "]}"),
+            invalid,
+        ),
+        (
+            "tags",
+            filled("{\"name\":\"A\",\"tags\":[\"a\"", same(",\"a\""), "]}"),
+            invalid,
+        ),
+        ("spaces", filled("", same(" "), ""), malformed),
+        (
+            "not UTF-8, nearly",
+            filled("{\"name\":\"", same("\u{7f}"), ""),
+            malformed,
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn a_hostile_body_costs_about_as_much_as_a_good_one_of_its_size_and_no_more() {
+    let app = TestApp::start().await;
+    app.post("{\"name\": \"A\"}").await.expect(201);
+    let mut good = Duration::MAX;
+    for _ in 0..2 {
+        let body = valid();
+        assert_eq!(body.len(), SIZE);
+        let begun = Instant::now();
+        app.post(body).await.expect(201);
+        good = good.min(begun.elapsed());
+    }
+    let bound = good * RATIO;
+    for (name, body, problem) in hostile() {
+        let mut took = Duration::MAX;
+        // The machine may be busy with something else at one time, but not at each.
+        for _ in 0..5 {
+            let begun = Instant::now();
+            let refused = app.post(body.clone()).await;
+            took = took.min(begun.elapsed());
+            assert_eq!(refused.status, 400, "{name}");
+            let detail = &refused.body["detail"];
+            assert_eq!(refused.body["type"], problem, "{name}: {detail}");
+            let answered = refused.body.to_string().len();
+            // A pointer names a key as it was sent, however long it is.
+            let most = if name == "a long key" {
+                2 * SIZE
+            } else {
+                200_000
+            };
+            assert!(answered < most, "{name}: an answer of {answered} bytes");
+            if took <= bound {
+                break;
+            }
+        }
+        assert!(took <= bound, "{name}: {took:?}, a good body {good:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_compressed_body_is_refused_and_not_unpacked() {
+    let app = TestApp::start().await;
+    let post = |coding: &'static str| {
+        app.request(Method::POST, "/cases")
+            .bearer_auth(FIXED_KEY)
+            .header("content-type", "application/json")
+            .header("content-encoding", coding)
+            .body("{\"name\": \"A\"}")
+    };
+    for coding in ["gzip", "br", "GZIP", "identity, gzip", "unheard-of"] {
+        let refused = app.send(post(coding)).await.expect(415);
+        assert_eq!(
+            refused.body["type"],
+            "/problems/unsupported-content-encoding"
+        );
+        assert_eq!(refused.headers["accept-encoding"], "identity");
+        let message = refused.body["message"].as_str().expect("a message");
+        assert!(message.contains("Content-Encoding"), "{message}");
+    }
+    for coding in ["identity", "Identity", ""] {
+        app.send(post(coding)).await.expect(201);
+    }
+    let page = app.get("/problems/unsupported-content-encoding").await;
+    page.expect(200);
+}
