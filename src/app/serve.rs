@@ -1,6 +1,7 @@
 //! Serving connections, and ending them so that nobody is cut.
 
 use std::future::Future;
+use std::io::ErrorKind;
 use std::net::TcpListener as StdListener;
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,13 +92,17 @@ async fn accepted(
 /// What the kernel has accepted for a listener that nobody asks any more.
 fn queued(listener: StdListener) -> std::io::Result<Vec<TcpStream>> {
     let mut streams = Vec::new();
-    while streams.len() < QUEUE {
-        // It does not block, as tokio has made it. Its end is the end of the queue.
-        let Ok((stream, _)) = listener.accept() else {
-            break;
-        };
-        stream.set_nonblocking(true)?;
-        streams.push(TcpStream::from_std(stream)?);
+    for _ in 0..QUEUE {
+        match listener.accept() {
+            Ok((stream, _)) => {
+                stream.set_nonblocking(true)?;
+                streams.push(TcpStream::from_std(stream)?);
+            }
+            // The queue is empty: tokio has made the listener one that does not wait.
+            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+            // Of one connection, which its client has given up, mostly.
+            Err(error) => tracing::warn!(%error, "a connection was not accepted"),
+        }
     }
     Ok(streams)
 }

@@ -9,7 +9,7 @@ use dossier::http::Limits;
 use dossier::workspaces::FIXED_KEY;
 use reqwest::Method;
 
-use crate::support::{Answer, TestApp, TestSettings};
+use crate::support::{Answer, KEY, Process, TestApp, TestDatabase, TestSettings, Wire};
 
 const BODY: &str = "{\"name\": \"A\"}";
 const OTHER: &str = "dossier_other_key_of_another_workspace";
@@ -93,4 +93,32 @@ async fn a_request_is_counted_once_and_only_in_the_name_of_a_key() {
             "what has no limit is not counted"
         );
     }
+}
+
+#[tokio::test]
+async fn a_server_over_a_database_of_its_own_has_a_limit_unless_it_is_told_otherwise() {
+    let database = TestDatabase::create().await;
+    let policies = async |settings: &[(&str, &str)]| {
+        let server = Process::start(&database, settings).await;
+        let mut wire = Wire::connect(&server.address).await.expect("connected");
+        let mut policies = Vec::new();
+        for line in ["GET /ping", "POST /cases"] {
+            let key = format!("Bearer {KEY}");
+            let headers = [("authorization", key.as_str())];
+            wire.send(line, &headers, "{}").await.expect("sent");
+            let answer = wire.answer().await.expect("an answer");
+            policies.push(answer.field("ratelimit-policy").map(str::to_owned));
+        }
+        policies
+    };
+    let some = |policy: &str| Some(policy.to_owned());
+    assert_eq!(
+        policies(&[]).await,
+        [some("\"read\";q=12000;w=60"), some("\"write\";q=6000;w=60")]
+    );
+    let chosen = [
+        ("DOSSIER_RATE_LIMIT_READ", "0"),
+        ("DOSSIER_RATE_LIMIT_WRITE", "7"),
+    ];
+    assert_eq!(policies(&chosen).await, [None, some("\"write\";q=7;w=60")]);
 }

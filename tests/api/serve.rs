@@ -123,6 +123,13 @@ fn one_command_serves_and_what_was_stored_outlasts_stops_and_crashes() {
         .output()
         .expect("curl");
     let read: Value = serde_json::from_slice(&read.stdout).expect("JSON");
+    let head = Command::new("curl")
+        .args(["-sI", address])
+        .args(["-H", "Authorization: Bearer dossier_sandbox"])
+        .output()
+        .expect("curl");
+    let head = String::from_utf8_lossy(&head.stdout).to_lowercase();
+    assert!(!head.contains("ratelimit"), "a sandbox counts nothing");
     assert_eq!(read, created);
     server.stop(Signal::SIGINT);
     assert!(!is_running(&data));

@@ -19,9 +19,15 @@ pub struct WireAnswer {
 }
 
 impl WireAnswer {
+    /// The value of a header field, in small letters.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        let mut fields = self.head.lines().filter_map(|line| line.split_once(": "));
+        fields.find(|(it, _)| *it == name).map(|(_, value)| value)
+    }
+
     /// Whether it says that it is the last one of its connection.
     pub fn is_last(&self) -> bool {
-        self.head.contains("\r\nconnection: close\r\n")
+        self.field("connection") == Some("close")
     }
 }
 
@@ -70,19 +76,17 @@ impl Wire {
     fn parsed(&mut self) -> Option<WireAnswer> {
         let end = self.rest.windows(4).position(|it| it == b"\r\n\r\n")? + 4;
         let head = String::from_utf8_lossy(&self.rest[..end]).to_ascii_lowercase();
-        let (_, length) = head.split_once("\r\ncontent-length: ").unwrap_or(("", "0"));
-        let digits = length.split("\r\n").next().unwrap_or_default();
-        let whole = end + digits.parse::<usize>().expect("a length");
-        if self.rest.len() < whole {
-            return None;
-        }
-        let body = String::from_utf8_lossy(&self.rest[end..whole]).into_owned();
-        self.rest.drain(..whole);
         let status = head.get(9..12).and_then(|it| it.parse().ok());
-        Some(WireAnswer {
+        let mut answer = WireAnswer {
             status: status.expect("a status"),
             head,
-            body,
-        })
+            body: String::new(),
+        };
+        let length = answer.field("content-length").unwrap_or("0");
+        let whole = end + length.parse::<usize>().expect("a length");
+        let body = self.rest.get(end..whole)?;
+        answer.body = String::from_utf8_lossy(body).into_owned();
+        self.rest.drain(..whole);
+        Some(answer)
     }
 }
