@@ -64,6 +64,7 @@ CREATE TABLE activity_seals (
     digest bytea NOT NULL,
     sealed_at timestamptz NOT NULL,
     CONSTRAINT activity_seals_pkey PRIMARY KEY (workspace_id, sequence),
+    CONSTRAINT activity_seals_sequence_check CHECK (sequence >= 1),
     CONSTRAINT activity_seals_members_check
         CHECK (cardinality(activity_ids) = cardinality(row_digests)
             AND cardinality(activity_ids) = cardinality(case_ids))

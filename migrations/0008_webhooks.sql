@@ -1,5 +1,6 @@
 -- Endpoints that are told of events, the outbox of events, and what became of each delivery.
 
+-- A webhook that is deleted stays, without its secrets, as long as the logs of its deliveries.
 -- `previous_secret` signs too until `previous_secret_until`, so that a receiver can change over.
 CREATE TABLE webhooks (
     workspace_id uuid NOT NULL,
@@ -14,6 +15,7 @@ CREATE TABLE webhooks (
     previous_secret_until timestamptz,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
+    deleted_at timestamptz,
     CONSTRAINT webhooks_pkey PRIMARY KEY (workspace_id, id),
     CONSTRAINT webhooks_status_check CHECK (status IN ('online', 'offline')),
     CONSTRAINT webhooks_type_check CHECK (type IN ('user', 'system')),
@@ -52,6 +54,7 @@ CREATE TABLE webhook_logs (
     company_id uuid,
     individual_id uuid,
     event text NOT NULL,
+    version bigint NOT NULL,
     endpoint text NOT NULL,
     state text NOT NULL,
     status_code integer NOT NULL,
@@ -75,11 +78,16 @@ CREATE TABLE webhook_logs (
 CREATE INDEX webhook_logs_created_at_idx ON webhook_logs (workspace_id, created_at, id);
 CREATE INDEX webhook_logs_event_idx ON webhook_logs (workspace_id, case_id, event_id);
 CREATE INDEX webhook_logs_webhook_idx ON webhook_logs (workspace_id, webhook_id);
+CREATE INDEX webhook_logs_company_idx ON webhook_logs (workspace_id, company_id)
+    WHERE company_id IS NOT NULL;
+CREATE INDEX webhook_logs_individual_idx ON webhook_logs (workspace_id, individual_id)
+    WHERE individual_id IS NOT NULL;
 -- What is still to be delivered: by endpoint when it is due, and by case in the order of its events.
 CREATE INDEX webhook_logs_pending_idx
     ON webhook_logs (workspace_id, webhook_id, next_attempt_at, id)
     WHERE state = 'pending';
-CREATE INDEX webhook_logs_pending_case_idx ON webhook_logs (workspace_id, webhook_id, case_id, id)
+CREATE INDEX webhook_logs_pending_case_idx
+    ON webhook_logs (workspace_id, webhook_id, case_id, version, id)
     WHERE state = 'pending';
 
 -- One request to an endpoint, and what came back; `status_code` is 0 where nothing did.

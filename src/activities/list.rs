@@ -46,6 +46,7 @@ pub const LISTING: Listing = Listing {
     table: "activities",
     always: "true",
     row: "to_jsonb(c)",
+    counted: Some(filters::COUNTED),
     identifier: "id",
 };
 

@@ -25,7 +25,8 @@ impl SealedRow {
     }
 }
 
-/// A workspace with activities that no seal covers; until the transaction ends nobody else seals
+/// A workspace with activities that no seal covers, any of them, so that one that cannot be sealed
+/// does not stand before the others; until the transaction ends nobody else seals
 /// them. None where there is nothing to do, or others are doing it.
 ///
 /// # Errors
@@ -34,7 +35,7 @@ pub async fn lock_unsealed(connection: &mut PgConnection) -> Result<Option<Uuid>
     sqlx::query_scalar!(
         "SELECT w.id FROM workspaces AS w
          WHERE EXISTS (SELECT FROM unsealed_activities AS u WHERE u.workspace_id = w.id)
-         ORDER BY w.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED"
+         ORDER BY random() LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED"
     )
     .fetch_optional(connection)
     .await
@@ -173,7 +174,7 @@ pub async fn count_unsealed(
 ) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM activities AS a JOIN unsealed_activities AS u
-           ON u.workspace_id = a.workspace_id AND u.activity_id = a.id
+           ON u.workspace_id = a.workspace_id AND u.activity_id = a.id AND u.case_id = a.case_id
            WHERE a.workspace_id = $1"#,
         workspace_id
     )
@@ -191,9 +192,11 @@ pub async fn strangers(
 ) -> Result<Vec<Uuid>, sqlx::Error> {
     sqlx::query_scalar!(
         "SELECT a.id FROM activities AS a
-         LEFT JOIN (SELECT unnest(activity_ids) AS id FROM activity_seals WHERE workspace_id = $1)
-             AS s ON s.id = a.id
-         LEFT JOIN unsealed_activities AS u ON u.workspace_id = $1 AND u.activity_id = a.id
+         LEFT JOIN (SELECT m.id, m.case_id FROM activity_seals AS e,
+                 unnest(e.activity_ids, e.case_ids) AS m (id, case_id)
+             WHERE e.workspace_id = $1) AS s ON s.id = a.id AND s.case_id = a.case_id
+         LEFT JOIN unsealed_activities AS u
+             ON u.workspace_id = $1 AND u.activity_id = a.id AND u.case_id = a.case_id
          WHERE a.workspace_id = $1 AND s.id IS NULL AND u.activity_id IS NULL ORDER BY a.id",
         workspace_id
     )

@@ -118,7 +118,8 @@ async fn verify_one(
     let mut last: Option<Seal> = None;
     let mut is_noted = noted.is_none();
     loop {
-        let after = last.as_ref().map_or(0, |it| it.sequence);
+        // Whatever stands before the first seal is looked at too.
+        let after = last.as_ref().map_or(i64::MIN, |it| it.sequence);
         let Some(seal) = store::seal_after(connection, workspace_id, after).await? else {
             break;
         };

@@ -99,5 +99,5 @@ impl NewCase {
 }
 
 fn is_overtaken(error: &DatabaseError) -> bool {
-    error.constraint().is_some_and(store::is_overtaken)
+    error.is_deadlock() || error.constraint().is_some_and(store::is_overtaken)
 }

@@ -72,6 +72,7 @@ pub const LISTING: Listing = Listing {
         'review', (SELECT to_jsonb(r) FROM case_reviews AS r
             WHERE r.workspace_id = c.workspace_id AND r.case_id = c.id AND r.status = c.status
             ORDER BY r.id DESC LIMIT 1))",
+    counted: None,
     identifier: "id",
 };
 

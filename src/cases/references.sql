@@ -58,5 +58,5 @@ SELECT jsonb_build_object(
         FROM custom_properties AS p WHERE workspace_id = $1),
     'endpoints', (
         SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'url', url, 'events', events)), '[]')
-        FROM webhooks WHERE workspace_id = $1 AND status = 'online')
+        FROM webhooks WHERE workspace_id = $1 AND status = 'online' AND deleted_at IS NULL)
 ) AS "known!"

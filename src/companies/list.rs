@@ -34,6 +34,7 @@ pub const LISTING: Listing = Listing {
     table: "companies",
     always: "true",
     row: "to_jsonb(c)",
+    counted: None,
     identifier: "id",
 };
 

@@ -26,6 +26,7 @@ pub const LISTING: Listing = Listing {
     table: "custom_properties",
     always: "c.archived_at IS NULL",
     row: "to_jsonb(c)",
+    counted: None,
     identifier: "id",
 };
 

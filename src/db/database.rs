@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use sqlx::migrate::MigrateError;
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres};
 use thiserror::Error;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -74,6 +74,27 @@ impl DatabaseError {
 #[derive(Debug, Clone)]
 pub struct Database {
     pool: PgPool,
+}
+
+impl DatabaseError {
+    /// Whether a write gave up waiting for another transaction that has the same key of a unique
+    /// constraint, which has not committed yet.
+    pub fn is_waiting_for(&self, constraint: &str) -> bool {
+        let Self::Locked(sqlx::Error::Database(error)) = self else {
+            return false;
+        };
+        let error = error.try_downcast_ref::<PgDatabaseError>();
+        error
+            .and_then(PgDatabaseError::r#where)
+            .is_some_and(|place| place.contains(&format!("\"{constraint}\"")))
+    }
+
+    /// Whether it lost against others that ran at the same time (40P01, 40001), so that the same
+    /// statement may succeed now.
+    pub fn is_deadlock(&self) -> bool {
+        matches!(self, Self::Refused(sqlx::Error::Database(error))
+            if matches!(error.code().as_deref(), Some("40P01" | "40001")))
+    }
 }
 
 impl Database {

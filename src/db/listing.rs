@@ -16,6 +16,8 @@ pub struct Listing {
     pub always: &'static str,
     /// What a row answers: JSON, as SQL over `c`.
     pub row: &'static str,
+    /// How many rows are counted at the most, of a table that only grows; without it, all.
+    pub counted: Option<i64>,
     /// What orders rows that are the same otherwise: the identifier of the table.
     pub identifier: &'static str,
 }
@@ -138,8 +140,13 @@ impl Listing {
     ) -> Result<Listed, sqlx::Error> {
         let count = match slice {
             Slice::Page { .. } => {
-                let mut query = QueryBuilder::new("SELECT count(*)");
+                let mut query = QueryBuilder::new("SELECT count(*) FROM (SELECT");
                 self.matching(&mut query, workspace_id, conditions);
+                // No limit, where there is none.
+                query
+                    .push(" LIMIT ")
+                    .push_bind(self.counted)
+                    .push(") AS counted");
                 Some(
                     query
                         .build_query_scalar()

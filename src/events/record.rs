@@ -69,6 +69,7 @@ struct DeliveryRow<'c> {
     company_id: Option<Uuid>,
     individual_id: Option<Uuid>,
     event: &'static str,
+    version: i64,
     endpoint: &'c str,
     created_at: DateTime<Utc>,
 }
@@ -125,6 +126,7 @@ impl<'c> Record<'c> {
             company_id,
             individual_id,
             event: event.name,
+            version: change.version,
             endpoint: &endpoint.url,
             created_at: now,
         }));

@@ -49,15 +49,18 @@ impl Events {
         }
         let endpoints = store::endpoints(connection, author.workspace_id).await?;
         let mut record = Record::default();
+        let mut last: Option<(Subject, Snapshot)> = None;
         for change in changes {
             let is_awaited = change
                 .event
                 .is_some_and(|event| endpoints.iter().any(|it| it.awaits(event)));
-            let snapshot = if is_awaited {
-                Some(self.snapshot(connection, author, change).await?)
-            } else {
-                None
+            let snapshot = match last.take() {
+                _ if !is_awaited => None,
+                // Changes of one request show the same.
+                Some((subject, snapshot)) if subject == change.subject => Some(snapshot),
+                _ => Some(self.snapshot(connection, author, change).await?),
             };
+            last = snapshot.clone().map(|it| (change.subject, it));
             record.add(author, change, &endpoints, snapshot);
         }
         let rows = serde_json::to_value(&record).map_err(Problem::Corrupt)?;

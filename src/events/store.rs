@@ -16,7 +16,7 @@ pub async fn endpoints(
 ) -> Result<Vec<Endpoint>, sqlx::Error> {
     sqlx::query_as!(
         Endpoint,
-        "SELECT id, url, events FROM webhooks WHERE workspace_id = $1 AND status = 'online'",
+        "SELECT id, url, events FROM webhooks WHERE workspace_id = $1 AND status = 'online' AND deleted_at IS NULL",
         workspace_id
     )
     .fetch_all(connection)
@@ -48,8 +48,26 @@ pub async fn erase(
     workspace_id: Uuid,
     case_id: Uuid,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query_file!("src/events/erase.sql", workspace_id, case_id)
-        .execute(connection)
-        .await?;
+    sqlx::query!(
+        "UPDATE webhook_logs SET state = 'erased' WHERE workspace_id = $1 AND case_id = $2",
+        workspace_id,
+        case_id
+    )
+    .execute(&mut *connection)
+    .await?;
+    // A worker that was writing the result of an attempt has ended by now, and is seen.
+    sqlx::query!(
+        "WITH event_rows AS (
+             UPDATE outbox SET subject = NULL, case_context = NULL
+             WHERE workspace_id = $1 AND case_id = $2
+         )
+         UPDATE webhook_log_attempts SET response_headers = NULL, response_body = NULL
+         WHERE workspace_id = $1 AND log_id IN (
+             SELECT id FROM webhook_logs WHERE workspace_id = $1 AND case_id = $2)",
+        workspace_id,
+        case_id
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }

@@ -21,10 +21,27 @@ where
 {
     type Rejection = Problem;
 
-    async fn from_request(mut request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         if !is_json(request.headers()) {
             return Err(Problem::Plain(ProblemType::UnsupportedMediaType));
         }
+        RawBody::from_request(request, state)
+            .await
+            .map(|RawBody(bytes)| Self(bytes))
+    }
+}
+
+/// The bytes of a body that nobody reads, but for what they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawBody(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for RawBody
+where
+    Limits: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request(mut request: Request, state: &S) -> Result<Self, Problem> {
         if is_encoded(request.headers()) {
             return Err(Problem::Plain(ProblemType::UnsupportedContentEncoding));
         }

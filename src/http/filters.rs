@@ -2,6 +2,8 @@
 
 use crate::db::listing::{Field, Kind, Operator};
 
+/// How many rows of a table that only grows are counted.
+pub const COUNTED: i64 = 100_000;
 /// The operators of an identifier.
 pub const EQUALITY: &[Operator] = &[Operator::Eq, Operator::NotEq];
 /// The operators of a name.

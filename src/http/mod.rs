@@ -18,7 +18,7 @@ mod rates;
 mod stopping;
 
 pub use answer::{Answer, timestamp, with_etag};
-pub use body::JsonBody;
+pub use body::{JsonBody, RawBody};
 pub use cursor::Cursor;
 pub use edge::{Edge, edge};
 pub use extract::{Id, Prefix, Segment, parameter};

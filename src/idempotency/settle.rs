@@ -14,6 +14,9 @@ use crate::http::{Answer, Problem, ProblemType};
 /// How often something is tried whose outcome is not known: with a key, another try finds out.
 const ATTEMPTS: usize = 2;
 
+/// The constraint by which a key is taken once.
+const KEY: &str = "idempotency_keys_pkey";
+
 /// Where something is done once.
 #[derive(Debug, Clone, Copy)]
 pub struct Once<'o> {
@@ -60,14 +63,12 @@ where
         if matches!(problem, Problem::Database(DatabaseError::Unavailable(_))) {
             return Err(problem);
         }
-        match place.find(claim).await {
-            Ok(Some(kept)) => return replayed(kept, claim),
-            Ok(None) => {}
-            // What is known of the request is the attempt's problem.
-            Err(_) => return Err(problem),
+        // Without the row of the key nobody knows what the attempt's problem means.
+        if let Some(kept) = place.find(claim).await? {
+            return replayed(kept, claim);
         }
         match problem {
-            Problem::Database(DatabaseError::Locked(_)) => return Err(in_progress()),
+            Problem::Database(ref error) if error.is_waiting_for(KEY) => return Err(in_progress()),
             // The key was freed again by a first request that failed, or nobody knows yet.
             Problem::Database(DatabaseError::OutcomeUnknown(_)) if more.next().is_some() => {}
             Problem::Database(ref error) if is_taken(error) && more.next().is_some() => {}
@@ -89,7 +90,7 @@ impl Once<'_> {
 }
 
 fn is_taken(error: &DatabaseError) -> bool {
-    error.constraint() == Some("idempotency_keys_pkey")
+    error.constraint() == Some(KEY)
 }
 
 fn replayed(kept: Kept, claim: &Claim) -> Result<Response, Problem> {

@@ -37,6 +37,7 @@ pub const LISTING: Listing = Listing {
             ON r.workspace_id = m.workspace_id AND r.case_id = m.case_id AND r.to_company_id = m.id
         WHERE m.workspace_id = c.workspace_id AND m.case_id = c.case_id AND m.type = 'main'
             AND r.from_individual_id = c.id))",
+    counted: None,
     identifier: "id",
 };
 

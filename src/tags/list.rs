@@ -20,6 +20,7 @@ pub const LISTING: Listing = Listing {
     table: "tags",
     always: "true",
     row: "to_jsonb(c)",
+    counted: None,
     identifier: "id",
 };
 

@@ -29,6 +29,7 @@ pub const LISTING: Listing = Listing {
     table: "templates",
     always: "c.archived_at IS NULL",
     row: "to_jsonb(c)",
+    counted: None,
     identifier: "id",
 };
 

@@ -17,6 +17,7 @@ pub const LISTING: Listing = Listing {
     table: "users",
     always: "c.suspended_at IS NULL",
     row: "to_jsonb(c)",
+    counted: None,
     identifier: "id",
 };
 

@@ -1,19 +1,33 @@
--- Takes what is due: of each endpoint that is online and not busy, the first few deliveries that
--- nobody holds and before which no delivery of the same case is due.
-WITH due AS (
-    SELECT d.workspace_id, d.id FROM webhooks AS w CROSS JOIN LATERAL (
-        SELECT l.workspace_id, l.id FROM webhook_logs AS l
-        WHERE l.workspace_id = w.workspace_id AND l.webhook_id = w.id AND l.state = 'pending'
-            AND l.next_attempt_at <= $1 AND (l.leased_until IS NULL OR l.leased_until < $1)
-            AND NOT EXISTS (
-                SELECT FROM webhook_logs AS e
-                WHERE e.workspace_id = l.workspace_id AND e.webhook_id = l.webhook_id
-                    AND e.case_id = l.case_id AND e.state = 'pending' AND e.id < l.id
-                    AND e.next_attempt_at <= $1)
-        ORDER BY l.next_attempt_at, l.id LIMIT $3 FOR UPDATE SKIP LOCKED) AS d
-    WHERE w.status = 'online' AND w.id <> ALL ($2) LIMIT $4
+-- Takes what is due: of each endpoint that is online, as many deliveries as it may get besides those
+-- under way. Nobody holds them, and each is the first that is due of its case. Of an endpoint with a
+-- long queue only its head is looked at, so that the queue of one does not hold up the others.
+WITH busy AS (
+    SELECT * FROM unnest($2::uuid[], $3::bigint[]) AS b (webhook_id, under_way)
+), due AS (
+    SELECT d.workspace_id, d.id FROM webhooks AS w
+    LEFT JOIN busy AS b ON b.webhook_id = w.id
+    CROSS JOIN LATERAL (
+        SELECT l.workspace_id, l.id, l.next_attempt_at FROM webhook_logs AS l
+        WHERE l.workspace_id = w.workspace_id AND l.state = 'pending'
+            AND (l.leased_until IS NULL OR l.leased_until < $1)
+            AND l.id IN (
+                SELECT c.id FROM (
+                    SELECT p.id, p.case_id, p.leased_until FROM webhook_logs AS p
+                    WHERE p.workspace_id = w.workspace_id AND p.webhook_id = w.id
+                        AND p.state = 'pending' AND p.next_attempt_at <= $1
+                    ORDER BY p.next_attempt_at, p.id LIMIT 64) AS c
+                WHERE (c.leased_until IS NULL OR c.leased_until < $1) AND c.id = (
+                    SELECT e.id FROM webhook_logs AS e
+                    WHERE e.workspace_id = w.workspace_id AND e.webhook_id = w.id
+                        AND e.case_id = c.case_id AND e.state = 'pending'
+                        AND e.next_attempt_at <= $1
+                    ORDER BY e.version, e.id LIMIT 1))
+        ORDER BY l.next_attempt_at, l.id
+        LIMIT greatest($4 - coalesce(b.under_way, 0), 0) FOR UPDATE SKIP LOCKED) AS d
+    WHERE w.status = 'online' AND w.deleted_at IS NULL
+    ORDER BY d.next_attempt_at LIMIT $5
 ), taken AS (
-    UPDATE webhook_logs AS l SET leased_until = $5 FROM due
+    UPDATE webhook_logs AS l SET leased_until = $6 FROM due
     WHERE l.workspace_id = due.workspace_id AND l.id = due.id
     RETURNING l.workspace_id, l.id, l.webhook_id, l.case_id, l.event_id, l.attempt_count,
         l.attempt_type

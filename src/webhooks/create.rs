@@ -56,7 +56,7 @@ pub async fn create(
     let create = write.run(&body, work, move |connection, work| {
         Box::pin(async move {
             let (workspace_id, webhook) = &*work;
-            if store::count(connection, *workspace_id).await? >= WEBHOOKS {
+            if store::count_locked(connection, *workspace_id).await? >= WEBHOOKS {
                 let message =
                     format!("A workspace has at most {WEBHOOKS} webhooks. Delete one first.");
                 return Err(Problem::conflict("", Fault::new(Code::TooMany, message)));

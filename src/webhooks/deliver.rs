@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Client;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::delivery::{self, Delivery};
+use super::delivery::{self, Attempt, Delivery};
 use super::delivery_store::{self, Capacity, Claimed};
 use crate::db::{Database, Deadline, Session};
 use crate::events::Events;
@@ -25,6 +26,10 @@ const ALL: usize = 256;
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// How often other processes' events and retries are looked for.
 const LOOK: Duration = Duration::from_secs(1);
+/// How many results are written at once.
+const SETTLING: usize = 2;
+/// How long to wait before a result is written again.
+const AGAIN: Duration = Duration::from_secs(1);
 /// How long the database may take for a claim or a result.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -34,6 +39,8 @@ struct Worker {
     database: Database,
     client: Client,
     destinations: Destinations,
+    /// Turns of writing results.
+    settling: Arc<Semaphore>,
 }
 
 /// Makes deliveries until `stop` resolves, and then ends those under way.
@@ -51,6 +58,7 @@ pub async fn deliver(
         database,
         client,
         destinations,
+        settling: Arc::new(Semaphore::new(SETTLING)),
     };
     let mut stop = std::pin::pin!(stop);
     let mut under_way = JoinSet::new();
@@ -112,9 +120,9 @@ impl Worker {
         busy: &HashMap<Uuid, i64>,
         free: usize,
     ) -> Result<Vec<(Delivery, DateTime<Utc>)>, Problem> {
-        let is_full = busy.iter().filter(|(_, count)| **count >= EACH);
         let capacity = Capacity {
-            busy: is_full.map(|(id, _)| *id).collect(),
+            busy: busy.keys().copied().collect(),
+            under_way: busy.values().copied().collect(),
             each: EACH,
             all: i64::try_from(free).unwrap_or_default(),
         };
@@ -142,27 +150,31 @@ impl Worker {
 
     async fn make(&self, delivery: Delivery, lease: DateTime<Utc>) {
         let attempt = delivery.attempt(&self.client, self.destinations).await;
-        let (workspace_id, log_id) = (delivery.event.workspace_id, delivery.log_id);
-        let result = Arc::new((attempt, lease));
+        let result = Arc::new((delivery, attempt, lease));
+        // What is not written by the end of the lease is delivered again.
+        while let Err(problem) = self.settle(Arc::clone(&result)).await {
+            let cause = problem.cause().unwrap_or_default();
+            let log_id = result.0.log_id;
+            tracing::warn!(cause, %log_id, "what became of a delivery could not be written");
+            if now() + AGAIN >= lease {
+                break;
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
+    async fn settle(&self, result: Arc<(Delivery, Attempt, DateTime<Utc>)>) -> Result<(), Problem> {
+        // Results of a burst wait here, and not until the pool gives up on them.
+        let _turn = self.settling.acquire().await;
         let settle =
             self.database
-                .transaction(Deadline::after(PATIENCE), result, move |connection, it| {
+                .transaction(Deadline::after(PATIENCE), result, |connection, it| {
                     Box::pin(async move {
-                        let (attempt, lease) = &**it;
-                        let settle = delivery_store::settle(
-                            connection,
-                            workspace_id,
-                            log_id,
-                            *lease,
-                            attempt,
-                        );
-                        settle.await
+                        let (delivery, attempt, lease) = &**it;
+                        delivery_store::settle(connection, delivery, *lease, attempt).await
                     })
                 });
-        if let Err(problem) = settle.await {
-            let cause = problem.cause().unwrap_or_default();
-            tracing::warn!(cause, %log_id, "what became of a delivery could not be written");
-        }
+        settle.await
     }
 }
 

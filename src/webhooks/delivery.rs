@@ -86,8 +86,8 @@ impl Delivery {
     /// Makes it once.
     pub async fn attempt(&self, client: &Client, destinations: Destinations) -> Attempt {
         let attempted_at = now();
-        let body = payload(&self.event, self.attempts).unwrap_or_default();
-        let body = body.to_string().into_bytes();
+        let body = payload(&self.event, self.attempts).map(|it| it.to_string().into_bytes());
+        let body = body.unwrap_or_default();
         let headers = self.headers(&body, attempted_at);
         let mut attempt = Attempt {
             kind: self.kind.clone(),
@@ -100,6 +100,10 @@ impl Delivery {
             attempted_at,
             next: Next::Failed,
         };
+        if body.is_empty() {
+            attempt.error = Some("the case was deleted, and what this showed with it".to_owned());
+            return attempt;
+        }
         match send(client, destinations, &self.webhook.url, headers, body).await {
             Ok(response) => {
                 attempt.status_code = i32::from(response.status().as_u16());

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::delivery::{Attempt, Next};
+use super::delivery::{Attempt, Delivery, Next};
 use crate::http::Problem;
 
 /// The most old events that one statement of the background task removes.
@@ -24,8 +24,10 @@ pub struct Claimed {
 /// What a worker is ready to take.
 #[derive(Debug, Clone)]
 pub struct Capacity {
-    /// Endpoints that have as many requests under way as they get at once.
+    /// Endpoints that have requests of this process under way.
     pub busy: Vec<Uuid>,
+    /// How many each of them has.
+    pub under_way: Vec<i64>,
     /// The most deliveries of one endpoint.
     pub each: i64,
     /// The most deliveries of all.
@@ -47,6 +49,7 @@ pub async fn claim(
         "src/webhooks/claim.sql",
         now,
         &capacity.busy,
+        &capacity.under_way,
         capacity.each,
         capacity.all,
         leased_until
@@ -62,11 +65,11 @@ pub async fn claim(
 /// Those of the database.
 pub async fn settle(
     connection: &mut PgConnection,
-    workspace_id: Uuid,
-    log_id: Uuid,
+    delivery: &Delivery,
     leased_until: DateTime<Utc>,
     attempt: &Attempt,
 ) -> Result<(), Problem> {
+    let (workspace_id, log_id) = (delivery.event.workspace_id, delivery.log_id);
     let (state, next_attempt_at) = match attempt.next {
         Next::Delivered => ("delivered", attempt.attempted_at),
         Next::Failed | Next::Gone => ("failed", attempt.attempted_at),
@@ -97,10 +100,11 @@ pub async fn settle(
     if matches!(attempt.next, Next::Gone) {
         sqlx::query!(
             "UPDATE webhooks SET status = 'offline', updated_at = $3
-             WHERE workspace_id = $1 AND id = $2",
+             WHERE workspace_id = $1 AND id = $2 AND url = $4",
             workspace_id,
             webhook_id,
-            attempt.attempted_at
+            attempt.attempted_at,
+            attempt.endpoint
         )
         .execute(connection)
         .await?;
@@ -148,7 +152,7 @@ pub async fn renew(
 ) -> Result<bool, sqlx::Error> {
     let renewed = sqlx::query!(
         "UPDATE webhook_logs SET state = 'pending', next_attempt_at = $3,
-             attempt_type = 'manual_retry'
+             attempt_type = 'manual_retry', leased_until = NULL
          WHERE workspace_id = $1 AND id = $2 AND state <> 'erased'",
         workspace_id,
         log_id,
@@ -157,6 +161,26 @@ pub async fn renew(
     .execute(connection)
     .await?;
     Ok(renewed.rows_affected() == 1)
+}
+
+/// Removes webhooks that were deleted before a moment, of all workspaces. The logs of their
+/// deliveries are older still, and have gone before.
+///
+/// # Errors
+/// Those of the database.
+pub async fn forget_deleted(
+    connection: &mut PgConnection,
+    before: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "DELETE FROM webhooks AS w WHERE w.deleted_at < $1 AND NOT EXISTS (
+             SELECT FROM webhook_logs AS l
+             WHERE l.workspace_id = w.workspace_id AND l.webhook_id = w.id)",
+        before
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Removes events from before a moment with the logs of their deliveries, of all workspaces and up

@@ -48,8 +48,9 @@ const FIELDS: &[Field] = &[
 /// The webhooks of a workspace.
 pub const LISTING: Listing = Listing {
     table: "webhooks",
-    always: "true",
+    always: "c.deleted_at IS NULL",
     row: "to_jsonb(c)",
+    counted: None,
     identifier: "id",
 };
 

@@ -42,10 +42,29 @@ const FIELDS: &[Field] = &[
 /// The delivery itself.
 const ITSELF: Field = id("id", "c.id");
 
-/// The deliveries of a workspace.
+/// The deliveries of a workspace. A page of them has no payload of more than about 16 KiB as it is
+/// stored, which is compressed.
 pub const LOG_LISTING: Listing = Listing {
     table: "webhook_logs",
     always: "true",
+    row: "to_jsonb(c) || jsonb_build_object(
+        'outbox', (SELECT jsonb_build_object('id', o.id, 'company_id', o.company_id,
+                'individual_id', o.individual_id, 'event', o.event, 'sub_event', o.sub_event,
+                'version', o.version, 'case_context', o.case_context, 'created_at', o.created_at,
+                'subject', CASE WHEN pg_column_size(o.subject) <= 16384 THEN o.subject END,
+                'is_omitted', coalesce(pg_column_size(o.subject) > 16384, false),
+                'workspace_id', w.id, 'workspace_name', w.name)
+            FROM outbox AS o JOIN workspaces AS w ON w.id = o.workspace_id
+            WHERE o.workspace_id = c.workspace_id AND o.case_id = c.case_id AND o.id = c.event_id),
+        'attempts', (SELECT coalesce(jsonb_agg(to_jsonb(a) ORDER BY a.ordinal), '[]')
+            FROM webhook_log_attempts AS a
+            WHERE a.workspace_id = c.workspace_id AND a.log_id = c.id))",
+    counted: Some(filters::COUNTED),
+    identifier: "id",
+};
+
+/// One delivery, with its payload whatever its size.
+const ONE: Listing = Listing {
     row: "to_jsonb(c) || jsonb_build_object(
         'outbox', (SELECT to_jsonb(o) || jsonb_build_object('workspace_name', w.name)
             FROM outbox AS o JOIN workspaces AS w ON w.id = o.workspace_id
@@ -53,7 +72,7 @@ pub const LOG_LISTING: Listing = Listing {
         'attempts', (SELECT coalesce(jsonb_agg(to_jsonb(a) ORDER BY a.ordinal), '[]')
             FROM webhook_log_attempts AS a
             WHERE a.workspace_id = c.workspace_id AND a.log_id = c.id))",
-    identifier: "id",
+    ..LOG_LISTING
 };
 
 /// Lists the deliveries of the workspace, newest first.
@@ -97,7 +116,7 @@ pub async fn get(
     Ok(Json(WebhookLogView::new(&log)).into_response())
 }
 
-/// A delivery as the list reads it, if the workspace has it.
+/// A delivery, if the workspace has it.
 ///
 /// # Errors
 /// Those of the database.
@@ -116,6 +135,6 @@ pub async fn find(
         limit: 1,
     };
     let conditions = [itself];
-    let read = LOG_LISTING.read(connection, workspace_id, &conditions, &[], &one);
+    let read = ONE.read(connection, workspace_id, &conditions, &[], &one);
     Ok(read.await?.rows.into_iter().next())
 }

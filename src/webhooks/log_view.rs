@@ -58,6 +58,8 @@ pub struct WebhookLogView<'l> {
     created_at: String,
     last_attempt_at: String,
     payload: Value,
+    /// Whether the payload is too large for a list; the delivery by itself shows it.
+    payload_is_omitted: bool,
     next_retry_at: Option<String>,
     attempts: Vec<AttemptView<'l>>,
 }
@@ -83,7 +85,8 @@ impl WebhookLog {
 }
 
 impl<'l> WebhookLogView<'l> {
-    /// The view of a delivery. Its payload is empty once its case was deleted.
+    /// The view of a delivery. Its payload is empty where it is omitted, and once its case was
+    /// deleted.
     pub fn new(log: &'l WebhookLog) -> Self {
         let retries = log.attempt_count.saturating_sub(1);
         let is_waiting = log.state == "pending";
@@ -101,6 +104,7 @@ impl<'l> WebhookLogView<'l> {
             created_at: timestamp(log.created_at),
             last_attempt_at: timestamp(log.last_attempt_at),
             payload: payload(&log.outbox, retries).unwrap_or_else(|| json!({})),
+            payload_is_omitted: log.outbox.is_omitted,
             next_retry_at: is_waiting.then(|| timestamp(log.next_attempt_at)),
             attempts: log.attempts.iter().map(AttemptView::new).collect(),
         }

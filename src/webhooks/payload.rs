@@ -19,6 +19,9 @@ pub struct EventRow {
     /// None once its case was deleted.
     pub subject: Option<Value>,
     pub case_context: Option<Value>,
+    /// Whether it is there and was too large to be read along with others.
+    #[serde(default)]
+    pub is_omitted: bool,
     pub created_at: DateTime<Utc>,
     pub workspace_id: Uuid,
     pub workspace_name: String,

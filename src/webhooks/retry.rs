@@ -5,7 +5,7 @@ use axum::response::Response;
 
 use super::log_view::{WebhookLog, WebhookLogView};
 use super::{delivery_store, log};
-use crate::http::{Answer, Id, NoQuery, Problem, ProblemType};
+use crate::http::{Answer, Id, NoQuery, Problem, ProblemType, RawBody};
 use crate::validation::{Code, Fault};
 use crate::writes::{Done, Write};
 
@@ -13,9 +13,14 @@ use crate::writes::{Done, Write};
 ///
 /// # Errors
 /// 401, 404, 409 once its case was deleted, and what the database can have.
-pub async fn retry(write: Write, Id(id): Id, _: NoQuery) -> Result<Response, Problem> {
+pub async fn retry(
+    write: Write,
+    Id(id): Id,
+    _: NoQuery,
+    RawBody(body): RawBody,
+) -> Result<Response, Problem> {
     let work = (write.workspace_id, id, write.now);
-    let retry = write.run(&[], work, |connection, work| {
+    let retry = write.run(&body, work, |connection, work| {
         Box::pin(async move {
             let (workspace_id, id, now) = *work;
             let renewed = delivery_store::renew(connection, workspace_id, id, now).await?;

@@ -5,7 +5,7 @@ use axum::response::Response;
 
 use super::create::told;
 use super::{secret, store};
-use crate::http::{Id, NoQuery, Problem, ProblemType};
+use crate::http::{Id, NoQuery, Problem, ProblemType, RawBody};
 use crate::writes::Write;
 
 /// Makes another secret, which the answer shows whole. For a day deliveries are signed with the one
@@ -13,9 +13,14 @@ use crate::writes::Write;
 ///
 /// # Errors
 /// 401, 404 and what the database can have.
-pub async fn rotate(write: Write, Id(id): Id, _: NoQuery) -> Result<Response, Problem> {
+pub async fn rotate(
+    write: Write,
+    Id(id): Id,
+    _: NoQuery,
+    RawBody(body): RawBody,
+) -> Result<Response, Problem> {
     let work = (write.workspace_id, id, secret::random(), write.now);
-    let rotate = write.run(&[], work, |connection, work| {
+    let rotate = write.run(&body, work, |connection, work| {
         Box::pin(async move {
             let (workspace_id, id, secret, now) = &*work;
             let found = store::find_locked(connection, *workspace_id, *id).await?;

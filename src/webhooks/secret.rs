@@ -14,8 +14,8 @@ use crate::values::length;
 const PREFIX: &str = "whsec_";
 /// How many bytes a secret has that is made here.
 const BYTES: usize = 32;
-/// From how many characters on the last four of a secret are shown.
-const SHOWN_FROM: usize = 16;
+/// The shortest secret that somebody may choose, in characters; of a shorter one nothing is shown.
+const SHORTEST: u64 = 16;
 /// How long the secret before a rotation signs too.
 const OVERLAP: TimeDelta = TimeDelta::hours(24);
 
@@ -25,12 +25,18 @@ pub fn random() -> String {
     format!("{PREFIX}{}", STANDARD.encode(bytes))
 }
 
-/// A secret that somebody chose: any text, or `whsec_` and 24 to 64 bytes in base64.
+/// A secret that somebody chose: any text of 16 to 255 characters, or `whsec_` and 24 to 64 bytes in base64.
 ///
 /// # Errors
 /// `length` or `format`.
 pub fn parse(sent: &str) -> Result<String, Fault> {
-    let secret = length(sent, 1, 255)?;
+    let secret = length(sent, SHORTEST, 255)?;
+    if secret.contains('…') {
+        return Err(Fault::new(
+            Code::Format,
+            "This is how a secret is shown, and not the secret. Leave it out to keep it.",
+        ));
+    }
     let Some(encoded) = secret.strip_prefix(PREFIX) else {
         return Ok(secret);
     };
@@ -51,7 +57,8 @@ pub fn masked(secret: &str) -> String {
         ""
     };
     let count = secret.chars().count();
-    let last: String = match count >= SHOWN_FROM {
+    let is_long = u64::try_from(count).is_ok_and(|count| count >= SHORTEST);
+    let last: String = match is_long {
         true => secret.chars().skip(count - 4).collect(),
         false => String::new(),
     };
@@ -155,7 +162,12 @@ mod tests {
             "whsec_…LaSw"
         );
         assert_eq!(masked("short"), "…");
-        assert!(parse("anything").is_ok() && parse(&random()).is_ok());
-        assert!(parse("whsec_!").is_err() && parse("whsec_YQ==").is_err());
+        assert!(parse("sixteen letters!").is_ok() && parse(&random()).is_ok());
+        assert!(
+            parse("short").is_err()
+                && parse("whsec_…abcdefghijklmnop").is_err()
+                && parse("whsec_!!!!!!!!!!!!!!!!").is_err()
+                && parse("whsec_YWFhYWFhYWFhYQ==").is_err()
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! All SQL of webhooks.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -18,7 +19,7 @@ pub async fn find(
         Webhook,
         "SELECT id, name, status, type AS kind, url, events, secret, previous_secret,
              previous_secret_until, created_at, updated_at
-         FROM webhooks WHERE workspace_id = $1 AND id = $2",
+         FROM webhooks WHERE workspace_id = $1 AND id = $2 AND deleted_at IS NULL",
         workspace_id,
         id
     )
@@ -82,20 +83,32 @@ pub async fn save(
     Ok(())
 }
 
-/// How many webhooks a workspace has.
+/// How many webhooks a workspace has. Until the transaction ends nobody else adds one.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn count(connection: &mut PgConnection, workspace_id: Uuid) -> Result<i64, sqlx::Error> {
+pub async fn count_locked(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query!(
+        "SELECT id FROM workspaces WHERE id = $1 FOR NO KEY UPDATE",
+        workspace_id
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
     sqlx::query_scalar!(
-        r#"SELECT count(*) AS "count!" FROM webhooks WHERE workspace_id = $1"#,
+        r#"SELECT count(*) AS "count!" FROM webhooks
+           WHERE workspace_id = $1 AND deleted_at IS NULL"#,
         workspace_id
     )
     .fetch_one(connection)
     .await
 }
 
-/// Deletes a webhook with the logs of its deliveries; false if the workspace has no such webhook.
+/// Deletes a webhook: its secrets are gone and it is told of nothing any more. The logs of its
+/// deliveries stay for their time, so that a deletion holds up nobody. False if the workspace has no
+/// such webhook.
 ///
 /// # Errors
 /// Those of the database.
@@ -103,11 +116,15 @@ pub async fn delete(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     id: Uuid,
+    now: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
     let deleted = sqlx::query!(
-        "DELETE FROM webhooks WHERE workspace_id = $1 AND id = $2",
+        "UPDATE webhooks SET deleted_at = $3, status = 'offline', secret = '',
+             previous_secret = NULL, previous_secret_until = NULL
+         WHERE workspace_id = $1 AND id = $2 AND deleted_at IS NULL",
         workspace_id,
-        id
+        id,
+        now
     )
     .execute(connection)
     .await?;

@@ -57,7 +57,14 @@ pub async fn forget(database: Database, keys_kept: Duration, stop: impl Future<O
         });
         done("idempotency keys could not be forgotten", expire_keys.await);
         let expire_events = batches(&database, |connection| {
-            Box::pin(async move { Ok(webhooks::expire(connection, now() - EVENTS_KEPT).await?) })
+            Box::pin(async move {
+                let before = now() - EVENTS_KEPT;
+                let is_more = webhooks::expire(connection, before).await?;
+                if !is_more {
+                    webhooks::forget_deleted(connection, before).await?;
+                }
+                Ok(is_more)
+            })
         });
         done("events could not be forgotten", expire_events.await);
     }

@@ -259,8 +259,20 @@ async fn whoever_changes_what_was_sealed_is_found_out() {
     .execute(&mut connection)
     .await
     .expect("the insert");
+    // The id of one that was sealed, under another case.
+    let twin = activity(2);
+    sqlx::query(
+        "INSERT INTO activities SELECT workspace_id, gen_random_uuid(), id, company_id,
+             individual_id, type, api_key_id, context, changes, created_at
+         FROM activities WHERE id = $1",
+    )
+    .bind(twin)
+    .execute(&mut connection)
+    .await
+    .expect("the insert");
     let found = report(&app).await.faults;
     let expected = [
+        AuditFault::Inserted { activity_id: twin },
         AuditFault::Changed {
             activity_id: activity(0),
         },
