@@ -161,7 +161,7 @@ async fn a_refused_request_keeps_nothing() {
 
 #[tokio::test]
 async fn a_hundred_at_once_make_one_case() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_patient().await;
     let body = json!({"name": "Acme", "companies": [{"name": "Acme SAS"}]});
     let requests = (0..100).map(|_| post(&app, "/cases", "storm", &body));
     let answers = futures_util::future::join_all(requests).await;

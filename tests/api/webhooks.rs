@@ -423,7 +423,7 @@ async fn a_receiver_that_hangs_holds_up_nobody() {
 
 #[tokio::test]
 async fn servers_deliver_side_by_side() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_patient().await;
     let mut receiver = Receiver::start().await;
     subscribe(&app, &receiver.url, &["Case.Created"]).await;
     let other = app.beside(2);

@@ -63,6 +63,7 @@ pub struct TestApp {
     _logs: logs::Checked,
     place: Place,
     base: String,
+    is_patient: bool,
     client: reqwest::Client,
 }
 
@@ -74,6 +75,14 @@ impl TestApp {
     pub async fn start_with(settings: TestSettings) -> Self {
         let place = Place::Shared(Box::new(TestDatabase::create().await));
         Self::serve(place, settings).await
+    }
+
+    /// Called by clients that do what a 503 asks: many at once are more than a loaded machine serves
+    /// in time.
+    pub async fn start_patient() -> Self {
+        let mut app = Self::start().await;
+        app.is_patient = true;
+        app
     }
 
     /// With a cluster of its own.
@@ -122,6 +131,7 @@ impl TestApp {
             _logs: logs::Checked,
             place,
             base,
+            is_patient: false,
             client: client(),
         }
     }
@@ -193,6 +203,27 @@ impl TestApp {
     }
 
     pub async fn send(&self, request: RequestBuilder) -> Answer {
+        if self.is_patient {
+            return self.send_patiently(request).await;
+        }
+        Self::send_once(request).await
+    }
+
+    /// Sends again what was answered 503, as the answer asks.
+    async fn send_patiently(&self, request: RequestBuilder) -> Answer {
+        for _ in 0..100 {
+            let again = request.try_clone().expect("a body that can be sent again");
+            let answer = Self::send_once(again).await;
+            if answer.status != 503 {
+                return answer;
+            }
+            assert!(answer.header("retry-after").is_some(), "{}", answer.body);
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        Self::send_once(request).await
+    }
+
+    async fn send_once(request: RequestBuilder) -> Answer {
         let response = request.send().await.expect("an answer");
         let (status, headers) = (response.status(), response.headers().clone());
         let text = response.text().await.expect("a body");
