@@ -1,0 +1,50 @@
+//! How long things took.
+
+use std::fmt::{self, Display, Formatter};
+use std::time::Duration;
+
+/// The times of many requests.
+#[derive(Debug, Clone, Default)]
+pub struct Latencies(Vec<Duration>);
+
+impl Latencies {
+    pub fn add(&mut self, took: Duration) {
+        self.0.push(took);
+    }
+
+    pub fn extend(&mut self, more: impl IntoIterator<Item = Duration>) {
+        self.0.extend(more);
+    }
+
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn max(&self) -> Duration {
+        self.0.iter().copied().max().unwrap_or_default()
+    }
+
+    pub fn median(&self) -> Duration {
+        self.percentile(50)
+    }
+
+    /// What so many of a hundred did not exceed.
+    pub fn percentile(&self, percent: usize) -> Duration {
+        let mut sorted = self.0.clone();
+        sorted.sort_unstable();
+        let place = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
+        sorted.get(place).copied().unwrap_or_default()
+    }
+}
+
+impl Display for Latencies {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let [median, most, max] =
+            [self.median(), self.percentile(95), self.max()].map(|it| it.as_millis());
+        write!(
+            f,
+            "n={} p50={median} ms p95={most} ms max={max} ms",
+            self.count()
+        )
+    }
+}

@@ -1,0 +1,32 @@
+//! What every test starts from.
+
+mod latencies;
+mod ledger;
+mod load;
+mod postgres;
+mod server;
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+
+use tempfile::TempDir;
+use tokio::sync::{Mutex, MutexGuard};
+
+pub use latencies::Latencies;
+pub use ledger::{Acknowledged, Ledger, is_idle};
+pub use load::{Client, Load, case};
+pub use postgres::Postgres;
+pub use server::{KEY, Server};
+
+/// Two of these tests at once would measure each other.
+pub async fn alone() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::const_new(());
+    TURN.lock().await
+}
+
+/// A folder for a cluster. As root, Postgres runs as another user, who must reach its data.
+pub fn directory() -> TempDir {
+    let directory = tempfile::tempdir().expect("a folder for the cluster");
+    fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).expect("permissions");
+    directory
+}

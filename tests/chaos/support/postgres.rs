@@ -1,0 +1,64 @@
+//! A PostgreSQL that a test may end.
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, PgConnection};
+use tempfile::TempDir;
+
+use dossier::db::cluster::Cluster;
+
+use super::directory;
+
+/// A cluster of the test's own, which outlives the servers that use it.
+pub struct Postgres {
+    cluster: Option<Cluster>,
+    options: PgConnectOptions,
+    directory: TempDir,
+}
+
+impl Postgres {
+    pub async fn start() -> Self {
+        let directory = directory();
+        let cluster = cluster(&directory).await;
+        let options = cluster.options("postgres");
+        Self {
+            cluster: Some(cluster),
+            options,
+            directory,
+        }
+    }
+
+    pub fn options(&self) -> &PgConnectOptions {
+        &self.options
+    }
+
+    pub fn url(&self) -> String {
+        self.options.to_url_lossy().to_string()
+    }
+
+    pub async fn connect(&self) -> PgConnection {
+        self.options.connect().await.expect("a connection")
+    }
+
+    /// Ends it, with SIGQUIT at once and without a checkpoint, with SIGINT in order.
+    pub async fn end(&mut self, signal: Signal) {
+        let cluster = self.cluster.take().expect("a running cluster");
+        let pid = i32::try_from(cluster.process_id()).expect("a process id");
+        kill(Pid::from_raw(pid), signal).expect("the signal");
+        // Dropping waits for the end; a fast shutdown does not overtake an immediate one.
+        let ended = tokio::task::spawn_blocking(move || drop(cluster)).await;
+        ended.expect("it ends");
+    }
+
+    /// Starts it again, over the same data.
+    pub async fn start_again(&mut self) {
+        self.cluster = Some(cluster(&self.directory).await);
+    }
+}
+
+async fn cluster(directory: &TempDir) -> Cluster {
+    let path = directory.path().to_owned();
+    let started = tokio::task::spawn_blocking(move || Cluster::start(&path)).await;
+    started.expect("the start ends").expect("a cluster")
+}
