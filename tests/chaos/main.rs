@@ -10,7 +10,9 @@
 )]
 #![expect(clippy::too_many_lines, reason = "a story is told in one piece")]
 
+mod disk;
 mod kills;
 mod pool;
 mod storm;
 mod support;
+mod webhooks;

@@ -37,6 +37,15 @@ impl Latencies {
     }
 }
 
+impl IntoIterator for Latencies {
+    type Item = Duration;
+    type IntoIter = std::vec::IntoIter<Duration>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
 impl Display for Latencies {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let [median, most, max] =

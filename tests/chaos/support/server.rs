@@ -9,6 +9,7 @@ use dossier::db::cluster::Cluster;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use sqlx::postgres::PgConnectOptions;
+use tempfile::TempDir;
 
 /// The key of the workspace that the tests work in.
 pub const KEY: &str = "dossier_chaos_key_of_this_run";
@@ -19,6 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A server over a private cluster, or over the database that it is given.
 pub struct Server {
     directory: PathBuf,
+    /// Elsewhere, where the directory may be full.
+    logs: TempDir,
     port: u16,
     settings: Vec<(&'static str, String)>,
     child: Option<Child>,
@@ -32,7 +35,7 @@ impl Server {
         Self::start(directory, &[&[key], settings].concat()).await
     }
 
-    /// One over a database; the folder takes its log.
+    /// One over a database, which works in the folder.
     pub async fn over(url: &str, directory: &Path, settings: &[(&'static str, &str)]) -> Self {
         let own = [
             ("DATABASE_URL", url),
@@ -50,6 +53,7 @@ impl Server {
             .map(|(name, value)| (*name, (*value).to_owned()));
         let mut server = Self {
             directory: directory.to_owned(),
+            logs: super::directory(),
             port: port(),
             settings: settings.collect(),
             child: None,
@@ -152,7 +156,7 @@ impl Server {
     }
 
     fn log_file(&self) -> PathBuf {
-        self.directory.join("server.log")
+        self.logs.path().join("server.log")
     }
 }
 
