@@ -33,6 +33,7 @@ pub use references::Known;
 pub use request::{CaseDraft, CaseRequest, Reference, TemplateReference};
 pub use snapshots::CaseSnapshots;
 pub use update_request::CaseChanges;
+pub use view::CaseView;
 
 use created::created;
 use updated::updated;

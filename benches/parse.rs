@@ -1,0 +1,95 @@
+//! What the server's own work on a request costs: `cargo bench --bench parse`.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark fails by panicking"
+)]
+
+use std::hint::black_box;
+
+use chrono::{DateTime, Utc};
+use criterion::{Criterion, criterion_group, criterion_main};
+use dossier::cases::{Case, CaseDraft, CaseView, Known};
+use dossier::validation;
+use dossier::values::{IdSource, now};
+use serde_json::{Value, json};
+
+mod support;
+
+fn draft(body: &[u8], now: DateTime<Utc>) -> CaseDraft {
+    let sent = validation::read(body).expect("JSON");
+    CaseDraft::parse(sent, now)
+}
+
+/// What the workspace has of the payload's references.
+fn known() -> Known {
+    let tag = |number: u8, label: &str| {
+        json!({"id": format!("0198a000-0000-7000-8000-00000000020{number}"), "label": label,
+            "created_at": "2026-01-01T00:00:00Z"})
+    };
+    let known = json!({"template": null, "template_is_archived": false, "default_tags": [],
+        "default_assignee": null, "template_keys": [], "assignee": null, "space_exists": false,
+        "space_slugs": [], "external_id_case": null, "definitions": [], "endpoints": [],
+        "tags": [tag(1, "High risk"), tag(2, "Low risk"), tag(3, "VIP")]});
+    serde_json::from_value(known).expect("what is known")
+}
+
+fn case(body: &[u8]) -> Case {
+    let now = now();
+    let case = draft(body, now).finish(known(), body, &IdSource::default(), now);
+    case.expect("a case in which nothing is wrong")
+}
+
+/// 2,000 entities: 1,000 companies and 1,000 individuals, each with a relation.
+fn large() -> Value {
+    let mut case = support::chain(1_000);
+    let person = |index: usize| {
+        json!({"first_name": "Ada", "last_name": format!("L{index}"), "birth_date": "1985-12-10",
+            "relations": [{"source_company_ref": format!("c{index}"), "roles": ["shareholder"],
+                "ownership_percentage": 50}]})
+    };
+    case["individuals"] = (0..1_000).map(person).collect();
+    case
+}
+
+/// A body with a fault in each of 20 places.
+fn faulty() -> Value {
+    let company = |index: usize| json!({"ref": index, "name": "", "country": "UK", "extra": 1});
+    json!({"nmae": "A", "status": "approved", "tags": [1], "metadata": {"k": 1},
+        "companies": (0..4).map(company).collect::<Vec<_>>()})
+}
+
+fn parse(criterion: &mut Criterion) {
+    let payloads = [
+        ("minimal", support::minimal()),
+        ("kyb", support::kyb()),
+        ("2000 entities", large()),
+        ("20 faults", faulty()),
+    ];
+    for (name, payload) in payloads {
+        let (body, now) = (payload.to_string().into_bytes(), now());
+        criterion.bench_function(&format!("parse and validate, {name}"), |bencher| {
+            bencher.iter(|| draft(black_box(&body), now));
+        });
+    }
+    let body = support::kyb().to_string().into_bytes();
+    let (now, ids) = (now(), IdSource::default());
+    criterion.bench_function("to a whole case, kyb", |bencher| {
+        bencher.iter_batched(
+            || (draft(&body, now), known()),
+            |(draft, known)| draft.finish(known, &body, &ids, now),
+            criterion::BatchSize::SmallInput,
+        );
+    });
+    let case = case(&body);
+    criterion.bench_function("render the answer, kyb", |bencher| {
+        bencher.iter(|| serde_json::to_vec(&CaseView::new(black_box(&case), true)));
+    });
+    criterion.bench_function("to the rows, kyb", |bencher| {
+        bencher.iter(|| serde_json::to_value(black_box(&case)));
+    });
+}
+
+criterion_group!(benches, parse);
+criterion_main!(benches);

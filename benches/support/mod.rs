@@ -1,0 +1,75 @@
+//! The payloads that benchmarks send.
+
+use serde_json::{Value, json};
+
+/// A case and nothing else.
+pub fn minimal() -> Value {
+    json!({"name": "Acme"})
+}
+
+/// A whole KYB case: 3 companies, 4 individuals, 6 relations, 3 tags, for the sandbox.
+pub fn kyb() -> Value {
+    json!({
+        "name": "Acme SAS",
+        "status": "open",
+        "tags": ["VIP", "High risk", "Low risk"],
+        "metadata": {"crm_id": "4711", "channel": "branch"},
+        "companies": [
+            {
+                "ref": "main", "type": "main", "name": "Acme SAS", "country": "FR",
+                "registration_number": "552100554", "registration_date": "2001-02-03",
+                "status": "live", "legal_form": "SAS", "website_url": "https://acme.example",
+                "address": {"street_address": "1 rue de la Paix", "city": "Paris",
+                    "postal_code": "75002", "country": "FR"},
+                "classifications": [{"type": "NACE", "code": "6201", "description": "Software"}],
+                "banking_information": {"iban": "FR7630006000011234567890189",
+                    "bic": "AGRIFRPP"}
+            },
+            {
+                "ref": "holding", "type": "affiliated", "name": "Acme Holding BV", "country": "NL",
+                "relations": [{"roles": ["shareholder"], "ownership_percentage": 60}]
+            },
+            {
+                "ref": "fund", "type": "affiliated", "name": "Acme Fund SCA", "country": "LU",
+                "relations": [{"source_company_ref": "holding", "roles": ["shareholder"],
+                    "ownership_percentage": 40}]
+            }
+        ],
+        "individuals": [
+            {
+                "first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.com",
+                "is_business_contact": true, "birth_date": "1985-12-10", "birth_country": "GB",
+                "nationalities": ["GB"], "phone_number": "+33142685300",
+                "roles": ["legal_representative"], "position": "CEO",
+                "address": {"street_address": "1 rue de la Paix", "city": "Paris",
+                    "postal_code": "75002", "country": "FR"}
+            },
+            {
+                "first_name": "Grace", "last_name": "Hopper", "is_beneficial_owner": true,
+                "birth_date": "1976-12-09",
+                "relations": [{"source_company_ref": "holding", "roles": ["shareholder"],
+                    "ownership_percentage": 60, "voting_rights_percentage": 60}]
+            },
+            {
+                "first_name": "Alan", "last_name": "Turing",
+                "relations": [{"roles": ["shareholder"], "ownership_percentage": 25}]
+            },
+            {
+                "first_name": "Emmy", "last_name": "Noether",
+                "relations": [{"source_company_ref": "fund", "roles": ["legal_representative"]}]
+            }
+        ]
+    })
+}
+
+/// A case with so many companies, each but the first held by the one before.
+pub fn chain(companies: usize) -> Value {
+    let company = |index: usize| match index {
+        0 => json!({"ref": "c0", "type": "main", "name": "Acme 0"}),
+        _ => json!({"ref": format!("c{index}"), "type": "affiliated",
+            "name": format!("Acme {index}"), "country": "FR",
+            "relations": [{"source_company_ref": format!("c{}", index - 1),
+                "roles": ["shareholder"], "ownership_percentage": 50}]}),
+    };
+    json!({"name": "Acme", "companies": (0..companies).map(company).collect::<Vec<_>>()})
+}
