@@ -18,9 +18,9 @@ use crate::support::{Client, Latencies, Server, alone, case, directory};
 const ROUNDS: usize = 6;
 /// How many cases each client posts in a round, and how long it waits before each: a steady load, so
 /// that the two kinds of rounds are asked for the same.
-const CASES: usize = 15;
+const CASES: usize = 12;
 const CLIENTS: usize = 4;
-const PAUSE: Duration = Duration::from_millis(60);
+const PAUSE: Duration = Duration::from_millis(120);
 /// How much longer the median may be while receivers misbehave.
 const RATIO: f64 = 1.5;
 /// By when a receiver that works is told of an event, whatever others do.
