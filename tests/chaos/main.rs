@@ -5,7 +5,7 @@
 
 #![expect(
     clippy::expect_used,
-    clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test fails by panicking, in its helpers too"
 )]
 #![expect(clippy::too_many_lines, reason = "a story is told in one piece")]
