@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::command_line::{dossier, json_of};
 use crate::support::TestApp;
 
 async fn execute(connection: &mut PgConnection, statement: &'static str) {
@@ -329,4 +330,41 @@ async fn what_is_committed_late_joins_the_next_seal() {
     let report = report(&app).await;
     assert_eq!((report.sealed, report.unsealed), (2, 0));
     assert_eq!(report.faults, []);
+}
+
+#[tokio::test]
+async fn an_operator_verifies_on_the_command_line() {
+    let app = TestApp::start().await;
+    app.create(&json!({"name": "Acme"})).await;
+    seal(&app).await;
+    let clean = dossier(&app, &["audit", "verify", "--json"]);
+    assert!(clean.status.success(), "{clean:?}");
+    let report = json_of(&clean);
+    assert_eq!(report[0]["workspace"], "Sandbox");
+    assert_eq!(report[0]["sealed"], 1);
+    let head = &report[0]["head"];
+    let head = format!(
+        "{}:{}",
+        head["sequence"],
+        head["digest"].as_str().expect("digits")
+    );
+    let noted = ["audit", "verify", "--workspace", "Sandbox", "--head", &head];
+    assert!(dossier(&app, &noted).status.success());
+    let mut connection = app.connect().await;
+    execute(
+        &mut connection,
+        "SET session_replication_role = replica; UPDATE activities SET type = 'api__deleted__case'",
+    )
+    .await;
+    let found = dossier(&app, &["audit", "verify"]);
+    assert_eq!(found.status.code(), Some(2));
+    let activity = list(&app, "").await.remove(0)["id"].clone();
+    let said = String::from_utf8_lossy(&found.stdout).into_owned();
+    assert!(
+        said.contains(&format!(
+            "changed: activity {}",
+            activity.as_str().expect("an id")
+        )),
+        "{said}"
+    );
 }
