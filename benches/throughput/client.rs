@@ -1,0 +1,166 @@
+//! Clients that send one request after the other, and cost as little as they can.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+use crate::process::{KEY, Server};
+
+/// What is asked of the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    Create,
+    /// With an idempotency key of its own.
+    CreateOnce,
+    /// Reads one case again and again.
+    Read,
+}
+
+/// Some clients, each with a connection.
+pub struct Load {
+    port: u16,
+    connections: usize,
+    body: Arc<str>,
+    shape: Shape,
+}
+
+/// What the clients have seen.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// The time of each request that was answered with a success.
+    pub latencies: Vec<Duration>,
+}
+
+/// Keys of idempotency that no client has used.
+static NEXT_KEY: AtomicU64 = AtomicU64::new(0);
+
+impl Load {
+    pub fn new(server: &Server, connections: usize, payload: &Value, shape: Shape) -> Self {
+        Self {
+            port: server.port,
+            connections,
+            body: payload.to_string().into(),
+            shape,
+        }
+    }
+
+    /// Sends one request; whether it was answered with a success.
+    pub async fn once(port: u16, payload: &Value, shape: Shape) -> bool {
+        let Ok(mut client) = Client::connect(port).await else {
+            return false;
+        };
+        let answer = client.send(&request(shape, "", &payload.to_string())).await;
+        answer.is_ok_and(|(status, _)| status == 201)
+    }
+
+    /// Sends for so long.
+    pub async fn run(&self, time: Duration) -> Done {
+        let path = match self.shape {
+            Shape::Read => self.one_case().await,
+            Shape::Create | Shape::CreateOnce => String::new(),
+        };
+        let until = Instant::now() + time;
+        let mut clients = JoinSet::new();
+        for _ in 0..self.connections {
+            let (port, shape) = (self.port, self.shape);
+            let (body, path) = (Arc::clone(&self.body), path.clone());
+            clients.spawn(async move { work(port, shape, &path, &body, until).await });
+        }
+        let mut done = Done::default();
+        while let Some(latencies) = clients.join_next().await {
+            done.latencies.extend(latencies.expect("a client ends"));
+        }
+        done
+    }
+
+    async fn one_case(&self) -> String {
+        let mut client = Client::connect(self.port).await.expect("a connection");
+        let request = request(Shape::Create, "", &self.body);
+        let (status, body) = client.send(&request).await.expect("an answer");
+        assert_eq!(status, 201);
+        let case: Value = serde_json::from_slice(&body).expect("JSON");
+        format!("/cases/{}", case["id"].as_str().expect("an id"))
+    }
+}
+
+async fn work(port: u16, shape: Shape, path: &str, body: &str, until: Instant) -> Vec<Duration> {
+    let mut client = Client::connect(port).await.expect("a connection");
+    let mut latencies = Vec::new();
+    let expected = if shape == Shape::Read { 200 } else { 201 };
+    while Instant::now() < until {
+        let request = request(shape, path, body);
+        let begun = Instant::now();
+        let (status, answer) = client.send(&request).await.expect("an answer");
+        if status == 503 {
+            // More than the machine serves in time: not done, and not counted.
+            continue;
+        }
+        assert_eq!(status, expected, "{}", String::from_utf8_lossy(&answer));
+        latencies.push(begun.elapsed());
+    }
+    latencies
+}
+
+fn request(shape: Shape, path: &str, body: &str) -> Vec<u8> {
+    let head = match shape {
+        Shape::Read => format!("GET {path} HTTP/1.1\r\n"),
+        Shape::Create => "POST /cases HTTP/1.1\r\n".to_owned(),
+        Shape::CreateOnce => {
+            let key = NEXT_KEY.fetch_add(1, Ordering::Relaxed);
+            let run = std::process::id();
+            format!("POST /cases HTTP/1.1\r\nIdempotency-Key: \"bench-{run}-{key}\"\r\n")
+        }
+    };
+    let body = if shape == Shape::Read { "" } else { body };
+    let rest = format!(
+        "Host: localhost\r\nAuthorization: Bearer {KEY}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    (head + &rest).into_bytes()
+}
+
+/// A connection that is kept.
+struct Client {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Client {
+    async fn connect(port: u16) -> std::io::Result<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self {
+            stream,
+            buffer: Vec::with_capacity(64 * 1024),
+        })
+    }
+
+    /// Status and body of the answer, which has a length.
+    async fn send(&mut self, request: &[u8]) -> std::io::Result<(u16, Vec<u8>)> {
+        self.stream.write_all(request).await?;
+        self.buffer.clear();
+        loop {
+            if self.stream.read_buf(&mut self.buffer).await? == 0 {
+                return Err(std::io::ErrorKind::UnexpectedEof.into());
+            }
+            let end = self.buffer.windows(4).position(|it| it == b"\r\n\r\n");
+            let Some(end) = end else { continue };
+            let head = String::from_utf8_lossy(&self.buffer[..end]).to_ascii_lowercase();
+            let length = head
+                .lines()
+                .find_map(|it| it.strip_prefix("content-length: "));
+            let length = length.and_then(|it| it.parse::<usize>().ok()).unwrap_or(0);
+            while self.buffer.len() < end + 4 + length {
+                self.stream.read_buf(&mut self.buffer).await?;
+            }
+            let status = head.get(9..12).and_then(|it| it.parse().ok()).unwrap_or(0);
+            return Ok((status, self.buffer[end + 4..].to_vec()));
+        }
+    }
+}

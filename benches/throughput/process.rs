@@ -1,0 +1,181 @@
+//! The server under measurement, its PostgreSQL, and what they use.
+
+use std::ops::Sub;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use dossier::db::cluster::Cluster;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, PgConnection};
+use tempfile::TempDir;
+
+use crate::client::{Load, Shape};
+use crate::support;
+
+/// The key of the sandbox.
+pub const KEY: &str = "dossier_sandbox";
+
+/// A running server with its private cluster.
+pub struct Server {
+    pub port: u16,
+    pub directory: TempDir,
+    child: Child,
+}
+
+/// How long it took until a first case was there.
+#[derive(Debug, Clone, Copy)]
+pub struct Starts {
+    /// On an empty data directory.
+    pub first: Duration,
+    /// On one that is there.
+    pub again: Duration,
+}
+
+/// Processor time that was used.
+#[derive(Debug, Clone, Copy)]
+pub struct Cpu {
+    pub server: Duration,
+    pub postgres: Duration,
+}
+
+impl Sub for Cpu {
+    type Output = Self;
+
+    fn sub(self, before: Self) -> Self {
+        Self {
+            server: self.server.saturating_sub(before.server),
+            postgres: self.postgres.saturating_sub(before.postgres),
+        }
+    }
+}
+
+impl Server {
+    /// Starts it twice: on an empty data directory, and on that again.
+    pub async fn start() -> (Self, Starts) {
+        let directory = tempfile::tempdir().expect("a folder");
+        // As root, PostgreSQL runs as another user, who must reach its data.
+        let open = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(directory.path(), open).expect("permissions");
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        drop(listener);
+        let (child, first) = start(directory.path(), port).await;
+        let server = Self {
+            port,
+            directory,
+            child,
+        };
+        let directory = server.stop();
+        let (child, again) = start(directory.path(), port).await;
+        let server = Self {
+            port,
+            directory,
+            child,
+        };
+        (server, Starts { first, again })
+    }
+
+    /// Stops it; the data stays.
+    pub fn stop(mut self) -> TempDir {
+        signal(&self.child, Signal::SIGTERM);
+        let status = self.child.wait().expect("it ends");
+        assert!(status.success(), "the server ended with {status}");
+        self.directory
+    }
+
+    /// A way to its database.
+    pub fn options(&self) -> PgConnectOptions {
+        Cluster::running(self.directory.path())
+    }
+
+    /// A connection to its database.
+    pub async fn connect(&self) -> PgConnection {
+        self.options().connect().await.expect("a connection")
+    }
+
+    /// The processor time that server and PostgreSQL have used so far.
+    pub fn cpu(&self) -> Cpu {
+        let postmaster = self.postmaster();
+        let children = children(postmaster).into_iter().map(|it| used(it, false));
+        Cpu {
+            server: used(self.child.id(), false),
+            // Those of connections that were closed are counted with the postmaster.
+            postgres: used(postmaster, true) + children.sum::<Duration>(),
+        }
+    }
+
+    /// The most memory that the server has used, in bytes.
+    pub fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("a status");
+        let line = status.lines().find(|it| it.starts_with("VmHWM:"));
+        let kib = line.and_then(|it| it.split_whitespace().nth(1));
+        1024 * kib.and_then(|it| it.parse::<u64>().ok()).expect("a size")
+    }
+
+    fn postmaster(&self) -> u32 {
+        let file = self.directory.path().join("postgres/postmaster.pid");
+        let text = std::fs::read_to_string(file).expect("a pid file");
+        let pid = text.lines().next().and_then(|it| it.parse().ok());
+        pid.expect("a pid")
+    }
+}
+
+async fn start(directory: &Path, port: u16) -> (Child, Duration) {
+    let begun = Instant::now();
+    let child = Command::new(env!("CARGO_BIN_EXE_dossier"))
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("DOSSIER_DATA_DIR", directory)
+        .env("DOSSIER_LISTEN", format!("127.0.0.1:{port}"))
+        .env("DOSSIER_POOL_SIZE", "16")
+        .env("DOSSIER_STOP_GRACE", "0")
+        .current_dir(directory)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the server starts");
+    while !Load::once(port, &support::minimal(), Shape::Create).await {
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "no case was made"
+        );
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    (child, begun.elapsed())
+}
+
+fn signal(child: &Child, signal: Signal) {
+    let pid = i32::try_from(child.id()).expect("a pid");
+    kill(Pid::from_raw(pid), signal).expect("the signal is sent");
+}
+
+fn children(pid: u32) -> Vec<u32> {
+    let list = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+    let list = list.unwrap_or_default();
+    list.split_whitespace()
+        .filter_map(|it| it.parse().ok())
+        .collect()
+}
+
+/// User and system time of a process, and of its children that have ended.
+fn used(pid: u32, with_ended_children: bool) -> Duration {
+    let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else {
+        return Duration::ZERO;
+    };
+    // After the name, which may have spaces: utime is the 12th field, then stime, cutime, cstime.
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    let fields = fields.split_whitespace().skip(11);
+    let count = if with_ended_children { 4 } else { 2 };
+    let ticks: u64 = fields
+        .take(count)
+        .filter_map(|it| it.parse::<u64>().ok())
+        .sum();
+    // Linux counts in hundredths of a second, whatever its own clock.
+    Duration::from_millis(ticks * 10)
+}

@@ -1,0 +1,200 @@
+//! What was measured, and how it is told.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::client::Done;
+use crate::process::{Cpu, Server, Starts};
+
+/// One measurement of one round.
+#[derive(Debug, Clone, Copy)]
+pub struct Figure {
+    /// Requests or transactions a second.
+    pub rate: f64,
+    pub p50: Option<Duration>,
+    pub p99: Option<Duration>,
+    /// Milliseconds of processor time for each, of the server and of PostgreSQL.
+    pub server_ms: f64,
+    pub postgres_ms: f64,
+}
+
+impl Figure {
+    pub fn of_load(done: &Done, time: Duration, spent: Cpu) -> Self {
+        let mut latencies = done.latencies.clone();
+        latencies.sort_unstable();
+        let at = |part: usize| latencies.get(latencies.len() * part / 100).copied();
+        Self {
+            p50: at(50),
+            p99: at(99),
+            ..Self::of_rate(latencies.len() as f64 / time.as_secs_f64(), time, spent)
+        }
+    }
+
+    pub fn of_rate(rate: f64, time: Duration, spent: Cpu) -> Self {
+        let each = |spent: Duration| spent.as_secs_f64() * 1_000.0 / (rate * time.as_secs_f64());
+        Self {
+            rate,
+            p50: None,
+            p99: None,
+            server_ms: each(spent.server),
+            postgres_ms: each(spent.postgres),
+        }
+    }
+}
+
+/// All measurements.
+pub struct Report {
+    starts: Starts,
+    figures: BTreeMap<&'static str, Vec<Figure>>,
+    order: Vec<&'static str>,
+    peak_memory: u64,
+    notes: Vec<String>,
+}
+
+impl Report {
+    pub fn new(starts: Starts) -> Self {
+        Self {
+            starts,
+            figures: BTreeMap::new(),
+            order: Vec::new(),
+            peak_memory: 0,
+            notes: Vec::new(),
+        }
+    }
+
+    pub fn add(&mut self, name: &'static str, figure: Figure) {
+        if !self.order.contains(&name) {
+            self.order.push(name);
+        }
+        self.figures.entry(name).or_default().push(figure);
+    }
+
+    /// Adds a line of its own.
+    pub fn note(&mut self, line: String) {
+        self.notes.push(line);
+    }
+
+    /// Holds the rows against each other, and takes what is known at the end.
+    pub async fn finish(&mut self, server: &Server) {
+        let mut connection = server.connect().await;
+        let torn: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM cases AS c WHERE name = 'Acme SAS' AND (
+                 (SELECT count(*) FROM companies AS e WHERE e.workspace_id = c.workspace_id AND e.case_id = c.id) <> 3
+                 OR (SELECT count(*) FROM individuals AS e WHERE e.workspace_id = c.workspace_id AND e.case_id = c.id) <> 4
+                 OR (SELECT count(*) FROM relations AS e WHERE e.workspace_id = c.workspace_id AND e.case_id = c.id) <> 6
+                 OR (SELECT count(*) FROM case_tags AS e WHERE e.workspace_id = c.workspace_id AND e.case_id = c.id) <> 3
+                 OR (SELECT count(*) FROM activities AS e WHERE e.workspace_id = c.workspace_id AND e.case_id = c.id) <> 1
+                 OR (SELECT count(*) FROM outbox AS e WHERE e.workspace_id = c.workspace_id AND e.case_id = c.id) <> 1)",
+        )
+        .fetch_one(&mut connection)
+        .await
+        .expect("a count");
+        assert_eq!(torn, 0, "cases without all of their rows");
+        self.peak_memory = server.peak_memory();
+    }
+
+    fn median(&self, name: &str, of: impl Fn(&Figure) -> f64) -> f64 {
+        let mut values: Vec<f64> = self.figures[name].iter().map(of).collect();
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    }
+
+    /// The median over the rounds of the ratio of two rates.
+    fn ratio(&self, name: &str, to: &str) -> f64 {
+        let pairs = self.figures[name].iter().zip(&self.figures[to]);
+        let mut ratios: Vec<f64> = pairs.map(|(a, b)| a.rate / b.rate).collect();
+        ratios.sort_by(f64::total_cmp);
+        ratios[ratios.len() / 2]
+    }
+
+    fn ratios(&self) -> Vec<(&'static str, f64)> {
+        let ceiling = "pgbench, kyb, 16 connections";
+        vec![
+            (
+                "kyb, 1 connection",
+                self.ratio("kyb, 1 connection", "pgbench, kyb, 1 connection"),
+            ),
+            (
+                "kyb, 16 connections",
+                self.ratio("kyb, 16 connections", ceiling),
+            ),
+            (
+                "kyb, 64 connections",
+                self.ratio("kyb, 64 connections", "pgbench, kyb, 64 connections"),
+            ),
+            (
+                "kyb with a key, 16 connections",
+                self.ratio("kyb with a key, 16 connections", ceiling),
+            ),
+            (
+                "minimal, 16 connections",
+                self.ratio(
+                    "minimal, 16 connections",
+                    "pgbench, minimal, 16 connections",
+                ),
+            ),
+            (
+                "read a kyb case, 16 connections",
+                self.ratio(
+                    "read a kyb case, 16 connections",
+                    "pgbench, read a kyb case, 16 connections",
+                ),
+            ),
+        ]
+    }
+
+    pub fn print(&self) {
+        println!("| what | a second | p50 ms | p99 ms | server CPU ms | PostgreSQL CPU ms |");
+        println!("| --- | --- | --- | --- | --- | --- |");
+        let ms = |it: Option<Duration>| it.map_or(f64::NAN, |it| it.as_secs_f64() * 1_000.0);
+        for name in &self.order {
+            println!(
+                "| {name} | {:.0} | {:.1} | {:.1} | {:.3} | {:.3} |",
+                self.median(name, |it| it.rate),
+                self.median(name, |it| ms(it.p50)),
+                self.median(name, |it| ms(it.p99)),
+                self.median(name, |it| it.server_ms),
+                self.median(name, |it| it.postgres_ms),
+            );
+        }
+        println!("\n| ratio to pgbench, median of the rounds | |");
+        println!("| --- | --- |");
+        for (name, ratio) in self.ratios() {
+            println!("| {name} | {ratio:.2} |");
+        }
+        let kyb = "kyb, 16 connections";
+        let share = self.median(kyb, |it| it.server_ms / it.postgres_ms);
+        println!("\nserver CPU beside PostgreSQL's, {kyb}: {share:.2}");
+        println!(
+            "peak memory of the server: {} MiB",
+            self.peak_memory / 1024 / 1024
+        );
+        self.notes.iter().for_each(|line| println!("{line}"));
+        println!(
+            "first 201 on an empty data directory: {:.2} s",
+            self.starts.first.as_secs_f64()
+        );
+        println!(
+            "first 201 on one that is there: {:.2} s",
+            self.starts.again.as_secs_f64()
+        );
+    }
+
+    pub fn json(&self) -> Value {
+        let rates = self.order.iter().map(|name| {
+            let rates = self.figures[name].iter().map(|it| it.rate);
+            ((*name).to_owned(), json!(rates.collect::<Vec<_>>()))
+        });
+        let ratios = self.ratios().into_iter();
+        let ratios = ratios.map(|(name, ratio)| (name.to_owned(), json!(ratio)));
+        json!({
+            "rates": Value::Object(rates.collect()),
+            "ratios": Value::Object(ratios.collect()),
+            "peak_memory": self.peak_memory,
+            "first_start_seconds": self.starts.first.as_secs_f64(),
+            "start_seconds": self.starts.again.as_secs_f64(),
+        })
+    }
+}
