@@ -14,21 +14,13 @@ use crate::db::{Database, Deadline};
 use crate::events::ACTIVITIES;
 use crate::http::{PageView, Problem, Query, filters, list as read_list, timestamp};
 
-/// An identifier by which alone a list is filtered.
-const fn id(name: &'static str, column: &'static str) -> Field {
-    Field {
-        name,
-        column,
-        kind: Kind::Uuid,
-        operators: &[Operator::Eq],
-        sortable: false,
-    }
-}
+/// An identifier that is compared in one way alone.
+const ONLY: &[Operator] = &[Operator::Eq];
 
 const FIELDS: &[Field] = &[
-    id("case_id", "c.case_id"),
-    id("individual_id", "c.individual_id"),
-    id("company_id", "c.company_id"),
+    filters::id("case_id", "c.case_id", ONLY),
+    filters::id("individual_id", "c.individual_id", ONLY),
+    filters::id("company_id", "c.company_id", ONLY),
     Field {
         name: "type",
         column: "c.type",
@@ -37,7 +29,7 @@ const FIELDS: &[Field] = &[
         sortable: false,
     },
     // Who acts is a key so far, and never a user.
-    id("author_id", "NULL::uuid"),
+    filters::id("author_id", "NULL::uuid", ONLY),
     filters::moment("created_at", "c.created_at"),
 ];
 

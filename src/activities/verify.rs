@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::Seal;
 use super::store::{self, SealedRow};
+use crate::values::hex;
 
 /// What is not as it was sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -162,9 +163,8 @@ fn held(row: &SealedRow, digest: &[u8]) -> Option<AuditFault> {
 }
 
 fn head(seal: &Seal) -> Head {
-    let digits = seal.digest.iter().map(|byte| format!("{byte:02x}"));
     Head {
         sequence: seal.sequence,
-        digest: digits.collect(),
+        digest: hex(&seal.digest),
     }
 }

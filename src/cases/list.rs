@@ -23,13 +23,7 @@ const HAS_TAG: [&str; 3] = [
 
 const FIELDS: &[Field] = &[
     filters::text("external_id", "c.external_id", filters::EQUALITY),
-    Field {
-        name: "assignee_id",
-        column: "c.assignee_id",
-        kind: Kind::Uuid,
-        operators: filters::EQUALITY,
-        sortable: false,
-    },
+    filters::id("assignee_id", "c.assignee_id", filters::EQUALITY),
     filters::name("name", "c.name"),
     Field {
         name: "tags",

@@ -93,6 +93,7 @@ fn render(problem: &Problem, id: &str, plain: Response) -> Response {
     match problem.problem_type() {
         ProblemType::Unavailable
         | ProblemType::Busy
+        | ProblemType::Overloaded
         | ProblemType::RequestInProgress
         | ProblemType::NotMigrated
         | ProblemType::OutcomeUnknown => {

@@ -23,6 +23,17 @@ pub const ORDER: &[Operator] = &[
     Operator::Lte,
 ];
 
+/// An identifier: no list is sorted by it.
+pub const fn id(name: &'static str, column: &'static str, operators: &'static [Operator]) -> Field {
+    Field {
+        name,
+        column,
+        kind: Kind::Uuid,
+        operators,
+        sortable: false,
+    }
+}
+
 /// Text that can be missing: no list is sorted by it.
 pub const fn text(
     name: &'static str,

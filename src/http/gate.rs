@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::HeaderValue;
-use axum::http::header::RETRY_AFTER;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
@@ -32,12 +30,7 @@ impl Gate {
         }
         match Arc::clone(&self.0).try_acquire_owned() {
             Ok(place) => InFlight::new(place).held_by(next.run(request)).await,
-            Err(_) => {
-                let mut refused = Problem::Plain(ProblemType::Overloaded).into_response();
-                let headers = refused.headers_mut();
-                headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
-                refused
-            }
+            Err(_) => Problem::Plain(ProblemType::Overloaded).into_response(),
         }
     }
 }

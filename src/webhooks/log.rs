@@ -13,17 +13,6 @@ use crate::db::{Database, Deadline};
 use crate::events::EVENTS;
 use crate::http::{Id, NoQuery, PageView, Problem, ProblemType, Query, filters, list as read_list};
 
-/// An identifier that lists are filtered by.
-const fn id(name: &'static str, column: &'static str) -> Field {
-    Field {
-        name,
-        column,
-        kind: Kind::Uuid,
-        operators: filters::EQUALITY,
-        sortable: false,
-    }
-}
-
 const FIELDS: &[Field] = &[
     Field {
         name: "event",
@@ -32,15 +21,15 @@ const FIELDS: &[Field] = &[
         operators: &[Operator::Eq, Operator::NotEq, Operator::In, Operator::NotIn],
         sortable: false,
     },
-    id("case_id", "c.case_id"),
-    id("individual_id", "c.individual_id"),
-    id("company_id", "c.company_id"),
-    id("webhook_id", "c.webhook_id"),
+    filters::id("case_id", "c.case_id", filters::EQUALITY),
+    filters::id("individual_id", "c.individual_id", filters::EQUALITY),
+    filters::id("company_id", "c.company_id", filters::EQUALITY),
+    filters::id("webhook_id", "c.webhook_id", filters::EQUALITY),
     filters::moment("created_at", "c.created_at"),
 ];
 
 /// The delivery itself.
-const ITSELF: Field = id("id", "c.id");
+const ITSELF: Field = filters::id("id", "c.id", filters::EQUALITY);
 
 /// The deliveries of a workspace. A page of them has no payload of more than about 16 KiB as it is
 /// stored, which is compressed.

@@ -8,7 +8,7 @@ use sha2::Sha256;
 
 use super::model::Webhook;
 use crate::validation::{Code, Fault};
-use crate::values::length;
+use crate::values::{hex, length};
 
 /// What a secret of Standard Webhooks begins with.
 const PREFIX: &str = "whsec_";
@@ -88,8 +88,7 @@ impl Webhook {
     /// The value of `dotfile-signature`, which existing receivers check: of the body alone, with
     /// the secret's own text, in hexadecimal digits.
     pub fn body_signature(&self, body: &[u8]) -> String {
-        let mac = mac(self.secret.as_bytes(), &[body]);
-        mac.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&mac(self.secret.as_bytes(), &[body]))
     }
 }
 
