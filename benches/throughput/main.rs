@@ -110,10 +110,11 @@ async fn run(arguments: &Arguments) {
     let kyb = Pgbench::writing(&server, "kyb", &support::kyb()).await;
     let minimal = Pgbench::writing(&server, "minimal", &support::minimal()).await;
     let reading = Pgbench::reading(&server, &support::kyb()).await;
-    // Caches, statements, and the sizes that plans are made for.
+    // Plans that were made while the tables were empty would stay in use until statistics change.
     Load::new(&server, 16, &support::kyb(), Shape::Create)
         .run(time)
         .await;
+    server.analyze().await;
     kyb.run(16, time);
     for round in 1..=arguments.rounds {
         for it in measurements() {

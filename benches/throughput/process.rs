@@ -97,6 +97,13 @@ impl Server {
         self.options().connect().await.expect("a connection")
     }
 
+    /// Tells PostgreSQL how large its tables are now.
+    pub async fn analyze(&self) {
+        let analyze = sqlx::raw_sql("ANALYZE");
+        let mut connection = self.connect().await;
+        analyze.execute(&mut connection).await.expect("statistics");
+    }
+
     /// The processor time that server and PostgreSQL have used so far.
     pub fn cpu(&self) -> Cpu {
         let postmaster = self.postmaster();

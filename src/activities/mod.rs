@@ -12,6 +12,7 @@ mod verify;
 
 pub use list::LISTING;
 pub use seal::{Seal, seal_next};
+pub use store::unsealed;
 pub use verify::{AuditFault, Head, Report, verify};
 
 /// The operations on activities.

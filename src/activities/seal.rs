@@ -65,25 +65,26 @@ impl Seal {
     }
 }
 
-/// Seals what no seal covers yet, up to a bounded number of one workspace; whether there may be
+/// Seals activities of one workspace that no seal covers, up to a bounded number; whether there may be
 /// more. Of two servers that do so at once, one does it.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn seal_next(
     connection: &mut PgConnection,
+    workspace_id: Uuid,
     now: DateTime<Utc>,
 ) -> Result<bool, DatabaseError> {
-    let Some(workspace_id) = store::lock_unsealed(connection).await? else {
+    if !store::lock_chain(connection, workspace_id).await? {
         return Ok(false);
-    };
+    }
     let rows = store::take_unsealed(connection, workspace_id, MEMBERS).await?;
     if !rows.is_empty() {
         let last = store::last_seal(connection, workspace_id).await?;
         let seal = Seal::over(&rows, last.as_ref(), now);
         store::insert_seal(connection, workspace_id, &seal).await?;
     }
-    Ok(true)
+    Ok(i64::try_from(rows.len()).is_ok_and(|it| it == MEMBERS))
 }
 
 #[cfg(test)]

@@ -25,23 +25,36 @@ impl SealedRow {
     }
 }
 
-/// A workspace with activities that no seal covers, any of them, so that one that cannot be sealed
-/// does not stand before the others; until the transaction ends nobody else seals
-/// them. None where there is nothing to do, or others are doing it.
+/// The workspaces with activities that no seal covers.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn lock_unsealed(connection: &mut PgConnection) -> Result<Option<Uuid>, sqlx::Error> {
+pub async fn unsealed(connection: &mut PgConnection) -> Result<Vec<Uuid>, sqlx::Error> {
     sqlx::query_scalar!(
-        "SELECT w.id FROM workspaces AS w
-         WHERE EXISTS (SELECT FROM unsealed_activities AS u WHERE u.workspace_id = w.id)
-         ORDER BY random() LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED"
+        "SELECT id FROM workspaces AS w
+         WHERE EXISTS (SELECT FROM unsealed_activities AS u WHERE u.workspace_id = w.id)"
     )
-    .fetch_optional(connection)
+    .fetch_all(connection)
     .await
 }
 
-/// Takes activities of a workspace from those that no seal covers, oldest first.
+/// Takes the chain of a workspace until the transaction ends; false where others have it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lock_chain(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+) -> Result<bool, sqlx::Error> {
+    let locked = sqlx::query_scalar!(
+        "SELECT id FROM workspaces WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED",
+        workspace_id
+    );
+    Ok(locked.fetch_optional(connection).await?.is_some())
+}
+
+/// Takes activities of a workspace from those that no seal covers, oldest first. They are named to the
+/// deletion as an array, since a join with them is planned as a scan of all that were ever there.
 ///
 /// # Errors
 /// Those of the database.
@@ -52,9 +65,10 @@ pub async fn take_unsealed(
 ) -> Result<Vec<SealedRow>, sqlx::Error> {
     let taken = sqlx::query!(
         "WITH taken AS (
-             DELETE FROM unsealed_activities WHERE workspace_id = $1 AND activity_id IN (
+             DELETE FROM unsealed_activities
+             WHERE workspace_id = $1 AND activity_id = ANY (ARRAY(
                  SELECT activity_id FROM unsealed_activities WHERE workspace_id = $1
-                 ORDER BY activity_id LIMIT $2)
+                 ORDER BY activity_id LIMIT $2))
              RETURNING activity_id, case_id)
          SELECT activity_id, case_id FROM taken ORDER BY activity_id",
         workspace_id,

@@ -1,6 +1,7 @@
 //! What a new case leaves behind besides its rows.
 
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
 use super::Case;
@@ -8,14 +9,27 @@ use super::view::{CaseContextView, CaseView};
 use crate::events::{Author, Change, Endpoint, Event, Record, Snapshot, Subject};
 use crate::http::Problem;
 
-/// The record of a new case, as JSON. A company or individual that came with the case has an event
+/// The record of a new case.
+#[derive(Debug)]
+pub struct Created {
+    /// Its rows, as JSON.
+    pub rows: Box<RawValue>,
+    /// Whether something of it is to be delivered.
+    pub is_awaited: bool,
+}
+
+/// The record of a new case and its view. A company or individual that came with the case has an event
 /// of its own where an endpoint waits for that; the activity of the case stands for all of them.
 ///
 /// # Errors
 /// None but those of a view that has no JSON form.
-pub fn created(case: &Case, author: &Author, endpoints: &[Endpoint]) -> Result<Value, Problem> {
+pub fn created(
+    case: &Case,
+    view: &CaseView<'_>,
+    author: &Author,
+    endpoints: &[Endpoint],
+) -> Result<Created, Problem> {
     let is_awaited = |event| endpoints.iter().any(|it| it.awaits(event));
-    let view = CaseView::new(case, true);
     let (case_id, version) = (case.header.id, case.header.version);
     let change = |subject, event| Change {
         activity: None,
@@ -26,15 +40,18 @@ pub fn created(case: &Case, author: &Author, endpoints: &[Endpoint]) -> Result<V
             .within(json!({"case": {"status": case.header.status}}))
             .event(Event::CASE_CREATED),
         is_awaited(Event::CASE_CREATED)
-            .then(|| snapshot(&view, None))
+            .then(|| snapshot(view, None))
             .transpose()?,
     )];
-    let context = serde_json::to_value(CaseContextView::new(&case.header));
-    let context = context.map_err(Problem::Corrupt)?;
+    let parts = [Event::COMPANY_CREATED, Event::INDIVIDUAL_CREATED];
+    let context = parts.into_iter().any(is_awaited).then(|| {
+        serde_json::to_value(CaseContextView::new(&case.header)).map_err(Problem::Corrupt)
+    });
+    let context = context.transpose()?;
     if is_awaited(Event::COMPANY_CREATED) {
         for company in view.companies() {
             let change = change(Subject::Company(company.id()), Event::COMPANY_CREATED);
-            told.push((change, Some(snapshot(company, Some(&context))?)));
+            told.push((change, Some(snapshot(company, context.as_ref())?)));
         }
     }
     if is_awaited(Event::INDIVIDUAL_CREATED) {
@@ -43,14 +60,17 @@ pub fn created(case: &Case, author: &Author, endpoints: &[Endpoint]) -> Result<V
                 Subject::Individual(individual.id()),
                 Event::INDIVIDUAL_CREATED,
             );
-            told.push((change, Some(snapshot(individual, Some(&context))?)));
+            told.push((change, Some(snapshot(individual, context.as_ref())?)));
         }
     }
     let mut record = Record::default();
     for (change, snapshot) in &told {
         record.add(author, change, endpoints, snapshot.clone());
     }
-    serde_json::to_value(&record).map_err(Problem::Corrupt)
+    Ok(Created {
+        rows: to_raw_value(&record).map_err(Problem::Corrupt)?,
+        is_awaited: record.is_awaited(),
+    })
 }
 
 fn snapshot(view: &impl Serialize, case_context: Option<&Value>) -> Result<Snapshot, Problem> {

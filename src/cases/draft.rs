@@ -14,6 +14,11 @@ use crate::validation::{Fault, Scope, Violations, sort_in_document_order};
 use crate::values::IdSource;
 
 impl CaseDraft {
+    /// Whether nothing was found wrong so far.
+    pub fn is_faultless(&self) -> bool {
+        self.violations.is_empty()
+    }
+
     /// The case, or everything that is wrong with the request, in the order of its body.
     ///
     /// # Errors

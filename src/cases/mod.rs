@@ -1,7 +1,7 @@
 //! Cases: the mission, and the pattern that every feature repeats.
 
-use axum::Router;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 
 use crate::state::AppState;
 
@@ -14,6 +14,7 @@ mod graph;
 mod list;
 mod model;
 mod references;
+mod remembered;
 mod request;
 mod resolve;
 mod review;
@@ -36,6 +37,7 @@ pub use update_request::CaseChanges;
 pub use view::CaseView;
 
 use created::created;
+use remembered::Remembered;
 use updated::updated;
 
 /// The operations on cases.
@@ -51,4 +53,5 @@ pub fn routes() -> Router<AppState> {
             "/cases/{case}/tags",
             get(tags::get).post(tags::add).delete(tags::remove),
         )
+        .layer(Extension(Remembered::default()))
 }

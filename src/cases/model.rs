@@ -1,6 +1,7 @@
 //! A case, as it is stored and as an answer is made of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -67,10 +68,15 @@ pub struct Case {
     pub relations: Vec<StoredRelation>,
     /// The custom properties of the workspace, which every answer lists.
     #[serde(skip_serializing)]
-    pub definitions: Vec<Definition>,
+    pub definitions: Arc<[Definition]>,
 }
 
 impl Case {
+    /// Whether nothing else belongs to it: no company, no individual, no tag.
+    pub fn is_alone(&self) -> bool {
+        self.companies.is_empty() && self.individuals.is_empty() && self.header.tags.is_empty()
+    }
+
     /// The id of the main company, if there is one.
     pub fn main_company(&self) -> Option<Uuid> {
         let mut companies = self.companies.iter();

@@ -1,8 +1,10 @@
 //! What only the database knows of a request, read in one round trip.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
-use serde_json::Value;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{CaseChanges, CaseDraft, CaseHeader, Reference, TemplateReference};
@@ -17,7 +19,7 @@ use crate::validation::Change;
 use crate::values::TagLabel;
 
 /// What a request refers to.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Lookups {
     template_key: Option<String>,
     template_id: Option<Uuid>,
@@ -31,8 +33,10 @@ pub struct Lookups {
 
 /// What the workspace has of it. Tags, template keys and slugs hold
 /// candidates for a suggestion too.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct Known {
+    /// The version that the references of the workspace had when this was read.
+    pub version: i64,
     pub template: Option<TemplateRules>,
     /// The template that is named is there, and no longer in use.
     pub template_is_archived: bool,
@@ -45,9 +49,9 @@ pub struct Known {
     pub space_slugs: Vec<String>,
     pub tags: Vec<Tag>,
     pub external_id_case: Option<Uuid>,
-    pub definitions: Vec<Definition>,
+    pub definitions: Arc<[Definition]>,
     /// Who may wait for the events of the request.
-    pub endpoints: Vec<Endpoint>,
+    pub endpoints: Arc<[Endpoint]>,
 }
 
 impl Lookups {
@@ -86,6 +90,19 @@ impl Lookups {
         .with_template(changes.template.set())
     }
 
+    /// The same without the external id, of which each case has its own.
+    pub fn without_external_id(&self) -> Self {
+        Self {
+            external_id: None,
+            ..self.clone()
+        }
+    }
+
+    /// Whether a tag is looked for by this text: an id, or a label without its case.
+    pub fn names_tag(&self, text: &str) -> bool {
+        self.tags.iter().any(|it| it == text)
+    }
+
     fn with_template(self, template: Option<&TemplateReference>) -> Self {
         let (template_key, template_id) = match template {
             Some(TemplateReference::Key(key)) => (Some(key.clone()), None),
@@ -107,15 +124,13 @@ impl Lookups {
 pub async fn read(
     session: &mut Session,
     workspace_id: Uuid,
-    lookups: Lookups,
+    lookups: &Lookups,
 ) -> Result<Known, Problem> {
-    let known = session
-        .read(|connection| {
-            let lookups = lookups.clone();
-            Box::pin(async move { query(connection, workspace_id, &lookups).await })
-        })
-        .await?;
-    serde_json::from_value(known).map_err(Problem::Corrupt)
+    let known = session.read(|connection| {
+        let lookups = lookups.clone();
+        Box::pin(async move { query(connection, workspace_id, &lookups).await })
+    });
+    Ok(known.await?)
 }
 
 /// The same inside a transaction.
@@ -127,16 +142,15 @@ pub async fn read_in(
     workspace_id: Uuid,
     lookups: &Lookups,
 ) -> Result<Known, Problem> {
-    let known = query(connection, workspace_id, lookups).await?;
-    serde_json::from_value(known).map_err(Problem::Corrupt)
+    Ok(query(connection, workspace_id, lookups).await?)
 }
 
 async fn query(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     lookups: &Lookups,
-) -> Result<Value, sqlx::Error> {
-    sqlx::query_file_scalar!(
+) -> Result<Known, sqlx::Error> {
+    let known = sqlx::query_file_scalar!(
         "src/cases/references.sql",
         workspace_id,
         lookups.template_key,
@@ -148,5 +162,6 @@ async fn query(
         lookups.kept_template_id,
     )
     .fetch_one(connection)
-    .await
+    .await?;
+    Ok(known.0)
 }

@@ -1,6 +1,7 @@
 -- Everything that a request refers to, and the custom properties that its answer lists.
 -- Candidates for a suggestion come along, up to 200 of each.
 SELECT jsonb_build_object(
+    'version', (SELECT version FROM reference_versions WHERE workspace_id = $1),
     'template', (
         SELECT jsonb_build_object('id', id, 'key', key, 'name', name, 'defaults', defaults,
             'required', required) FROM templates
@@ -59,4 +60,4 @@ SELECT jsonb_build_object(
     'endpoints', (
         SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'url', url, 'events', events)), '[]')
         FROM webhooks WHERE workspace_id = $1 AND status = 'online' AND deleted_at IS NULL)
-) AS "known!"
+) AS "known!: Json<Known>"

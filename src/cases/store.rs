@@ -1,8 +1,11 @@
 //! All SQL of cases.
 
 use chrono::{DateTime, Utc};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
+use sqlx::postgres::PgQueryResult;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{CaseHeader, Review};
@@ -12,18 +15,23 @@ use crate::tags::Tag;
 use crate::versions::CaseReference;
 
 /// Everything that a new case leaves.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct NewRows {
     /// The case as JSON.
-    pub case: Value,
+    pub case: Box<RawValue>,
     /// Its activity and its events.
-    pub record: Value,
+    pub record: Box<RawValue>,
     /// The key of the request, which keeps the answer.
     pub claim: Option<Claim>,
     pub answer: Answer,
+    /// Whether the case has no companies, individuals and tags, and nobody waits for its event.
+    pub is_alone: bool,
+    /// The version that the references of the workspace must still have, where they were not read in
+    /// this request.
+    pub reference_version: Option<i64>,
 }
 
-/// Stores a whole case with one statement.
+/// Stores a whole case with one statement; the answer, unless the references have another version.
 ///
 /// # Errors
 /// Those of the database; a named constraint says which rule a race has broken.
@@ -31,24 +39,55 @@ pub async fn insert(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     rows: NewRows,
-) -> Result<(), sqlx::Error> {
-    let answer = &rows.answer;
-    let claim = rows.claim.as_ref();
-    let kept = claim.map(|_| &answer.body[..]);
-    sqlx::query_file!(
+) -> Result<Option<Answer>, sqlx::Error> {
+    let stored = if rows.is_alone {
+        insert_alone(connection, workspace_id, &rows).await?
+    } else {
+        insert_whole(connection, workspace_id, &rows).await?
+    };
+    Ok((stored.rows_affected() > 0).then_some(rows.answer))
+}
+
+async fn insert_whole(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    rows: &NewRows,
+) -> Result<PgQueryResult, sqlx::Error> {
+    let (answer, claim) = (&rows.answer, rows.claim.as_ref());
+    let insert = sqlx::query_file!(
         "src/cases/insert.sql",
         workspace_id,
-        rows.case,
-        rows.record,
+        Json(&*rows.case) as _,
+        Json(&*rows.record) as _,
         claim.map(|it| it.key.as_str()),
         claim.map(|it| it.request_hash.as_slice()),
         i16::try_from(answer.status.as_u16()).unwrap_or_default(),
         answer.location,
-        kept,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
+        claim.map(|_| &answer.body[..]),
+        rows.reference_version,
+    );
+    insert.execute(connection).await
+}
+
+async fn insert_alone(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    rows: &NewRows,
+) -> Result<PgQueryResult, sqlx::Error> {
+    let (answer, claim) = (&rows.answer, rows.claim.as_ref());
+    let insert = sqlx::query_file!(
+        "src/cases/insert_alone.sql",
+        workspace_id,
+        Json(&*rows.case) as _,
+        Json(&*rows.record) as _,
+        claim.map(|it| it.key.as_str()),
+        claim.map(|it| it.request_hash.as_slice()),
+        i16::try_from(answer.status.as_u16()).unwrap_or_default(),
+        answer.location,
+        claim.map(|_| &answer.body[..]),
+        rows.reference_version,
+    );
+    insert.execute(connection).await
 }
 
 /// Whether a constraint stands for something that can change between the read of the references and

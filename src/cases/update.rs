@@ -68,7 +68,7 @@ struct Work {
 async fn change(
     connection: &mut PgConnection,
     work: Arc<Work>,
-) -> Result<(CaseHeader, CaseHeader, Vec<Definition>), Problem> {
+) -> Result<(CaseHeader, CaseHeader, Arc<[Definition]>), Problem> {
     let workspace_id = work.workspace_id;
     let locked = lock(connection, workspace_id, &work.reference, &work.if_match).await?;
     let mut case = store::header(connection, workspace_id, locked.id).await?;

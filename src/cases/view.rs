@@ -128,7 +128,7 @@ impl<'c> CaseView<'c> {
         }
         let held = |id| held.get(id).map_or(&[][..], Vec::as_slice);
         let main = case.main_company();
-        let definitions = case.definitions.as_slice();
+        let definitions = &*case.definitions;
         let individuals = case.individuals.iter();
         let individuals = individuals
             .filter(|it| with_not_relevant || it.is_relevant)

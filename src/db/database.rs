@@ -17,6 +17,9 @@ use super::{InFlight, Retry};
 
 /// How long a request waits for a connection.
 const ACQUIRE: Duration = Duration::from_millis(500);
+/// How long a connection may lie idle and still be used untested. One that was lost meanwhile would
+/// take a write with it, of which nobody then knows what became.
+const UNTESTED: Duration = Duration::from_millis(20);
 /// How long a statement waits for what another transaction holds: a second, and as much more as
 /// Postgres (deadlock_timeout, 1 s) needs to tell a deadlock from a wait.
 const LOCK: Duration = Duration::from_millis(1_100);
@@ -253,6 +256,9 @@ fn pool(options: PgConnectOptions, size: u32) -> PgPool {
         .acquire_timeout(ACQUIRE)
         .max_lifetime(Duration::from_secs(30 * 60))
         .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move { Ok(meta.idle_for < UNTESTED || connection.ping().await.is_ok()) })
+        })
         .connect_lazy_with(options)
 }
 

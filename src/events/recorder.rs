@@ -1,6 +1,7 @@
 //! Recording changes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sqlx::PgConnection;
 use tokio::sync::Notify;
@@ -13,6 +14,8 @@ use crate::http::Problem;
 pub struct Events {
     snapshots: Arc<dyn Snapshots>,
     awaited: Arc<Notify>,
+    /// Whether the request whose handle this is has left something to deliver.
+    has_left: Arc<AtomicBool>,
 }
 
 impl Events {
@@ -21,12 +24,29 @@ impl Events {
         Self {
             snapshots,
             awaited: Arc::default(),
+            has_left: Arc::default(),
         }
     }
 
-    /// Says that something is to be delivered, once it is committed.
+    /// The handle of one request.
+    #[must_use]
+    pub fn of_request(&self) -> Self {
+        Self {
+            has_left: Arc::default(),
+            ..self.clone()
+        }
+    }
+
+    /// Notes that the request leaves something to deliver.
+    pub fn leave(&self) {
+        self.has_left.store(true, Ordering::Relaxed);
+    }
+
+    /// Wakes those who deliver, once what the request leaves is committed.
     pub fn wake(&self) {
-        self.awaited.notify_one();
+        if self.has_left.load(Ordering::Relaxed) {
+            self.awaited.notify_one();
+        }
     }
 
     /// Waits until there is something to deliver in this process.
@@ -63,8 +83,10 @@ impl Events {
             last = snapshot.clone().map(|it| (change.subject, it));
             record.add(author, change, &endpoints, snapshot);
         }
-        let rows = serde_json::to_value(&record).map_err(Problem::Corrupt)?;
-        Ok(store::insert(connection, author.workspace_id, rows).await?)
+        if record.is_awaited() {
+            self.leave();
+        }
+        Ok(store::insert(connection, author.workspace_id, record).await?)
     }
 
     async fn snapshot(

@@ -1,10 +1,10 @@
 //! The SQL of records.
 
-use serde_json::Value;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::Endpoint;
+use super::{Endpoint, Record};
 
 /// The endpoints of a workspace that are online.
 ///
@@ -30,9 +30,9 @@ pub async fn endpoints(
 pub async fn insert(
     connection: &mut PgConnection,
     workspace_id: Uuid,
-    record: Value,
+    record: Record<'_>,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query_file!("src/events/record.sql", workspace_id, record)
+    sqlx::query_file!("src/events/record.sql", workspace_id, Json(record) as _)
         .execute(connection)
         .await?;
     Ok(())

@@ -22,6 +22,8 @@ const FORGET: Duration = Duration::from_secs(60);
 const EVENTS_KEPT: TimeDelta = TimeDelta::days(30);
 /// How long one batch of work may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// What is said where sealing failed.
+const UNSEALED: &str = "activities could not be sealed";
 /// How many batches are done without a pause.
 const BATCHES: usize = 100;
 
@@ -33,13 +35,23 @@ pub async fn seal(database: Database, stop: impl Future<Output = ()>) {
             () = &mut stop => return,
             () = sleep(SEAL) => {}
         }
-        done(
-            "activities could not be sealed",
-            batches(&database, |connection| {
-                Box::pin(activities::seal_next(connection, now()))
-            })
-            .await,
-        );
+        let unsealed = database.read(Deadline::after(PATIENCE), (), |connection, _| {
+            Box::pin(activities::unsealed(connection))
+        });
+        let workspaces = match unsealed.await {
+            Ok(workspaces) => workspaces,
+            Err(error) => {
+                done(UNSEALED, Err(error));
+                continue;
+            }
+        };
+        // One that cannot be sealed does not stand before the others.
+        for workspace_id in workspaces {
+            let sealed = batches(&database, move |connection| {
+                Box::pin(activities::seal_next(connection, workspace_id, now()))
+            });
+            done(UNSEALED, sealed.await);
+        }
     }
 }
 

@@ -50,7 +50,7 @@ impl FromRequestParts<AppState> for Write {
             now: now(),
             ids: state.ids.clone(),
             database: state.database.clone(),
-            events: state.events.clone(),
+            events: state.events.of_request(),
             deadline,
             running: state.running.clone(),
             caller,

@@ -25,6 +25,7 @@ mod overload;
 mod parts;
 mod plans;
 mod rates;
+mod references;
 mod round_trip;
 mod serve;
 mod snapshots;
