@@ -11,6 +11,7 @@ use std::hint::black_box;
 use chrono::{DateTime, Utc};
 use criterion::{Criterion, criterion_group, criterion_main};
 use dossier::cases::{Case, CaseDraft, CaseView, Known};
+use dossier::db::row_json;
 use dossier::validation;
 use dossier::values::{IdSource, now};
 use serde_json::{Value, json};
@@ -28,7 +29,7 @@ fn known() -> Known {
         json!({"id": format!("0198a000-0000-7000-8000-00000000020{number}"), "label": label,
             "created_at": "2026-01-01T00:00:00Z"})
     };
-    let known = json!({"template": null, "template_is_archived": false, "default_tags": [],
+    let known = json!({"version": 1, "template": null, "template_is_archived": false, "default_tags": [],
         "default_assignee": null, "template_keys": [], "assignee": null, "space_exists": false,
         "space_slugs": [], "external_id_case": null, "definitions": [], "endpoints": [],
         "tags": [tag(1, "High risk"), tag(2, "Low risk"), tag(3, "VIP")]});
@@ -65,6 +66,7 @@ fn parse(criterion: &mut Criterion) {
         ("minimal", support::minimal()),
         ("kyb", support::kyb()),
         ("2000 entities", large()),
+        ("2 MiB", support::two_mebibytes()),
         ("20 faults", faulty()),
     ];
     for (name, payload) in payloads {
@@ -87,7 +89,7 @@ fn parse(criterion: &mut Criterion) {
         bencher.iter(|| serde_json::to_vec(&CaseView::new(black_box(&case), true)));
     });
     criterion.bench_function("to the rows, kyb", |bencher| {
-        bencher.iter(|| serde_json::to_value(black_box(&case)));
+        bencher.iter(|| row_json(black_box(&case)));
     });
 }
 

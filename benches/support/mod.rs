@@ -73,3 +73,20 @@ pub fn chain(companies: usize) -> Value {
     };
     json!({"name": "Acme", "companies": (0..companies).map(company).collect::<Vec<_>>()})
 }
+
+/// A case of nearly two mebibytes, which a body may have: 1,000 companies and 1,000 individuals.
+pub fn two_mebibytes() -> Value {
+    let mut case = chain(1_000);
+    let filler = "x".repeat(150);
+    let person = |index: usize| {
+        json!({"first_name": "Ada", "last_name": format!("L{index}"), "birth_date": "1985-12-10",
+            "maiden_name": filler, "middle_name": filler, "birth_place": filler,
+            "position": filler, "tax_identification_number": "123456789",
+            "address": {"street_address": filler, "city": filler, "postal_code": "75002",
+                "state": filler, "region": filler},
+            "relations": [{"source_company_ref": format!("c{index}"), "roles": ["shareholder"],
+                "ownership_percentage": 50}]})
+    };
+    case["individuals"] = (0..1_000).map(person).collect();
+    case
+}

@@ -27,6 +27,8 @@ pub struct Load {
     connections: usize,
     body: Arc<str>,
     shape: Shape,
+    /// What is read, where it is not a case of its own.
+    path: Option<String>,
 }
 
 /// What the clients have seen.
@@ -46,6 +48,15 @@ impl Load {
             connections,
             body: payload.to_string().into(),
             shape,
+            path: None,
+        }
+    }
+
+    /// The same, reading this path.
+    pub fn reading(self, path: &str) -> Self {
+        Self {
+            path: Some(path.to_owned()),
+            ..self
         }
     }
 
@@ -60,9 +71,10 @@ impl Load {
 
     /// Sends for so long.
     pub async fn run(&self, time: Duration) -> Done {
-        let path = match self.shape {
-            Shape::Read => self.one_case().await,
-            Shape::Create | Shape::CreateOnce => String::new(),
+        let path = match (self.shape, &self.path) {
+            (Shape::Read, Some(path)) => path.clone(),
+            (Shape::Read, None) => self.one_case().await,
+            (Shape::Create | Shape::CreateOnce, _) => String::new(),
         };
         let until = Instant::now() + time;
         let mut clients = JoinSet::new();

@@ -2,8 +2,9 @@
 //!
 //! It starts the server with a private, durable PostgreSQL, and lets the same clients' work be done,
 //! round after round and one after the other, by the server over HTTP and by pgbench, which writes
-//! the same rows with one prepared statement. `-- --quick` ends within a minute, `-- --rounds N`
-//! measures longer, `-- --json FILE` writes the figures.
+//! the same rows with one prepared statement. `-- --quick` ends within a minute, `-- --rounds N` and
+//! `--seconds N` measure longer, `-- --sizes` goes on with 100,000 and a million cases in the tables,
+//! `-- --json FILE` writes the figures.
 
 #![expect(
     clippy::expect_used,
@@ -13,6 +14,7 @@
 )]
 
 mod client;
+mod growth;
 mod pgbench;
 mod process;
 mod report;
@@ -42,6 +44,9 @@ struct Arguments {
     /// How many seconds each measurement of a round takes.
     #[arg(long, default_value_t = 5)]
     seconds: u64,
+    /// Go on with 100,000 and a million cases in the tables.
+    #[arg(long)]
+    sizes: bool,
     /// Where to write the figures as JSON.
     #[arg(long)]
     json: Option<std::path::PathBuf>,
@@ -51,44 +56,85 @@ struct Arguments {
 }
 
 /// What one measurement is of.
-struct Measurement {
+struct Measurement<'p> {
     name: &'static str,
     connections: usize,
     payload: Value,
     shape: Shape,
+    /// What PostgreSQL does for it, and what that is called.
+    ceiling: (&'static str, &'p Pgbench),
 }
 
-fn measurements() -> Vec<Measurement> {
-    let measure = |name, connections, payload: fn() -> Value, shape| Measurement {
-        name,
-        connections,
-        payload: payload(),
-        shape,
-    };
-    vec![
-        measure("kyb, 1 connection", 1, support::kyb, Shape::Create),
-        measure("kyb, 16 connections", 16, support::kyb, Shape::Create),
-        measure("kyb, 64 connections", 64, support::kyb, Shape::Create),
-        measure(
-            "kyb with a key, 16 connections",
-            16,
-            support::kyb,
-            Shape::CreateOnce,
-        ),
-        measure(
-            "minimal, 16 connections",
-            16,
-            support::minimal,
-            Shape::Create,
-        ),
-        measure(
-            "read a kyb case, 16 connections",
-            16,
-            support::kyb,
-            Shape::Read,
-        ),
-    ]
+/// What pgbench does.
+struct Ceilings {
+    kyb: Pgbench,
+    minimal: Pgbench,
+    reading: Pgbench,
 }
+
+impl Ceilings {
+    async fn of(server: &Server) -> Self {
+        Self {
+            kyb: Pgbench::writing(server, "kyb", &support::kyb()).await,
+            minimal: Pgbench::writing(server, "minimal", &support::minimal()).await,
+            reading: Pgbench::reading(server, &support::kyb()).await,
+        }
+    }
+
+    fn measurements(&self) -> [Measurement<'_>; 6] {
+        let kyb = |name, connections, shape, ceiling| Measurement {
+            name,
+            connections,
+            payload: support::kyb(),
+            shape,
+            ceiling,
+        };
+        [
+            kyb(
+                "kyb, 1 connection",
+                1,
+                Shape::Create,
+                ("pgbench, kyb, 1 connection", &self.kyb),
+            ),
+            kyb(
+                KYB,
+                16,
+                Shape::Create,
+                ("pgbench, kyb, 16 connections", &self.kyb),
+            ),
+            kyb(
+                "kyb with a key, 16 connections",
+                16,
+                Shape::CreateOnce,
+                ("pgbench, kyb, 16 connections", &self.kyb),
+            ),
+            kyb(
+                "kyb, 64 connections",
+                64,
+                Shape::Create,
+                ("pgbench, kyb, 64 connections", &self.kyb),
+            ),
+            Measurement {
+                payload: support::minimal(),
+                ..kyb(
+                    "minimal, 16 connections",
+                    16,
+                    Shape::Create,
+                    ("pgbench, minimal, 16 connections", &self.minimal),
+                )
+            },
+            kyb(
+                "read a kyb case, 16 connections",
+                16,
+                Shape::Read,
+                ("pgbench, its query, 16 connections", &self.reading),
+            ),
+        ]
+    }
+}
+
+/// The measurement that everything is compared with.
+const KYB: &str = "kyb, 16 connections";
 
 fn main() {
     let mut arguments = Arguments::parse();
@@ -107,47 +153,35 @@ async fn run(arguments: &Arguments) {
     let time = Duration::from_secs(arguments.seconds);
     let (server, starts) = Server::start().await;
     let mut report = Report::new(starts);
-    let kyb = Pgbench::writing(&server, "kyb", &support::kyb()).await;
-    let minimal = Pgbench::writing(&server, "minimal", &support::minimal()).await;
-    let reading = Pgbench::reading(&server, &support::kyb()).await;
+    let ceilings = Ceilings::of(&server).await;
     // Plans that were made while the tables were empty would stay in use until statistics change.
-    Load::new(&server, 16, &support::kyb(), Shape::Create)
-        .run(time)
-        .await;
-    server.analyze().await;
-    kyb.run(16, time);
+    let fill = Load::new(&server, 16, &support::kyb(), Shape::Create);
+    fill.run(time).await;
+    server.execute("ANALYZE").await;
+    ceilings.kyb.run(16, time);
     for round in 1..=arguments.rounds {
-        for it in measurements() {
-            let before = server.cpu();
+        for it in ceilings.measurements() {
             let load = Load::new(&server, it.connections, &it.payload, it.shape);
-            let done = load.run(time).await;
-            let spent = server.cpu() - before;
-            report.add(it.name, Figure::of_load(&done, time, spent));
-        }
-        for (name, pgbench, connections) in [
-            ("pgbench, kyb, 1 connection", &kyb, 1),
-            ("pgbench, kyb, 16 connections", &kyb, 16),
-            ("pgbench, kyb, 64 connections", &kyb, 64),
-            ("pgbench, minimal, 16 connections", &minimal, 16),
-            ("pgbench, read a kyb case, 16 connections", &reading, 16),
-        ] {
+            report.add(it.name, measure(&server, &load, time).await);
+            let (name, pgbench) = it.ceiling;
             let before = server.cpu();
-            let rate = pgbench.run(connections, time);
-            report.add(name, Figure::of_rate(rate, time, server.cpu() - before));
+            let rate = pgbench.run(it.connections, time);
+            report.add_ceiling(
+                it.name,
+                name,
+                Figure::of_rate(rate, time, server.cpu() - before),
+            );
         }
         eprintln!("round {round} of {} is done", arguments.rounds);
     }
     report.note(format!(
         "rows of a kyb case: {}; of a minimal one: {}",
-        kyb.rows, minimal.rows
+        ceilings.kyb.rows, ceilings.minimal.rows
     ));
-    for companies in [1, 10, 100, 1_000] {
-        let load = Load::new(&server, 4, &support::chain(companies), Shape::Create);
-        let rate = load.run(time).await.latencies.len() as f64 / time.as_secs_f64();
-        let each = 1_000.0 / (rate * companies as f64);
-        report.note(format!(
-            "{companies} companies: {rate:.1} cases a second, {each:.2} ms a company"
-        ));
+    growth::memory(&server, &mut report, time).await;
+    growth::companies(&server, &mut report, time).await;
+    if arguments.sizes {
+        growth::tables(&server, &mut report, time, arguments.rounds).await;
     }
     report.finish(&server).await;
     report.print();
@@ -155,4 +189,19 @@ async fn run(arguments: &Arguments) {
         std::fs::write(file, report.json().to_string()).expect("the file is written");
     }
     server.stop();
+}
+
+/// One measurement of the server.
+async fn measure(server: &Server, load: &Load, time: Duration) -> Figure {
+    let statements = server.statements().await;
+    let before = server.cpu();
+    let done = load.run(time).await;
+    let spent = server.cpu() - before;
+    let sent = server.statements().await.zip(statements);
+    let figure = Figure::of_load(&done, time, spent);
+    let count = done.latencies.len() as f64;
+    Figure {
+        statements: sent.map(|(after, before)| (after - before) / count),
+        ..figure
+    }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::client::{Load, Shape};
-use crate::process::Server;
+use crate::process::{Server, folders};
 use crate::rows;
 
 /// How many times it ran.
@@ -103,18 +103,7 @@ async fn last_case(connection: &mut sqlx::PgConnection) -> String {
 
 /// Beside the other programs of PostgreSQL, where it is not on the path.
 fn program() -> PathBuf {
-    let found = Command::new("pg_config").arg("--bindir").output().ok();
-    let found = found.filter(|it| it.status.success());
-    let beside = found.map(|it| PathBuf::from(String::from_utf8_lossy(&it.stdout).trim()));
-    let installed = std::fs::read_dir("/usr/lib/postgresql")
-        .ok()
-        .into_iter()
-        .flatten();
-    let installed = installed.flatten().map(|it| it.path().join("bin"));
-    let mut folders = beside
-        .into_iter()
-        .chain(installed)
-        .map(|it| it.join("pgbench"));
-    let is_there = folders.find(|it| it.is_file());
+    let mut programs = folders("--bindir", "bin").map(|it| it.join("pgbench"));
+    let is_there = programs.find(|it| it.is_file());
     is_there.unwrap_or_else(|| PathBuf::from("pgbench"))
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Sub;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use dossier::db::cluster::Cluster;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection};
 use tempfile::TempDir;
 
 use crate::client::{Load, Shape};
@@ -26,6 +26,9 @@ pub struct Server {
     child: Child,
 }
 
+/// What is set for PostgreSQL, between its two starts: counting statements, where the module is there.
+const COUNTING: &str = "shared_preload_libraries = 'pg_stat_statements'\n";
+
 /// How long it took until a first case was there.
 #[derive(Debug, Clone, Copy)]
 pub struct Starts {
@@ -40,6 +43,8 @@ pub struct Starts {
 pub struct Cpu {
     pub server: Duration,
     pub postgres: Duration,
+    /// That of the clients, which is this process.
+    pub clients: Duration,
 }
 
 impl Sub for Cpu {
@@ -49,6 +54,7 @@ impl Sub for Cpu {
         Self {
             server: self.server.saturating_sub(before.server),
             postgres: self.postgres.saturating_sub(before.postgres),
+            clients: self.clients.saturating_sub(before.clients),
         }
     }
 }
@@ -70,12 +76,21 @@ impl Server {
             child,
         };
         let directory = server.stop();
+        if counts_statements() {
+            let file = directory.path().join("postgres/postgresql.auto.conf");
+            let mut settings = std::fs::read_to_string(&file).expect("the settings");
+            settings.push_str(COUNTING);
+            std::fs::write(file, settings).expect("the settings");
+        }
         let (child, again) = start(directory.path(), port).await;
         let server = Self {
             port,
             directory,
             child,
         };
+        if counts_statements() {
+            server.execute("CREATE EXTENSION pg_stat_statements").await;
+        }
         (server, Starts { first, again })
     }
 
@@ -97,11 +112,24 @@ impl Server {
         self.options().connect().await.expect("a connection")
     }
 
-    /// Tells PostgreSQL how large its tables are now.
-    pub async fn analyze(&self) {
-        let analyze = sqlx::raw_sql("ANALYZE");
+    /// Runs statements in its database.
+    pub async fn execute(&self, statements: &str) {
+        let statements = sqlx::raw_sql(AssertSqlSafe(statements));
         let mut connection = self.connect().await;
-        analyze.execute(&mut connection).await.expect("statistics");
+        let done = statements.execute(&mut connection).await;
+        done.expect("the statements");
+    }
+
+    /// How many statements the server has sent so far, each of which is a round trip; none where
+    /// nobody counts.
+    pub async fn statements(&self) -> Option<f64> {
+        if !counts_statements() {
+            return None;
+        }
+        let mut connection = self.connect().await;
+        let count =
+            sqlx::query_scalar("SELECT sum(calls)::float8 FROM pg_stat_statements WHERE toplevel");
+        Some(count.fetch_one(&mut connection).await.expect("a count"))
     }
 
     /// The processor time that server and PostgreSQL have used so far.
@@ -112,16 +140,21 @@ impl Server {
             server: used(self.child.id(), false),
             // Those of connections that were closed are counted with the postmaster.
             postgres: used(postmaster, true) + children.sum::<Duration>(),
+            clients: used(std::process::id(), false),
         }
     }
 
-    /// The most memory that the server has used, in bytes.
+    /// The most memory that the server has used since it was asked the last time, in bytes.
     pub fn peak_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
         let status = status.expect("a status");
         let line = status.lines().find(|it| it.starts_with("VmHWM:"));
         let kib = line.and_then(|it| it.split_whitespace().nth(1));
-        1024 * kib.and_then(|it| it.parse::<u64>().ok()).expect("a size")
+        let peak = 1024 * kib.and_then(|it| it.parse::<u64>().ok()).expect("a size");
+        // Linux: a five makes what is used now the peak.
+        let forget = format!("/proc/{}/clear_refs", self.child.id());
+        std::fs::write(forget, "5").expect("the peak is forgotten");
+        peak
     }
 
     fn postmaster(&self) -> u32 {
@@ -130,6 +163,22 @@ impl Server {
         let pid = text.lines().next().and_then(|it| it.parse().ok());
         pid.expect("a pid")
     }
+}
+
+/// Folders where something of an installed PostgreSQL is: what `pg_config` says to this option, and
+/// this part of the usual place.
+pub fn folders(option: &str, part: &str) -> impl Iterator<Item = PathBuf> {
+    let told = Command::new("pg_config").arg(option).output().ok();
+    let told = told.filter(|it| it.status.success());
+    let told = told.map(|it| PathBuf::from(String::from_utf8_lossy(&it.stdout).trim()));
+    let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter();
+    let installed = installed.flatten().flatten();
+    let installed = installed.map(|it| it.path().join(part)).collect::<Vec<_>>();
+    told.into_iter().chain(installed)
+}
+
+fn counts_statements() -> bool {
+    folders("--pkglibdir", "lib").any(|it| it.join("pg_stat_statements.so").is_file())
 }
 
 async fn start(directory: &Path, port: u16) -> (Child, Duration) {

@@ -18,6 +18,10 @@ pub struct Figure {
     /// Milliseconds of processor time for each, of the server and of PostgreSQL.
     pub server_ms: f64,
     pub postgres_ms: f64,
+    /// The same of the clients.
+    pub clients_ms: f64,
+    /// Statements for each, where they are counted.
+    pub statements: Option<f64>,
 }
 
 impl Figure {
@@ -40,6 +44,8 @@ impl Figure {
             p99: None,
             server_ms: each(spent.server),
             postgres_ms: each(spent.postgres),
+            clients_ms: each(spent.clients),
+            statements: None,
         }
     }
 }
@@ -48,8 +54,9 @@ impl Figure {
 pub struct Report {
     starts: Starts,
     figures: BTreeMap<&'static str, Vec<Figure>>,
+    /// What pgbench did beside each measurement.
+    ceilings: BTreeMap<&'static str, Vec<Figure>>,
     order: Vec<&'static str>,
-    peak_memory: u64,
     notes: Vec<String>,
 }
 
@@ -58,8 +65,8 @@ impl Report {
         Self {
             starts,
             figures: BTreeMap::new(),
+            ceilings: BTreeMap::new(),
             order: Vec::new(),
-            peak_memory: 0,
             notes: Vec::new(),
         }
     }
@@ -69,6 +76,12 @@ impl Report {
             self.order.push(name);
         }
         self.figures.entry(name).or_default().push(figure);
+    }
+
+    /// Adds what pgbench did for a measurement.
+    pub fn add_ceiling(&mut self, of: &'static str, name: &'static str, figure: Figure) {
+        self.ceilings.entry(of).or_default().push(figure);
+        self.add(name, figure);
     }
 
     /// Adds a line of its own.
@@ -92,7 +105,6 @@ impl Report {
         .await
         .expect("a count");
         assert_eq!(torn, 0, "cases without all of their rows");
-        self.peak_memory = server.peak_memory();
     }
 
     fn median(&self, name: &str, of: impl Fn(&Figure) -> f64) -> f64 {
@@ -101,62 +113,43 @@ impl Report {
         values[values.len() / 2]
     }
 
-    /// The median over the rounds of the ratio of two rates.
-    fn ratio(&self, name: &str, to: &str) -> f64 {
-        let pairs = self.figures[name].iter().zip(&self.figures[to]);
-        let mut ratios: Vec<f64> = pairs.map(|(a, b)| a.rate / b.rate).collect();
-        ratios.sort_by(f64::total_cmp);
-        ratios[ratios.len() / 2]
+    /// The median of what not every measurement has.
+    fn shown(&self, name: &str, of: impl Fn(&Figure) -> Option<f64>) -> String {
+        if self.figures[name].iter().any(|it| of(it).is_none()) {
+            return String::new();
+        }
+        let median = self.median(name, |it| of(it).unwrap_or_default());
+        format!("{median:.2}")
     }
 
     fn ratios(&self) -> Vec<(&'static str, f64)> {
-        let ceiling = "pgbench, kyb, 16 connections";
-        vec![
-            (
-                "kyb, 1 connection",
-                self.ratio("kyb, 1 connection", "pgbench, kyb, 1 connection"),
-            ),
-            (
-                "kyb, 16 connections",
-                self.ratio("kyb, 16 connections", ceiling),
-            ),
-            (
-                "kyb, 64 connections",
-                self.ratio("kyb, 64 connections", "pgbench, kyb, 64 connections"),
-            ),
-            (
-                "kyb with a key, 16 connections",
-                self.ratio("kyb with a key, 16 connections", ceiling),
-            ),
-            (
-                "minimal, 16 connections",
-                self.ratio(
-                    "minimal, 16 connections",
-                    "pgbench, minimal, 16 connections",
-                ),
-            ),
-            (
-                "read a kyb case, 16 connections",
-                self.ratio(
-                    "read a kyb case, 16 connections",
-                    "pgbench, read a kyb case, 16 connections",
-                ),
-            ),
-        ]
+        let pairs = self.ceilings.iter();
+        pairs
+            .map(|(name, ceilings)| {
+                let pairs = self.figures[name].iter().zip(ceilings);
+                let mut ratios: Vec<f64> = pairs.map(|(a, b)| a.rate / b.rate).collect();
+                ratios.sort_by(f64::total_cmp);
+                (*name, ratios[ratios.len() / 2])
+            })
+            .collect()
     }
 
     pub fn print(&self) {
-        println!("| what | a second | p50 ms | p99 ms | server CPU ms | PostgreSQL CPU ms |");
-        println!("| --- | --- | --- | --- | --- | --- |");
-        let ms = |it: Option<Duration>| it.map_or(f64::NAN, |it| it.as_secs_f64() * 1_000.0);
+        println!(
+            "| what | a second | p50 ms | p99 ms | server CPU ms | PostgreSQL CPU ms | client CPU ms \
+             | statements |"
+        );
+        println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
         for name in &self.order {
             println!(
-                "| {name} | {:.0} | {:.1} | {:.1} | {:.3} | {:.3} |",
+                "| {name} | {:.0} | {} | {} | {:.3} | {:.3} | {:.3} | {} |",
                 self.median(name, |it| it.rate),
-                self.median(name, |it| ms(it.p50)),
-                self.median(name, |it| ms(it.p99)),
+                self.shown(name, |it| Some(it.p50?.as_secs_f64() * 1_000.0)),
+                self.shown(name, |it| Some(it.p99?.as_secs_f64() * 1_000.0)),
                 self.median(name, |it| it.server_ms),
                 self.median(name, |it| it.postgres_ms),
+                self.median(name, |it| it.clients_ms),
+                self.shown(name, |it| it.statements),
             );
         }
         println!("\n| ratio to pgbench, median of the rounds | |");
@@ -167,10 +160,6 @@ impl Report {
         let kyb = "kyb, 16 connections";
         let share = self.median(kyb, |it| it.server_ms / it.postgres_ms);
         println!("\nserver CPU beside PostgreSQL's, {kyb}: {share:.2}");
-        println!(
-            "peak memory of the server: {} MiB",
-            self.peak_memory / 1024 / 1024
-        );
         self.notes.iter().for_each(|line| println!("{line}"));
         println!(
             "first 201 on an empty data directory: {:.2} s",
@@ -192,7 +181,7 @@ impl Report {
         json!({
             "rates": Value::Object(rates.collect()),
             "ratios": Value::Object(ratios.collect()),
-            "peak_memory": self.peak_memory,
+            "notes": self.notes,
             "first_start_seconds": self.starts.first.as_secs_f64(),
             "start_seconds": self.starts.again.as_secs_f64(),
         })
