@@ -82,6 +82,17 @@ pub struct Settings {
         value_parser = clap::value_parser!(u32).range(1..=1_000_000)
     )]
     pub max_in_flight: u32,
+    /// How many new cases that wait at the same time one statement writes at the most, each of them
+    /// answered once all are committed, and alone where another is refused; 1: each has its own
+    /// statement.
+    #[arg(
+        long,
+        global = true,
+        env = "DOSSIER_GATHERED",
+        default_value_t = 16,
+        value_parser = clap::value_parser!(u32).range(1..=1_000)
+    )]
+    pub gathered: u32,
     /// How many seconds new connections are still taken once the server was told to stop, and is not
     /// ready any more. Behind a load balancer: the time that passes between two of its probes.
     #[arg(

@@ -3,20 +3,21 @@
 use std::sync::Arc;
 
 use axum::Extension;
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
+use super::gather::Gather;
+use super::new_rows::NewRows;
 use super::references::{self, Lookups};
 use super::remembered::Remembered;
-use super::store::{self, NewRows};
 use super::view::CaseView;
-use super::{CaseDraft, Known, created};
-use crate::db::{DatabaseError, Session, row_json};
+use super::{CaseDraft, Known, created, store};
+use crate::db::{Database, DatabaseError, Deadline, Session};
 use crate::events::{Author, Events};
-use crate::http::{Answer, JsonBody, NoQuery, Prefix, Problem};
+use crate::http::{Answer, JsonBody, Limits, NoQuery, Prefix, Problem};
 use crate::idempotency::Claim;
 use crate::validation;
 use crate::writes::Write;
@@ -25,13 +26,21 @@ use crate::writes::Write;
 /// and its write.
 const ATTEMPTS: usize = 3;
 
+/// What creates share in one server.
+#[derive(Debug, Clone, Default)]
+pub struct Creates {
+    remembered: Remembered,
+    gather: Gather,
+}
+
 /// Creates a case with everything that belongs to it, or says everything that is wrong.
 ///
 /// # Errors
 /// Every problem that a create can have; after any of them nothing was stored, or it says so.
 pub async fn create(
     write: Write,
-    Extension(remembered): Extension<Remembered>,
+    State(limits): State<Limits>,
+    Extension(creates): Extension<Creates>,
     Prefix(prefix): Prefix,
     _: NoQuery,
     JsonBody(body): JsonBody,
@@ -42,14 +51,16 @@ pub async fn create(
         let new = NewCase {
             author: write.author(),
             events: write.events.clone(),
-            remembered: remembered.clone(),
+            database: write.database.clone(),
+            deadline: write.deadline,
+            creates: creates.clone(),
+            gathered: limits.gathered,
             claim: claim.clone(),
             prefix,
             draft: draft.take(),
             body: body.clone(),
         };
-        let create = async move |session: Session| new.store(session).await;
-        write.database.unit(write.deadline, create)
+        new.store()
     };
     write.once(claim.as_ref(), attempt).await
 }
@@ -63,7 +74,10 @@ fn parse(body: &[u8], now: DateTime<Utc>) -> Result<CaseDraft, Problem> {
 struct NewCase {
     author: Author,
     events: Events,
-    remembered: Remembered,
+    database: Database,
+    deadline: Deadline,
+    creates: Creates,
+    gathered: usize,
     claim: Option<Claim>,
     prefix: &'static str,
     /// What the body says, until a try has used it up.
@@ -72,53 +86,65 @@ struct NewCase {
 }
 
 impl NewCase {
-    /// One write of all rows where what the request refers to is remembered; else one read of it and
-    /// one write. What was read and is gone by the write is the reason for another read, which says
-    /// what is wrong now.
-    async fn store(mut self, mut session: Session) -> Result<Answer, Problem> {
-        if let Some(answer) = self.store_as_remembered(&mut session).await? {
+    /// One write where what the request refers to is remembered, perhaps with other cases; else a
+    /// read of it and a write.
+    async fn store(mut self) -> Result<Answer, Problem> {
+        if let Some(answer) = self.store_as_remembered().await? {
             return Ok(answer);
         }
+        let (database, deadline) = (self.database.clone(), self.deadline);
+        let store = async move |session: Session| self.store_as_read(session).await;
+        database.unit(deadline, store).await
+    }
+
+    /// The answer, where the references that are remembered still stand. A fault that they show is
+    /// not told: the read that follows finds all of them.
+    async fn store_as_remembered(&mut self) -> Result<Option<Answer>, Problem> {
+        let workspace_id = self.author.workspace_id;
+        let draft = self.take_draft()?;
+        let known = self
+            .creates
+            .remembered
+            .of(workspace_id, &Lookups::of(&draft));
+        let Some(known) = known.filter(|_| draft.is_faultless()) else {
+            self.draft = Some(draft);
+            return Ok(None);
+        };
+        let place = (workspace_id, known.version);
+        let Ok(rows) = self.rows(draft, known) else {
+            return Ok(None);
+        };
+        let answer = rows.answer.clone();
+        let (database, deadline) = (&self.database, self.deadline);
+        let gather = &self.creates.gather;
+        let written = gather.write(database, place, self.gathered, deadline, rows);
+        Ok(written.await?.then_some(answer))
+    }
+
+    /// Reads what the request refers to, and writes. What was read and is gone by the write is the
+    /// reason for another read, which says what is wrong now.
+    async fn store_as_read(mut self, mut session: Session) -> Result<Answer, Problem> {
         let workspace_id = self.author.workspace_id;
         let mut more = 1..ATTEMPTS;
         loop {
             let draft = self.take_draft()?;
             let lookups = Lookups::of(&draft);
             let known = references::read(&mut session, workspace_id, &lookups).await?;
-            let rows = self.rows(draft, known.clone(), None)?;
-            match write(&mut session, workspace_id, rows).await {
-                Ok(Some(answer)) => {
-                    self.remembered.keep(workspace_id, &lookups, known);
+            let rows = self.rows(draft, known.clone())?;
+            let answer = rows.answer.clone();
+            let insert = session.write(|connection| {
+                Box::pin(
+                    async move { store::insert(connection, workspace_id, &[rows], None).await },
+                )
+            });
+            match insert.await {
+                Ok(_) => {
+                    self.creates.remembered.keep(workspace_id, &lookups, known);
                     return Ok(answer);
                 }
-                Err(error) if !is_overtaken(&error) || more.next().is_none() => {
-                    return Err(error.into());
-                }
-                Ok(None) | Err(_) => {}
+                Err(error) if is_overtaken(&error) && more.next().is_some() => {}
+                Err(error) => return Err(error.into()),
             }
-        }
-    }
-
-    /// The answer, where the references that are remembered still stand. A fault that they show is
-    /// not told: the read that follows finds all of them.
-    async fn store_as_remembered(
-        &mut self,
-        session: &mut Session,
-    ) -> Result<Option<Answer>, Problem> {
-        let workspace_id = self.author.workspace_id;
-        let draft = self.take_draft()?;
-        let known = self.remembered.of(workspace_id, &Lookups::of(&draft));
-        let Some(known) = known.filter(|_| draft.is_faultless()) else {
-            self.draft = Some(draft);
-            return Ok(None);
-        };
-        let version = Some(known.version);
-        let Ok(rows) = self.rows(draft, known, version) else {
-            return Ok(None);
-        };
-        match write(session, workspace_id, rows).await {
-            Err(error) if is_overtaken(&error) => Ok(None),
-            written => Ok(written?),
         }
     }
 
@@ -129,43 +155,20 @@ impl NewCase {
     }
 
     /// Everything that the case leaves.
-    fn rows(
-        &self,
-        draft: CaseDraft,
-        known: Known,
-        reference_version: Option<i64>,
-    ) -> Result<NewRows, Problem> {
+    fn rows(&self, draft: CaseDraft, known: Known) -> Result<NewRows, Problem> {
         let endpoints = Arc::clone(&known.endpoints);
         let case = draft.finish(known, &self.body, &self.author.ids, self.author.now)?;
         let (id, version) = (case.header.id, case.header.version);
         let view = CaseView::new(&case, true);
         let record = created(&case, &view, &self.author, &endpoints)?;
-        if record.is_awaited {
+        if !record.deliveries.is_empty() {
             self.events.leave();
         }
-        Ok(NewRows {
-            answer: Answer::json(StatusCode::CREATED, &view)?
-                .at(format!("{}/cases/{id}", self.prefix))
-                .versioned(version),
-            case: row_json(&case).map_err(Problem::Corrupt)?,
-            record: record.rows,
-            claim: self.claim.clone(),
-            is_alone: !record.is_awaited && case.is_alone(),
-            reference_version,
-        })
+        let answer = Answer::json(StatusCode::CREATED, &view)?
+            .at(format!("{}/cases/{id}", self.prefix))
+            .versioned(version);
+        NewRows::new(&case, record, self.claim.clone(), answer).map_err(Problem::Corrupt)
     }
-}
-
-/// The answer, once everything is stored; none where the references are no longer those with which
-/// it was checked.
-async fn write(
-    session: &mut Session,
-    workspace_id: Uuid,
-    rows: NewRows,
-) -> Result<Option<Answer>, DatabaseError> {
-    let insert =
-        session.write(|connection| Box::pin(store::insert(connection, workspace_id, rows)));
-    insert.await
 }
 
 fn is_overtaken(error: &DatabaseError) -> bool {

@@ -1,24 +1,14 @@
 //! What a new case leaves behind besides its rows.
 
 use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
 use super::Case;
 use super::view::{CaseContextView, CaseView};
-use crate::events::{Author, Change, Endpoint, Event, Record, Snapshot, Subject};
+use crate::events::{Author, Change, Endpoint, Event, Record, RecordRows, Snapshot, Subject};
 use crate::http::Problem;
 
-/// The record of a new case.
-#[derive(Debug)]
-pub struct Created {
-    /// Its rows, as JSON.
-    pub rows: Box<RawValue>,
-    /// Whether something of it is to be delivered.
-    pub is_awaited: bool,
-}
-
-/// The record of a new case and its view. A company or individual that came with the case has an event
+/// The record of a new case. A company or individual that came with the case has an event
 /// of its own where an endpoint waits for that; the activity of the case stands for all of them.
 ///
 /// # Errors
@@ -28,7 +18,7 @@ pub fn created(
     view: &CaseView<'_>,
     author: &Author,
     endpoints: &[Endpoint],
-) -> Result<Created, Problem> {
+) -> Result<RecordRows, Problem> {
     let is_awaited = |event| endpoints.iter().any(|it| it.awaits(event));
     let (case_id, version) = (case.header.id, case.header.version);
     let change = |subject, event| Change {
@@ -67,10 +57,7 @@ pub fn created(
     for (change, snapshot) in &told {
         record.add(author, change, endpoints, snapshot.clone());
     }
-    Ok(Created {
-        rows: to_raw_value(&record).map_err(Problem::Corrupt)?,
-        is_awaited: record.is_awaited(),
-    })
+    record.rows().map_err(Problem::Corrupt)
 }
 
 fn snapshot(view: &impl Serialize, case_context: Option<&Value>) -> Result<Snapshot, Problem> {

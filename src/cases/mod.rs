@@ -9,10 +9,12 @@ mod create;
 mod created;
 mod delete;
 mod draft;
+mod gather;
 mod get;
 mod graph;
 mod list;
 mod model;
+mod new_rows;
 mod references;
 mod remembered;
 mod request;
@@ -36,8 +38,8 @@ pub use snapshots::CaseSnapshots;
 pub use update_request::CaseChanges;
 pub use view::CaseView;
 
+use create::Creates;
 use created::created;
-use remembered::Remembered;
 use updated::updated;
 
 /// The operations on cases.
@@ -53,5 +55,5 @@ pub fn routes() -> Router<AppState> {
             "/cases/{case}/tags",
             get(tags::get).post(tags::add).delete(tags::remove),
         )
-        .layer(Extension(Remembered::default()))
+        .layer(Extension(Creates::default()))
 }

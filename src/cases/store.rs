@@ -1,93 +1,75 @@
 //! All SQL of cases.
 
 use chrono::{DateTime, Utc};
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
-use sqlx::postgres::PgQueryResult;
-use sqlx::types::Json;
 use uuid::Uuid;
 
+use super::new_rows::{Keys, NewRows, joined};
 use super::{CaseHeader, Review};
-use crate::http::{Answer, Problem, ProblemType};
-use crate::idempotency::Claim;
+use crate::http::{Problem, ProblemType};
 use crate::tags::Tag;
 use crate::versions::CaseReference;
 
-/// Everything that a new case leaves.
-#[derive(Debug)]
-pub struct NewRows {
-    /// The case as JSON.
-    pub case: Box<RawValue>,
-    /// Its activity and its events.
-    pub record: Box<RawValue>,
-    /// The key of the request, which keeps the answer.
-    pub claim: Option<Claim>,
-    pub answer: Answer,
-    /// Whether the case has no companies, individuals and tags, and nobody waits for its event.
-    pub is_alone: bool,
-    /// The version that the references of the workspace must still have, where they were not read in
-    /// this request.
-    pub reference_version: Option<i64>,
-}
-
-/// Stores a whole case with one statement; the answer, unless the references have another version.
+/// Writes new cases with one statement: all of them, or none. False where the references of the
+/// workspace no longer have the version with which they were checked, if there is one to hold.
 ///
 /// # Errors
 /// Those of the database; a named constraint says which rule a race has broken.
 pub async fn insert(
     connection: &mut PgConnection,
     workspace_id: Uuid,
-    rows: NewRows,
-) -> Result<Option<Answer>, sqlx::Error> {
-    let stored = if rows.is_alone {
-        insert_alone(connection, workspace_id, &rows).await?
+    new: &[NewRows],
+    reference_version: Option<i64>,
+) -> Result<bool, sqlx::Error> {
+    let list = |of: fn(&NewRows) -> &str| joined(new, of);
+    let keys = Keys::of(new);
+    let (cases, activities, events) = (
+        list(|it| &it.case),
+        list(|it| &it.record.activities),
+        list(|it| &it.record.events),
+    );
+    let stored = if new.iter().all(|it| it.is_alone) {
+        sqlx::query_file!(
+            "src/cases/insert_alone.sql",
+            workspace_id,
+            cases,
+            activities,
+            events,
+            &keys.keys as _,
+            &keys.hashes as _,
+            &keys.case_ids,
+            &keys.locations as _,
+            &keys.bodies as _,
+            &keys.created_at,
+            reference_version,
+        )
+        .execute(connection)
+        .await?
     } else {
-        insert_whole(connection, workspace_id, &rows).await?
+        sqlx::query_file!(
+            "src/cases/insert.sql",
+            workspace_id,
+            cases,
+            activities,
+            events,
+            list(|it| &it.record.deliveries),
+            list(|it| &it.tags),
+            list(|it| &it.companies),
+            list(|it| &it.individuals),
+            list(|it| &it.relations),
+            &keys.keys as _,
+            &keys.hashes as _,
+            &keys.case_ids,
+            &keys.locations as _,
+            &keys.bodies as _,
+            &keys.created_at,
+            reference_version,
+        )
+        .execute(connection)
+        .await?
     };
-    Ok((stored.rows_affected() > 0).then_some(rows.answer))
-}
-
-async fn insert_whole(
-    connection: &mut PgConnection,
-    workspace_id: Uuid,
-    rows: &NewRows,
-) -> Result<PgQueryResult, sqlx::Error> {
-    let (answer, claim) = (&rows.answer, rows.claim.as_ref());
-    let insert = sqlx::query_file!(
-        "src/cases/insert.sql",
-        workspace_id,
-        Json(&*rows.case) as _,
-        Json(&*rows.record) as _,
-        claim.map(|it| it.key.as_str()),
-        claim.map(|it| it.request_hash.as_slice()),
-        i16::try_from(answer.status.as_u16()).unwrap_or_default(),
-        answer.location,
-        claim.map(|_| &answer.body[..]),
-        rows.reference_version,
-    );
-    insert.execute(connection).await
-}
-
-async fn insert_alone(
-    connection: &mut PgConnection,
-    workspace_id: Uuid,
-    rows: &NewRows,
-) -> Result<PgQueryResult, sqlx::Error> {
-    let (answer, claim) = (&rows.answer, rows.claim.as_ref());
-    let insert = sqlx::query_file!(
-        "src/cases/insert_alone.sql",
-        workspace_id,
-        Json(&*rows.case) as _,
-        Json(&*rows.record) as _,
-        claim.map(|it| it.key.as_str()),
-        claim.map(|it| it.request_hash.as_slice()),
-        i16::try_from(answer.status.as_u16()).unwrap_or_default(),
-        answer.location,
-        claim.map(|_| &answer.body[..]),
-        rows.reference_version,
-    );
-    insert.execute(connection).await
+    Ok(stored.rows_affected() > 0)
 }
 
 /// Whether a constraint stands for something that can change between the read of the references and

@@ -65,6 +65,7 @@ fn limits(settings: &Settings) -> Limits {
         reads: reads.and_then(NonZeroU32::new),
         writes: writes.and_then(NonZeroU32::new),
         in_flight: usize::try_from(settings.max_in_flight).unwrap_or(usize::MAX),
+        gathered: usize::try_from(settings.gathered).unwrap_or(usize::MAX),
         grace: Duration::from_secs(settings.stop_grace),
     }
 }

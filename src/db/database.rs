@@ -28,13 +28,18 @@ const LOCK: Duration = Duration::from_millis(1_100);
 const READ: Duration = Duration::from_millis(800);
 
 /// The moment by which a unit of work must have its result.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline(Instant);
 
 impl Deadline {
     /// So much time from now on.
     pub fn after(time: Duration) -> Self {
         Self(Instant::now() + time)
+    }
+
+    /// Whether it is too late.
+    pub fn has_passed(self) -> bool {
+        self.0 <= Instant::now()
     }
 
     /// The moment itself.

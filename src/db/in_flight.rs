@@ -29,9 +29,14 @@ impl InFlight {
         HELD.scope(self, work).await
     }
 
+    /// The place of the request whose task this is, if any.
+    pub fn of_task() -> Option<Self> {
+        HELD.try_with(Self::clone).ok()
+    }
+
     /// `work` for a task of its own, with the place that the task holds which calls this, if any.
     pub(super) fn handed_on<F: Future>(work: F) -> impl Future<Output = F::Output> {
-        let held = HELD.try_with(Self::clone).ok();
+        let held = Self::of_task();
         async move {
             match held {
                 Some(held) => held.held_by(work).await,

@@ -10,7 +10,7 @@ mod store;
 
 pub use change::{Author, Change, changed_fields};
 pub use names::{ACTIVITIES, EVENTS, Event};
-pub use record::{Endpoint, Record};
+pub use record::{Endpoint, Record, RecordRows};
 pub use recorder::Events;
 pub use snapshots::{Snapshot, Snapshots, Subject};
 pub use store::erase;

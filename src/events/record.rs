@@ -32,6 +32,14 @@ pub struct Record<'c> {
     deliveries: Vec<DeliveryRow<'c>>,
 }
 
+/// The rows of a record, as JSON without the brackets around each list.
+#[derive(Debug)]
+pub struct RecordRows {
+    pub activities: String,
+    pub events: String,
+    pub deliveries: String,
+}
+
 #[derive(Debug, Serialize)]
 struct ActivityRow<'c> {
     id: Uuid,
@@ -132,8 +140,25 @@ impl<'c> Record<'c> {
         }));
     }
 
+    /// Its rows, for a statement that writes those of several.
+    ///
+    /// # Errors
+    /// None but those of a row that has no JSON form.
+    pub fn rows(&self) -> Result<RecordRows, serde_json::Error> {
+        Ok(RecordRows {
+            activities: items(&self.activities)?,
+            events: items(&self.events)?,
+            deliveries: items(&self.deliveries)?,
+        })
+    }
+
     /// Whether something is to be delivered.
     pub fn is_awaited(&self) -> bool {
         !self.deliveries.is_empty()
     }
+}
+
+fn items(rows: &[impl Serialize]) -> Result<String, serde_json::Error> {
+    let items = rows.iter().map(serde_json::to_string);
+    Ok(items.collect::<Result<Vec<_>, _>>()?.join(","))
 }

@@ -17,6 +17,9 @@ pub struct Limits {
     /// How many requests are in flight in this process at the most, those included whose client has
     /// left and whose work in the database has not ended.
     pub in_flight: usize,
+    /// How many new cases that wait at the same time one statement writes at the most; 1: each has its
+    /// own.
+    pub gathered: usize,
     /// How long new connections are still taken once the server was told to stop.
     pub grace: Duration,
 }
@@ -31,6 +34,7 @@ impl Default for Limits {
             reads: None,
             writes: None,
             in_flight: 512,
+            gathered: 16,
             grace: Duration::from_secs(1),
         }
     }

@@ -1,0 +1,200 @@
+//! New cases that wait at the same time, and are written with one statement.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use super::new_rows::NewRows;
+use super::store;
+use crate::db::{Database, DatabaseError, Deadline, InFlight, Session};
+
+/// How many statements write the cases of one workspace at the same time: while they are under way,
+/// what arrives is gathered. PostgreSQL spends half of a single case on the statement alone.
+const WRITERS: usize = 4;
+/// From what size on a case is written alone, and no group grows any more, in bytes.
+const LARGE: usize = 128 * 1024;
+
+/// Whose cases can be written together: those of one workspace, checked against one version of its
+/// references.
+type Place = (Uuid, i64);
+
+/// Gathers cases. Nobody waits for a group to fill: one that arrives while fewer than [`WRITERS`]
+/// statements are under way begins another at once, with what is there.
+#[derive(Debug, Clone, Default)]
+pub struct Gather(Arc<Mutex<HashMap<Place, Queue>>>);
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: VecDeque<Waiting>,
+    writers: usize,
+}
+
+/// A case whose request waits for what becomes of it.
+#[derive(Debug)]
+struct Waiting {
+    rows: NewRows,
+    deadline: Deadline,
+    asked: Asked,
+}
+
+/// Who waits. A client that leaves does not take its case with it, nor its place among the requests
+/// in flight.
+#[derive(Debug)]
+struct Asked {
+    told: oneshot::Sender<Result<bool, DatabaseError>>,
+    in_flight: Option<InFlight>,
+}
+
+impl Asked {
+    fn tell(self, outcome: Result<bool, DatabaseError>) {
+        // Nobody is told where the client has left.
+        let _ = self.told.send(outcome);
+        drop(self.in_flight);
+    }
+}
+
+impl Gather {
+    /// Writes a case, perhaps with others, `most` at once. True once everything is stored; false where
+    /// nothing was: the group was refused for the sake of one of its cases, or the references have
+    /// another version. Then the case is for its request to write alone.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Unavailable`] and [`DatabaseError::OutcomeUnknown`].
+    pub async fn write(
+        &self,
+        database: &Database,
+        place: Place,
+        most: usize,
+        deadline: Deadline,
+        rows: NewRows,
+    ) -> Result<bool, DatabaseError> {
+        let (told, outcome) = oneshot::channel();
+        let in_flight = InFlight::of_task();
+        let waiting = Waiting {
+            rows,
+            deadline,
+            asked: Asked { told, in_flight },
+        };
+        let begins = {
+            let mut queues = self.queues();
+            let queue = queues.entry(place).or_default();
+            queue.waiting.push_back(waiting);
+            let begins = queue.writers < WRITERS;
+            queue.writers += usize::from(begins);
+            begins
+        };
+        if begins {
+            let writer = Writer {
+                gather: self.clone(),
+                database: database.clone(),
+                place,
+                most,
+                is_counted: true,
+            };
+            tokio::spawn(writer.run().in_current_span());
+        }
+        // A writer that panicked has written nothing, or nobody knows.
+        let nobody_knows = |_| Err(DatabaseError::OutcomeUnknown(None));
+        outcome.await.unwrap_or_else(nobody_knows)
+    }
+
+    fn queues(&self) -> MutexGuard<'_, HashMap<Place, Queue>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes what waits at one place, until nothing does.
+struct Writer {
+    gather: Gather,
+    database: Database,
+    place: Place,
+    most: usize,
+    /// Whether the queue counts on it.
+    is_counted: bool,
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if self.is_counted {
+            self.leave(&mut self.gather.queues());
+        }
+    }
+}
+
+impl Writer {
+    async fn run(mut self) {
+        while let Some(group) = self.next() {
+            self.write(group).await;
+        }
+    }
+
+    /// Those who have waited longest, as many as go into one statement. Where there is nobody, the
+    /// writer is counted no more before the next one can come.
+    fn next(&mut self) -> Option<Vec<Waiting>> {
+        let gather = self.gather.clone();
+        let mut queues = gather.queues();
+        let waiting = &mut queues.get_mut(&self.place)?.waiting;
+        let Some(first) = waiting.pop_front() else {
+            self.leave(&mut queues);
+            self.is_counted = false;
+            return None;
+        };
+        let mut size = first.rows.size();
+        let mut group = vec![first];
+        while group.len() < self.most
+            && let Some(next) = waiting.front()
+            && size + next.rows.size() <= LARGE
+        {
+            size += next.rows.size();
+            group.extend(waiting.pop_front());
+        }
+        Some(group)
+    }
+
+    /// Those who wait for the last of the writers are told by their channels that it is gone.
+    fn leave(&self, queues: &mut HashMap<Place, Queue>) {
+        let Some(queue) = queues.get_mut(&self.place) else {
+            return;
+        };
+        queue.writers = queue.writers.saturating_sub(1);
+        if queue.writers == 0 {
+            queues.remove(&self.place);
+        }
+    }
+
+    async fn write(&self, group: Vec<Waiting>) {
+        let (late, in_time): (Vec<_>, Vec<_>) =
+            group.into_iter().partition(|it| it.deadline.has_passed());
+        for waiting in late {
+            waiting.asked.tell(Err(DatabaseError::Unavailable(None)));
+        }
+        let Some(deadline) = in_time.iter().map(|it| it.deadline).min() else {
+            return;
+        };
+        let group = in_time.into_iter().map(|it| (it.rows, it.asked));
+        let (rows, asked): (Vec<_>, Vec<_>) = group.unzip();
+        let (workspace_id, version) = self.place;
+        let insert = async move |mut session: Session| {
+            let insert = session.write(|connection| {
+                Box::pin(async move {
+                    store::insert(connection, workspace_id, &rows, Some(version)).await
+                })
+            });
+            insert.await
+        };
+        let outcome = self.database.unit(deadline, insert).await;
+        for asked in asked {
+            asked.tell(match &outcome {
+                Ok(is_stored) => Ok(*is_stored),
+                Err(DatabaseError::Refused(_) | DatabaseError::Locked(_)) => Ok(false),
+                Err(DatabaseError::Unavailable(_)) => Err(DatabaseError::Unavailable(None)),
+                Err(DatabaseError::OutcomeUnknown(_) | DatabaseError::Ended(_)) => {
+                    Err(DatabaseError::OutcomeUnknown(None))
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Everything that a new case leaves, on its way into the database.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{Case, Status};
+use crate::custom_properties::Properties;
+use crate::db::row_json;
+use crate::events::RecordRows;
+use crate::http::Answer;
+use crate::idempotency::Claim;
+
+/// The rows of one case, as JSON without the brackets around each list, so that those of several
+/// cases make one.
+#[derive(Debug)]
+pub struct NewRows {
+    pub case: String,
+    pub tags: String,
+    pub companies: String,
+    pub individuals: String,
+    pub relations: String,
+    /// Its activity and its events.
+    pub record: RecordRows,
+    /// Whether the case has no companies, individuals and tags, and nobody waits for its event.
+    pub is_alone: bool,
+    pub id: Uuid,
+    pub created_at: DateTime<Utc>,
+    /// The key of the request, which keeps the answer.
+    pub claim: Option<Claim>,
+    pub answer: Answer,
+}
+
+/// The own row of a case, as the statement reads it.
+#[derive(Debug, Serialize)]
+struct CaseRow<'c> {
+    id: Uuid,
+    name: &'c str,
+    status: Status,
+    external_id: Option<&'c str>,
+    template_id: Option<Uuid>,
+    assignee_id: Option<Uuid>,
+    space_slug: Option<&'c str>,
+    metadata: Option<&'c BTreeMap<String, String>>,
+    custom_properties: &'c Properties,
+    created_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Serialize)]
+struct TagRow {
+    case_id: Uuid,
+    tag_id: Uuid,
+    ordinal: usize,
+}
+
+impl NewRows {
+    /// The rows of a case, with what else it leaves.
+    ///
+    /// # Errors
+    /// None but those of a row that has no JSON form.
+    pub fn new(
+        case: &Case,
+        record: RecordRows,
+        claim: Option<Claim>,
+        answer: Answer,
+    ) -> Result<Self, serde_json::Error> {
+        let header = &case.header;
+        let row = CaseRow {
+            id: header.id,
+            name: &header.name,
+            status: header.status,
+            external_id: header.external_id.as_deref(),
+            template_id: header.template.as_ref().map(|it| it.id),
+            assignee_id: header.assignee.as_ref().map(|it| it.id),
+            space_slug: header.space_slug.as_deref(),
+            metadata: header.metadata.as_ref(),
+            custom_properties: &header.custom_properties,
+            created_at: header.created_at,
+        };
+        let tags = header.tags.iter().zip(1..).map(|(tag, ordinal)| TagRow {
+            case_id: header.id,
+            tag_id: tag.id,
+            ordinal,
+        });
+        Ok(Self {
+            case: row_json(&row)?,
+            tags: items(&row_json(&tags.collect::<Vec<_>>())?),
+            companies: items(&row_json(&case.companies)?),
+            individuals: items(&row_json(&case.individuals)?),
+            relations: items(&row_json(&case.relations)?),
+            is_alone: case.is_alone() && record.deliveries.is_empty(),
+            record,
+            id: header.id,
+            created_at: header.created_at,
+            claim,
+            answer,
+        })
+    }
+
+    /// How much they are, about, in bytes.
+    pub fn size(&self) -> usize {
+        let kept = self.claim.as_ref().map_or(0, |_| self.answer.body.len());
+        let parts = [&self.companies, &self.individuals, &self.relations];
+        self.case.len() + kept + parts.map(String::len).iter().sum::<usize>()
+    }
+}
+
+/// What stands between the brackets of a list.
+fn items(list: &str) -> String {
+    let items = list.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    items.unwrap_or_default().to_owned()
+}
+
+/// One list of the rows of several cases.
+pub fn joined(new: &[NewRows], of: impl Fn(&NewRows) -> &str) -> String {
+    let parts: Vec<_> = new.iter().map(of).filter(|it| !it.is_empty()).collect();
+    format!("[{}]", parts.join(","))
+}
+
+/// The rows of idempotency keys, column by column.
+#[derive(Debug, Default)]
+pub struct Keys<'n> {
+    pub keys: Vec<&'n str>,
+    pub hashes: Vec<&'n [u8]>,
+    pub case_ids: Vec<Uuid>,
+    pub locations: Vec<Option<&'n str>>,
+    pub bodies: Vec<&'n [u8]>,
+    pub created_at: Vec<DateTime<Utc>>,
+}
+
+impl<'n> Keys<'n> {
+    /// Those of some cases, of which not every one has a key.
+    pub fn of(new: &'n [NewRows]) -> Self {
+        let mut keys = Self::default();
+        for rows in new {
+            let Some(claim) = &rows.claim else { continue };
+            keys.keys.push(&claim.key);
+            keys.hashes.push(&claim.request_hash);
+            keys.case_ids.push(rows.id);
+            keys.locations.push(rows.answer.location.as_deref());
+            keys.bodies.push(&rows.answer.body);
+            keys.created_at.push(rows.created_at);
+        }
+        keys
+    }
+}
