@@ -11,7 +11,7 @@ use std::hint::black_box;
 use chrono::{DateTime, Utc};
 use criterion::{Criterion, criterion_group, criterion_main};
 use dossier::cases::{Case, CaseDraft, CaseView, Known};
-use dossier::db::row_json;
+use dossier::db::rows_json;
 use dossier::validation;
 use dossier::values::{IdSource, now};
 use serde_json::{Value, json};
@@ -89,7 +89,7 @@ fn parse(criterion: &mut Criterion) {
         bencher.iter(|| serde_json::to_vec(&CaseView::new(black_box(&case), true)));
     });
     criterion.bench_function("to the rows, kyb", |bencher| {
-        bencher.iter(|| row_json(black_box(&case)));
+        bencher.iter(|| rows_json([black_box(&case)]));
     });
 }
 

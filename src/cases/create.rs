@@ -161,7 +161,7 @@ impl NewCase {
         let (id, version) = (case.header.id, case.header.version);
         let view = CaseView::new(&case, true);
         let record = created(&case, &view, &self.author, &endpoints)?;
-        if !record.deliveries.is_empty() {
+        if record.is_awaited {
             self.events.leave();
         }
         let answer = Answer::json(StatusCode::CREATED, &view)?

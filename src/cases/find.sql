@@ -24,7 +24,7 @@ SELECT to_jsonb(c) || jsonb_build_object(
             'archived', archived_at IS NOT NULL, 'options', '[]'::jsonb)
             ORDER BY target, key), '[]')
         FROM custom_properties WHERE workspace_id = $1)
-) AS "found!"
+) AS "found!: Json<Case>"
 FROM cases AS c
 WHERE c.workspace_id = $1 AND (c.id = $2 OR c.external_id = $3)
 ORDER BY (c.id = $2) DESC NULLS LAST LIMIT 1

@@ -11,9 +11,10 @@ use super::new_rows::NewRows;
 use super::store;
 use crate::db::{Database, DatabaseError, Deadline, InFlight, Session};
 
-/// How many statements write the cases of one workspace at the same time: while they are under way,
-/// what arrives is gathered. PostgreSQL spends half of a single case on the statement alone.
-const WRITERS: usize = 4;
+/// How many statements write the cases of one workspace at the same time, unless a whole group waits:
+/// while they are under way, what arrives is gathered. PostgreSQL spends half of a single case on the
+/// statement alone; with one writer nothing would be done while it waits for the disk.
+const WRITERS: usize = 2;
 /// From what size on a case is written alone, and no group grows any more, in bytes.
 const LARGE: usize = 128 * 1024;
 
@@ -22,7 +23,7 @@ const LARGE: usize = 128 * 1024;
 type Place = (Uuid, i64);
 
 /// Gathers cases. Nobody waits for a group to fill: one that arrives while fewer than [`WRITERS`]
-/// statements are under way begins another at once, with what is there.
+/// statements are under way, or with which a group is whole, begins another at once.
 #[derive(Debug, Clone, Default)]
 pub struct Gather(Arc<Mutex<HashMap<Place, Queue>>>);
 
@@ -82,7 +83,7 @@ impl Gather {
             let mut queues = self.queues();
             let queue = queues.entry(place).or_default();
             queue.waiting.push_back(waiting);
-            let begins = queue.writers < WRITERS;
+            let begins = queue.writers < WRITERS || queue.waiting.len() >= most;
             queue.writers += usize::from(begins);
             begins
         };

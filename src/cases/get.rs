@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 
+use super::store;
 use super::view::CaseView;
-use super::{Case, store};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
 use crate::http::{Problem, ProblemType, Query, with_etag};
@@ -32,8 +32,7 @@ pub async fn get(
             Box::pin(async move { store::find(connection, asked.0, &asked.1).await })
         })
         .await?;
-    let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
-    let case: Case = serde_json::from_value(found).map_err(Problem::Corrupt)?;
+    let case = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
     let view = Json(CaseView::new(&case, with_not_relevant));
     Ok(with_etag(case.header.version, view))
 }

@@ -1,5 +1,6 @@
 //! Everything that a new case leaves, on its way into the database.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -8,13 +9,12 @@ use uuid::Uuid;
 
 use super::{Case, Status};
 use crate::custom_properties::Properties;
-use crate::db::row_json;
+use crate::db::rows_json;
 use crate::events::RecordRows;
 use crate::http::Answer;
 use crate::idempotency::Claim;
 
-/// The rows of one case, as JSON without the brackets around each list, so that those of several
-/// cases make one.
+/// The rows of one case, each list of them as JSON.
 #[derive(Debug)]
 pub struct NewRows {
     pub case: String,
@@ -85,12 +85,12 @@ impl NewRows {
             ordinal,
         });
         Ok(Self {
-            case: row_json(&row)?,
-            tags: items(&row_json(&tags.collect::<Vec<_>>())?),
-            companies: items(&row_json(&case.companies)?),
-            individuals: items(&row_json(&case.individuals)?),
-            relations: items(&row_json(&case.relations)?),
-            is_alone: case.is_alone() && record.deliveries.is_empty(),
+            case: rows_json([row])?,
+            tags: rows_json(tags)?,
+            companies: rows_json(&case.companies)?,
+            individuals: rows_json(&case.individuals)?,
+            relations: rows_json(&case.relations)?,
+            is_alone: case.is_alone() && !record.is_awaited,
             record,
             id: header.id,
             created_at: header.created_at,
@@ -107,16 +107,16 @@ impl NewRows {
     }
 }
 
-/// What stands between the brackets of a list.
-fn items(list: &str) -> String {
-    let items = list.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
-    items.unwrap_or_default().to_owned()
-}
-
 /// One list of the rows of several cases.
-pub fn joined(new: &[NewRows], of: impl Fn(&NewRows) -> &str) -> String {
-    let parts: Vec<_> = new.iter().map(of).filter(|it| !it.is_empty()).collect();
-    format!("[{}]", parts.join(","))
+pub fn joined(new: &[NewRows], of: impl Fn(&NewRows) -> &str) -> Cow<'_, str> {
+    if let [one] = new {
+        return Cow::Borrowed(of(one));
+    }
+    let items = new.iter().filter_map(|it| {
+        let items = of(it).strip_prefix('[')?.strip_suffix(']')?;
+        Some(items).filter(|it| !it.is_empty())
+    });
+    Cow::Owned(format!("[{}]", items.collect::<Vec<_>>().join(",")))
 }
 
 /// The rows of idempotency keys, column by column.

@@ -6,8 +6,8 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::store;
 use super::view::{CaseContextView, CaseView};
-use super::{Case, store};
 use crate::companies;
 use crate::events::{Snapshots, Subject};
 use crate::http::{Problem, ProblemType};
@@ -31,8 +31,7 @@ impl Snapshots for CaseSnapshots {
                 Subject::Case => {
                     let reference = CaseReference::by_id(case_id);
                     let found = store::find(connection, workspace_id, &reference).await?;
-                    let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
-                    let case: Case = serde_json::from_value(found).map_err(Problem::Corrupt)?;
+                    let case = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
                     json(&CaseView::new(&case, true))
                 }
                 Subject::Company(id) => companies::snapshot(connection, workspace_id, id).await,

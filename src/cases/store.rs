@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::new_rows::{Keys, NewRows, joined};
-use super::{CaseHeader, Review};
+use super::{Case, CaseHeader, Review};
 use crate::http::{Problem, ProblemType};
 use crate::tags::Tag;
 use crate::versions::CaseReference;
@@ -22,20 +23,17 @@ pub async fn insert(
     new: &[NewRows],
     reference_version: Option<i64>,
 ) -> Result<bool, sqlx::Error> {
-    let list = |of: fn(&NewRows) -> &str| joined(new, of);
     let keys = Keys::of(new);
-    let (cases, activities, events) = (
-        list(|it| &it.case),
-        list(|it| &it.record.activities),
-        list(|it| &it.record.events),
-    );
+    let cases = joined(new, |it| &it.case);
+    let activities = joined(new, |it| &it.record.activities);
+    let events = joined(new, |it| &it.record.events);
     let stored = if new.iter().all(|it| it.is_alone) {
         sqlx::query_file!(
             "src/cases/insert_alone.sql",
             workspace_id,
-            cases,
-            activities,
-            events,
+            &*cases,
+            &*activities,
+            &*events,
             &keys.keys as _,
             &keys.hashes as _,
             &keys.case_ids,
@@ -50,14 +48,14 @@ pub async fn insert(
         sqlx::query_file!(
             "src/cases/insert.sql",
             workspace_id,
-            cases,
-            activities,
-            events,
-            list(|it| &it.record.deliveries),
-            list(|it| &it.tags),
-            list(|it| &it.companies),
-            list(|it| &it.individuals),
-            list(|it| &it.relations),
+            &*cases,
+            &*activities,
+            &*events,
+            &*joined(new, |it| &it.record.deliveries),
+            &*joined(new, |it| &it.tags),
+            &*joined(new, |it| &it.companies),
+            &*joined(new, |it| &it.individuals),
+            &*joined(new, |it| &it.relations),
             &keys.keys as _,
             &keys.hashes as _,
             &keys.case_ids,
@@ -94,11 +92,12 @@ pub async fn find(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     reference: &CaseReference,
-) -> Result<Option<Value>, sqlx::Error> {
+) -> Result<Option<Case>, sqlx::Error> {
     let (id, external_id) = (reference.id(), reference.external_id());
-    sqlx::query_file_scalar!("src/cases/find.sql", workspace_id, id, external_id)
+    let found = sqlx::query_file_scalar!("src/cases/find.sql", workspace_id, id, external_id)
         .fetch_optional(connection)
-        .await
+        .await?;
+    Ok(found.map(|it| it.0))
 }
 
 /// A case without its companies, individuals and relations, if the workspace has it.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::references::{self, Known, Lookups};
 use super::update_request::{CaseChanges, CaseUpdateRequest};
 use super::view::CaseRowView;
-use super::{Case, CaseHeader, Status, resolve, rules, store, updated};
+use super::{CaseHeader, Status, resolve, rules, store, updated};
 use crate::custom_properties::{self, Definition, Target};
 use crate::http::{Answer, JsonBody, NoQuery, Parsed, Problem, ProblemType};
 use crate::parsed;
@@ -116,8 +116,7 @@ async fn require(
     }
     let reference = CaseReference::by_id(header.id);
     let found = store::find(connection, work.workspace_id, &reference).await?;
-    let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
-    let mut case: Case = serde_json::from_value(found).map_err(Problem::Corrupt)?;
+    let mut case = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
     case.header = header.clone();
     let mut violations = Violations::default();
     let (key, required) = (&rules.template.key, &rules.required);

@@ -32,12 +32,14 @@ pub struct Record<'c> {
     deliveries: Vec<DeliveryRow<'c>>,
 }
 
-/// The rows of a record, as JSON without the brackets around each list.
+/// The rows of a record, each list of them as JSON.
 #[derive(Debug)]
 pub struct RecordRows {
     pub activities: String,
     pub events: String,
     pub deliveries: String,
+    /// Whether something is to be delivered.
+    pub is_awaited: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -146,9 +148,10 @@ impl<'c> Record<'c> {
     /// None but those of a row that has no JSON form.
     pub fn rows(&self) -> Result<RecordRows, serde_json::Error> {
         Ok(RecordRows {
-            activities: items(&self.activities)?,
-            events: items(&self.events)?,
-            deliveries: items(&self.deliveries)?,
+            activities: serde_json::to_string(&self.activities)?,
+            events: serde_json::to_string(&self.events)?,
+            deliveries: serde_json::to_string(&self.deliveries)?,
+            is_awaited: self.is_awaited(),
         })
     }
 
@@ -156,9 +159,4 @@ impl<'c> Record<'c> {
     pub fn is_awaited(&self) -> bool {
         !self.deliveries.is_empty()
     }
-}
-
-fn items(rows: &[impl Serialize]) -> Result<String, serde_json::Error> {
-    let items = rows.iter().map(serde_json::to_string);
-    Ok(items.collect::<Result<Vec<_>, _>>()?.join(","))
 }

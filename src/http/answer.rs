@@ -28,7 +28,9 @@ impl Answer {
     /// # Errors
     /// None but those of a view that has no JSON form.
     pub fn json(status: StatusCode, view: &impl Serialize) -> Result<Self, Problem> {
-        let body = serde_json::to_vec(view).map_err(Problem::Corrupt)?;
+        let mut body = serde_json::to_vec(view).map_err(Problem::Corrupt)?;
+        // A large one has grown by doubling, and may wait a while to be sent.
+        body.shrink_to_fit();
         Ok(Self {
             body: body.into(),
             ..Self::empty(status)

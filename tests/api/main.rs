@@ -17,6 +17,7 @@ mod connections;
 mod containers;
 mod envelope;
 mod failures;
+mod gather;
 mod hostile;
 mod idempotency;
 mod isolation;

@@ -1,0 +1,197 @@
+//! Cases that wait at the same time, and are written with one statement.
+
+use std::collections::HashMap;
+
+use dossier::http::Limits;
+use dossier::workspaces::FIXED_KEY;
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+
+use crate::support::{Answer, TestApp, TestSettings};
+
+/// How many clients there are: more than go into one group.
+const CLIENTS: usize = 40;
+
+fn body(external_id: &str) -> Value {
+    json!({"name": "Acme", "external_id": external_id, "tags": ["VIP"],
+        "companies": [{"name": "Acme SAS", "type": "main"}],
+        "individuals": [{"first_name": "A", "last_name": "B", "roles": ["shareholder"]}]})
+}
+
+/// Sends all of them while nothing can be written: those that come first wait in the database, the
+/// others in the server.
+async fn post_at_once(app: &TestApp, requests: Vec<(Option<String>, Value)>) -> Vec<Answer> {
+    // What they refer to is remembered from here on.
+    app.create(&body("first")).await;
+    while_nothing_is_written(app, requests).await
+}
+
+async fn while_nothing_is_written(
+    app: &TestApp,
+    requests: Vec<(Option<String>, Value)>,
+) -> Vec<Answer> {
+    let mut holder = app.connect().await;
+    execute(&mut holder, "BEGIN; LOCK TABLE cases IN EXCLUSIVE MODE").await;
+    let posts = requests.into_iter().map(|(key, body)| {
+        let request = app.request(Method::POST, "/cases").bearer_auth(FIXED_KEY);
+        let request = match key {
+            Some(key) => request.header("idempotency-key", key),
+            None => request,
+        };
+        app.send(request.json(&body))
+    });
+    let release = async {
+        let mut observer = app.connect().await;
+        let waiting = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        loop {
+            let waiting: i64 = sqlx::query_scalar(waiting)
+                .fetch_one(&mut observer)
+                .await
+                .expect("a count");
+            if waiting >= 2 {
+                break;
+            }
+        }
+        execute(&mut holder, "COMMIT").await;
+    };
+    futures_util::future::join(join_all(posts), release).await.0
+}
+
+async fn execute(connection: &mut PgConnection, statements: &'static str) {
+    let done = sqlx::raw_sql(statements).execute(connection).await;
+    done.expect("the statements");
+}
+
+/// How many cases each transaction wrote, but for the first of all.
+async fn transactions(app: &TestApp) -> Vec<i64> {
+    let mut connection = app.connect().await;
+    let counts = "SELECT count(*) FROM cases WHERE external_id <> 'first' GROUP BY xmin::text";
+    let counts = sqlx::query_scalar(counts).fetch_all(&mut connection).await;
+    counts.expect("the counts")
+}
+
+/// Whether every case has all of its rows, once.
+async fn expect_whole(app: &TestApp, cases: i64) {
+    let mut connection = app.connect().await;
+    let whole: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM cases AS c WHERE
+             (SELECT count(*) FROM companies AS e WHERE e.case_id = c.id) = 1
+             AND (SELECT count(*) FROM individuals AS e WHERE e.case_id = c.id) = 1
+             AND (SELECT count(*) FROM relations AS e WHERE e.case_id = c.id) = 1
+             AND (SELECT count(*) FROM case_tags AS e WHERE e.case_id = c.id) = 1
+             AND (SELECT count(*) FROM activities AS e WHERE e.case_id = c.id) = 1
+             AND (SELECT count(*) FROM outbox AS e WHERE e.case_id = c.id) = 1",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .expect("a count");
+    assert_eq!(whole, cases);
+}
+
+#[tokio::test]
+async fn cases_that_wait_are_written_together_and_each_is_whole() {
+    let app = TestApp::start().await;
+    let requests = (0..CLIENTS).map(|index| (None, body(&format!("together-{index}"))));
+    for answer in post_at_once(&app, requests.collect()).await {
+        let answer = answer.expect(201);
+        let read = app
+            .get(&format!("/cases/{}", answer.id()))
+            .await
+            .expect(200);
+        assert_eq!(read.body, answer.body);
+    }
+    let transactions = transactions(&app).await;
+    assert!(transactions.len() < CLIENTS, "{transactions:?}");
+    assert!(transactions.iter().all(|it| *it <= 16), "{transactions:?}");
+    expect_whole(&app, 41).await;
+}
+
+#[tokio::test]
+async fn one_at_a_time_where_that_is_asked_for() {
+    let app = TestApp::start_with(TestSettings {
+        limits: Limits {
+            gathered: 1,
+            ..Limits::default()
+        },
+        // As many connections as clients, so that nobody waits for one.
+        pool_size: 10,
+        ..TestSettings::default()
+    })
+    .await;
+    let requests = (0..8).map(|index| (None, body(&format!("alone-{index}"))));
+    for answer in post_at_once(&app, requests.collect()).await {
+        answer.expect(201);
+    }
+    assert_eq!(transactions(&app).await, [1; 8]);
+}
+
+#[tokio::test]
+async fn a_case_that_is_refused_costs_nobody_else() {
+    let app = TestApp::start().await;
+    let requests = (0..CLIENTS).map(|index| match index % 8 {
+        // Taken before, and taken by another of the same group.
+        3 => (None, body("first")),
+        5 => (None, body("twin")),
+        _ => (Some(format!("key-{index}")), body(&format!("good-{index}"))),
+    });
+    let mut statuses: HashMap<u16, usize> = HashMap::new();
+    for (index, answer) in post_at_once(&app, requests.collect())
+        .await
+        .iter()
+        .enumerate()
+    {
+        *statuses.entry(answer.status.as_u16()).or_default() += 1;
+        match index % 8 {
+            3 => assert_eq!(answer.errors(), [("/external_id", "external_id_taken")]),
+            5 => {}
+            _ => assert_eq!(answer.status, 201, "{}", answer.body),
+        }
+    }
+    // Thirty good ones and one of the twins; five that were taken and four other twins.
+    assert_eq!(statuses, HashMap::from([(201, 31), (409, 9)]));
+    expect_whole(&app, 32).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_leaves_every_case_of_its_group_once() {
+    let app = TestApp::start_with(TestSettings {
+        // The answer to sixteen at once.
+        losing: Some("INSERT 0 16"),
+        ..TestSettings::default()
+    })
+    .await;
+    app.create(&body("first")).await;
+    app.proxy().arm();
+    let requests = (0..CLIENTS).map(|index| {
+        let key = (index % 2 == 0).then(|| format!("key-{index}"));
+        (key, body(&format!("lost-{index}")))
+    });
+    let answers = while_nothing_is_written(&app, requests.collect()).await;
+    assert!(!app.proxy().is_armed());
+    for (index, answer) in answers.iter().enumerate() {
+        match (index % 2, answer.status.as_u16()) {
+            // With a key the server finds out.
+            (_, 201) => {}
+            (1, 503) => assert_eq!(answer.body["type"], "/problems/outcome-unknown"),
+            other => panic!("{other:?}: {}", answer.body),
+        }
+    }
+    assert!(
+        answers
+            .iter()
+            .any(|it| it.status == 503 || it.header("idempotent-replayed").is_some())
+    );
+    let mut connection = app.connect().await;
+    let doubled: Vec<String> = sqlx::query_scalar(
+        "SELECT external_id FROM cases GROUP BY external_id HAVING count(*) <> 1",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .expect("a list");
+    assert!(doubled.is_empty(), "{doubled:?}");
+    // Every one of them was committed: what is not known was stored.
+    expect_whole(&app, 41).await;
+}
