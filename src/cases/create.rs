@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
@@ -17,7 +17,7 @@ use super::view::CaseView;
 use super::{CaseDraft, Known, created, store};
 use crate::db::{Database, DatabaseError, Deadline, Session};
 use crate::events::{Author, Events};
-use crate::http::{Answer, JsonBody, Limits, NoQuery, Prefix, Problem};
+use crate::http::{Answer, JsonBody, Limits, Prefix, Problem, Query};
 use crate::idempotency::Claim;
 use crate::validation;
 use crate::writes::Write;
@@ -42,27 +42,30 @@ pub async fn create(
     State(limits): State<Limits>,
     Extension(creates): Extension<Creates>,
     Prefix(prefix): Prefix,
-    _: NoQuery,
+    RawQuery(query): RawQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
+    let mut query = Query::new(query.as_deref());
+    let is_dry_run = query.flag("dry_run");
+    query.finish()?;
     let mut draft = Some(parse(&body, write.now)?);
     let claim = write.claim(&body);
-    let attempt = || {
-        let new = NewCase {
-            author: write.author(),
-            events: write.events.clone(),
-            database: write.database.clone(),
-            deadline: write.deadline,
-            creates: creates.clone(),
-            gathered: limits.gathered,
-            claim: claim.clone(),
-            prefix,
-            draft: draft.take(),
-            body: body.clone(),
-        };
-        new.store()
+    let mut attempt = || NewCase {
+        author: write.author(),
+        events: write.events.clone(),
+        database: write.database.clone(),
+        deadline: write.deadline,
+        creates: creates.clone(),
+        gathered: limits.gathered,
+        claim: claim.clone(),
+        prefix,
+        draft: draft.take(),
+        body: body.clone(),
     };
-    write.once(claim.as_ref(), attempt).await
+    if is_dry_run {
+        return Ok(attempt().check().await?.into_response());
+    }
+    write.once(claim.as_ref(), || attempt().store()).await
 }
 
 fn parse(body: &[u8], now: DateTime<Utc>) -> Result<CaseDraft, Problem> {
@@ -86,6 +89,21 @@ struct NewCase {
 }
 
 impl NewCase {
+    /// What storing would answer, with 200 and without a place and a version: nothing is kept, the
+    /// key of the request neither.
+    async fn check(mut self) -> Result<Answer, Problem> {
+        let (database, deadline) = (self.database.clone(), self.deadline);
+        let check = async move |mut session: Session| {
+            let draft = self.take_draft()?;
+            let workspace_id = self.author.workspace_id;
+            let lookups = Lookups::of(&draft);
+            let known = references::read(&mut session, workspace_id, &lookups).await?;
+            let case = draft.finish(known, &self.body, &self.author.ids, self.author.now)?;
+            Answer::json(StatusCode::OK, &CaseView::new(&case, true))
+        };
+        database.unit(deadline, check).await
+    }
+
     /// One write where what the request refers to is remembered, perhaps with other cases; else a
     /// read of it and a write.
     async fn store(mut self) -> Result<Answer, Problem> {

@@ -4,7 +4,6 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
-use tracing::Instrument;
 use uuid::Uuid;
 
 use super::new_rows::NewRows;
@@ -90,12 +89,11 @@ impl Gather {
         if begins {
             let writer = Writer {
                 gather: self.clone(),
-                database: database.clone(),
                 place,
                 most,
                 is_counted: true,
             };
-            tokio::spawn(writer.run().in_current_span());
+            database.spawn(async move |session| writer.run(session).await);
         }
         // A writer that panicked has written nothing, or nobody knows.
         let nobody_knows = |_| Err(DatabaseError::OutcomeUnknown(None));
@@ -110,7 +108,6 @@ impl Gather {
 /// Writes what waits at one place, until nothing does.
 struct Writer {
     gather: Gather,
-    database: Database,
     place: Place,
     most: usize,
     /// Whether the queue counts on it.
@@ -126,9 +123,9 @@ impl Drop for Writer {
 }
 
 impl Writer {
-    async fn run(mut self) {
+    async fn run(mut self, mut session: Session) {
         while let Some(group) = self.next() {
-            self.write(group).await;
+            self.write(&mut session, group).await;
         }
     }
 
@@ -166,7 +163,7 @@ impl Writer {
         }
     }
 
-    async fn write(&self, group: Vec<Waiting>) {
+    async fn write(&self, session: &mut Session, group: Vec<Waiting>) {
         let (late, in_time): (Vec<_>, Vec<_>) =
             group.into_iter().partition(|it| it.deadline.has_passed());
         for waiting in late {
@@ -178,15 +175,13 @@ impl Writer {
         let group = in_time.into_iter().map(|it| (it.rows, it.asked));
         let (rows, asked): (Vec<_>, Vec<_>) = group.unzip();
         let (workspace_id, version) = self.place;
-        let insert = async move |mut session: Session| {
-            let insert = session.write(|connection| {
-                Box::pin(async move {
-                    store::insert(connection, workspace_id, &rows, Some(version)).await
-                })
-            });
-            insert.await
-        };
-        let outcome = self.database.unit(deadline, insert).await;
+        session.write_until(deadline);
+        let insert = session.write(|connection| {
+            Box::pin(
+                async move { store::insert(connection, workspace_id, &rows, Some(version)).await },
+            )
+        });
+        let outcome = insert.await;
         for asked in asked {
             asked.tell(match &outcome {
                 Ok(is_stored) => Ok(*is_stored),

@@ -192,6 +192,21 @@ impl Database {
             .map_err(DatabaseError::Ended)?
     }
 
+    /// Does work of several requests in a task of its own, which none of them reaches. It takes a
+    /// connection with its first write, and keeps it to its end.
+    pub fn spawn<F>(&self, work: impl FnOnce(Session) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let session = Session {
+            database: self.clone(),
+            connection: None,
+            read_by: None,
+            write_by: Instant::now(),
+        };
+        tokio::spawn(work(session).in_current_span());
+    }
+
     /// Reads with one connection; the input is shared with every try.
     ///
     /// # Errors
@@ -313,6 +328,11 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// What is written from here on has its result by another deadline.
+    pub fn write_until(&mut self, deadline: Deadline) {
+        self.write_by = deadline.0;
     }
 
     /// By when a read that begins now ends; one that follows a write has time of its own.

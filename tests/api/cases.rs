@@ -1,5 +1,7 @@
 //! `POST /cases` and `GET /cases/{id}`.
 
+use dossier::workspaces::FIXED_KEY;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
@@ -319,4 +321,60 @@ async fn an_item_of_a_property_is_refused_at_its_own_place() {
         message.contains("too large") && message.contains("2097152"),
         "{message}"
     );
+}
+
+/// A case as an answer shows it, without what is made anew for each.
+fn shown(mut case: Value) -> Value {
+    fn strip(value: &mut Value) {
+        match value {
+            Value::Object(members) => {
+                members.retain(|name, _| {
+                    let is_made = name.ends_with("_at") || name == "id" || name == "case_id";
+                    !is_made && name != "to_company_id"
+                });
+                members.values_mut().for_each(strip);
+            }
+            Value::Array(items) => items.iter_mut().for_each(strip),
+            _ => {}
+        }
+    }
+    strip(&mut case);
+    case
+}
+
+#[tokio::test]
+async fn a_dry_run_answers_what_a_create_would_and_keeps_nothing() {
+    let app = TestApp::start().await;
+    let dry = "/cases?dry_run=true";
+    let checked = app.call(Method::POST, dry, &kyb()).await.expect(200);
+    assert!(checked.header("location").is_none() && checked.header("etag").is_none());
+    // Not the case, not the external id, not the key.
+    for _ in 0..2 {
+        let request = app.request(Method::POST, dry).bearer_auth(FIXED_KEY);
+        let request = request.header("idempotency-key", "dry").json(&kyb());
+        let again = app.send(request).await.expect(200);
+        assert!(again.header("idempotent-replayed").is_none());
+    }
+    let mut connection = app.connect().await;
+    let kept: i64 = sqlx::query_scalar(
+        "SELECT (SELECT count(*) FROM cases) + (SELECT count(*) FROM activities)
+             + (SELECT count(*) FROM outbox) + (SELECT count(*) FROM idempotency_keys)",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .expect("a count");
+    assert_eq!(kept, 0);
+    let created = app.create(&kyb()).await;
+    assert_eq!(shown(created.body), shown(checked.body));
+    // What is wrong is the same, word for word.
+    let faulty =
+        json!({"nmae": "A", "tags": ["Nope"], "companies": [{"name": "A", "country": "UK"}]});
+    let refused = app.call(Method::POST, dry, &faulty).await.expect(400);
+    let real = app.call(Method::POST, "/cases", &faulty).await.expect(400);
+    assert_eq!(refused.body["errors"], real.body["errors"]);
+    app.call(Method::POST, dry, &kyb()).await.expect(409);
+    let misspelt = kyb();
+    let misspelt = app.call(Method::POST, "/cases?dryrun=true", &misspelt);
+    let refused = misspelt.await.expect(400);
+    assert_eq!(refused.body["errors"][0]["suggestion"], "dry_run");
 }
