@@ -4,8 +4,7 @@ use memchr::memchr2;
 use serde::Serialize;
 
 /// The list that a statement reads with `jsonb_to_recordset`, without the members that are null: one
-/// that is absent is NULL all the same, and most members of most rows are. Two thirds of a case is
-/// not sent and not parsed.
+/// that is absent is NULL all the same, and most members of most rows need not be sent and parsed.
 ///
 /// # Errors
 /// None but those of a row that has no JSON form.
