@@ -185,7 +185,7 @@ impl NewCase {
         let answer = Answer::json(StatusCode::CREATED, &view)?
             .at(format!("{}/cases/{id}", self.prefix))
             .versioned(version);
-        NewRows::new(&case, record, self.claim.clone(), answer).map_err(Problem::Corrupt)
+        NewRows::new(case, record, self.claim.clone(), answer).map_err(Problem::Corrupt)
     }
 }
 

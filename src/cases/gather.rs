@@ -2,8 +2,10 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::time::{timeout, timeout_at};
 use uuid::Uuid;
 
 use super::new_rows::NewRows;
@@ -14,12 +16,14 @@ use crate::db::{Database, DatabaseError, Deadline, InFlight, Session};
 /// while they are under way, what arrives is gathered. PostgreSQL spends half of a single case on the
 /// statement alone; with one writer nothing would be done while it waits for the disk.
 const WRITERS: usize = 2;
+/// How long a case waits for a writer: as long as a request waits for a read.
+const PATIENCE: Duration = Duration::from_millis(800);
 /// From what size on a case is written alone, and no group grows any more, in bytes.
 const LARGE: usize = 128 * 1024;
 
 /// Whose cases can be written together: those of one workspace, checked against one version of its
 /// references.
-type Place = (Uuid, i64);
+type Place = (Uuid, Uuid);
 
 /// Gathers cases. Nobody waits for a group to fill: one that arrives while fewer than [`WRITERS`]
 /// statements are under way, or with which a group is whole, begins another at once.
@@ -30,18 +34,21 @@ pub struct Gather(Arc<Mutex<HashMap<Place, Queue>>>);
 struct Queue {
     waiting: VecDeque<Waiting>,
     writers: usize,
+    /// How many have ever waited here.
+    tickets: u64,
 }
 
 /// A case whose request waits for what becomes of it.
 #[derive(Debug)]
 struct Waiting {
+    ticket: u64,
     rows: NewRows,
     deadline: Deadline,
     asked: Asked,
 }
 
-/// Who waits. A client that leaves does not take its case with it, nor its place among the requests
-/// in flight.
+/// Who waits. A case that is being written keeps its place among the requests in flight, also when
+/// its client leaves.
 #[derive(Debug)]
 struct Asked {
     told: oneshot::Sender<Result<bool, DatabaseError>>,
@@ -62,7 +69,8 @@ impl Gather {
     /// another version. Then the case is for its request to write alone.
     ///
     /// # Errors
-    /// [`DatabaseError::Unavailable`] and [`DatabaseError::OutcomeUnknown`].
+    /// [`DatabaseError::Unavailable`] and [`DatabaseError::OutcomeUnknown`], and of a case that was
+    /// alone in its group [`DatabaseError::Locked`].
     pub async fn write(
         &self,
         database: &Database,
@@ -71,20 +79,24 @@ impl Gather {
         deadline: Deadline,
         rows: NewRows,
     ) -> Result<bool, DatabaseError> {
-        let (told, outcome) = oneshot::channel();
+        let (told, mut outcome) = oneshot::channel();
         let in_flight = InFlight::of_task();
-        let waiting = Waiting {
-            rows,
-            deadline,
-            asked: Asked { told, in_flight },
-        };
-        let begins = {
+        let most_writers = WRITERS.max(database.size() / 2);
+        let (ticket, begins) = {
             let mut queues = self.queues();
             let queue = queues.entry(place).or_default();
-            queue.waiting.push_back(waiting);
-            let begins = queue.writers < WRITERS || queue.waiting.len() >= most;
+            queue.tickets += 1;
+            let ticket = queue.tickets;
+            queue.waiting.push_back(Waiting {
+                ticket,
+                rows,
+                deadline,
+                asked: Asked { told, in_flight },
+            });
+            let is_whole = queue.waiting.len() >= most && queue.writers < most_writers;
+            let begins = queue.writers < WRITERS || is_whole;
             queue.writers += usize::from(begins);
-            begins
+            (ticket, begins)
         };
         if begins {
             let writer = Writer {
@@ -97,7 +109,28 @@ impl Gather {
         }
         // A writer that panicked has written nothing, or nobody knows.
         let nobody_knows = |_| Err(DatabaseError::OutcomeUnknown(None));
-        outcome.await.unwrap_or_else(nobody_knows)
+        if let Ok(outcome) = timeout(PATIENCE, &mut outcome).await {
+            return outcome.unwrap_or_else(nobody_knows);
+        }
+        if self.withdraw(place, ticket) {
+            return Err(DatabaseError::Unavailable(None));
+        }
+        // It is being written: until its time is up.
+        match timeout_at(deadline.instant(), outcome).await {
+            Ok(outcome) => outcome.unwrap_or_else(nobody_knows),
+            Err(_) => Err(DatabaseError::OutcomeUnknown(None)),
+        }
+    }
+
+    /// Takes back a case that no writer has taken.
+    fn withdraw(&self, place: Place, ticket: u64) -> bool {
+        let mut queues = self.queues();
+        let waiting = queues.get_mut(&place).map(|it| &mut it.waiting);
+        let withdrawn = waiting.and_then(|waiting| {
+            let index = waiting.iter().position(|it| it.ticket == ticket)?;
+            waiting.remove(index)
+        });
+        withdrawn.is_some()
     }
 
     fn queues(&self) -> MutexGuard<'_, HashMap<Place, Queue>> {
@@ -124,22 +157,36 @@ impl Drop for Writer {
 
 impl Writer {
     async fn run(mut self, mut session: Session) {
-        while let Some(group) = self.next() {
-            self.write(&mut session, group).await;
+        loop {
+            // Those who come while it waits for a connection are in its group.
+            let connected = session.connect().await;
+            let Some(group) = self.next() else { return };
+            match connected {
+                Ok(()) => self.write(&mut session, group).await,
+                Err(_) => tell_unavailable(group),
+            }
+            session.share();
         }
     }
 
-    /// Those who have waited longest, as many as go into one statement. Where there is nobody, the
-    /// writer is counted no more before the next one can come.
+    /// Those who have waited longest, as many as go into one statement. Where there is nobody, or the
+    /// others suffice, the writer is counted no more before the next one can come.
     fn next(&mut self) -> Option<Vec<Waiting>> {
         let gather = self.gather.clone();
         let mut queues = gather.queues();
-        let waiting = &mut queues.get_mut(&self.place)?.waiting;
-        let Some(first) = waiting.pop_front() else {
+        let queue = queues.get_mut(&self.place)?;
+        let is_surplus = queue.writers > WRITERS && queue.waiting.len() < self.most;
+        let first = if is_surplus {
+            None
+        } else {
+            queue.waiting.pop_front()
+        };
+        let Some(first) = first else {
             self.leave(&mut queues);
             self.is_counted = false;
             return None;
         };
+        let waiting = &mut queue.waiting;
         let mut size = first.rows.size();
         let mut group = vec![first];
         while group.len() < self.most
@@ -166,12 +213,12 @@ impl Writer {
     async fn write(&self, session: &mut Session, group: Vec<Waiting>) {
         let (late, in_time): (Vec<_>, Vec<_>) =
             group.into_iter().partition(|it| it.deadline.has_passed());
-        for waiting in late {
-            waiting.asked.tell(Err(DatabaseError::Unavailable(None)));
-        }
-        let Some(deadline) = in_time.iter().map(|it| it.deadline).min() else {
+        tell_unavailable(late);
+        // Each of them waits to its own deadline.
+        let Some(deadline) = in_time.iter().map(|it| it.deadline).max() else {
             return;
         };
+        let is_alone = in_time.len() == 1;
         let group = in_time.into_iter().map(|it| (it.rows, it.asked));
         let (rows, asked): (Vec<_>, Vec<_>) = group.unzip();
         let (workspace_id, version) = self.place;
@@ -182,15 +229,36 @@ impl Writer {
             )
         });
         let outcome = insert.await;
+        let outcome = match outcome {
+            // It has waited long enough for a lock, and for nobody but itself.
+            Err(error @ DatabaseError::Locked(_)) if is_alone => {
+                if let Some(asked) = asked.into_iter().next() {
+                    asked.tell(Err(error));
+                }
+                return;
+            }
+            outcome => outcome,
+        };
         for asked in asked {
             asked.tell(match &outcome {
                 Ok(is_stored) => Ok(*is_stored),
-                Err(DatabaseError::Refused(_) | DatabaseError::Locked(_)) => Ok(false),
+                Err(
+                    DatabaseError::Refused(sqlx::Error::Database(_)) | DatabaseError::Locked(_),
+                ) => Ok(false),
                 Err(DatabaseError::Unavailable(_)) => Err(DatabaseError::Unavailable(None)),
-                Err(DatabaseError::OutcomeUnknown(_) | DatabaseError::Ended(_)) => {
-                    Err(DatabaseError::OutcomeUnknown(None))
-                }
+                Err(
+                    DatabaseError::Refused(_)
+                    | DatabaseError::OutcomeUnknown(_)
+                    | DatabaseError::Ended(_),
+                ) => Err(DatabaseError::OutcomeUnknown(None)),
             });
         }
+    }
+}
+
+/// Nothing of them was sent.
+fn tell_unavailable(group: Vec<Waiting>) {
+    for waiting in group {
+        waiting.asked.tell(Err(DatabaseError::Unavailable(None)));
     }
 }

@@ -2,7 +2,7 @@
 -- nothing. Nothing too where the references of the workspace no longer have the version with which
 -- they were checked ($16): then there is no event either, which every case has.
 WITH gate AS MATERIALIZED (
-    SELECT 1 WHERE $16::bigint IS NULL
+    SELECT 1 WHERE $16::uuid IS NULL
         OR EXISTS (SELECT FROM reference_versions WHERE workspace_id = $1 AND version = $16)
 ), case_rows AS (
     INSERT INTO cases (workspace_id, id, name, status, external_id, template_id, assignee_id,

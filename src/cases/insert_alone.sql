@@ -1,7 +1,7 @@
 -- insert.sql for cases by themselves, without the parts for what they do not have: these cost as much
 -- as the rest, even where they have nothing to do.
 WITH gate AS MATERIALIZED (
-    SELECT 1 WHERE $11::bigint IS NULL
+    SELECT 1 WHERE $11::uuid IS NULL
         OR EXISTS (SELECT FROM reference_versions WHERE workspace_id = $1 AND version = $11)
 ), case_rows AS (
     INSERT INTO cases (workspace_id, id, name, status, external_id, template_id, assignee_id,

@@ -56,16 +56,18 @@ struct TagRow {
 }
 
 impl NewRows {
-    /// The rows of a case, with what else it leaves.
+    /// The rows of a case, with what else it leaves. Each part of the case is gone once its row is
+    /// there: a large case does not stand in memory beside all of its rows.
     ///
     /// # Errors
     /// None but those of a row that has no JSON form.
     pub fn new(
-        case: &Case,
+        case: Case,
         record: RecordRows,
         claim: Option<Claim>,
         answer: Answer,
     ) -> Result<Self, serde_json::Error> {
+        let is_alone = case.is_alone() && !record.is_awaited;
         let header = &case.header;
         let row = CaseRow {
             id: header.id,
@@ -87,13 +89,13 @@ impl NewRows {
         Ok(Self {
             case: rows_json([row])?,
             tags: rows_json(tags)?,
-            companies: rows_json(&case.companies)?,
-            individuals: rows_json(&case.individuals)?,
-            relations: rows_json(&case.relations)?,
-            is_alone: case.is_alone() && !record.is_awaited,
-            record,
             id: header.id,
             created_at: header.created_at,
+            companies: rows_json(case.companies)?,
+            individuals: rows_json(case.individuals)?,
+            relations: rows_json(case.relations)?,
+            is_alone,
+            record,
             claim,
             answer,
         })
@@ -102,8 +104,15 @@ impl NewRows {
     /// How much they are, about, in bytes.
     pub fn size(&self) -> usize {
         let kept = self.claim.as_ref().map_or(0, |_| self.answer.body.len());
-        let parts = [&self.companies, &self.individuals, &self.relations];
-        self.case.len() + kept + parts.map(String::len).iter().sum::<usize>()
+        let rows = [
+            &self.tags,
+            &self.companies,
+            &self.individuals,
+            &self.relations,
+        ];
+        let record = [&self.record.events, &self.record.deliveries];
+        let parts = rows.into_iter().chain(record).map(String::len);
+        self.case.len() + kept + parts.sum::<usize>()
     }
 }
 

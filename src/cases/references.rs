@@ -36,7 +36,7 @@ pub struct Lookups {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Known {
     /// The version that the references of the workspace had when this was read.
-    pub version: i64,
+    pub version: Uuid,
     pub template: Option<TemplateRules>,
     /// The template that is named is there, and no longer in use.
     pub template_is_archived: bool,

@@ -21,7 +21,7 @@ pub async fn insert(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     new: &[NewRows],
-    reference_version: Option<i64>,
+    reference_version: Option<Uuid>,
 ) -> Result<bool, sqlx::Error> {
     let keys = Keys::of(new);
     let cases = joined(new, |it| &it.case);

@@ -192,8 +192,13 @@ impl Database {
             .map_err(DatabaseError::Ended)?
     }
 
+    /// How many connections there are at the most.
+    pub fn size(&self) -> usize {
+        usize::try_from(self.pool.options().get_max_connections()).unwrap_or(usize::MAX)
+    }
+
     /// Does work of several requests in a task of its own, which none of them reaches. It takes a
-    /// connection with its first write, and keeps it to its end.
+    /// connection with its first write, and keeps it until it shares it.
     pub fn spawn<F>(&self, work: impl FnOnce(Session) -> F)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -327,6 +332,27 @@ impl Session {
                     return Err(DatabaseError::Unavailable(None));
                 }
             }
+        }
+    }
+
+    /// Takes a connection, where it has none.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Unavailable`].
+    pub async fn connect(&mut self) -> Result<(), DatabaseError> {
+        if self.connection.is_none() {
+            self.connection = Some(self.database.acquire().await?);
+        }
+        Ok(())
+    }
+
+    /// Gives the connection to those who may wait for one, where there is no other and none can be
+    /// opened.
+    pub fn share(&mut self) {
+        let pool = &self.database.pool;
+        let are_all_open = pool.size() >= pool.options().get_max_connections();
+        if are_all_open && pool.num_idle() == 0 {
+            self.connection = None;
         }
     }
 

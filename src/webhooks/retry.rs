@@ -20,6 +20,7 @@ pub async fn retry(
     RawBody(body): RawBody,
 ) -> Result<Response, Problem> {
     let work = (write.workspace_id, id, write.now);
+    write.events.leave();
     let retry = write.run(&body, work, |connection, work| {
         Box::pin(async move {
             let (workspace_id, id, now) = *work;

@@ -50,7 +50,18 @@ pub async fn seal(database: Database, stop: impl Future<Output = ()>) {
             let sealed = batches(&database, move |connection| {
                 Box::pin(activities::seal_next(connection, workspace_id, now()))
             });
-            done(UNSEALED, sealed.await);
+            let sealed = sealed.await;
+            // Without a database there is none for the others either.
+            let is_over = matches!(sealed, Err(DatabaseError::Unavailable(_)));
+            done(UNSEALED, sealed);
+            tokio::select! {
+                biased;
+                () = &mut stop => return,
+                () = std::future::ready(()) => {}
+            }
+            if is_over {
+                break;
+            }
         }
     }
 }

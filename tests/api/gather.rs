@@ -195,3 +195,42 @@ async fn an_answer_that_is_lost_leaves_every_case_of_its_group_once() {
     // Every one of them was committed: what is not known was stored.
     expect_whole(&app, 41).await;
 }
+
+#[tokio::test]
+async fn cases_that_cannot_be_written_are_not_now_and_leave_connections_to_others() {
+    let app = TestApp::start().await;
+    app.create(&body("first")).await;
+    let mut holder = app.connect().await;
+    execute(&mut holder, "BEGIN; LOCK TABLE cases IN EXCLUSIVE MODE").await;
+    // Enough for more groups than there are connections.
+    let posts = (0..200).map(|index| {
+        let request = app.request(Method::POST, "/cases").bearer_auth(FIXED_KEY);
+        let request = request.json(&body(&format!("held-{index}")));
+        async {
+            let begun = std::time::Instant::now();
+            (app.send(request).await, begun.elapsed())
+        }
+    });
+    let reads = async {
+        for _ in 0..20 {
+            app.get("/cases/first").await.expect(200);
+        }
+    };
+    let (answers, ()) = futures_util::future::join(join_all(posts), reads).await;
+    execute(&mut holder, "COMMIT").await;
+    let mut types: HashMap<String, usize> = HashMap::new();
+    for (answer, took) in answers {
+        let answer = answer.expect(503);
+        assert!(took.as_millis() < 4_000, "{took:?}");
+        let kind = answer.body["type"].as_str().unwrap_or_default();
+        *types.entry(kind.to_owned()).or_default() += 1;
+    }
+    // Nothing was stored, and nobody was told that it might have been.
+    let known = ["/problems/busy", "/problems/unavailable"];
+    assert!(
+        types.keys().all(|it| known.contains(&it.as_str())),
+        "{types:?}"
+    );
+    expect_whole(&app, 1).await;
+    app.create(&body("after")).await;
+}
