@@ -10,21 +10,21 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::response::IntoResponse;
 use tower::Layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::cases::CaseSnapshots;
 use crate::db::Database;
 use crate::events::Events;
-use crate::http::{Edge, Gate, Limits, Problem, ProblemType, Rates, Segment, edge};
+use crate::http::{Edge, Gate, Limits, Problem, ProblemType, Rates, edge};
 use crate::state::AppState;
 use crate::values::Destinations;
 use crate::{
-    activities, cases, companies, custom_properties, health, individuals, relations, spaces, tags,
-    templates, users, webhooks, workspaces,
+    activities, cases, companies, custom_properties, health, individuals, reference, relations,
+    spaces, tags, templates, users, webhooks, workspaces,
 };
 
 /// The state of a server over a database.
@@ -34,8 +34,8 @@ pub fn state(database: Database, limits: Limits, destinations: Destinations) -> 
 }
 
 /// Every operation, without the prefixes under which it is served.
-pub fn operations() -> Router<AppState> {
-    Router::new()
+pub fn operations() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
         .merge(activities::routes())
         .merge(cases::routes())
         .merge(companies::routes())
@@ -49,11 +49,19 @@ pub fn operations() -> Router<AppState> {
         .merge(webhooks::routes())
         .merge(workspaces::routes())
         .merge(health::routes())
-        .route("/problems/{name}", get(problem_page))
 }
 
 /// Serves every path at the root and under `/v1`, with or without a trailing slash.
-pub fn router(api: Router<AppState>, state: AppState) -> NormalizePath<Router> {
+///
+/// # Errors
+/// None but those of a reference that has no JSON form.
+pub fn router(
+    operations: OpenApiRouter<AppState>,
+    state: AppState,
+) -> Result<NormalizePath<Router>, serde_json::Error> {
+    let (api, described) = operations.split_for_parts();
+    let reference = reference::document(described).and_then(|it| reference::routes(&it));
+    let api = api.merge(reference?);
     let at_the_edge = Edge {
         ids: state.ids.clone(),
         limits: state.limits,
@@ -71,12 +79,5 @@ pub fn router(api: Router<AppState>, state: AppState) -> NormalizePath<Router> {
         }))
         .layer(from_fn_with_state(at_the_edge, edge))
         .with_state(state);
-    NormalizePathLayer::trim_trailing_slash().layer(router)
-}
-
-async fn problem_page(Segment(name): Segment) -> Response {
-    match ProblemType::page(&name) {
-        Some(page) => page.into_response(),
-        None => Problem::Plain(ProblemType::NotFound).into_response(),
-    }
+    Ok(NormalizePathLayer::trim_trailing_slash().layer(router))
 }

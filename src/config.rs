@@ -174,6 +174,8 @@ pub enum Command {
     /// The API keys of a workspace.
     #[command(subcommand)]
     ApiKey(ApiKeyCommand),
+    /// Print the description of every operation (OpenAPI 3.1) as JSON.
+    Openapi,
 }
 
 /// What can be done with workspaces.

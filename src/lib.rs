@@ -15,7 +15,8 @@
 //!   [`individuals`], [`cases`], [`workspaces`], [`health`]: the features. A request goes through `cases` in one direction:
 //!   `request` (wire), `CaseDraft::parse`, `references`, `CaseDraft::finish`, `store`, `view`.
 //! - [`activities`]: who did what, and the seals over it; [`webhooks`]: who is told of it, and how.
-//! - [`workers`]: what a server does besides answering.
+//! - [`workers`]: what a server does besides answering; [`reference`](mod@reference): what people and programs
+//!   read of it.
 //! - [`app`]: the whole server; [`telemetry`] writes its logs, [`config`] reads the environment,
 //!   [`cli`] is the command line.
 
@@ -33,6 +34,7 @@ pub mod health;
 pub mod http;
 pub mod idempotency;
 pub mod individuals;
+pub mod reference;
 pub mod relations;
 pub mod spaces;
 pub mod state;

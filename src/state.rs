@@ -20,6 +20,8 @@ pub struct AppState {
     pub limits: Limits,
     pub destinations: Destinations,
     pub stopping: Stopping,
+    /// The key of the sandbox, while it is the one that everybody knows: the reference fills it in.
+    pub known_key: Option<&'static str>,
 }
 
 impl AppState {
@@ -39,6 +41,7 @@ impl AppState {
             limits,
             destinations,
             stopping: Stopping::default(),
+            known_key: None,
         }
     }
 }

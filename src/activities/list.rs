@@ -6,13 +6,16 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::auth::Caller;
 use crate::db::listing::{Field, Kind, Listing, Operator};
 use crate::db::{Database, Deadline};
-use crate::events::ACTIVITIES;
-use crate::http::{PageView, Problem, Query, filters, list as read_list, timestamp};
+use crate::events::{ACTIVITIES, Field as ChangedField};
+use crate::http::described::Null;
+use crate::http::{PageView, Problem, Query, described, filters, list as read_list, timestamp};
 
 /// An identifier that is compared in one way alone.
 const ONLY: &[Operator] = &[Operator::Eq];
@@ -56,21 +59,39 @@ struct Activity {
     created_at: DateTime<Utc>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct ActivityView<'a> {
+    /// Its id, a UUID of version 7: ids sort by creation.
     id: Uuid,
+    /// The case that it belongs to.
     case_id: Uuid,
+    /// The individual that it is about.
+    #[schema(required)]
     individual_id: Option<Uuid>,
+    /// The company that it is about.
+    #[schema(required)]
     company_id: Option<Uuid>,
+    /// What was done.
     #[serde(rename = "type")]
     kind: &'a str,
+    /// Who did it: `api`.
     author_type: &'static str,
+    /// Never a user: keys act.
+    #[schema(required)]
     author_id: Option<Uuid>,
+    /// Stands for a feature that this server does not have.
+    #[schema(value_type = Null, required)]
     user: Option<()>,
     /// The public part of the key.
     api_key_id: &'a str,
+    /// What stands around it, without personal values.
+    #[schema(value_type = Object)]
     context: &'a Value,
+    /// The fields that were changed.
+    #[schema(value_type = Option<Vec<ChangedField>>, required)]
     changes: Option<&'a Value>,
+    /// When it was made.
+    #[schema(format = DateTime)]
     created_at: String,
 }
 
@@ -93,10 +114,29 @@ impl<'a> ActivityView<'a> {
     }
 }
 
+/// Its parameters, for the reference.
+struct Parameters;
+
+impl IntoParams for Parameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        described::list(FIELDS, "created_at")
+    }
+}
+
 /// Lists what was done in the workspace, to cases that were deleted since too.
 ///
 /// # Errors
 /// 400, 401 and what the database can have.
+#[utoipa::path(
+    get,
+    path = "/activities",
+    operation_id = "list_activities",
+    tag = "Activities",
+    params(Parameters),
+    responses(
+        (status = 200, description = "A page of activities.", body = PageView<ActivityView<'static>>),
+    ),
+)]
 pub async fn list(
     State(database): State<Database>,
     caller: Caller,

@@ -1,7 +1,7 @@
 //! Activities: who did what to which case, and the seals that show that nobody has changed it since.
 
-use axum::Router;
-use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::state::AppState;
 
@@ -16,6 +16,6 @@ pub use store::unsealed;
 pub use verify::{AuditFault, Head, Report, verify};
 
 /// The operations on activities.
-pub fn routes() -> Router<AppState> {
-    Router::new().route("/activities", get(list::list))
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list::list))
 }

@@ -1,6 +1,8 @@
 //! `POST /cases`.
 
 use std::sync::Arc;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use axum::Extension;
 use axum::extract::{RawQuery, State};
@@ -14,11 +16,11 @@ use super::new_rows::NewRows;
 use super::references::{self, Lookups};
 use super::remembered::Remembered;
 use super::view::CaseView;
-use super::{CaseDraft, Known, created, store};
+use super::{CaseDraft, CaseRequest, Known, created, store};
 use crate::db::{Database, DatabaseError, Deadline, Session};
 use crate::events::{Author, Events};
-use crate::http::{Answer, JsonBody, Limits, Prefix, Problem, Query};
-use crate::idempotency::Claim;
+use crate::http::{Answer, JsonBody, Limits, Prefix, Problem, Query, described};
+use crate::idempotency::{Claim, IdempotencyKey};
 use crate::validation;
 use crate::writes::Write;
 
@@ -33,10 +35,43 @@ pub struct Creates {
     gather: Gather,
 }
 
+/// Its parameters, for the reference.
+struct Parameters;
+
+impl IntoParams for Parameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let about = "Checks everything and keeps nothing: 200 instead of 201, no `Location`, and an \
+                     `Idempotency-Key` is not used up.";
+        vec![described::flag("dry_run", about)]
+    }
+}
+
 /// Creates a case with everything that belongs to it, or says everything that is wrong.
 ///
 /// # Errors
 /// Every problem that a create can have; after any of them nothing was stored, or it says so.
+#[utoipa::path(
+    post,
+    path = "/cases",
+    operation_id = "create_case",
+    description = include_str!("create.md"),
+    tag = "Cases",
+    params(Parameters, IdempotencyKey),
+    request_body = CaseRequest<'static>,
+    responses(
+        (
+            status = 201,
+            description = "The whole case.",
+            body = CaseView<'static>,
+            headers(("ETag"), ("Location")),
+        ),
+        (
+            status = 200,
+            description = "Of a dry run: the case as it would be. Nothing is kept.",
+            body = CaseView<'static>,
+        ),
+    ),
+)]
 pub async fn create(
     write: Write,
     State(limits): State<Limits>,

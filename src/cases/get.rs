@@ -3,18 +3,43 @@
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::store;
 use super::view::CaseView;
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
-use crate::http::{Problem, ProblemType, Query, with_etag};
+use crate::http::described::Ignored;
+use crate::http::{Problem, ProblemType, Query, described, with_etag};
 use crate::versions::CaseReference;
+
+/// Its parameters, for the reference.
+struct Parameters;
+
+impl IntoParams for Parameters {
+    fn into_params(within: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let about = "Whether parts that are not relevant are shown too.";
+        let mut parameters = vec![described::flag("include_not_relevant", about)];
+        parameters.extend(Ignored::into_params(within));
+        parameters
+    }
+}
 
 /// Reads a whole case, by its id or by its external id.
 ///
 /// # Errors
 /// 400, 401, 404 and what the database can have.
+#[utoipa::path(
+    get,
+    path = "/cases/{case}",
+    operation_id = "get_case",
+    tag = "Cases",
+    params(CaseReference, Parameters),
+    responses(
+        (status = 200, description = "The whole case.", body = CaseView<'static>, headers(("ETag"))),
+    ),
+)]
 pub async fn get(
     State(database): State<Database>,
     caller: Caller,
@@ -24,7 +49,7 @@ pub async fn get(
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
     let with_not_relevant = query.flag("include_not_relevant");
-    query.ignore(&["exclude_internal_checks", "data_lineage", "property_origin"]);
+    query.ignore(&described::IGNORED);
     query.finish()?;
     let asked = (caller.workspace_id, reference);
     let found = database

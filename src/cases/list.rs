@@ -3,6 +3,8 @@
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::view::CaseRowView;
 use super::{CaseHeader, Status};
@@ -10,7 +12,7 @@ use crate::auth::Caller;
 use crate::custom_properties::{Definition, store::definitions};
 use crate::db::listing::{Field, Kind, Listing, Operator};
 use crate::db::{Database, Deadline};
-use crate::http::{PageView, Problem, Query, filters, list as read_list};
+use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
 
 /// Whether a case has a tag, by its label without case or by its id.
 const HAS_TAG: [&str; 3] = [
@@ -70,10 +72,32 @@ pub const LISTING: Listing = Listing {
     identifier: "id",
 };
 
+/// Its parameters, for the reference.
+struct Parameters;
+
+impl IntoParams for Parameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut parameters = described::list(FIELDS, "created_at");
+        let about = "Whether the custom properties are shown too.";
+        parameters.push(described::flag("include_custom_properties", about));
+        parameters
+    }
+}
+
 /// Lists the cases of the workspace, without what belongs to them.
 ///
 /// # Errors
 /// 400, 401 and what the database can have.
+#[utoipa::path(
+    get,
+    path = "/cases",
+    operation_id = "list_cases",
+    tag = "Cases",
+    params(Parameters),
+    responses(
+        (status = 200, description = "A page of cases.", body = PageView<CaseRowView<'static>>),
+    ),
+)]
 pub async fn list(
     State(database): State<Database>,
     caller: Caller,

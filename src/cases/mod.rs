@@ -1,13 +1,15 @@
 //! Cases: the mission, and the pattern that every feature repeats.
 
-use axum::routing::{get, post};
-use axum::{Extension, Router};
+use axum::Extension;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::state::AppState;
 
 mod create;
 mod created;
 mod delete;
+mod described;
 mod draft;
 mod gather;
 mod get;
@@ -43,17 +45,13 @@ use created::created;
 use updated::updated;
 
 /// The operations on cases.
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/cases", get(list::list).post(create::create))
-        .route(
-            "/cases/{case}",
-            get(get::get).patch(update::update).delete(delete::delete),
-        )
-        .route("/cases/{case}/reviews", post(review::review))
-        .route(
-            "/cases/{case}/tags",
-            get(tags::get).post(tags::add).delete(tags::remove),
-        )
-        .layer(Extension(Creates::default()))
+pub fn routes() -> OpenApiRouter<AppState> {
+    let mut routes = OpenApiRouter::new()
+        .routes(routes!(list::list, create::create))
+        .routes(routes!(get::get, update::update, delete::delete))
+        .routes(routes!(review::review))
+        .routes(routes!(tags::get, tags::add, tags::remove))
+        .layer(Extension(Creates::default()));
+    described::describe(routes.get_openapi_mut());
+    routes
 }

@@ -9,6 +9,7 @@ use crate::companies::{CompanyDraft, CompanyRequest};
 use crate::custom_properties::{self, Given, PropertiesRequest};
 use crate::http::walked;
 use crate::individuals::{IndividualDraft, IndividualRequest};
+use crate::validation::shape::{self, Shape};
 use crate::validation::{
     Code, Entries, Fault, Field, Items, Member, Mode, Scope, Text, Violations, is_given, list,
 };
@@ -19,24 +20,44 @@ use crate::wire_object;
 pub const METADATA_KEYS: usize = 100;
 /// The most tags of a case.
 pub const TAGS: usize = 100;
+/// The statuses of a new case.
+pub const STATUSES: [(&str, Status); 2] = [("draft", Status::Draft), ("open", Status::Open)];
 /// The most companies of a case, and the most individuals.
 const ENTITIES: usize = 1_000;
 
 wire_object! {
-    /// A case as it may arrive.
+    /// A whole customer: the case, its companies and individuals, and who owns or represents whom.
     CaseRequest {
-        "name" => name: Text<'de>,
-        "status" => status: Text<'de>,
-        "external_id" => external_id: Text<'de>,
-        "template_key" => template_key: Text<'de>,
-        "template_id" => template_id: Text<'de>,
-        "assignee_id" => assignee_id: Text<'de>,
-        "space_slug" => space_slug: Text<'de>,
-        "metadata" => metadata: Entries<'de, Text<'de>, METADATA_KEYS>,
-        "custom_properties" => custom_properties: PropertiesRequest<'de>,
-        "tags" => tags: Items<Text<'de>, TAGS>,
-        "companies" => companies: Items<CompanyRequest<'de>, ENTITIES>,
-        "individuals" => individuals: Items<IndividualRequest<'de>, ENTITIES>,
+        /// What people call the case; not only white space.
+        "name" => name: Text<'de> = shape::text(1, 180).matching(r"\S").required().example("Acme"),
+        /// Decisions (`approved`, `rejected`, `closed`) come by a review.
+        "status" => status: Text<'de> =
+            shape::words(STATUSES.map(|it| it.0)).strict().default("open"),
+        /// Your own id of the customer, unique in the workspace.
+        "external_id" => external_id: Text<'de> = shape::text(1, 255),
+        /// The template, by its key. At most one of `template_key` and `template_id` is given.
+        "template_key" => template_key: Text<'de> = shape::text(1, 255).example("kyb_standard"),
+        /// The template, by its id. Use `template_key`.
+        "template_id" => template_id: Text<'de> = shape::format("uuid").deprecated(),
+        /// The user who works on the case; not a suspended one.
+        "assignee_id" => assignee_id: Text<'de> =
+            shape::format("uuid").example("0198a000-0000-7000-8000-000000000301"),
+        /// The space that the case lies in.
+        "space_slug" => space_slug: Text<'de> = shape::text(1, 255).example("space_Sandbox00001"),
+        /// Up to 100 texts of your own, by key.
+        "metadata" => metadata: Entries<'de, Text<'de>, METADATA_KEYS> = metadata_shape(),
+        /// Values of the custom properties for cases, by key; `null` or `""` is no value.
+        "custom_properties" => custom_properties: PropertiesRequest<'de> =
+            custom_properties::shape(),
+        /// Tags of the workspace, by label (without case) or id; the same one twice counts once.
+        "tags" => tags: Items<Text<'de>, TAGS> =
+            shape::list(shape::text(1, 100).example("VIP"), TAGS),
+        /// Companies, in the order in which they are answered. If there are any, one is of type `main`.
+        "companies" => companies: Items<CompanyRequest<'de>, ENTITIES> =
+            shape::list(shape::item_in::<CompanyRequest<'_>>(Mode::Part), ENTITIES),
+        /// Individuals, in the order in which they are answered.
+        "individuals" => individuals: Items<IndividualRequest<'de>, ENTITIES> =
+            shape::list(shape::item_in::<IndividualRequest<'_>>(Mode::Part), ENTITIES),
     }
 }
 
@@ -207,7 +228,12 @@ pub fn initial_status(sent: &str) -> Result<Status, Fault> {
         )
         .allowing(["draft", "open"]));
     }
-    choice(sent, &[("draft", Status::Draft), ("open", Status::Open)])
+    choice(sent, &STATUSES)
+}
+
+/// What a member that holds metadata may be.
+pub fn metadata_shape() -> Shape {
+    shape::map(shape::text(1, 100), shape::text(0, 5_000), METADATA_KEYS)
 }
 
 /// Metadata: an object of text.

@@ -13,20 +13,34 @@ use super::view::ReviewView;
 use super::{CaseHeader, Review, Status, store};
 use crate::events::{Change, Event, Subject};
 use crate::http::{Answer, JsonBody, NoQuery, Parsed, Problem};
+use crate::idempotency::IdempotencyKey;
 use crate::parsed;
+use crate::validation::shape;
 use crate::validation::{Code, Fault, Scope, Text, quote};
 use crate::values::{choice, date, length, moment};
 use crate::versions::{CaseReference, IfMatch, lock, touch};
 use crate::wire_object;
 use crate::writes::{Done, Write};
 
+/// What can be decided.
+const DECISIONS: [(&str, Status); 3] = [
+    ("approved", Status::Approved),
+    ("rejected", Status::Rejected),
+    ("closed", Status::Closed),
+];
+
 wire_object! {
-    /// A review as it may arrive.
+    /// A decision on a case.
     ReviewRequest {
-        "status" => status: Text<'de>,
-        "comment" => comment: Text<'de>,
-        "reviewed_at" => reviewed_at: Text<'de>,
-        "next_review_at" => next_review_at: Text<'de>,
+        /// The decision, which becomes the status of the case.
+        "status" => status: Text<'de> = shape::words(DECISIONS.map(|it| it.0)).required(),
+        /// Why.
+        "comment" => comment: Text<'de> =
+            shape::text(1, 5_000).example("Ownership verified against the register."),
+        /// When it was decided; now, where it is absent. Not in the future.
+        "reviewed_at" => reviewed_at: Text<'de> = shape::format("date-time"),
+        /// The day of the next review; with `approved` alone.
+        "next_review_at" => next_review_at: Text<'de> = shape::format("date").example("2027-11-25"),
     }
 }
 
@@ -52,6 +66,20 @@ struct Work {
 ///
 /// # Errors
 /// 400, 401, 404, 409 for a draft, 412 and what the database can have.
+#[utoipa::path(
+    post,
+    path = "/cases/{case}/reviews",
+    operation_id = "review_case",
+    tag = "Cases",
+    params(CaseReference, IfMatch, IdempotencyKey),
+    request_body(
+        content = ReviewRequest<'static>,
+        example = json!({"status": "approved", "comment": "Ownership verified against the register.", "next_review_at": "2027-11-25"}),
+    ),
+    responses(
+        (status = 201, description = "The review.", body = ReviewView<'static>, headers(("ETag"))),
+    ),
+)]
 pub async fn review(
     write: Write,
     reference: CaseReference,
@@ -131,16 +159,7 @@ fn draft() -> Problem {
 impl ReviewRequest<'_> {
     fn parse(self, now: DateTime<Utc>, scope: &mut Scope<'_>) -> Decision {
         self.strays.refuse(scope, Self::KNOWN);
-        let status = scope.required(self.status, |sent| {
-            choice(
-                sent,
-                &[
-                    ("approved", Status::Approved),
-                    ("rejected", Status::Rejected),
-                    ("closed", Status::Closed),
-                ],
-            )
-        });
+        let status = scope.required(self.status, |sent| choice(sent, &DECISIONS));
         let comment = scope.optional(self.comment, |sent| length(sent, 1, 5_000));
         let reviewed_at = scope.optional(self.reviewed_at, |sent| past(sent, now));
         let next_review_at = scope.optional(self.next_review_at, date);

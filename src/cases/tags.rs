@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::PgConnection;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::references::{self, Lookups};
@@ -15,8 +16,10 @@ use crate::auth::Caller;
 use crate::db::{Database, Deadline};
 use crate::events::{Change, Event, Subject};
 use crate::http::{Answer, JsonBody, NoQuery, Parsed, Problem, ProblemType};
+use crate::idempotency::IdempotencyKey;
 use crate::parsed;
 use crate::tags::{Tag, TagView};
+use crate::validation::shape;
 use crate::validation::{Code, Fault, Field, Items, Scope, Text};
 use crate::versions::{CaseReference, IfMatch, lock, touch};
 use crate::wire_object;
@@ -25,13 +28,16 @@ use crate::writes::{Done, Write};
 wire_object! {
     /// Tags to add to a case, or to take from it.
     CaseTagsRequest {
-        "tags" => tags: Items<Text<'de>, TAGS>,
+        /// Labels (without case) or ids.
+        "tags" => tags: Items<Text<'de>, TAGS> =
+            shape::list(shape::text(1, 100).example("VIP"), TAGS).required(),
     }
 }
 
 /// The tags of a case.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct CaseTagsView<'t> {
+    /// The tags of the case, in its order.
     tags: Vec<TagView<'t>>,
 }
 
@@ -47,6 +53,16 @@ struct Work {
 ///
 /// # Errors
 /// 401, 404 and what the database can have.
+#[utoipa::path(
+    get,
+    path = "/cases/{case}/tags",
+    operation_id = "get_case_tags",
+    tag = "Cases",
+    params(CaseReference),
+    responses(
+        (status = 200, description = "The tags.", body = CaseTagsView<'static>, headers(("ETag"))),
+    ),
+)]
 pub async fn get(
     State(database): State<Database>,
     caller: Caller,
@@ -69,6 +85,20 @@ pub async fn get(
 ///
 /// # Errors
 /// 400, 401, 404, 412 and what the database can have.
+#[utoipa::path(
+    post,
+    path = "/cases/{case}/tags",
+    operation_id = "add_case_tags",
+    tag = "Cases",
+    params(CaseReference, IfMatch, IdempotencyKey),
+    request_body(
+        content = CaseTagsRequest<'static>,
+        example = json!({"tags": ["VIP"]}),
+    ),
+    responses(
+        (status = 201, description = "The tags.", body = CaseTagsView<'static>, headers(("ETag"))),
+    ),
+)]
 pub async fn add(
     write: Write,
     reference: CaseReference,
@@ -93,6 +123,20 @@ pub async fn add(
 ///
 /// # Errors
 /// 400, 401, 404, 412 and what the database can have.
+#[utoipa::path(
+    delete,
+    path = "/cases/{case}/tags",
+    operation_id = "remove_case_tags",
+    tag = "Cases",
+    params(CaseReference, IfMatch),
+    request_body(
+        content = CaseTagsRequest<'static>,
+        example = json!({"tags": ["VIP"]}),
+    ),
+    responses(
+        (status = 200, description = "The tags.", body = CaseTagsView<'static>, headers(("ETag"))),
+    ),
+)]
 pub async fn remove(
     write: Write,
     reference: CaseReference,

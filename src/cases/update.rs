@@ -25,6 +25,20 @@ use crate::writes::{Done, Write};
 ///
 /// # Errors
 /// 400, 401, 404, 409, 412 and what the database can have; after any of them nothing was changed.
+#[utoipa::path(
+    patch,
+    path = "/cases/{case}",
+    operation_id = "update_case",
+    tag = "Cases",
+    params(CaseReference, IfMatch),
+    request_body(
+        content = CaseUpdateRequest<'static>,
+        example = json!({"name": "Acme Group", "assignee_id": "0198a000-0000-7000-8000-000000000302"}),
+    ),
+    responses(
+        (status = 200, description = "The case.", body = CaseRowView<'static>, headers(("ETag"))),
+    ),
+)]
 pub async fn update(
     write: Write,
     reference: CaseReference,

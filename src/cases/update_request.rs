@@ -4,25 +4,36 @@ use uuid::Uuid;
 
 use super::Status;
 use super::request::{
-    METADATA_KEYS, TemplateReference, changed_status, external_id, metadata, name,
-    refuse_two_templates, template_key,
+    METADATA_KEYS, STATUSES, TemplateReference, changed_status, external_id, metadata,
+    metadata_shape, name, refuse_two_templates, template_key,
 };
 use crate::custom_properties::{self, Given, PropertiesRequest};
+use crate::validation::shape;
 use crate::validation::{Change, Entries, Field, Scope, Text, is_given};
 use crate::values::uuid;
 use crate::wire_object;
 
 wire_object! {
-    /// A change of a case as it may arrive.
+    /// A change of a case: what is absent stays, `null` clears.
     CaseUpdateRequest {
-        "name" => name: Text<'de>,
-        "status" => status: Text<'de>,
-        "external_id" => external_id: Text<'de>,
-        "template_key" => template_key: Text<'de>,
-        "template_id" => template_id: Text<'de>,
-        "assignee_id" => assignee_id: Text<'de>,
-        "custom_properties" => custom_properties: PropertiesRequest<'de>,
-        "metadata" => metadata: Entries<'de, Text<'de>, METADATA_KEYS>,
+        /// What people call the case; not only white space.
+        "name" => name: Text<'de> = shape::text(1, 180).matching(r"\S").required().example("Acme"),
+        /// `open` opens a draft, or a decided case again; decisions come by a review.
+        "status" => status: Text<'de> = shape::words(STATUSES.map(|it| it.0)).kept(),
+        /// Your own id of the customer, unique in the workspace.
+        "external_id" => external_id: Text<'de> = shape::text(1, 255),
+        /// The template, by its key. At most one of `template_key` and `template_id` is given.
+        "template_key" => template_key: Text<'de> = shape::text(1, 255).example("kyb_standard"),
+        /// The template, by its id. Use `template_key`.
+        "template_id" => template_id: Text<'de> = shape::format("uuid").deprecated(),
+        /// The user who works on the case; not a suspended one.
+        "assignee_id" => assignee_id: Text<'de> =
+            shape::format("uuid").example("0198a000-0000-7000-8000-000000000301"),
+        /// Merged with those that are there, by key; `null` takes one away.
+        "custom_properties" => custom_properties: PropertiesRequest<'de> =
+            custom_properties::shape(),
+        /// Replaced as a whole.
+        "metadata" => metadata: Entries<'de, Text<'de>, METADATA_KEYS> = metadata_shape(),
     }
 }
 

@@ -2,6 +2,7 @@
 //! server does not have are present and empty, so that typed clients can decode it.
 
 use std::collections::{BTreeMap, HashMap};
+use utoipa::ToSchema;
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -11,6 +12,7 @@ use uuid::Uuid;
 use super::{Case, CaseHeader, Review, Status};
 use crate::companies::CompanyView;
 use crate::custom_properties::{Definition, Target, listed};
+use crate::http::described::{NoItems, Null, PropertyValues};
 use crate::http::timestamp;
 use crate::individuals::IndividualView;
 use crate::relations::StoredRelation;
@@ -21,53 +23,105 @@ type Nothing = Option<()>;
 type Empty = [(); 0];
 
 /// A case as a list shows it, and as the answer to a change.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct CaseRowView<'c> {
+    /// Its id, a UUID of version 7: ids sort by creation.
     id: Uuid,
+    /// What people call the case.
     name: &'c str,
+    /// Where the case stands.
     status: Status,
+    /// The decision that the status comes from; `null` of a draft or an open case.
+    #[schema(required)]
     review: Option<ReviewView<'c>>,
+    /// The caller's own id of the customer.
+    #[schema(required)]
     external_id: Option<&'c str>,
+    /// The space that the case lies in.
+    #[schema(required)]
     space_slug: Option<&'c str>,
+    /// The template.
+    #[schema(required)]
     template: Option<&'c Template>,
+    /// The id of the template.
+    #[schema(required)]
     template_id: Option<Uuid>,
+    /// The user who works on it.
+    #[schema(required)]
     assignee_id: Option<Uuid>,
+    /// Stands for a feature that this server does not have.
     contact_has_actions: bool,
+    /// Stands for a feature that this server does not have.
     reviewer_has_actions: bool,
+    /// Stands for a feature that this server does not have.
+    #[schema(value_type = NoItems)]
     flags: Empty,
+    /// Labels of its tags, in the workspace's spelling.
     tags: Vec<&'c str>,
+    /// Stands for a feature that this server does not have.
+    #[schema(value_type = Null, required)]
     risk: Nothing,
+    /// Every custom property that is not archived, by key, with `null` where there is no value; in a list only where it is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = PropertyValues)]
     custom_properties: Option<BTreeMap<&'c str, Option<&'c Value>>>,
+    /// The caller's own texts, by key.
+    #[schema(required)]
     metadata: Option<&'c BTreeMap<String, String>>,
+    /// When anything of the case was last changed.
+    #[schema(format = DateTime)]
     last_activity_at: String,
+    /// Stands for a feature that this server does not have.
+    #[schema(value_type = Null, required)]
     last_contact_action_at: Nothing,
+    /// When it was made.
+    #[schema(format = DateTime)]
     created_at: String,
+    /// When its own members were last changed.
+    #[schema(format = DateTime)]
     updated_at: String,
 }
 
 /// A whole case.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct CaseView<'c> {
     #[serde(flatten)]
     row: CaseRowView<'c>,
+    /// Stands for a feature that this server does not have.
+    #[schema(value_type = NoItems)]
     controls: Empty,
+    /// Individuals, in the order of the request.
     individuals: Vec<IndividualView<'c>>,
+    /// Companies, in the order of the request.
     companies: Vec<CompanyView<'c>>,
+    /// The user who works on it.
+    #[schema(required)]
     assignee: Option<&'c User>,
+    /// Stands for a feature that this server does not have.
+    #[schema(value_type = Null, required)]
     client_portal: Nothing,
 }
 
 /// A review.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ReviewView<'c> {
+    /// Its id, a UUID of version 7: ids sort by creation.
     id: Uuid,
+    /// The decision.
     status: Status,
+    /// Why.
+    #[schema(required)]
     comment: Option<&'c str>,
     /// Reviews come over the API; a key is nobody in particular.
     reviewer_type: &'static str,
+    /// Stands for a feature that this server does not have.
+    #[schema(value_type = Null, required)]
     user: Nothing,
+    /// When it was decided.
+    #[schema(format = DateTime)]
     reviewed_at: String,
+    /// The day of the next review.
+    #[schema(required)]
     next_review_at: Option<NaiveDate>,
 }
 
@@ -158,18 +212,34 @@ impl<'c> CaseView<'c> {
 }
 
 /// A case, as an event about a part of it shows it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct CaseContextView<'c> {
+    /// Its id, a UUID of version 7: ids sort by creation.
     id: Uuid,
+    /// Its name.
     name: &'c str,
+    /// Where it stands.
     status: Status,
+    /// The caller's own id of the customer.
+    #[schema(required)]
     external_id: Option<&'c str>,
+    /// Stands for a feature that this server does not have.
     contact_has_actions: bool,
+    /// Stands for a feature that this server does not have.
     reviewer_has_actions: bool,
+    /// Stands for a feature that this server does not have.
+    #[schema(value_type = NoItems)]
     flags: Empty,
+    /// Tags.
     tags: Vec<&'c str>,
+    /// The caller's own texts, by key.
+    #[schema(required)]
     metadata: Option<&'c BTreeMap<String, String>>,
+    /// When anything of it was last changed.
+    #[schema(format = DateTime)]
     last_activity_at: String,
+    /// Stands for a feature that this server does not have.
+    #[schema(value_type = Null, required)]
     client_portal: Nothing,
 }
 

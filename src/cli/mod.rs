@@ -3,6 +3,7 @@
 mod api_key;
 mod audit;
 mod open;
+mod openapi;
 mod serve;
 mod stop;
 mod workspace;
@@ -32,6 +33,7 @@ pub async fn run(settings: Settings) -> Result<(), String> {
         Some(Command::Workspace(command)) => workspace::run(&settings, command).await,
         Some(Command::Audit(command)) => audit::run(&settings, command).await,
         Some(Command::ApiKey(command)) => api_key::run(&settings, command).await,
+        Some(Command::Openapi) => openapi::run(),
     }
 }
 

@@ -35,10 +35,11 @@ pub async fn run(settings: &Settings) -> Result<(), String> {
         None => Destinations::Public,
     };
     let limits = limits(settings);
-    let state = app::state(database, limits, destinations);
+    let mut state = app::state(database, limits, destinations);
     if cluster.is_some() {
         make_sandbox(settings, &state).await?;
-        greet(address, settings.sandbox_key.is_none());
+        state.known_key = settings.sandbox_key.is_none().then_some(FIXED_KEY);
+        greet(address, state.known_key.is_some());
     }
     make_first_workspace(settings, &state).await?;
     let signals = Signals::new().map_err(told)?;

@@ -28,7 +28,7 @@ pub async fn until_told(
         let _ = stop.send(());
         signals.next().await;
     };
-    let router = app::router(app::operations(), state.clone());
+    let router = app::router(app::operations(), state.clone()).map_err(super::told)?;
     let serving = async {
         let stopped = async move { drop(stopped.await) };
         let served = app::serve(listener, router, state.clone(), stopped).await;

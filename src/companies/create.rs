@@ -12,6 +12,7 @@ use super::{CompanyDraft, CompanyRequest, CompanyType, CompanyView, StoredCompan
 use crate::custom_properties::{self, Definition, Target, store::definitions};
 use crate::events::{Change, Event, Subject};
 use crate::http::{Answer, JsonBody, NoQuery, Parsed, Prefix, Problem};
+use crate::idempotency::IdempotencyKey;
 use crate::parsed;
 use crate::relations::{self, Holder, Holding, Members, StoredRelation, hold};
 use crate::validation::{Code, Fault, Mode, Scope};
@@ -35,6 +36,23 @@ struct Work {
 ///
 /// # Errors
 /// 400, 401, 404, 412 and what the database can have.
+#[utoipa::path(
+    post,
+    path = "/companies",
+    operation_id = "create_company",
+    tag = "Companies",
+    params(IdempotencyKey, IfMatch),
+    request_body(
+        content = CompanyRequest<'static>,
+        example = json!({"case_id": "0198a000-0000-7000-8000-00000000ffff", "name": "Acme Holding SA", "type": "affiliated", "country": "LU"}),
+    ),
+    responses((
+        status = 201,
+        description = "The company.",
+        body = CompanyView<'static>,
+        headers(("ETag"), ("Location")),
+    )),
+)]
 pub async fn create(
     write: Write,
     Prefix(prefix): Prefix,

@@ -15,6 +15,14 @@ use crate::writes::{Done, Write};
 ///
 /// # Errors
 /// 401, 404, 412 and what the database can have.
+#[utoipa::path(
+    delete,
+    path = "/companies/{id}",
+    operation_id = "delete_company",
+    tag = "Companies",
+    params(Id, IfMatch),
+    responses((status = 204, description = "It is deleted.", headers(("ETag")))),
+)]
 pub async fn delete(
     write: Write,
     Id(id): Id,

@@ -8,7 +8,9 @@ use super::{CompanyRowView, StoredCompany};
 use crate::auth::Caller;
 use crate::db::listing::{Field, Kind, Listing, Operator};
 use crate::db::{Database, Deadline};
-use crate::http::{PageView, Problem, Query, filters, list as read_list};
+use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 const FIELDS: &[Field] = &[
     filters::name("name", "c.name"),
@@ -38,10 +40,27 @@ pub const LISTING: Listing = Listing {
     identifier: "id",
 };
 
+/// Its parameters, for the reference.
+struct Parameters;
+
+impl IntoParams for Parameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        described::list(FIELDS, "created_at")
+    }
+}
+
 /// Lists the companies of all cases of the workspace.
 ///
 /// # Errors
 /// 400, 401 and what the database can have.
+#[utoipa::path(
+    get,
+    path = "/companies",
+    operation_id = "list_companies",
+    tag = "Companies",
+    params(Parameters),
+    responses((status = 200, description = "A page of companies.", body = PageView<CompanyRowView<'static>>)),
+)]
 pub async fn list(
     State(database): State<Database>,
     caller: Caller,

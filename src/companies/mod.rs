@@ -17,21 +17,15 @@ pub use model::{Classification, Company, CompanyStatus, CompanyType, StoredCompa
 pub use request::{CompanyChanges, CompanyDraft, CompanyRequest};
 pub use view::{CompanyRowView, CompanyView};
 
-use axum::Router;
-use axum::routing::{get, post};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::state::AppState;
 
 /// The operations on companies.
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/companies", get(list::list).post(create::create))
-        .route(
-            "/companies/{id}",
-            get(get::get).patch(update::update).delete(delete::delete),
-        )
-        .route(
-            "/companies/{id}/set-relevant",
-            post(set_relevant::set_relevant),
-        )
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list::list, create::create))
+        .routes(routes!(get::get, update::update, delete::delete))
+        .routes(routes!(set_relevant::set_relevant))
 }

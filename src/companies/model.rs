@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::custom_properties::Properties;
 use crate::values::{Address, BankingInformation, Country, EntityLegalForm};
 
 /// Whether a case is about this company, or about another that it belongs to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CompanyType {
     #[default]
@@ -17,7 +18,7 @@ pub enum CompanyType {
 }
 
 /// What the register says of a company.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CompanyStatus {
     Live,
@@ -27,33 +28,63 @@ pub enum CompanyStatus {
 }
 
 /// One activity code of a company, such as a NACE code.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Classification {
+    /// The system of codes.
     #[serde(rename = "type")]
     pub kind: String,
+    /// The code in its system.
     pub code: String,
+    /// What it means.
+    #[schema(required)]
     pub description: Option<String>,
 }
 
 /// A company's own data, without its relations and custom properties.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Company {
+    /// Whether the case is about this company.
     #[serde(rename = "type")]
     pub kind: CompanyType,
+    /// Registered name.
     pub name: String,
+    /// Trading name.
+    #[schema(required)]
     pub commercial_name: Option<String>,
+    /// Number in the register of its country.
+    #[schema(required)]
     pub registration_number: Option<String>,
+    /// Day of registration.
+    #[schema(required)]
     pub registration_date: Option<NaiveDate>,
+    /// What the register says of it.
     pub status: CompanyStatus,
+    /// Legal form in words.
+    #[schema(required)]
     pub legal_form: Option<String>,
+    /// Entity legal form code, ISO 20275.
+    #[schema(required)]
     pub entity_legal_form: Option<EntityLegalForm>,
+    /// Country, ISO 3166-1 alpha-2.
+    #[schema(required)]
     pub country: Option<Country>,
+    /// Postal address.
     pub address: Address,
+    /// Activity codes.
     pub classifications: Vec<Classification>,
+    /// Bank account.
     pub banking_information: BankingInformation,
+    /// Share capital, as the register writes it.
+    #[schema(required)]
     pub share_capital: Option<String>,
+    /// Tax number.
+    #[schema(required)]
     pub tax_identification_number: Option<String>,
+    /// Web address.
+    #[schema(required)]
     pub website_url: Option<String>,
+    /// Number as an employer.
+    #[schema(required)]
     pub employer_identification_number: Option<String>,
 }
 

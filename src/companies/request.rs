@@ -2,7 +2,8 @@
 
 use super::{Classification, Company, CompanyStatus, CompanyType};
 use crate::custom_properties::{self, Given, PropertiesRequest};
-use crate::relations::{Bonds, RELATIONS, RelationRequest};
+use crate::relations::{Bonds, HeldRelationRequest, RELATIONS};
+use crate::validation::shape::{self, Changed};
 use crate::validation::{Field, Items, Member, Mode, Object, Scope, Sent, Text, list};
 use crate::values::{
     AddressRequest, BankingInformationRequest, Country, EntityLegalForm, address,
@@ -14,37 +15,75 @@ use crate::wire_object;
 const CLASSIFICATIONS: usize = 100;
 
 wire_object! {
-    /// A company as it may arrive: inside a case, in a stored case, or as a change.
-    CompanyRequest {
-        "name" => name: Text<'de>,
-        "type" => kind: Text<'de>,
-        "commercial_name" => commercial_name: Text<'de>,
-        "registration_number" => registration_number: Text<'de>,
-        "registration_date" => registration_date: Text<'de>,
-        "status" => status: Text<'de>,
-        "legal_form" => legal_form: Text<'de>,
-        "entity_legal_form" => entity_legal_form: Text<'de>,
-        "country" => country: Text<'de>,
-        "address" => address: AddressRequest<'de>,
-        "classifications" => classifications: Items<ClassificationRequest<'de>, CLASSIFICATIONS>,
-        "banking_information" => banking_information: BankingInformationRequest<'de>,
-        "share_capital" => share_capital: Text<'de>,
-        "tax_identification_number" => tax_identification_number: Text<'de>,
-        "website_url" => website_url: Text<'de>,
-        "employer_identification_number" => employer_identification_number: Text<'de>,
-        "custom_properties" => custom_properties: PropertiesRequest<'de>,
-        "ref" => reference: Text<'de>,
-        "case_id" => case_id: Text<'de>,
-        "relations" => relations: Items<RelationRequest<'de>, RELATIONS>,
+    /// A company: inside a case, in a stored case, or a change of one.
+    CompanyRequest except elsewhere {
+        /// Registered name.
+        "name" => name: Text<'de> = shape::text(1, 160).example("Acme SAS").required(),
+        /// Whether the case is about this company. A case with companies has exactly one of type `main`.
+        "type" => kind: Text<'de> = shape::words(TYPES.map(|it| it.0)).strict().default("main"),
+        /// Trading name.
+        "commercial_name" => commercial_name: Text<'de> = shape::text(1, 160).example("Acme"),
+        /// Number in the register of its country.
+        "registration_number" => registration_number: Text<'de> =
+            shape::text(1, 180).example("123 456 789"),
+        /// Day of registration; a time of exactly midnight UTC may follow.
+        "registration_date" => registration_date: Text<'de> =
+            shape::format("date").example("2012-05-21"),
+        /// What the register says of it.
+        "status" => status: Text<'de> =
+            shape::words(STATUSES.map(|it| it.0)).kept().default("not_reported"),
+        /// Legal form in words.
+        "legal_form" => legal_form: Text<'de> =
+            shape::text(1, 1_000).example("Société par actions simplifiée"),
+        /// Entity legal form code, ISO 20275.
+        "entity_legal_form" => entity_legal_form: Text<'de> = EntityLegalForm::shape(),
+        /// Country of registration, ISO 3166-1 alpha-2 in any case (`XK` too).
+        "country" => country: Text<'de> = Country::shape(),
+        /// Registered address.
+        "address" => address: AddressRequest<'de> = shape::object::<AddressRequest<'_>>(),
+        /// Activity codes.
+        "classifications" => classifications: Items<ClassificationRequest<'de>, CLASSIFICATIONS> =
+            shape::list(shape::item::<ClassificationRequest<'_>>(), CLASSIFICATIONS),
+        /// Bank account.
+        "banking_information" => banking_information: BankingInformationRequest<'de> =
+            shape::object::<BankingInformationRequest<'_>>(),
+        /// Share capital, as the register writes it.
+        "share_capital" => share_capital: Text<'de> = shape::text(1, 255).example("10000 EUR"),
+        /// Tax number.
+        "tax_identification_number" => tax_identification_number: Text<'de> = shape::text(1, 255),
+        /// Web address, stored as sent.
+        "website_url" => website_url: Text<'de> =
+            shape::text(1, 2_000).example("https://acme.example"),
+        /// Number as an employer.
+        "employer_identification_number" => employer_identification_number: Text<'de> =
+            shape::text(1, 255),
+        /// Values of the custom properties for companies, by key; `null` or `""` is no value.
+        "custom_properties" => custom_properties: PropertiesRequest<'de> =
+            custom_properties::shape(),
+        /// What relations of this request call the company. Not stored.
+        "ref" => reference: Text<'de> = shape::text(1, 100).strict().example("acme"),
+        /// The case that it belongs to.
+        "case_id" => case_id: Text<'de> = shape::format("uuid").required(),
+        /// The companies in which it holds something.
+        "relations" => relations: Items<HeldRelationRequest<'de>, RELATIONS> =
+            shape::by_mode(|mode| {
+            shape::list(shape::item_in::<HeldRelationRequest<'_>>(mode), RELATIONS)
+        }),
     }
 }
 
+/// The same as a change, for the reference.
+pub type CompanyUpdateRequest = Changed<CompanyRequest<'static>>;
+
 wire_object! {
-    /// A classification as it may arrive.
+    /// An activity code of a company, such as a NACE code.
     ClassificationRequest {
-        "type" => kind: Text<'de>,
-        "code" => code: Text<'de>,
-        "description" => description: Text<'de>,
+        /// The system of codes.
+        "type" => kind: Text<'de> = shape::text(1, 255).example("NACE").required(),
+        /// The code in it.
+        "code" => code: Text<'de> = shape::text(1, 255).example("62.01").required(),
+        /// What the code means.
+        "description" => description: Text<'de> = shape::text(1, 1_000),
     }
 }
 
@@ -81,12 +120,7 @@ const STATUSES: [(&str, CompanyStatus); 3] = [
 impl CompanyRequest<'_> {
     /// The company, its faults refused at their places.
     pub fn parse(mut self, mode: Mode, scope: &mut Scope<'_>) -> CompanyDraft {
-        let elsewhere: &[&str] = match mode {
-            Mode::Part => &["case_id"],
-            Mode::Create => &["ref"],
-            Mode::Update => &["type", "ref", "case_id", "relations"],
-        };
-        self.refuse_others(elsewhere, scope);
+        self.refuse_others(elsewhere(mode), scope);
         let kind = match self.kind.value {
             Field::Missing | Field::Null => Some(CompanyType::Main),
             _ => scope.strict(self.kind, |sent| choice(sent, &TYPES)),
@@ -139,6 +173,15 @@ impl CompanyRequest<'_> {
             draft: self.parse(Mode::Update, scope),
             sent,
         }
+    }
+}
+
+/// The members that the same object has in other requests alone.
+fn elsewhere(mode: Mode) -> &'static [&'static str] {
+    match mode {
+        Mode::Part => &["case_id"],
+        Mode::Create => &["ref"],
+        Mode::Update => &["type", "ref", "case_id", "relations"],
     }
 }
 

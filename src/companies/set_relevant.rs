@@ -4,9 +4,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::create::{answer, change};
-use super::store;
+use super::{CompanyView, store};
 use crate::events::Event;
 use crate::http::{Id, JsonBody, NoQuery, Problem};
+use crate::idempotency::IdempotencyKey;
 use crate::parsed;
 use crate::versions::{CaseReference, IfMatch, RelevanceRequest, lock, touch};
 use crate::writes::{Done, Write};
@@ -15,6 +16,18 @@ use crate::writes::{Done, Write};
 ///
 /// # Errors
 /// 400, 401, 404, 412 and what the database can have.
+#[utoipa::path(
+    post,
+    path = "/companies/{id}/set-relevant",
+    operation_id = "set_company_relevant",
+    tag = "Companies",
+    params(Id, IfMatch, IdempotencyKey),
+    request_body(
+        content = RelevanceRequest<'static>,
+        example = json!({"is_relevant": false}),
+    ),
+    responses((status = 200, description = "The company.", body = CompanyView<'static>, headers(("ETag")))),
+)]
 pub async fn set_relevant(
     write: Write,
     Id(id): Id,

@@ -8,7 +8,9 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::CompanyView;
 use super::create;
+use super::request::CompanyUpdateRequest;
 use super::store;
 use super::{CompanyChanges, CompanyRequest};
 use crate::custom_properties::{self, Target};
@@ -32,6 +34,18 @@ struct Work {
 ///
 /// # Errors
 /// 400, 401, 404, 412 and what the database can have.
+#[utoipa::path(
+    patch,
+    path = "/companies/{id}",
+    operation_id = "update_company",
+    tag = "Companies",
+    params(Id, IfMatch),
+    request_body(
+        content = CompanyUpdateRequest,
+        example = json!({"commercial_name": "Acme", "address": {"city": "Lyon"}}),
+    ),
+    responses((status = 200, description = "The company.", body = CompanyView<'static>, headers(("ETag")))),
+)]
 pub async fn update(
     write: Write,
     Id(id): Id,

@@ -9,6 +9,7 @@ use super::path::TargetPath;
 use super::request::CustomPropertyRequest;
 use super::{PropertyView, StoredProperty, store};
 use crate::http::{Answer, JsonBody, NoQuery, Prefix, Problem, ProblemType};
+use crate::idempotency::IdempotencyKey;
 use crate::parsed;
 use crate::validation::{Code, Fault};
 use crate::writes::{Done, Write};
@@ -17,6 +18,25 @@ use crate::writes::{Done, Write};
 ///
 /// # Errors
 /// 400, 401, 409 and what the database can have.
+#[utoipa::path(
+    post,
+    path = "/custom-properties/{target}",
+    operation_id = "create_custom_property",
+    tag = "Custom properties",
+    params(TargetPath, IdempotencyKey),
+    request_body(
+        content = CustomPropertyRequest<'static>,
+        example = json!({"key": "segment", "label": "Segment", "type": "choices", "options": [{"key": "retail", "label": "Retail"}, {"key": "corporate", "label": "Corporate"}]}),
+    ),
+    responses(
+        (
+            status = 201,
+            description = "The custom property.",
+            body = PropertyView<'static>,
+            headers(("Location")),
+        ),
+    ),
+)]
 pub async fn create(
     write: Write,
     Prefix(prefix): Prefix,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::GivenValue;
 use crate::validation::{Code, Fault, Scope, nearest, quote};
@@ -11,7 +12,7 @@ use crate::values::{Country, Email, PhoneNumber, absolute_url, date, length, num
 pub const LARGEST: f64 = 9_007_199_254_740_991.0;
 
 /// What a custom property belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
     Case,
@@ -31,7 +32,7 @@ impl Target {
 }
 
 /// The type of a custom property.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PropertyType {
     Text,
@@ -77,7 +78,7 @@ pub struct Settings {
 }
 
 /// How a number is shown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NumericFormat {
     #[default]

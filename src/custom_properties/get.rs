@@ -14,6 +14,14 @@ use crate::http::{NoQuery, Problem, ProblemType};
 ///
 /// # Errors
 /// 401, 404 and what the database can have.
+#[utoipa::path(
+    get,
+    path = "/custom-properties/{target}/{key}",
+    operation_id = "get_custom_property",
+    tag = "Custom properties",
+    params(PropertyPath),
+    responses((status = 200, description = "The custom property.", body = PropertyView<'static>)),
+)]
 pub async fn get(
     State(database): State<Database>,
     caller: Caller,

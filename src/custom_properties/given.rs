@@ -2,13 +2,19 @@
 
 use serde_json::Value;
 
+use crate::validation::shape::{self, Shape};
 use crate::validation::{Code, Entries, Fault, Field, Member, Scope, any::Any};
 
 /// The most custom properties that one object can give.
-const LIMIT: usize = 1_000;
+const GIVEN: usize = 1_000;
 
 /// Custom properties as they may arrive.
-pub type PropertiesRequest<'de> = Entries<'de, Any<'de>, LIMIT>;
+pub type PropertiesRequest<'de> = Entries<'de, Any<'de>, GIVEN>;
+
+/// What a member that holds custom properties may be.
+pub fn shape() -> Shape {
+    shape::map(shape::text(1, 100), shape::any(), GIVEN)
+}
 
 /// A value whose type is held against its definition once that is known.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,13 +3,15 @@
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::path::TargetPath;
 use super::{PropertyView, StoredProperty};
 use crate::auth::Caller;
 use crate::db::listing::{Condition, Field, Listing, Operand, Operator};
 use crate::db::{Database, Deadline};
-use crate::http::{PageView, Problem, Query, filters, list as read_list};
+use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
 
 const FIELDS: &[Field] = &[
     filters::name("label", "c.label"),
@@ -36,10 +38,36 @@ const WITH_ARCHIVED: Listing = Listing {
     ..LISTING
 };
 
+/// Its parameters, for the reference.
+struct Parameters;
+
+impl IntoParams for Parameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut parameters = described::list(FIELDS, "created_at");
+        let about = "Whether archived ones are listed too.";
+        parameters.push(described::flag("include_archived", about));
+        parameters
+    }
+}
+
 /// Lists the custom properties of a target, with the archived ones where they are asked for.
 ///
 /// # Errors
 /// 400, 401, 404 and what the database can have.
+#[utoipa::path(
+    get,
+    path = "/custom-properties/{target}",
+    operation_id = "list_custom_properties",
+    tag = "Custom properties",
+    params(TargetPath, Parameters),
+    responses(
+        (
+            status = 200,
+            description = "A page of custom properties, without their options.",
+            body = PageView<PropertyView<'static>>,
+        ),
+    ),
+)]
 pub async fn list(
     State(database): State<Database>,
     caller: Caller,

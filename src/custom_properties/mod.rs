@@ -14,26 +14,20 @@ mod update;
 
 pub use check::{Properties, check, listed, merge, values};
 pub use definition::{Definition, NumericFormat, PropertyType, Settings, Target};
-pub use given::{Given, GivenValue, PropertiesRequest, parse};
+pub use given::{Given, GivenValue, PropertiesRequest, parse, shape};
 pub use model::{PropertyView, StoredProperty};
 pub use request::{
     OptionsRequest, PropertyOption, SettingsRequest, options, property_type, settings, target,
 };
 
-use axum::Router;
-use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::state::AppState;
 
 /// The operations on the custom properties of a workspace.
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route(
-            "/custom-properties/{target}",
-            get(list::list).post(create::create),
-        )
-        .route(
-            "/custom-properties/{target}/{key}",
-            get(get::get).patch(update::update),
-        )
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list::list, create::create))
+        .routes(routes!(get::get, update::update))
 }

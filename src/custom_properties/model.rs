@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{PropertyOption, PropertyType, Settings, Target};
@@ -26,22 +27,34 @@ pub struct StoredProperty {
 }
 
 /// What is answered of a custom property.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct PropertyView<'p> {
+    /// Its id, a UUID of version 7: ids sort by creation.
     id: Uuid,
+    /// What people read.
     label: &'p str,
+    /// What requests call it.
     key: &'p str,
+    /// What has the property.
     target_entity: Target,
+    /// What its values are.
     #[serde(rename = "type")]
     kind: PropertyType,
     /// Those of its type alone; most types have none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
     settings: Option<Value>,
     /// Of one property by itself, and of type choices.
     #[serde(skip_serializing_if = "Option::is_none")]
     options: Option<&'p [PropertyOption]>,
+    /// When it was made.
+    #[schema(format = DateTime)]
     created_at: String,
+    /// When its own members were last changed.
+    #[schema(format = DateTime)]
     updated_at: String,
+    /// Since when new things cannot use it; `null` of one that is in use.
+    #[schema(format = DateTime, required)]
     archived_at: Option<String>,
 }
 

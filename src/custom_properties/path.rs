@@ -2,9 +2,12 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
+use super::request::TARGETS;
 use super::{Target, target};
-use crate::http::{Problem, ProblemType, parameter};
+use crate::http::{Problem, ProblemType, described, parameter};
 
 /// The target of a path; another word names nothing: 404.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,5 +43,22 @@ impl<S: Send + Sync> FromRequestParts<S> for PropertyPath {
             return Err(Problem::Plain(ProblemType::NotFound));
         }
         Ok(Self { target, key })
+    }
+}
+
+impl IntoParams for TargetPath {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut schema = described::text(None, "case");
+        schema.enum_values = Some(TARGETS.map(|(word, _)| word.into()).to_vec());
+        vec![described::path("target", "What has the property.", schema)]
+    }
+}
+
+impl IntoParams for PropertyPath {
+    fn into_params(within: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut parameters = TargetPath::into_params(within);
+        let schema = described::text(None, "risk_score");
+        parameters.push(described::path("key", "The key of the property.", schema));
+        parameters
     }
 }

@@ -2,32 +2,45 @@
 
 use super::definition::LARGEST;
 use super::{NumericFormat, PropertyType, Settings, Target};
+use crate::validation::shape;
 use crate::validation::{
     Code, Fault, Field, Items, Member, Mode, Number, Object, Scope, Sent, Text, list, quote,
 };
 use crate::values::{Key, choice, not_blank};
 use crate::wire_object;
+use utoipa::ToSchema;
 
 /// The most options of one property.
 const OPTIONS: usize = 1_000;
 
 wire_object! {
-    /// The settings of a custom property as they may arrive.
+    /// The settings of a custom property; each is of one type alone.
     SettingsRequest or "[]" {
-        "is_multi_line" => is_multi_line: bool,
-        "allow_multiple" => allow_multiple: bool,
-        "min" => min: Number,
-        "max" => max: Number,
-        "format" => format: Text<'de>,
-        "currency_code" => currency_code: Text<'de>,
+        /// Of `text`: up to 10,000 characters and several lines.
+        "is_multi_line" => is_multi_line: bool = shape::flag().default(false),
+        /// Of `choices` and `countries`: more than one value.
+        "allow_multiple" => allow_multiple: bool = shape::flag().default(false),
+        /// Of `numeric`: the least value.
+        "min" => min: Number = shape::number(-LARGEST, LARGEST),
+        /// Of `numeric`: the greatest value.
+        "max" => max: Number = shape::number(-LARGEST, LARGEST),
+        /// Of `numeric`: how people see it.
+        "format" => format: Text<'de> =
+            shape::words(FORMATS.map(|it| it.0)).strict().default("number"),
+        /// Of `numeric` with the format `currency`: ISO 4217.
+        "currency_code" => currency_code: Text<'de> =
+            shape::text(3, 3).matching("^[A-Z]{3}$").example("EUR"),
     }
 }
 
 wire_object! {
-    /// An option of a property of type choices as it may arrive.
+    /// One value of a property of type `choices`.
     OptionRequest {
-        "key" => key: Text<'de>,
-        "label" => label: Text<'de>,
+        /// What values call it.
+        "key" => key: Text<'de> = Key::shape().required().example("cards"),
+        /// What people read.
+        "label" => label: Text<'de> =
+            shape::text(1, 255).example("Cards").matching(r"\S").required(),
     }
 }
 
@@ -35,24 +48,38 @@ wire_object! {
 pub type OptionsRequest<'de> = Items<OptionRequest<'de>, OPTIONS>;
 
 wire_object! {
-    /// A custom property as it may arrive.
+    /// A custom property: what the workspace adds to cases, companies or individuals.
     CustomPropertyRequest {
-        "key" => key: Text<'de>,
-        "label" => label: Text<'de>,
-        "type" => kind: Text<'de>,
-        "settings" => settings: SettingsRequest<'de>,
-        "options" => options: OptionsRequest<'de>,
-        "archived" => archived: bool,
+        /// What values call it, unique among those of its target.
+        "key" => key: Text<'de> = Key::shape().required().example("segment"),
+        /// What people read.
+        "label" => label: Text<'de> =
+            shape::text(1, 255).example("Segment").matching(r"\S").required(),
+        /// What its values are; never changes.
+        "type" => kind: Text<'de> = shape::words(TYPES.map(|it| it.0)).required(),
+        /// Its settings.
+        "settings" => settings: SettingsRequest<'de> = shape::object::<SettingsRequest<'_>>(),
+        /// Of `choices`: at least one, each key once; replaced as a whole.
+        "options" => options: OptionsRequest<'de> =
+            shape::list(shape::item::<OptionRequest<'_>>(), OPTIONS),
+        /// Whether it can no longer be given values.
+        "archived" => archived: bool = shape::flag(),
     }
 }
 
 wire_object! {
-    /// A change of a custom property as it may arrive: its key and type never change.
+    /// A change of a custom property: its key and type never change.
     CustomPropertyUpdateRequest {
-        "label" => label: Text<'de>,
-        "settings" => settings: SettingsRequest<'de>,
-        "options" => options: OptionsRequest<'de>,
-        "archived" => archived: bool,
+        /// What people read.
+        "label" => label: Text<'de> =
+            shape::text(1, 255).example("Segment").matching(r"\S").required(),
+        /// Its settings.
+        "settings" => settings: SettingsRequest<'de> = shape::object::<SettingsRequest<'_>>(),
+        /// Of `choices`: at least one, each key once; replaced as a whole.
+        "options" => options: OptionsRequest<'de> =
+            shape::list(shape::item::<OptionRequest<'_>>(), OPTIONS),
+        /// Whether it can no longer be given values.
+        "archived" => archived: bool = shape::flag(),
     }
 }
 
@@ -118,13 +145,16 @@ impl CustomPropertyUpdateRequest<'_> {
 }
 
 /// One option of a property of type choices.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToSchema)]
 pub struct PropertyOption {
+    /// What requests call it.
     pub key: String,
+    /// What people read.
     pub label: String,
 }
 
-const TARGETS: [(&str, Target); 3] = [
+/// What can have custom properties.
+pub const TARGETS: [(&str, Target); 3] = [
     ("case", Target::Case),
     ("company", Target::Company),
     ("individual", Target::Individual),

@@ -32,6 +32,18 @@ struct Work {
 ///
 /// # Errors
 /// 400, 401, 404 and what the database can have.
+#[utoipa::path(
+    patch,
+    path = "/custom-properties/{target}/{key}",
+    operation_id = "update_custom_property",
+    tag = "Custom properties",
+    params(PropertyPath),
+    request_body(
+        content = CustomPropertyUpdateRequest<'static>,
+        example = json!({"label": "Risk score (0 to 100)"}),
+    ),
+    responses((status = 200, description = "The custom property.", body = PropertyView<'static>)),
+)]
 pub async fn update(
     State(database): State<Database>,
     caller: Caller,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Event, Subject};
@@ -41,10 +42,16 @@ pub struct Change {
 
 /// A field that was changed. The values are only there where they are words of the contract, which
 /// say nothing of a person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ChangedField)]
 pub struct Field {
+    /// Its name; of a part of an address, a bank account or the custom properties with a dot.
     name: String,
+    /// The word that it was.
+    #[schema(required)]
     previous: Option<&'static str>,
+    /// The word that it is.
+    #[schema(required)]
     next: Option<&'static str>,
 }
 

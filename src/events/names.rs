@@ -32,6 +32,29 @@ impl Event {
     pub const INDIVIDUAL_NOT_RELEVANT: Self =
         Self::sub("Individual.Updated", "Individual.MarkedAsNotRelevant");
 
+    /// Every event that this server causes, those of one name beside each other.
+    pub const ALL: &'static [Self] = &[
+        Self::CASE_CREATED,
+        Self::CASE_DELETED,
+        Self::CASE_REVIEW_CONFIRMED,
+        Self::CASE_INFO_UPDATED,
+        Self::CASE_STATUS_UPDATED,
+        Self::CASE_TEMPLATE_UPDATED,
+        Self::CASE_ASSIGNEE_UPDATED,
+        Self::CASE_METADATA_UPDATED,
+        Self::CASE_TAGS_UPDATED,
+        Self::COMPANY_CREATED,
+        Self::COMPANY_DELETED,
+        Self::COMPANY_INFO_UPDATED,
+        Self::COMPANY_RELEVANT,
+        Self::COMPANY_NOT_RELEVANT,
+        Self::INDIVIDUAL_CREATED,
+        Self::INDIVIDUAL_DELETED,
+        Self::INDIVIDUAL_INFO_UPDATED,
+        Self::INDIVIDUAL_RELEVANT,
+        Self::INDIVIDUAL_NOT_RELEVANT,
+    ];
+
     const fn new(name: &'static str) -> Self {
         Self { name, sub: None }
     }

@@ -2,8 +2,11 @@
 
 use axum::extract::{FromRequestParts, OriginalUri, RawPathParams};
 use axum::http::request::Parts;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 use uuid::Uuid;
 
+use super::described;
 use super::{Limits, Problem, ProblemType};
 use crate::db::Deadline;
 use crate::values;
@@ -55,6 +58,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
         let id = values::uuid(&text);
         id.map(Self)
             .map_err(|_| Problem::Plain(ProblemType::NotFound))
+    }
+}
+
+impl IntoParams for Id {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let example = "0198a000-0000-7000-8000-000000000201";
+        let schema = described::text(Some("uuid"), example);
+        vec![described::path("id", "Its id.", schema)]
     }
 }
 

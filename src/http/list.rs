@@ -1,6 +1,7 @@
 //! A list and what is answered of it.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Cursor, ListQuery, Problem};
@@ -8,23 +9,33 @@ use crate::db::listing::{Listed, Listing, Slice};
 use crate::db::{Database, Deadline};
 
 /// A page of a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct PageView<T> {
+    /// The rows.
     data: Vec<T>,
+    /// Where the page stands.
     pagination: Pagination,
 }
 
 /// Where a page stands.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(untagged)]
 enum Pagination {
+    /// Of pages with numbers.
     Page {
+        /// The number of this page.
         page: u32,
+        /// How many rows a page has.
         limit: u32,
+        /// How many rows there are in all.
         count: i64,
     },
+    /// Of a walk with `cursor`.
     Cursor {
+        /// How many rows a page has.
         limit: u32,
+        /// The `cursor` of the next page; `null` on the last.
+        #[schema(required)]
         next_cursor: Option<String>,
     },
 }

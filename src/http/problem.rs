@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, SecondsFormat, Utc};
-use serde_json::{Value, json};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::ProblemType;
+use super::problem_document::{Place, ProblemDocument, ProblemError};
 use crate::db::{DatabaseError, Retry};
 use crate::validation::{Code, Fault, Malformed, Violation, Violations};
 
@@ -140,8 +140,8 @@ impl Problem {
     }
 
     /// The document itself.
-    pub fn document(&self, request_id: &str, now: DateTime<Utc>) -> Value {
-        let (status, name, title, _) = self.problem_type().parts();
+    pub fn document(&self, request_id: &str, now: DateTime<Utc>) -> ProblemDocument {
+        let kind = self.problem_type();
         let (listed, total): (&[Violation], _) = match self {
             Self::InvalidHeader(one) | Self::Missing(one) | Self::Conflict(one) => {
                 (std::slice::from_ref(&**one), 1)
@@ -155,39 +155,24 @@ impl Problem {
             Self::ExternalIdTaken { case_id } => Some(*case_id),
             _ => None,
         };
-        let detail = self.detail();
         let place = match self {
-            Self::InvalidQuery(_) => "parameter",
-            Self::InvalidHeader(_) => "header",
-            _ => "pointer",
+            Self::InvalidQuery(_) => Place::Query,
+            Self::InvalidHeader(_) => Place::Header,
+            _ => Place::Body,
         };
-        let mut errors: Vec<_> = listed.iter().map(|it| error(place, it)).collect();
-        if let Some(case_id) = case_id {
-            errors.push(
-                json!({"pointer": "/external_id", "code": Code::ExternalIdTaken.as_str(),
-                "message": detail, "case_id": case_id}),
-            );
+        let detail = self.detail();
+        let message = message(&detail, listed, total);
+        let errors = listed.iter().map(|it| ProblemError::new(place, it));
+        let mut errors: Vec<_> = errors.collect();
+        let whole = match kind {
+            ProblemType::ExternalIdTaken => Some(("/external_id", Code::ExternalIdTaken)),
+            ProblemType::OutcomeUnknown => Some(("", Code::OutcomeUnknown)),
+            _ => None,
+        };
+        if let Some((pointer, code)) = whole {
+            errors.push(ProblemError::whole(pointer, code, &detail, case_id));
         }
-        if self.problem_type() == ProblemType::OutcomeUnknown {
-            errors.push(json!({"pointer": "", "code": Code::OutcomeUnknown.as_str(),
-                "message": detail}));
-        }
-        let mut document = json!({
-            "type": format!("/problems/{name}"),
-            "title": title,
-            "status": status.as_u16(),
-            "detail": detail,
-            "instance": format!("urn:request:{request_id}"),
-            "errors": errors,
-            "status_code": status.as_u16(),
-            "code": status.canonical_reason().unwrap_or_default().to_uppercase().replace(' ', "_"),
-            "message": message(&detail, listed, total),
-            "timestamp": now.to_rfc3339_opts(SecondsFormat::Millis, true),
-        });
-        if let (Some(case_id), Some(document)) = (case_id, document.as_object_mut()) {
-            document.insert("case_id".to_owned(), json!(case_id));
-        }
-        document
+        ProblemDocument::new(kind, (detail, message), errors, case_id, (request_id, now))
     }
 }
 
@@ -226,24 +211,6 @@ fn counted(violations: &Violations) -> String {
     format!("{total} {noun} found. Nothing was stored.{cut}")
 }
 
-fn error(place: &str, violation: &Violation) -> Value {
-    let fault = &violation.fault;
-    let mut error = json!({place: violation.pointer, "code": fault.code.as_str(),
-        "message": fault.message});
-    if let Some(error) = error.as_object_mut() {
-        if let Some(suggestion) = &fault.suggestion {
-            error.insert("suggestion".to_owned(), json!(suggestion));
-        }
-        if !fault.allowed.is_empty() {
-            error.insert("allowed".to_owned(), json!(fault.allowed));
-        }
-        if let Some(case_id) = &fault.case_id {
-            error.insert("case_id".to_owned(), json!(case_id));
-        }
-    }
-    error
-}
-
 /// What stands alone, since existing clients show nothing else.
 fn message(detail: &str, listed: &[Violation], total: usize) -> String {
     let mut message = detail.to_owned();
@@ -273,6 +240,8 @@ fn shortened(pointer: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[tokio::test]

@@ -1,7 +1,6 @@
-//! The types of problem documents, and the page that explains each.
+//! The types of problem documents.
 
 use axum::http::StatusCode;
-use axum::response::Html;
 
 /// The type of a problem document (RFC 9457, section 3.1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -210,17 +209,5 @@ impl ProblemType {
                 "Nothing was stored. Send the body as it is, without Content-Encoding.",
             ),
         }
-    }
-
-    /// The page under `/problems/` for a name, if there is such a type.
-    pub fn page(name: &str) -> Option<Html<String>> {
-        let (status, _, title, remedy) = Self::ALL
-            .into_iter()
-            .map(Self::parts)
-            .find(|(_, known, _, _)| *known == name)?;
-        Some(Html(format!(
-            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title>\
-             <h1>{title}</h1><p>Status {status}.</p><p>{remedy}</p></html>"
-        )))
     }
 }

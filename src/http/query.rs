@@ -9,9 +9,9 @@ use crate::db::listing::{Condition, Field, Kind, Operand, Operator, Slice, Sort}
 use crate::validation::{Code, Fault, Violations, nearest, quote};
 
 /// The most rows of one page.
-const LIMIT: u32 = 100;
+pub(super) const LIMIT: u32 = 100;
 /// How many rows a page has where the request does not say.
-const DEFAULT_LIMIT: u32 = 20;
+pub(super) const DEFAULT_LIMIT: u32 = 20;
 
 /// The most values of one filter.
 const LISTED: usize = 100;

@@ -3,8 +3,10 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
-use crate::http::Problem;
+use crate::http::{Problem, described};
 use crate::validation::{Code, Fault};
 
 /// The header's name, as it stands in an answer.
@@ -28,6 +30,17 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
         sent(&parts.headers)
             .map(Self)
             .map_err(|message| Problem::header(HEADER, Fault::new(Code::Format, message)))
+    }
+}
+
+impl IntoParams for IdempotencyKey {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let about = "Names this request, for 24 hours: sent again with the same key, it is done once and answered \
+                     as the first time (with `Idempotent-Replayed: true`).";
+        let mut schema = described::text(None, "0198a000-5c1a-7d3e-9a44-2f1b6c8d9e10");
+        schema.min_length = Some(1);
+        schema.max_length = Some(LONGEST);
+        vec![described::header(HEADER, about, schema)]
     }
 }
 

@@ -11,6 +11,7 @@ use super::{IndividualDraft, IndividualRequest, IndividualView, StoredIndividual
 use crate::custom_properties::{self, Definition, Target, store::definitions};
 use crate::events::{Change, Event, Subject};
 use crate::http::{Answer, JsonBody, NoQuery, Parsed, Prefix, Problem};
+use crate::idempotency::IdempotencyKey;
 use crate::parsed;
 use crate::relations::{self, Holder, Holding, Members, StoredRelation, hold};
 use crate::validation::{Code, Fault, Mode, Scope};
@@ -34,6 +35,25 @@ struct Work {
 ///
 /// # Errors
 /// 400, 401, 404, 412 and what the database can have.
+#[utoipa::path(
+    post,
+    path = "/individuals",
+    operation_id = "create_individual",
+    tag = "Individuals",
+    params(IfMatch, IdempotencyKey),
+    request_body(
+        content = IndividualRequest<'static>,
+        example = json!({"case_id": "0198a000-0000-7000-8000-00000000ffff", "first_name": "Jane", "last_name": "Doe", "email": "jane@example.com", "is_signatory": true}),
+    ),
+    responses(
+        (
+            status = 201,
+            description = "The individual.",
+            body = IndividualView<'static>,
+            headers(("ETag"), ("Location")),
+        ),
+    ),
+)]
 pub async fn create(
     write: Write,
     Prefix(prefix): Prefix,

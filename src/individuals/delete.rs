@@ -15,6 +15,20 @@ use crate::writes::{Done, Write};
 ///
 /// # Errors
 /// 401, 404, 412 and what the database can have.
+#[utoipa::path(
+    delete,
+    path = "/individuals/{id}",
+    operation_id = "delete_individual",
+    tag = "Individuals",
+    params(Id, IfMatch),
+    responses(
+        (
+            status = 204,
+            description = "It is deleted, with the relations that it holds.",
+            headers(("ETag")),
+        ),
+    ),
+)]
 pub async fn delete(
     write: Write,
     Id(id): Id,

@@ -7,16 +7,28 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::IndividualView;
 use super::create::answer;
 use super::store::{self, FoundIndividual};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
-use crate::http::{Id, Problem, ProblemType, Query};
+use crate::http::described::Ignored;
+use crate::http::{Id, Problem, ProblemType, Query, described};
 
 /// Reads an individual with the relations that it holds.
 ///
 /// # Errors
 /// 400, 401, 404 and what the database can have.
+#[utoipa::path(
+    get,
+    path = "/individuals/{id}",
+    operation_id = "get_individual",
+    tag = "Individuals",
+    params(Id, Ignored),
+    responses(
+        (status = 200, description = "The individual.", body = IndividualView<'static>, headers(("ETag"))),
+    ),
+)]
 pub async fn get(
     State(database): State<Database>,
     caller: Caller,
@@ -25,7 +37,7 @@ pub async fn get(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
-    query.ignore(&["exclude_internal_checks", "data_lineage", "property_origin"]);
+    query.ignore(&described::IGNORED);
     query.finish()?;
     let asked = (caller.workspace_id, id);
     let found = database

@@ -4,12 +4,14 @@ use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::{IndividualRowView, StoredIndividual};
 use crate::auth::Caller;
 use crate::db::listing::{Field, Kind, Listing, Operator};
 use crate::db::{Database, Deadline};
-use crate::http::{PageView, Problem, Query, filters, list as read_list};
+use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
 use crate::relations::Holding;
 
 const FIELDS: &[Field] = &[
@@ -47,10 +49,33 @@ struct ListedIndividual {
     to_main: Option<Holding>,
 }
 
+/// Its parameters, for the reference.
+struct Parameters;
+
+impl IntoParams for Parameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        described::list(FIELDS, "created_at")
+    }
+}
+
 /// Lists the individuals of all cases of the workspace.
 ///
 /// # Errors
 /// 400, 401 and what the database can have.
+#[utoipa::path(
+    get,
+    path = "/individuals",
+    operation_id = "list_individuals",
+    tag = "Individuals",
+    params(Parameters),
+    responses(
+        (
+            status = 200,
+            description = "A page of individuals.",
+            body = PageView<IndividualRowView<'static>>,
+        ),
+    ),
+)]
 pub async fn list(
     State(database): State<Database>,
     caller: Caller,

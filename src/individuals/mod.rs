@@ -19,21 +19,15 @@ pub use model::{Gender, Individual, StoredIndividual};
 pub use request::{IndividualDraft, IndividualRequest};
 pub use view::{IndividualRowView, IndividualView};
 
-use axum::Router;
-use axum::routing::{get, post};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::state::AppState;
 
 /// The operations on individuals.
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/individuals", get(list::list).post(create::create))
-        .route(
-            "/individuals/{id}",
-            get(get::get).patch(update::update).delete(delete::delete),
-        )
-        .route(
-            "/individuals/{id}/set-relevant",
-            post(set_relevant::set_relevant),
-        )
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list::list, create::create))
+        .routes(routes!(get::get, update::update, delete::delete))
+        .routes(routes!(set_relevant::set_relevant))
 }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::custom_properties::Properties;
@@ -9,7 +10,7 @@ use crate::relations::Holding;
 use crate::values::{Address, BankingInformation, Country, Email, PhoneNumber};
 
 /// A person's gender, as the contract has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Gender {
     Male,
@@ -18,27 +19,59 @@ pub enum Gender {
 }
 
 /// A person's own data, without relations and custom properties.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Individual {
+    /// First name.
     pub first_name: String,
+    /// Further names.
+    #[schema(required)]
     pub middle_name: Option<String>,
+    /// Last name.
     pub last_name: String,
+    /// Name at birth.
+    #[schema(required)]
     pub maiden_name: Option<String>,
+    /// Whom the business writes to.
     pub is_business_contact: bool,
+    /// Whether it is a beneficial owner.
     pub is_beneficial_owner: bool,
+    /// Whether it controls the customer in another way.
     pub is_controlling_person: bool,
+    /// Whether it has given its power to sign away.
     pub is_delegator: bool,
+    /// Whether it signs.
     pub is_signatory: bool,
+    /// E-mail address.
+    #[schema(required)]
     pub email: Option<Email>,
+    /// Day of birth.
+    #[schema(required)]
     pub birth_date: Option<NaiveDate>,
+    /// Country of birth.
+    #[schema(required)]
     pub birth_country: Option<Country>,
+    /// Place of birth.
+    #[schema(required)]
     pub birth_place: Option<String>,
+    /// Gender.
+    #[schema(required)]
     pub gender: Option<Gender>,
+    /// Countries.
+    #[schema(required)]
     pub nationalities: Option<Vec<Country>>,
+    /// Postal address.
     pub address: Address,
+    /// Bank account.
+    #[schema(required)]
     pub banking_information: Option<BankingInformation>,
+    /// Tax number.
+    #[schema(required)]
     pub tax_identification_number: Option<String>,
+    /// Social security number.
+    #[schema(required)]
     pub social_security_number: Option<String>,
+    /// Telephone number.
+    #[schema(required)]
     pub phone_number: Option<PhoneNumber>,
 }
 

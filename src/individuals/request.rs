@@ -5,14 +5,15 @@ use chrono::{DateTime, Utc};
 use super::{Gender, Individual};
 use crate::custom_properties::{self, Given, PropertiesRequest};
 use crate::relations::{
-    Bonds, Holding, RELATIONS, ROLE_NAMES, ROLES, RelationRequest, Role, percentage, position,
+    Bonds, HeldRelationRequest, Holding, RELATIONS, ROLE_NAMES, ROLES, Role, percentage, position,
     roles,
 };
+use crate::validation::shape::{self, Changed};
 use crate::validation::{
     Code, Fault, Field, Items, Member, Mode, Number, Object, Scope, Text, is_given,
 };
 use crate::values::{
-    AddressRequest, BankingInformationRequest, Country, Email, PhoneNumber, address,
+    AddressRequest, BankingInformationRequest, Country, Email, Percentage, PhoneNumber, address,
     banking_information, birth_date, choice, exclusive, length, text,
 };
 use crate::wire_object;
@@ -21,38 +22,78 @@ use crate::wire_object;
 const NATIONALITIES: usize = 250;
 
 wire_object! {
-    /// An individual as it may arrive: inside a case, in a stored case, or as a change.
-    IndividualRequest {
-        "first_name" => first_name: Text<'de>,
-        "middle_name" => middle_name: Text<'de>,
-        "last_name" => last_name: Text<'de>,
-        "maiden_name" => maiden_name: Text<'de>,
-        "is_business_contact" => is_business_contact: bool,
-        "is_beneficial_owner" => is_beneficial_owner: bool,
-        "is_controlling_person" => is_controlling_person: bool,
-        "is_delegator" => is_delegator: bool,
-        "is_signatory" => is_signatory: bool,
-        "email" => email: Text<'de>,
-        "birth_date" => birth_date: Text<'de>,
-        "birth_country" => birth_country: Text<'de>,
-        "birth_place" => birth_place: Text<'de>,
-        "gender" => gender: Text<'de>,
-        "nationalities" => nationalities: Items<Text<'de>, NATIONALITIES>,
-        "address" => address: AddressRequest<'de>,
-        "banking_information" => banking_information: BankingInformationRequest<'de>,
-        "tax_identification_number" => tax_identification_number: Text<'de>,
-        "social_security_number" => social_security_number: Text<'de>,
-        "phone_number" => phone_number: Text<'de>,
-        "position" => position: Text<'de>,
-        "ownership_percentage" => ownership_percentage: Number,
-        "voting_rights_percentage" => voting_rights_percentage: Number,
-        "roles" => roles: Items<Text<'de>, ROLES>,
-        "custom_properties" => custom_properties: PropertiesRequest<'de>,
-        "ref" => reference: Text<'de>,
-        "case_id" => case_id: Text<'de>,
-        "relations" => relations: Items<RelationRequest<'de>, RELATIONS>,
+    /// An individual: inside a case, in a stored case, or a change of one.
+    IndividualRequest except elsewhere {
+        /// First name. One of the two names may be blank, for people with one name.
+        "first_name" => first_name: Text<'de> = shape::text(0, 255).required().example("Jane"),
+        /// Further names.
+        "middle_name" => middle_name: Text<'de> = shape::text(1, 255),
+        /// Last name.
+        "last_name" => last_name: Text<'de> = shape::text(0, 255).required().example("Doe"),
+        /// Name at birth.
+        "maiden_name" => maiden_name: Text<'de> = shape::text(1, 255),
+        /// Whom the business writes to: needs `email`.
+        "is_business_contact" => is_business_contact: bool = shape::flag().default(false),
+        /// Whether it is a beneficial owner.
+        "is_beneficial_owner" => is_beneficial_owner: bool = shape::flag().default(false),
+        /// Whether it controls the customer in another way.
+        "is_controlling_person" => is_controlling_person: bool = shape::flag().default(false),
+        /// Whether it has given its power to sign away; excludes `is_signatory`.
+        "is_delegator" => is_delegator: bool = shape::flag().default(false),
+        /// Whether it signs: needs `email`.
+        "is_signatory" => is_signatory: bool = shape::flag().default(false),
+        /// E-mail address, as the HTML standard defines a valid one.
+        "email" => email: Text<'de> = Email::shape(),
+        /// Day of birth, not in the future anywhere on earth.
+        "birth_date" => birth_date: Text<'de> = shape::format("date").example("1980-04-01"),
+        /// Country of birth, ISO 3166-1 alpha-2 in any case.
+        "birth_country" => birth_country: Text<'de> = Country::shape(),
+        /// Place of birth.
+        "birth_place" => birth_place: Text<'de> = shape::text(1, 255).example("Lyon"),
+        /// Gender.
+        "gender" => gender: Text<'de> = shape::words(GENDERS.map(|it| it.0)),
+        /// Countries, ISO 3166-1 alpha-2 in any case, each once.
+        "nationalities" => nationalities: Items<Text<'de>, NATIONALITIES> =
+            shape::list(Country::shape(), NATIONALITIES),
+        /// Home address.
+        "address" => address: AddressRequest<'de> = shape::object::<AddressRequest<'_>>(),
+        /// Bank account.
+        "banking_information" => banking_information: BankingInformationRequest<'de> =
+            shape::object::<BankingInformationRequest<'_>>(),
+        /// Tax number.
+        "tax_identification_number" => tax_identification_number: Text<'de> = shape::text(1, 255),
+        /// Social security number.
+        "social_security_number" => social_security_number: Text<'de> = shape::text(1, 255),
+        /// Telephone number, E.164: `+` and the country code; spaces, dots, hyphens and brackets are
+        /// dropped.
+        "phone_number" => phone_number: Text<'de> = PhoneNumber::shape(),
+        /// What it is called in the main company.
+        "position" => position: Text<'de> = shape::text(1, 1_000).example("CEO"),
+        /// Its part of the main company, in percent.
+        "ownership_percentage" => ownership_percentage: Number = Percentage::shape(),
+        /// Its part of the votes in the main company, in percent.
+        "voting_rights_percentage" => voting_rights_percentage: Number = Percentage::shape(),
+        /// Its roles in the main company, each once. `applicant` and `beneficial_owner` are older clients'
+        /// spelling of two flags.
+        "roles" => roles: Items<Text<'de>, ROLES> =
+            shape::list(shape::words(CARRIED.map(|it| it.0)), ROLES),
+        /// Values of the custom properties for individuals, by key; `null` or `""` is no value.
+        "custom_properties" => custom_properties: PropertiesRequest<'de> =
+            custom_properties::shape(),
+        /// What this request calls the individual. Not stored.
+        "ref" => reference: Text<'de> = shape::text(1, 100).strict().example("jane"),
+        /// The case that it belongs to.
+        "case_id" => case_id: Text<'de> = shape::format("uuid").required(),
+        /// The companies in which it holds something.
+        "relations" => relations: Items<HeldRelationRequest<'de>, RELATIONS> =
+            shape::by_mode(|mode| {
+            shape::list(shape::item_in::<HeldRelationRequest<'_>>(mode), RELATIONS)
+        }),
     }
 }
+
+/// The same as a change, for the reference.
+pub type IndividualUpdateRequest = Changed<IndividualRequest<'static>>;
 
 /// What was read of one individual. What was refused has a default in its place, which nobody sees:
 /// a request with a fault ends in none but its violations.

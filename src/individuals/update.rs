@@ -9,8 +9,9 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::create;
+use super::request::IndividualUpdateRequest;
 use super::store::{self, FoundIndividual};
-use super::{IndividualChanges, IndividualRequest};
+use super::{IndividualChanges, IndividualRequest, IndividualView};
 use crate::custom_properties::{self, Target};
 use crate::events::{Event, changed_fields};
 use crate::http::{Id, JsonBody, NoQuery, Parsed, Problem};
@@ -35,6 +36,20 @@ struct Work {
 ///
 /// # Errors
 /// 400, 401, 404, 412 and what the database can have.
+#[utoipa::path(
+    patch,
+    path = "/individuals/{id}",
+    operation_id = "update_individual",
+    tag = "Individuals",
+    params(Id, IfMatch),
+    request_body(
+        content = IndividualUpdateRequest,
+        example = json!({"birth_date": "1980-04-01", "nationalities": ["FR"]}),
+    ),
+    responses(
+        (status = 200, description = "The individual.", body = IndividualView<'static>, headers(("ETag"))),
+    ),
+)]
 pub async fn update(
     write: Write,
     Id(id): Id,

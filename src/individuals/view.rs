@@ -2,6 +2,7 @@
 //! are present and empty.
 
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -9,32 +10,47 @@ use uuid::Uuid;
 
 use super::{Individual, StoredIndividual};
 use crate::custom_properties::{Definition, Target, listed};
+use crate::http::described::{NoItems, PropertyValues};
 use crate::http::timestamp;
 use crate::relations::{HeldRelationView, Holding, StoredRelation};
 
 /// An individual as a list shows it; roles, position and percentages mirror its relation to the
 /// main company.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct IndividualRowView<'i> {
+    /// Its id, a UUID of version 7: ids sort by creation.
     id: Uuid,
+    /// The case that it belongs to.
     case_id: Uuid,
+    /// Whether it matters for the case.
     is_relevant: bool,
     #[serde(flatten)]
     individual: &'i Individual,
     #[serde(flatten)]
     holding: &'i Holding,
+    /// When it was made.
+    #[schema(format = DateTime)]
     created_at: String,
+    /// When its own members were last changed.
+    #[schema(format = DateTime)]
     updated_at: String,
+    /// When anything of it was last changed.
+    #[schema(format = DateTime)]
     last_activity_at: String,
 }
 
 /// A whole individual.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct IndividualView<'i> {
     #[serde(flatten)]
     row: IndividualRowView<'i>,
+    /// Every custom property that is not archived, by key, with `null` where there is no value.
+    #[schema(value_type = PropertyValues)]
     custom_properties: BTreeMap<&'i str, Option<&'i Value>>,
+    /// Stands for a feature that this server does not have.
+    #[schema(value_type = NoItems)]
     checks: [(); 0],
+    /// What it holds in companies of the case.
     relations: Vec<HeldRelationView<'i>>,
 }
 

@@ -8,26 +8,36 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::request::{percentage, position, relation_roles};
+use super::request::{percentage, position, relation_roles, roles_shape};
 use super::{Holder, Holding, ROLES, RelationView, StoredRelation, store};
 use crate::http::{Answer, JsonBody, NoQuery, Parsed, Problem, ProblemType};
+use crate::idempotency::IdempotencyKey;
 use crate::parsed;
+use crate::validation::shape;
 use crate::validation::{Code, Fault, Items, Number, Scope, Text, is_given};
-use crate::values::{exclusive, uuid};
+use crate::values::{Percentage, exclusive, uuid};
 use crate::versions::{CaseReference, IfMatch, lock, touch};
 use crate::wire_object;
 use crate::writes::{Done, Write};
 
 wire_object! {
-    /// A relation between entities of a stored case as it may arrive.
+    /// A relation between two parts of a stored case. One of `from_company_id` and `from_individual_id`
+    /// is required.
     RelationCreateRequest {
-        "from_company_id" => from_company_id: Text<'de>,
-        "from_individual_id" => from_individual_id: Text<'de>,
-        "to_company_id" => to_company_id: Text<'de>,
-        "voting_rights_percentage" => voting_rights_percentage: Number,
-        "ownership_percentage" => ownership_percentage: Number,
-        "roles" => roles: Items<Text<'de>, ROLES>,
-        "position" => position: Text<'de>,
+        /// The company that holds it.
+        "from_company_id" => from_company_id: Text<'de> = shape::format("uuid"),
+        /// The individual that holds it.
+        "from_individual_id" => from_individual_id: Text<'de> = shape::format("uuid"),
+        /// The company in which it is held; without it, the main company.
+        "to_company_id" => to_company_id: Text<'de> = shape::format("uuid"),
+        /// Part of the votes, in percent.
+        "voting_rights_percentage" => voting_rights_percentage: Number = Percentage::shape(),
+        /// Part of the shares, in percent.
+        "ownership_percentage" => ownership_percentage: Number = Percentage::shape(),
+        /// Roles in the company, each once.
+        "roles" => roles: Items<Text<'de>, ROLES> = roles_shape(),
+        /// What the holder is called there.
+        "position" => position: Text<'de> = shape::text(1, 1_000).example("CEO"),
     }
 }
 
@@ -52,6 +62,20 @@ struct Work {
 ///
 /// # Errors
 /// 400, 401, 404, 412 and what the database can have.
+#[utoipa::path(
+    post,
+    path = "/cases/{case}/relations",
+    operation_id = "create_relation",
+    tag = "Relations",
+    params(CaseReference, IfMatch, IdempotencyKey),
+    request_body(
+        content = RelationCreateRequest<'static>,
+        example = json!({"from_individual_id": "0198a000-0000-7000-8000-00000000fffe", "roles": ["shareholder"], "ownership_percentage": 25.5}),
+    ),
+    responses(
+        (status = 201, description = "The relation.", body = RelationView<'static>, headers(("ETag"))),
+    ),
+)]
 pub async fn create(
     write: Write,
     reference: CaseReference,

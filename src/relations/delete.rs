@@ -12,6 +12,14 @@ use crate::writes::{Done, Write};
 ///
 /// # Errors
 /// 401, 404, 412 and what the database can have.
+#[utoipa::path(
+    delete,
+    path = "/cases/{case}/relations/{id}",
+    operation_id = "delete_relation",
+    tag = "Relations",
+    params(CaseReference, Id, IfMatch),
+    responses((status = 204, description = "It is deleted.", headers(("ETag")))),
+)]
 pub async fn delete(
     write: Write,
     reference: CaseReference,

@@ -14,22 +14,19 @@ pub use hold::hold;
 pub use members::{Holder, Members};
 pub use model::{Holding, Role, StoredRelation};
 pub use request::{
-    Bonds, HeldRelation, RELATIONS, ROLE_NAMES, ROLES, RelationDraft, RelationRequest, Source,
+    Bonds, HeldRelation, HeldRelationRequest, RELATIONS, ROLE_NAMES, ROLES, RelationDraft, Source,
     percentage, position, relation_roles, roles,
 };
 pub use view::{HeldRelationView, RelationView};
 
-use axum::Router;
-use axum::routing::{patch, post};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::state::AppState;
 
 /// The operations on the relations of a case.
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/cases/{case}/relations", post(create::create))
-        .route(
-            "/cases/{case}/relations/{id}",
-            patch(update::update).delete(delete::delete),
-        )
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(create::create))
+        .routes(routes!(update::update, delete::delete))
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Holder;
@@ -10,7 +11,7 @@ use crate::events::{Change, Event, Subject};
 use crate::values::Percentage;
 
 /// What an entity is to a company.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     LegalRepresentative,
@@ -18,11 +19,18 @@ pub enum Role {
 }
 
 /// What one relation says of its holder in a company. Empty, it says only that there is one.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Holding {
+    /// Roles in the company.
     pub roles: Vec<Role>,
+    /// What the holder is called in the company.
+    #[schema(required)]
     pub position: Option<String>,
+    /// Part of the shares, in percent.
+    #[schema(required)]
     pub ownership_percentage: Option<Percentage>,
+    /// Part of the votes, in percent.
+    #[schema(required)]
     pub voting_rights_percentage: Option<Percentage>,
 }
 

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::{Holding, Role};
+use crate::validation::shape::{self, Shape};
 use crate::validation::{
     Code, Fault, Field, Items, Member, Mode, Number, Object, Scope, Text, list,
 };
@@ -15,15 +16,21 @@ pub const RELATIONS: usize = 1_000;
 pub const ROLES: usize = 10;
 
 wire_object! {
-    /// A relation as it may arrive with the entity that holds it. Inside a case its company has a
-    /// ref; in a stored case it has an id.
-    RelationRequest {
-        "voting_rights_percentage" => voting_rights_percentage: Number,
-        "ownership_percentage" => ownership_percentage: Number,
-        "roles" => roles: Items<Text<'de>, ROLES>,
-        "position" => position: Text<'de>,
-        "source_company_ref" => source_company_ref: Text<'de>,
-        "to_company_id" => to_company_id: Text<'de>,
+    /// A relation of the company or individual that it stands in: what that holds in a company.
+    HeldRelationRequest except elsewhere {
+        /// Part of the votes, in percent.
+        "voting_rights_percentage" => voting_rights_percentage: Number = Percentage::shape(),
+        /// Part of the shares, in percent.
+        "ownership_percentage" => ownership_percentage: Number = Percentage::shape(),
+        /// Roles in the company, each once.
+        "roles" => roles: Items<Text<'de>, ROLES> = roles_shape(),
+        /// What the holder is called there.
+        "position" => position: Text<'de> = shape::text(1, 1_000).example("CEO"),
+        /// The `ref` of the company in which it is held; without it, the main company.
+        "source_company_ref" => source_company_ref: Text<'de> =
+            shape::text(1, 100).strict().example("acme"),
+        /// The company in which it is held; without it, the main company.
+        "to_company_id" => to_company_id: Text<'de> = shape::format("uuid"),
     }
 }
 
@@ -67,27 +74,27 @@ impl Bonds {
     pub fn parse(
         mode: Mode,
         case_id: Member<Text<'_>>,
-        relations: Member<Items<RelationRequest<'_>, RELATIONS>>,
+        relations: Member<Items<HeldRelationRequest<'_>, RELATIONS>>,
         scope: &mut Scope<'_>,
     ) -> Self {
         match mode {
             Mode::Part | Mode::Update => Self {
-                relations: list(scope, relations, RelationRequest::parse),
+                relations: list(scope, relations, HeldRelationRequest::parse),
                 ..Self::default()
             },
             Mode::Create => Self {
                 case_id: scope.required(case_id, uuid),
-                held: list(scope, relations, RelationRequest::parse_held),
+                held: list(scope, relations, HeldRelationRequest::parse_held),
                 ..Self::default()
             },
         }
     }
 }
 
-impl RelationRequest<'_> {
+impl HeldRelationRequest<'_> {
     /// The relation inside a case, its faults refused at their places.
     pub fn parse(mut self, scope: &mut Scope<'_>) -> Option<RelationDraft> {
-        self.refuse_others(&["to_company_id"], scope);
+        self.refuse_others(elsewhere(Mode::Part), scope);
         let named = !matches!(self.source_company_ref.value, Field::Missing | Field::Null);
         let source = scope.strict(self.source_company_ref, |sent| length(sent, 1, 100));
         Some(RelationDraft {
@@ -107,7 +114,7 @@ impl RelationRequest<'_> {
 
     /// The relation of a new entity of a stored case, its faults refused at their places.
     pub fn parse_held(mut self, scope: &mut Scope<'_>) -> Option<HeldRelation> {
-        self.refuse_others(&["source_company_ref"], scope);
+        self.refuse_others(elsewhere(Mode::Create), scope);
         Some(HeldRelation {
             to_company_id: scope.optional(self.to_company_id, uuid),
             holding: Holding {
@@ -120,11 +127,24 @@ impl RelationRequest<'_> {
     }
 }
 
+/// The members that the same object has in other requests alone.
+fn elsewhere(mode: Mode) -> &'static [&'static str] {
+    match mode {
+        Mode::Part => &["to_company_id"],
+        Mode::Create | Mode::Update => &["source_company_ref"],
+    }
+}
+
 /// The roles of a relation by their names.
 pub const ROLE_NAMES: [(&str, Role); 2] = [
     ("legal_representative", Role::LegalRepresentative),
     ("shareholder", Role::Shareholder),
 ];
+
+/// What a member that holds the roles of a relation may be.
+pub fn roles_shape() -> Shape {
+    shape::list(shape::words(ROLE_NAMES.map(|it| it.0)), ROLES)
+}
 
 /// The roles of a relation.
 pub fn relation_roles(scope: &mut Scope<'_>, member: Member<Items<Text<'_>, ROLES>>) -> Vec<Role> {

@@ -8,11 +8,12 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::request::{percentage, position, relation_roles};
+use super::request::{percentage, position, relation_roles, roles_shape};
 use super::{Holder, ROLES, RelationView, Role, store};
 use crate::events::changed_fields;
 use crate::http::{Answer, Id, JsonBody, NoQuery, Parsed, Problem, ProblemType};
 use crate::parsed;
+use crate::validation::shape;
 use crate::validation::{Change, Items, Number, Scope, Text};
 use crate::values::{Percentage, uuid};
 use crate::versions::{CaseReference, IfMatch, lock, touch};
@@ -20,13 +21,18 @@ use crate::wire_object;
 use crate::writes::{Done, Write};
 
 wire_object! {
-    /// A change of a relation as it may arrive.
+    /// A change of a relation: what is absent stays, `null` clears.
     RelationUpdateRequest {
-        "voting_rights_percentage" => voting_rights_percentage: Number,
-        "ownership_percentage" => ownership_percentage: Number,
-        "roles" => roles: Items<Text<'de>, ROLES>,
-        "position" => position: Text<'de>,
-        "to_company_id" => to_company_id: Text<'de>,
+        /// Part of the votes, in percent.
+        "voting_rights_percentage" => voting_rights_percentage: Number = Percentage::shape(),
+        /// Part of the shares, in percent.
+        "ownership_percentage" => ownership_percentage: Number = Percentage::shape(),
+        /// Roles in the company, each once.
+        "roles" => roles: Items<Text<'de>, ROLES> = roles_shape(),
+        /// What the holder is called there.
+        "position" => position: Text<'de> = shape::text(1, 1_000).example("CEO"),
+        /// The company in which it is held.
+        "to_company_id" => to_company_id: Text<'de> = shape::format("uuid").required(),
     }
 }
 
@@ -52,6 +58,20 @@ struct Work {
 ///
 /// # Errors
 /// 400, 401, 404, 412 and what the database can have.
+#[utoipa::path(
+    patch,
+    path = "/cases/{case}/relations/{id}",
+    operation_id = "update_relation",
+    tag = "Relations",
+    params(CaseReference, Id, IfMatch),
+    request_body(
+        content = RelationUpdateRequest<'static>,
+        example = json!({"ownership_percentage": 30, "roles": ["shareholder", "legal_representative"], "position": "CEO"}),
+    ),
+    responses(
+        (status = 200, description = "The relation.", body = RelationView<'static>, headers(("ETag"))),
+    ),
+)]
 pub async fn update(
     write: Write,
     reference: CaseReference,

@@ -1,26 +1,37 @@
 //! What is answered of a relation.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Holding, StoredRelation};
 use crate::http::timestamp;
 
 /// A relation, shown with the entity that holds it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct HeldRelationView<'r> {
+    /// Its id, a UUID of version 7: ids sort by creation.
     id: Uuid,
+    /// The company in which it is held.
     to_company_id: Uuid,
     #[serde(flatten)]
     holding: &'r Holding,
+    /// When it was made.
+    #[schema(format = DateTime)]
     created_at: String,
+    /// When its own members were last changed.
+    #[schema(format = DateTime)]
     updated_at: String,
 }
 
 /// A relation by itself.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct RelationView<'r> {
+    /// The company that holds it; `null` where an individual does.
+    #[schema(required)]
     from_company_id: Option<Uuid>,
+    /// The individual that holds it; `null` where a company does.
+    #[schema(required)]
     from_individual_id: Option<Uuid>,
     #[serde(flatten)]
     held: HeldRelationView<'r>,

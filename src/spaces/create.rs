@@ -8,17 +8,22 @@ use uuid::Uuid;
 
 use super::{Space, SpaceView};
 use crate::http::{Answer, JsonBody, NoQuery, Problem};
+use crate::idempotency::IdempotencyKey;
 use crate::parsed;
+use crate::validation::shape;
 use crate::validation::{Code, Fault, Scope, Text};
 use crate::values::{SpaceSlug, not_blank};
 use crate::wire_object;
 use crate::writes::Write;
 
 wire_object! {
-    /// A space as it may arrive.
+    /// A space: a part of the workspace that cases lie in.
     SpaceRequest {
-        "name" => name: Text<'de>,
-        "slug" => slug: Text<'de>,
+        /// Its name.
+        "name" => name: Text<'de> =
+            shape::text(1, 255).example("Paris office").matching(r"\S").required(),
+        /// What cases call it; made where it is absent.
+        "slug" => slug: Text<'de> = SpaceSlug::shape(),
     }
 }
 
@@ -34,6 +39,18 @@ impl SpaceRequest<'_> {
 ///
 /// # Errors
 /// 400, 401, 409 and what the database can have.
+#[utoipa::path(
+    post,
+    path = "/spaces",
+    operation_id = "create_space",
+    tag = "Spaces",
+    params(IdempotencyKey),
+    request_body(
+        content = SpaceRequest<'static>,
+        example = json!({"name": "Paris office"}),
+    ),
+    responses((status = 201, description = "The space.", body = SpaceView<'static>)),
+)]
 pub async fn create(
     write: Write,
     _: NoQuery,

@@ -3,12 +3,14 @@
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::{Space, SpaceView};
 use crate::auth::Caller;
 use crate::db::listing::{Field, Listing};
 use crate::db::{Database, Deadline};
-use crate::http::{PageView, Problem, Query, filters, list as read_list};
+use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
 
 const FIELDS: &[Field] = &[
     filters::name("name", "c.name"),
@@ -24,10 +26,29 @@ pub const LISTING: Listing = Listing {
     identifier: "slug",
 };
 
+/// Its parameters, for the reference.
+struct Parameters;
+
+impl IntoParams for Parameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        described::pages(FIELDS, "created_at")
+    }
+}
+
 /// Lists the spaces of the workspace.
 ///
 /// # Errors
 /// 400, 401 and what the database can have.
+#[utoipa::path(
+    get,
+    path = "/spaces",
+    operation_id = "list_spaces",
+    tag = "Spaces",
+    params(Parameters),
+    responses(
+        (status = 200, description = "A page of spaces.", body = PageView<SpaceView<'static>>),
+    ),
+)]
 pub async fn list(
     State(database): State<Database>,
     caller: Caller,

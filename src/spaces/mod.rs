@@ -6,12 +6,12 @@ mod model;
 
 pub use model::{Space, SpaceView};
 
-use axum::Router;
-use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::state::AppState;
 
 /// The operations on the spaces of a workspace.
-pub fn routes() -> Router<AppState> {
-    Router::new().route("/spaces", get(list::list).post(create::create))
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list::list, create::create))
 }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::http::timestamp;
 
@@ -14,10 +15,14 @@ pub struct Space {
 }
 
 /// What is answered of a space.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct SpaceView<'s> {
+    /// What cases call it.
     slug: &'s str,
+    /// Its name.
     name: &'s str,
+    /// When it was made.
+    #[schema(format = DateTime)]
     created_at: String,
 }
 

@@ -6,6 +6,7 @@ use axum::response::Response;
 use super::request::TagRequest;
 use super::{Tag, TagView, store};
 use crate::http::{Answer, JsonBody, NoQuery, Prefix, Problem, ProblemType};
+use crate::idempotency::IdempotencyKey;
 use crate::parsed;
 use crate::validation::{Code, Fault};
 use crate::writes::{Done, Write};
@@ -17,6 +18,20 @@ const TAGS: i64 = 200;
 ///
 /// # Errors
 /// 400, 401, 409 and what the database can have.
+#[utoipa::path(
+    post,
+    path = "/tags",
+    operation_id = "create_tag",
+    tag = "Tags",
+    params(IdempotencyKey),
+    request_body(
+        content = TagRequest<'static>,
+        example = json!({"label": "Priority"}),
+    ),
+    responses(
+        (status = 201, description = "The tag.", body = TagView<'static>, headers(("Location"))),
+    ),
+)]
 pub async fn create(
     write: Write,
     Prefix(prefix): Prefix,

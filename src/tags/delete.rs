@@ -13,6 +13,14 @@ use crate::values::now;
 ///
 /// # Errors
 /// 401, 404 and what the database can have.
+#[utoipa::path(
+    delete,
+    path = "/tags/{id}",
+    operation_id = "delete_tag",
+    tag = "Tags",
+    params(Id),
+    responses((status = 204, description = "It is deleted, and taken from its cases.")),
+)]
 pub async fn delete(
     State(database): State<Database>,
     caller: Caller,

@@ -13,6 +13,14 @@ use crate::http::{Id, NoQuery, Problem, ProblemType};
 ///
 /// # Errors
 /// 401, 404 and what the database can have.
+#[utoipa::path(
+    get,
+    path = "/tags/{id}",
+    operation_id = "get_tag",
+    tag = "Tags",
+    params(Id),
+    responses((status = 200, description = "The tag.", body = TagView<'static>)),
+)]
 pub async fn get(
     State(database): State<Database>,
     caller: Caller,

@@ -11,17 +11,14 @@ mod update;
 
 pub use model::{Tag, TagView};
 
-use axum::Router;
-use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::state::AppState;
 
 /// The operations on the tags of a workspace.
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/tags", get(list::list).post(create::create))
-        .route(
-            "/tags/{id}",
-            get(get::get).patch(update::update).delete(delete::delete),
-        )
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list::list, create::create))
+        .routes(routes!(get::get, update::update, delete::delete))
 }

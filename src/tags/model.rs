@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::http::timestamp;
@@ -15,10 +16,14 @@ pub struct Tag {
 }
 
 /// What is answered of a tag.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct TagView<'t> {
+    /// Its id, a UUID of version 7: ids sort by creation.
     id: Uuid,
+    /// What people read.
     label: &'t str,
+    /// When it was made.
+    #[schema(format = DateTime)]
     created_at: String,
 }
 

@@ -5,9 +5,10 @@ use crate::values::TagLabel;
 use crate::wire_object;
 
 wire_object! {
-    /// A tag as it may arrive.
+    /// A tag: a short label for cases.
     TagRequest {
-        "label" => label: Text<'de>,
+        /// Its label, unique without case; none of `, ; : | / \`.
+        "label" => label: Text<'de> = TagLabel::shape().required().example("Priority"),
     }
 }
 

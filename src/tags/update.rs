@@ -15,6 +15,18 @@ use crate::parsed;
 ///
 /// # Errors
 /// 400, 401, 404, 409 and what the database can have.
+#[utoipa::path(
+    patch,
+    path = "/tags/{id}",
+    operation_id = "update_tag",
+    tag = "Tags",
+    params(Id),
+    request_body(
+        content = TagRequest<'static>,
+        example = json!({"label": "High risk"}),
+    ),
+    responses((status = 200, description = "The tag.", body = TagView<'static>)),
+)]
 pub async fn update(
     State(database): State<Database>,
     caller: Caller,

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::request::{TemplateDraft, TemplateRequest};
 use super::{StoredTemplate, Template, TemplateRules, TemplateView, resolve, store};
 use crate::http::{Answer, JsonBody, NoQuery, Parsed, Prefix, Problem, ProblemType};
+use crate::idempotency::IdempotencyKey;
 use crate::parsed;
 use crate::validation::Mode;
 use crate::writes::{Done, Write};
@@ -24,6 +25,20 @@ struct Work {
 ///
 /// # Errors
 /// 400, 401, 409 and what the database can have.
+#[utoipa::path(
+    post,
+    path = "/templates",
+    operation_id = "create_template",
+    tag = "Templates",
+    params(IdempotencyKey),
+    request_body(
+        content = TemplateRequest<'static>,
+        example = json!({"key": "kyb_light", "name": "KYB light", "defaults": {"tags": ["VIP"]}, "required": ["companies", "companies[].country"]}),
+    ),
+    responses(
+        (status = 201, description = "The template.", body = TemplateView<'static>, headers(("Location"))),
+    ),
+)]
 pub async fn create(
     write: Write,
     Prefix(prefix): Prefix,

@@ -13,6 +13,14 @@ use crate::http::{Id, NoQuery, Problem, ProblemType};
 ///
 /// # Errors
 /// 401, 404 and what the database can have.
+#[utoipa::path(
+    get,
+    path = "/templates/{id}",
+    operation_id = "get_template",
+    tag = "Templates",
+    params(Id),
+    responses((status = 200, description = "The template.", body = TemplateView<'static>)),
+)]
 pub async fn get(
     State(database): State<Database>,
     caller: Caller,

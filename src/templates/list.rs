@@ -3,12 +3,14 @@
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::{StoredTemplate, TemplateView};
 use crate::auth::Caller;
 use crate::db::listing::{Field, Kind, Listing};
 use crate::db::{Database, Deadline};
-use crate::http::{PageView, Problem, Query, filters, list as read_list};
+use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
 
 const FIELDS: &[Field] = &[
     filters::name("name", "c.name"),
@@ -39,10 +41,32 @@ const WITH_ARCHIVED: Listing = Listing {
     ..LISTING
 };
 
+/// Its parameters, for the reference.
+struct Parameters;
+
+impl IntoParams for Parameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut parameters = described::list(FIELDS, "updated_at");
+        let about = "Whether archived ones are listed too.";
+        parameters.push(described::flag("include_archived", about));
+        parameters
+    }
+}
+
 /// Lists the templates of the workspace, with the archived ones where they are asked for.
 ///
 /// # Errors
 /// 400, 401 and what the database can have.
+#[utoipa::path(
+    get,
+    path = "/templates",
+    operation_id = "list_templates",
+    tag = "Templates",
+    params(Parameters),
+    responses(
+        (status = 200, description = "A page of templates.", body = PageView<TemplateView<'static>>),
+    ),
+)]
 pub async fn list(
     State(database): State<Database>,
     caller: Caller,

@@ -15,14 +15,14 @@ pub use request::{DefaultsDraft, DefaultsRequest, REQUIRED, defaults, required};
 pub use required::{OF_CASE, OF_COMPANY, OF_INDIVIDUAL, Required};
 use resolve::resolve;
 
-use axum::Router;
-use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::state::AppState;
 
 /// The operations on the templates of a workspace.
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/templates", get(list::list).post(create::create))
-        .route("/templates/{id}", get(get::get).patch(update::update))
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list::list, create::create))
+        .routes(routes!(get::get, update::update))
 }

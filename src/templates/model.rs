@@ -1,6 +1,7 @@
 //! A template.
 
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -8,23 +9,32 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Required;
+use crate::http::described::PropertyValues;
 use crate::http::timestamp;
 
 /// A template, as far as a case shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = NestedTemplate)]
 pub struct Template {
+    /// Its id, a UUID of version 7: ids sort by creation.
     pub id: Uuid,
+    /// Its name.
     pub name: String,
+    /// What requests call it.
     pub key: String,
 }
 
 /// What a new case has where its request does not say.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Defaults {
     /// Ids of tags.
     pub tags: Vec<Uuid>,
+    /// The user who works on it.
+    #[schema(required)]
     pub assignee_id: Option<Uuid>,
+    /// Every custom property that is not archived, by key, with `null` where there is no value.
+    #[schema(value_type = PropertyValues)]
     pub custom_properties: BTreeMap<String, Value>,
 }
 
@@ -49,18 +59,31 @@ pub struct StoredTemplate {
 }
 
 /// What is answered of a template.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct TemplateView<'t> {
+    /// Its id, a UUID of version 7: ids sort by creation.
     id: Uuid,
+    /// Its name.
     name: &'t str,
+    /// What requests call it.
     key: &'t str,
+    /// What it means.
+    #[schema(required)]
     description: Option<&'t str>,
     /// This server approves nothing by itself.
     case_auto_approval: bool,
+    /// What a new case has where it says nothing itself.
     defaults: &'t Defaults,
+    /// Paths to what an open case must have.
     required: &'t [Required],
+    /// When it was made.
+    #[schema(format = DateTime)]
     created_at: String,
+    /// When its own members were last changed.
+    #[schema(format = DateTime)]
     updated_at: String,
+    /// Since when new things cannot use it; `null` of one that is in use.
+    #[schema(format = DateTime, required)]
     archived_at: Option<String>,
 }
 

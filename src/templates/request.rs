@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::Required;
 use crate::custom_properties::{self, Given, PropertiesRequest};
+use crate::validation::shape::{self, Changed};
 use crate::validation::{Change, Code, Fault, Field, Items, Member, Mode, Scope, Text, list};
 use crate::values::{Key, length, not_blank, uuid};
 use crate::wire_object;
@@ -14,23 +15,41 @@ const TAGS: usize = 100;
 pub const REQUIRED: usize = 200;
 
 wire_object! {
-    /// A template as it may arrive.
+    /// A template: what the workspace asks of a kind of case.
     TemplateRequest {
-        "key" => key: Text<'de>,
-        "name" => name: Text<'de>,
-        "description" => description: Text<'de>,
-        "defaults" => defaults: DefaultsRequest<'de>,
-        "required" => required: Items<Text<'de>, REQUIRED>,
-        "archived" => archived: bool,
+        /// What cases call it, unique in the workspace.
+        "key" => key: Text<'de> = Key::shape().required().example("kyb_light"),
+        /// Its name.
+        "name" => name: Text<'de> =
+            shape::text(1, 255).example("KYB light").matching(r"\S").required(),
+        /// What it is for.
+        "description" => description: Text<'de> = shape::text(1, 5_000),
+        /// What a new case has where it says nothing itself; replaced as a whole.
+        "defaults" => defaults: DefaultsRequest<'de> = shape::object::<DefaultsRequest<'_>>(),
+        /// Paths to what an open case must have, such as `external_id`, `companies[].country` or
+        /// `custom_properties.KEY`, each once; replaced as a whole.
+        "required" => required: Items<Text<'de>, REQUIRED> =
+            shape::list(Required::shape(), REQUIRED),
+        /// Whether new cases can no longer use it.
+        "archived" => archived: bool = shape::flag(),
     }
 }
 
+/// The same as a change, for the reference.
+pub type TemplateUpdateRequest = Changed<TemplateRequest<'static>>;
+
 wire_object! {
-    /// The defaults of a template as they may arrive.
+    /// What a new case has where it says nothing itself.
     DefaultsRequest or "[]" {
-        "tags" => tags: Items<Text<'de>, TAGS>,
-        "assignee_id" => assignee_id: Text<'de>,
-        "custom_properties" => custom_properties: PropertiesRequest<'de>,
+        /// Tags, by label or id.
+        "tags" => tags: Items<Text<'de>, TAGS> =
+            shape::list(shape::text(1, 100).example("VIP"), TAGS),
+        /// A user.
+        "assignee_id" => assignee_id: Text<'de> =
+            shape::format("uuid").example("0198a000-0000-7000-8000-000000000301"),
+        /// Values of the custom properties for cases, by key.
+        "custom_properties" => custom_properties: PropertiesRequest<'de> =
+            custom_properties::shape(),
     }
 }
 

@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::custom_properties::{Definition, Target};
+use crate::validation::shape::{self, Shape};
 use crate::validation::{Code, Fault, nearest, quote};
 
 /// A path to something that an open case must have, such as `external_id`,
 /// `custom_properties.risk_score` or `companies[].address.country`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 pub struct Required(String);
 
@@ -68,6 +70,13 @@ const OF_ADDRESS: &[&str] = &[
 const OF_BANK: &[&str] = &["iban", "bic"];
 
 impl Required {
+    /// What a path may be.
+    pub fn shape() -> Shape {
+        let parts = r"|(custom_properties|metadata|companies\[\]|individuals\[\])\..+";
+        let form = format!("^({}{parts})$", OF_CASE.join("|"));
+        shape::pattern(&form).example("companies[].country")
+    }
+
     /// Takes a path as it is.
     ///
     /// # Errors

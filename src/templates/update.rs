@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::request::{TemplateDraft, TemplateRequest};
+use super::request::{TemplateDraft, TemplateRequest, TemplateUpdateRequest};
 use super::{StoredTemplate, TemplateView, resolve, store};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
@@ -29,6 +29,18 @@ struct Work {
 ///
 /// # Errors
 /// 400, 401, 404, 409 and what the database can have.
+#[utoipa::path(
+    patch,
+    path = "/templates/{id}",
+    operation_id = "update_template",
+    tag = "Templates",
+    params(Id),
+    request_body(
+        content = TemplateUpdateRequest,
+        example = json!({"description": "For companies of the European Union."}),
+    ),
+    responses((status = 200, description = "The template.", body = TemplateView<'static>)),
+)]
 pub async fn update(
     State(database): State<Database>,
     caller: Caller,

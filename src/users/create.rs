@@ -6,6 +6,7 @@ use axum::response::Response;
 use super::request::{UserDraft, UserRequest};
 use super::{StoredUser, UserView, store};
 use crate::http::{Answer, JsonBody, NoQuery, Prefix, Problem};
+use crate::idempotency::IdempotencyKey;
 use crate::parsed;
 use crate::validation::Mode;
 use crate::writes::{Done, Write};
@@ -17,6 +18,20 @@ const ROLE: &str = "analyst";
 ///
 /// # Errors
 /// 400, 401, 409 and what the database can have.
+#[utoipa::path(
+    post,
+    path = "/users",
+    operation_id = "create_user",
+    tag = "Users",
+    params(IdempotencyKey),
+    request_body(
+        content = UserRequest<'static>,
+        example = json!({"first_name": "Grace", "last_name": "Hopper", "email": "grace@example.com", "role": "analyst"}),
+    ),
+    responses(
+        (status = 201, description = "The user.", body = UserView<'static>, headers(("Location"))),
+    ),
+)]
 pub async fn create(
     write: Write,
     Prefix(prefix): Prefix,

@@ -3,12 +3,14 @@
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::{StoredUser, UserView};
 use crate::auth::Caller;
 use crate::db::listing::{Field, Listing};
 use crate::db::{Database, Deadline};
-use crate::http::{PageView, Problem, Query, filters, list as read_list};
+use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
 
 const FIELDS: &[Field] = &[filters::moment("created_at", "c.created_at")];
 
@@ -27,10 +29,30 @@ const WITH_SUSPENDED: Listing = Listing {
     ..LISTING
 };
 
+/// Its parameters, for the reference.
+struct Parameters;
+
+impl IntoParams for Parameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut parameters = described::list(FIELDS, "created_at");
+        let about = "Whether suspended ones are listed too.";
+        parameters.push(described::flag("include_suspended", about));
+        parameters
+    }
+}
+
 /// Lists the users of the workspace, with the suspended ones where they are asked for.
 ///
 /// # Errors
 /// 400, 401 and what the database can have.
+#[utoipa::path(
+    get,
+    path = "/users",
+    operation_id = "list_users",
+    tag = "Users",
+    params(Parameters),
+    responses((status = 200, description = "A page of users.", body = PageView<UserView<'static>>)),
+)]
 pub async fn list(
     State(database): State<Database>,
     caller: Caller,

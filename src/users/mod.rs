@@ -10,14 +10,14 @@ mod update;
 
 pub use model::{StoredUser, User, UserView};
 
-use axum::Router;
-use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::state::AppState;
 
 /// The operations on the users of a workspace.
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/users", get(list::list).post(create::create))
-        .route("/users/{id}", get(get::get).patch(update::update))
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list::list, create::create))
+        .routes(routes!(get::get, update::update))
 }

@@ -2,16 +2,22 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::http::timestamp;
 
 /// A user, as far as a case shows one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Assignee)]
 pub struct User {
+    /// Its id, a UUID of version 7: ids sort by creation.
     pub id: Uuid,
+    /// First name.
     pub first_name: String,
+    /// Last name.
     pub last_name: String,
+    /// E-mail address.
     pub email: String,
     /// Cases are no longer assigned to a suspended user.
     #[serde(skip_serializing)]
@@ -32,14 +38,23 @@ pub struct StoredUser {
 }
 
 /// What is answered of a user.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct UserView<'u> {
+    /// Its id, a UUID of version 7: ids sort by creation.
     id: Uuid,
+    /// First name.
     first_name: &'u str,
+    /// Last name.
     last_name: &'u str,
+    /// E-mail address.
     email: &'u str,
+    /// What the user does, in the workspace's own words.
     role: &'u str,
+    /// When it was made.
+    #[schema(format = DateTime)]
     created_at: String,
+    /// Since when cases are not assigned to the user; `null` of an active one.
+    #[schema(format = DateTime, required)]
     suspended_at: Option<String>,
 }
 

@@ -1,19 +1,30 @@
 //! Users as they may arrive.
 
+use crate::validation::shape::{self, Changed};
 use crate::validation::{Mode, Scope, Text};
 use crate::values::{Email, not_blank};
 use crate::wire_object;
 
 wire_object! {
-    /// A user as it may arrive.
+    /// A person of the workspace, to whom cases can be assigned.
     UserRequest {
-        "first_name" => first_name: Text<'de>,
-        "last_name" => last_name: Text<'de>,
-        "email" => email: Text<'de>,
-        "role" => role: Text<'de>,
-        "suspended" => suspended: bool,
+        /// First name.
+        "first_name" => first_name: Text<'de> =
+            shape::text(1, 255).example("Ada").matching(r"\S").required(),
+        /// Last name.
+        "last_name" => last_name: Text<'de> =
+            shape::text(1, 255).example("Lovelace").matching(r"\S").required(),
+        /// E-mail address; no two users have the same.
+        "email" => email: Text<'de> = Email::shape().required(),
+        /// What the user does, in the workspace's own words.
+        "role" => role: Text<'de> = shape::text(1, 100).example("analyst").matching(r"\S"),
+        /// Whether cases are no longer assigned to the user.
+        "suspended" => suspended: bool = shape::flag(),
     }
 }
+
+/// The same as a change, for the reference.
+pub type UserUpdateRequest = Changed<UserRequest<'static>>;
 
 /// What a request says of a user. For a new one, the names and the address are there.
 #[derive(Debug, Clone)]

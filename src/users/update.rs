@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
-use super::request::UserRequest;
+use super::request::{UserRequest, UserUpdateRequest};
 use super::{UserView, store};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
@@ -17,6 +17,18 @@ use crate::values::now;
 ///
 /// # Errors
 /// 400, 401, 404, 409 and what the database can have.
+#[utoipa::path(
+    patch,
+    path = "/users/{id}",
+    operation_id = "update_user",
+    tag = "Users",
+    params(Id),
+    request_body(
+        content = UserUpdateRequest,
+        example = json!({"role": "senior analyst"}),
+    ),
+    responses((status = 200, description = "The user.", body = UserView<'static>)),
+)]
 pub async fn update(
     State(database): State<Database>,
     caller: Caller,

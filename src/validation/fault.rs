@@ -1,102 +1,72 @@
 //! What can be wrong with one value, without where it stands.
 
-/// Machine-readable codes of faults. Clients branch on them, so a code never changes its meaning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Code {
-    Required,
-    Type,
-    UnknownField,
-    DuplicateKey,
-    Length,
-    Range,
-    Choice,
-    Format,
-    Blank,
-    Character,
-    TooMany,
-    Checksum,
-    Country,
-    DateInFuture,
-    MutuallyExclusive,
-    EmailRequired,
-    DelegatorAndSignatory,
-    MainCompanyMissing,
-    MainCompanyRepeated,
-    RefDuplicate,
-    RefNotFound,
-    RefNotACompany,
-    RelationToSelf,
-    RelationDuplicate,
-    RelationConflict,
-    RelationWithoutCompany,
-    TemplateNotFound,
-    AssigneeNotFound,
-    AssigneeSuspended,
-    TagNotFound,
-    SpaceNotFound,
-    CustomPropertyNotFound,
-    CustomPropertyArchived,
-    DuplicateValue,
-    ExternalIdTaken,
-    OutcomeUnknown,
-    StatusTransition,
-    RequiredByTemplate,
-    CaseNotFound,
-    CompanyNotFound,
-    IndividualNotFound,
-    ForbiddenDestination,
-    Erased,
+/// Declares the codes with their names, so that each stands in one place.
+macro_rules! codes {
+    ($($code:ident => $name:literal,)*) => {
+        /// Machine-readable codes of faults. Clients branch on them, so a code never changes its meaning.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $($code,)*
+        }
+
+        impl Code {
+            /// All of them, as they stand in an answer.
+            pub const NAMES: &'static [&'static str] = &[$($name),*];
+
+            /// The code as it stands in an answer.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$code => $name,)*
+                }
+            }
+        }
+    };
 }
 
-impl Code {
-    /// The code as it stands in an answer.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Required => "required",
-            Self::Type => "type",
-            Self::UnknownField => "unknown_field",
-            Self::DuplicateKey => "duplicate_key",
-            Self::Length => "length",
-            Self::Range => "range",
-            Self::Choice => "choice",
-            Self::Format => "format",
-            Self::Blank => "blank",
-            Self::Character => "character",
-            Self::TooMany => "too_many",
-            Self::Checksum => "checksum",
-            Self::Country => "country",
-            Self::DateInFuture => "date_in_future",
-            Self::MutuallyExclusive => "mutually_exclusive",
-            Self::EmailRequired => "email_required",
-            Self::DelegatorAndSignatory => "delegator_and_signatory",
-            Self::MainCompanyMissing => "main_company_missing",
-            Self::MainCompanyRepeated => "main_company_repeated",
-            Self::RefDuplicate => "ref_duplicate",
-            Self::RefNotFound => "ref_not_found",
-            Self::RefNotACompany => "ref_not_a_company",
-            Self::RelationToSelf => "relation_to_self",
-            Self::RelationDuplicate => "relation_duplicate",
-            Self::RelationConflict => "relation_conflict",
-            Self::RelationWithoutCompany => "relation_without_company",
-            Self::TemplateNotFound => "template_not_found",
-            Self::AssigneeNotFound => "assignee_not_found",
-            Self::AssigneeSuspended => "assignee_suspended",
-            Self::TagNotFound => "tag_not_found",
-            Self::SpaceNotFound => "space_not_found",
-            Self::CustomPropertyNotFound => "custom_property_not_found",
-            Self::CustomPropertyArchived => "custom_property_archived",
-            Self::DuplicateValue => "duplicate_value",
-            Self::ExternalIdTaken => "external_id_taken",
-            Self::OutcomeUnknown => "outcome_unknown",
-            Self::StatusTransition => "status_transition",
-            Self::RequiredByTemplate => "required_by_template",
-            Self::CaseNotFound => "case_not_found",
-            Self::IndividualNotFound => "individual_not_found",
-            Self::ForbiddenDestination => "forbidden_destination",
-            Self::Erased => "erased",
-            Self::CompanyNotFound => "company_not_found",
-        }
-    }
+codes! {
+    Required => "required",
+    Type => "type",
+    UnknownField => "unknown_field",
+    DuplicateKey => "duplicate_key",
+    Length => "length",
+    Range => "range",
+    Choice => "choice",
+    Format => "format",
+    Blank => "blank",
+    Character => "character",
+    TooMany => "too_many",
+    Checksum => "checksum",
+    Country => "country",
+    DateInFuture => "date_in_future",
+    MutuallyExclusive => "mutually_exclusive",
+    EmailRequired => "email_required",
+    DelegatorAndSignatory => "delegator_and_signatory",
+    MainCompanyMissing => "main_company_missing",
+    MainCompanyRepeated => "main_company_repeated",
+    RefDuplicate => "ref_duplicate",
+    RefNotFound => "ref_not_found",
+    RefNotACompany => "ref_not_a_company",
+    RelationToSelf => "relation_to_self",
+    RelationDuplicate => "relation_duplicate",
+    RelationConflict => "relation_conflict",
+    RelationWithoutCompany => "relation_without_company",
+    TemplateNotFound => "template_not_found",
+    AssigneeNotFound => "assignee_not_found",
+    AssigneeSuspended => "assignee_suspended",
+    TagNotFound => "tag_not_found",
+    SpaceNotFound => "space_not_found",
+    CustomPropertyNotFound => "custom_property_not_found",
+    CustomPropertyArchived => "custom_property_archived",
+    DuplicateValue => "duplicate_value",
+    ExternalIdTaken => "external_id_taken",
+    OutcomeUnknown => "outcome_unknown",
+    StatusTransition => "status_transition",
+    RequiredByTemplate => "required_by_template",
+    CaseNotFound => "case_not_found",
+    CompanyNotFound => "company_not_found",
+    IndividualNotFound => "individual_not_found",
+    ForbiddenDestination => "forbidden_destination",
+    Erased => "erased",
 }
 
 /// One fault: what is wrong, what was found, what to do.

@@ -10,6 +10,7 @@ mod object;
 mod overlay;
 mod quote;
 mod scope;
+pub mod shape;
 mod suggest;
 mod violations;
 
@@ -23,5 +24,6 @@ pub use object::{Object, Strays, unknown};
 pub use overlay::{Sent, overlay};
 pub use quote::quote;
 pub use scope::{Scope, is_given};
+pub use shape::Described;
 pub use suggest::nearest;
 pub use violations::{Violation, Violations};

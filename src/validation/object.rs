@@ -77,10 +77,51 @@ pub trait Object {
     fn refuse_others(&mut self, elsewhere: &[&'static str], scope: &mut Scope<'_>);
 }
 
-/// Declares a wire object: `"key" => field: Type`, in the order of the schema. `or "[]"` behind its
-/// name takes an empty array for an empty object, as languages that know no difference send it.
+/// Declares a wire object: `"key" => field: Type = shape`, in the order of the contract, each member
+/// with a comment that the reference shows. `or "[]"` behind its name takes an empty array for an empty
+/// object, as languages that know no difference send it; `except f` names the function that says which
+/// members another mode alone has. Without shapes it is no part of the reference.
 #[macro_export]
 macro_rules! wire_object {
+    ($(#[doc = $doc:literal])* $name:ident $(or $empty:literal)? $(except $elsewhere:ident)? {
+        $($(#[doc = $about:literal])* $key:literal => $field:ident: $kind:ty = $shape:expr,)*
+    }) => {
+        $crate::wire_object! {
+            $(#[doc = $doc])* $name $(or $empty)? { $($key => $field: $kind,)* }
+        }
+
+        impl $crate::validation::Described for $name<'_> {
+            const NAME: &'static str = stringify!($name);
+            const ABOUT: &'static str = concat!($($doc, "\n"),*);
+
+            fn members() -> Vec<(&'static str, &'static str, $crate::validation::shape::Shape)> {
+                vec![$(($key, concat!($($about, "\n"),*), $shape)),*]
+            }
+
+            $(fn elsewhere(mode: $crate::validation::Mode) -> &'static [&'static str] {
+                $elsewhere(mode)
+            })?
+        }
+
+        impl utoipa::PartialSchema for $name<'_> {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                use $crate::validation::shape;
+                shape::schema::<Self>(shape::own_mode::<Self>()).0
+            }
+        }
+
+        impl utoipa::ToSchema for $name<'_> {
+            fn name() -> std::borrow::Cow<'static, str> {
+                use $crate::validation::shape;
+                shape::name_in::<Self>(shape::own_mode::<Self>()).into()
+            }
+
+            fn schemas(schemas: &mut Vec<$crate::validation::shape::Component>) {
+                use $crate::validation::shape;
+                schemas.extend(shape::schema::<Self>(shape::own_mode::<Self>()).1);
+            }
+        }
+    };
     ($(#[$doc:meta])* $name:ident $(or $empty:literal)? { $($key:literal => $field:ident: $kind:ty,)* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq)]

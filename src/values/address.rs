@@ -1,49 +1,81 @@
 //! Postal addresses and bank accounts: values of several fields.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Bic, Country, Iban, text};
+use crate::validation::shape;
 use crate::validation::{Code, Fault, Field, Member, Object, Scope, Text};
 use crate::wire_object;
 
 wire_object! {
-    /// An address as it may arrive. Existing clients spell the second line without underscore too.
+    /// An address; every part is optional.
     AddressRequest or "[]" {
-        "street_address" => street_address: Text<'de>,
-        "street_address_2" => street_address_2: Text<'de>,
-        "postal_code" => postal_code: Text<'de>,
-        "city" => city: Text<'de>,
-        "state" => state: Text<'de>,
-        "region" => region: Text<'de>,
-        "country" => country: Text<'de>,
-        "street_address2" => street_address2: Text<'de>,
+        /// House number and street.
+        "street_address" => street_address: Text<'de> =
+            shape::text(1, 1_000).example("12 rue de Rivoli"),
+        /// Building, floor, door.
+        "street_address_2" => street_address_2: Text<'de> = shape::text(1, 1_000),
+        /// Postal code.
+        "postal_code" => postal_code: Text<'de> = shape::text(1, 255).example("75001"),
+        /// City.
+        "city" => city: Text<'de> = shape::text(1, 255).example("Paris"),
+        /// State or province.
+        "state" => state: Text<'de> = shape::text(1, 255),
+        /// Region.
+        "region" => region: Text<'de> = shape::text(1, 255).example("Île-de-France"),
+        /// Country, ISO 3166-1 alpha-2 in any case (`XK` too).
+        "country" => country: Text<'de> = Country::shape(),
+        /// `street_address_2` in older clients' spelling; one of the two alone.
+        "street_address2" => street_address2: Text<'de> = shape::text(1, 1_000).deprecated(),
     }
 }
 
 wire_object! {
-    /// A bank account as it may arrive.
+    /// A bank account; both parts are optional.
     BankingInformationRequest or "[]" {
-        "iban" => iban: Text<'de>,
-        "bic" => bic: Text<'de>,
+        /// IBAN (ISO 13616), in any case, with or without spaces: the structure of its country and the
+        /// check digits must hold.
+        "iban" => iban: Text<'de> = Iban::shape(),
+        /// BIC (ISO 9362) in any case.
+        "bic" => bic: Text<'de> = Bic::shape(),
     }
 }
 
 /// A postal address; every part is optional.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Address {
+    /// House number and street.
+    #[schema(required)]
     pub street_address: Option<String>,
+    /// Building, floor, door.
+    #[schema(required)]
     pub street_address_2: Option<String>,
+    /// Postal code.
+    #[schema(required)]
     pub postal_code: Option<String>,
+    /// City.
+    #[schema(required)]
     pub city: Option<String>,
+    /// State or province.
+    #[schema(required)]
     pub state: Option<String>,
+    /// Region.
+    #[schema(required)]
     pub region: Option<String>,
+    /// Country, ISO 3166-1 alpha-2.
+    #[schema(required)]
     pub country: Option<Country>,
 }
 
 /// A bank account; both parts are optional.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct BankingInformation {
+    /// IBAN, ISO 13616.
+    #[schema(required)]
     pub iban: Option<Iban>,
+    /// BIC, ISO 9362.
+    #[schema(required)]
     pub bic: Option<Bic>,
 }
 

@@ -6,6 +6,7 @@ use regex::Regex;
 use validator::ValidateRegex;
 
 use super::{Country, text_value};
+use crate::validation::shape::{self, Shape};
 use crate::validation::{Code, Fault, quote};
 
 text_value! {
@@ -17,6 +18,12 @@ static FORM: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new("^[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?$").ok());
 
 impl Bic {
+    /// What a member that holds one may be.
+    pub fn shape() -> Shape {
+        let form = "^[A-Za-z0-9]{4}[A-Za-z]{2}[A-Za-z0-9]{2}([A-Za-z0-9]{3})?$";
+        shape::text(8, 11).matching(form).example("BNPAFRPPXXX")
+    }
+
     /// Takes a code in any case.
     ///
     /// # Errors

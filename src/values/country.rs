@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::text_value;
+use crate::validation::shape::{self, Shape};
 use crate::validation::{Code, Fault, quote};
 
 text_value! {
@@ -22,6 +23,11 @@ static MEANT: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
 });
 
 impl Country {
+    /// What a member that holds one may be.
+    pub fn shape() -> Shape {
+        shape::text(2, 2).matching("^[A-Za-z]{2}$").example("FR")
+    }
+
     /// Takes a code in any case.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use regex::Regex;
 use validator::ValidateRegex;
 
 use super::{length, text_value};
+use crate::validation::shape::{self, Shape};
 use crate::validation::{Code, Fault, quote};
 
 text_value! {
@@ -25,6 +26,11 @@ static VALID: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 impl Email {
+    /// What a member that holds one may be.
+    pub fn shape() -> Shape {
+        shape::format_up_to("email", 255).example("jane@example.com")
+    }
+
     /// Takes an address as it is.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use iban::ParseIbanError;
 
 use super::text_value;
+use crate::validation::shape::{self, Shape};
 use crate::validation::{Code, Fault, quote};
 
 text_value! {
@@ -12,6 +13,14 @@ text_value! {
 }
 
 impl Iban {
+    /// What a member that holds one may be.
+    pub fn shape() -> Shape {
+        let form = r"^\s*[A-Za-z]\s*[A-Za-z]\s*[0-9]\s*[0-9][A-Za-z0-9\s]+$";
+        shape::format("iban")
+            .matching(form)
+            .example("FR7630006000011234567890189")
+    }
+
     /// Takes a number in any case, with or without spaces.
     ///
     /// # Errors

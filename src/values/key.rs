@@ -1,6 +1,7 @@
 //! Keys that a workspace chooses for what it defines.
 
 use super::text_value;
+use crate::validation::shape::{self, Shape};
 use crate::validation::{Code, Fault, quote};
 
 text_value! {
@@ -10,6 +11,11 @@ text_value! {
 }
 
 impl Key {
+    /// What a member that holds one may be.
+    pub fn shape() -> Shape {
+        shape::text(1, 100).matching("^[A-Za-z0-9_.-]+$")
+    }
+
     /// Takes a key as it is.
     ///
     /// # Errors

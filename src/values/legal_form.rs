@@ -1,6 +1,7 @@
 //! Entity legal form codes.
 
 use super::text_value;
+use crate::validation::shape::{self, Shape};
 use crate::validation::{Code, Fault, quote};
 
 text_value! {
@@ -9,6 +10,11 @@ text_value! {
 }
 
 impl EntityLegalForm {
+    /// What a member that holds one may be.
+    pub fn shape() -> Shape {
+        shape::text(4, 4).matching("^[A-Z0-9]{4}$").example("6CHY")
+    }
+
     /// Takes a code as the standard spells it.
     ///
     /// # Errors

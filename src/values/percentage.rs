@@ -1,16 +1,23 @@
 //! Percentages, and numbers as an answer writes them.
 
 use serde::{Deserialize, Serialize, Serializer};
+use utoipa::ToSchema;
 use validator::ValidateRange;
 
+use crate::validation::shape::{self, Shape};
 use crate::validation::{Code, Fault, Number, quote};
 
 /// A percentage from 0 to 100.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, ToSchema)]
 #[serde(transparent)]
 pub struct Percentage(f64);
 
 impl Percentage {
+    /// What a member that holds one may be.
+    pub fn shape() -> Shape {
+        shape::number(0.0, 100.0)
+    }
+
     /// Takes a number from 0 to 100.
     ///
     /// # Errors

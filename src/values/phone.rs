@@ -4,6 +4,7 @@ use phonenumber::Metadata;
 use phonenumber::metadata::DATABASE;
 
 use super::text_value;
+use crate::validation::shape::{self, Shape};
 use crate::validation::{Code, Fault, quote};
 
 text_value! {
@@ -13,6 +14,12 @@ text_value! {
 }
 
 impl PhoneNumber {
+    /// What a member that holds one may be.
+    pub fn shape() -> Shape {
+        let form = r"^[\s.()\[\]-]*\+[0-9\s.()\[\]-]+$";
+        shape::format("e164").matching(form).example("+33612345678")
+    }
+
     /// Takes an international number; spaces, dots, hyphens and brackets are dropped.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Slugs of spaces.
 
 use super::text_value;
+use crate::validation::shape::{self, Shape};
 use crate::validation::{Code, Fault, quote};
 
 text_value! {
@@ -9,6 +10,13 @@ text_value! {
 }
 
 impl SpaceSlug {
+    /// What a member that holds one may be.
+    pub fn shape() -> Shape {
+        shape::text(18, 18)
+            .matching("^space_[A-Za-z0-9]{12}$")
+            .example("space_Sandbox00001")
+    }
+
     /// Takes a slug as it is.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Labels of tags.
 
 use super::{not_blank, text_value, uuid};
+use crate::validation::shape::{self, Shape};
 use crate::validation::{Code, Fault};
 
 text_value! {
@@ -13,6 +14,12 @@ text_value! {
 const SEPARATORS: [char; 6] = [',', ';', ':', '|', '/', '\\'];
 
 impl TagLabel {
+    /// What a member that holds one may be.
+    pub fn shape() -> Shape {
+        let form = r"^[^,;:|/\\]*[^,;:|/\\\s][^,;:|/\\]*$";
+        shape::text(1, 100).matching(form)
+    }
+
     /// Takes a label as it is.
     ///
     /// # Errors

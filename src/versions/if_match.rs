@@ -5,6 +5,10 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use axum::http::header::IF_MATCH;
 use axum::http::request::Parts;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+
+use crate::http::described;
 
 /// The versions for which a request was made (RFC 9110, section 13.1.1); without the header, any.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +38,15 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
             .flat_map(|value| value.split(','))
             .map(|tag| tag.trim().to_owned());
         Ok(Self(Some(tags.collect())))
+    }
+}
+
+impl IntoParams for IfMatch {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let about = "The `ETag` of the case for which this is meant; for another version the answer is 412. \
+                     Without it, any version.";
+        let schema = described::text(None, "\"1\"");
+        vec![described::header("If-Match", about, schema)]
     }
 }
 

@@ -2,9 +2,11 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 use uuid::Uuid;
 
-use crate::http::{Problem, ProblemType, parameter};
+use crate::http::{Problem, ProblemType, described, parameter};
 
 /// A case as a path names it: by its id, or by its external id where no case has that id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,5 +61,13 @@ impl<S: Send + Sync> FromRequestParts<S> for CaseReference {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         Self::parse(parameter(parts, state, "case").await?)
+    }
+}
+
+impl IntoParams for CaseReference {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let about = "The case: its id, or its external id where no case has that id.";
+        let schema = described::text(None, "acme-001");
+        vec![described::path("case", about, schema)]
     }
 }

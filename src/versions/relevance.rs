@@ -1,12 +1,14 @@
 //! Whether a part of a case is relevant.
 
+use crate::validation::shape;
 use crate::validation::{Code, Fault, Field, Scope};
 use crate::wire_object;
 
 wire_object! {
-    /// Whether a part of a case is relevant, as it may arrive.
+    /// Whether a part of a case is relevant.
     RelevanceRequest {
-        "is_relevant" => is_relevant: bool,
+        /// Whether it is.
+        "is_relevant" => is_relevant: bool = shape::flag().required(),
     }
 }
 

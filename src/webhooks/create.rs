@@ -9,6 +9,7 @@ use super::request::WebhookRequest;
 use super::view::WebhookView;
 use super::{secret, store};
 use crate::http::{Answer, JsonBody, NoQuery, Prefix, Problem};
+use crate::idempotency::IdempotencyKey;
 use crate::parsed;
 use crate::state::AppState;
 use crate::validation::{Code, Fault, Mode};
@@ -24,6 +25,25 @@ const NAME: &str = "Webhook";
 ///
 /// # Errors
 /// 400, 401, 409 and what the database can have.
+#[utoipa::path(
+    post,
+    path = "/webhooks",
+    operation_id = "create_webhook",
+    tag = "Webhooks",
+    params(IdempotencyKey),
+    request_body(
+        content = WebhookRequest<'static>,
+        example = json!({"name": "Core banking", "url": "https://hooks.example.com/dossier", "events": ["Case.Created", "Case.Updated"]}),
+    ),
+    responses(
+        (
+            status = 201,
+            description = "The webhook, with its whole secret.",
+            body = WebhookView<'static>,
+            headers(("Location")),
+        ),
+    ),
+)]
 pub async fn create(
     State(state): State<AppState>,
     write: Write,

@@ -11,6 +11,14 @@ use crate::writes::Write;
 ///
 /// # Errors
 /// 401, 404 and what the database can have.
+#[utoipa::path(
+    delete,
+    path = "/webhooks/{id}",
+    operation_id = "delete_webhook",
+    tag = "Webhooks",
+    params(Id),
+    responses((status = 204, description = "It is deleted, with its deliveries.")),
+)]
 pub async fn delete(write: Write, Id(id): Id, _: NoQuery) -> Result<Response, Problem> {
     let work = (write.workspace_id, id, write.now);
     let delete = write.run(&[], work, |connection, work| {

@@ -14,6 +14,14 @@ use crate::http::{Id, NoQuery, Problem, ProblemType};
 ///
 /// # Errors
 /// 401, 404 and what the database can have.
+#[utoipa::path(
+    get,
+    path = "/webhooks/{id}",
+    operation_id = "get_webhook",
+    tag = "Webhooks",
+    params(Id),
+    responses((status = 200, description = "The webhook.", body = WebhookView<'static>)),
+)]
 pub async fn get(
     State(database): State<Database>,
     caller: Caller,

@@ -3,13 +3,15 @@
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::model::Webhook;
 use super::view::WebhookView;
 use crate::auth::Caller;
 use crate::db::listing::{Field, Kind, Listing, Operator};
 use crate::db::{Database, Deadline};
-use crate::http::{PageView, Problem, Query, filters, list as read_list};
+use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
 
 /// Whether a webhook waits for an event.
 const AWAITS: [&str; 3] = ["(", " = ANY (c.events) AND ", " IS NOT NULL)"];
@@ -54,10 +56,29 @@ pub const LISTING: Listing = Listing {
     identifier: "id",
 };
 
+/// Its parameters, for the reference.
+struct Parameters;
+
+impl IntoParams for Parameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        described::list(FIELDS, "updated_at")
+    }
+}
+
 /// Lists the webhooks of the workspace.
 ///
 /// # Errors
 /// 400, 401 and what the database can have.
+#[utoipa::path(
+    get,
+    path = "/webhooks",
+    operation_id = "list_webhooks",
+    tag = "Webhooks",
+    params(Parameters),
+    responses(
+        (status = 200, description = "A page of webhooks.", body = PageView<WebhookView<'static>>),
+    ),
+)]
 pub async fn list(
     State(database): State<Database>,
     caller: Caller,

@@ -4,6 +4,8 @@ use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use sqlx::PgConnection;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 use uuid::Uuid;
 
 use super::log_view::{WebhookLog, WebhookLogView};
@@ -11,7 +13,9 @@ use crate::auth::Caller;
 use crate::db::listing::{Condition, Field, Kind, Listing, Operand, Operator, Slice};
 use crate::db::{Database, Deadline};
 use crate::events::EVENTS;
-use crate::http::{Id, NoQuery, PageView, Problem, ProblemType, Query, filters, list as read_list};
+use crate::http::{
+    Id, NoQuery, PageView, Problem, ProblemType, Query, described, filters, list as read_list,
+};
 
 const FIELDS: &[Field] = &[
     Field {
@@ -64,10 +68,29 @@ const ONE: Listing = Listing {
     ..LOG_LISTING
 };
 
+/// Its parameters, for the reference.
+struct Parameters;
+
+impl IntoParams for Parameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        described::list(FIELDS, "created_at.desc")
+    }
+}
+
 /// Lists the deliveries of the workspace, newest first.
 ///
 /// # Errors
 /// 400, 401 and what the database can have.
+#[utoipa::path(
+    get,
+    path = "/webhook-logs",
+    operation_id = "list_webhook_logs",
+    tag = "Webhooks",
+    params(Parameters),
+    responses(
+        (status = 200, description = "A page of deliveries.", body = PageView<WebhookLogView<'static>>),
+    ),
+)]
 pub async fn list(
     State(database): State<Database>,
     caller: Caller,
@@ -87,6 +110,20 @@ pub async fn list(
 ///
 /// # Errors
 /// 401, 404 and what the database can have.
+#[utoipa::path(
+    get,
+    path = "/webhook-logs/{id}",
+    operation_id = "get_webhook_log",
+    tag = "Webhooks",
+    params(Id),
+    responses(
+        (
+            status = 200,
+            description = "The delivery, with its whole payload.",
+            body = WebhookLogView<'static>,
+        ),
+    ),
+)]
 pub async fn get(
     State(database): State<Database>,
     caller: Caller,

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::payload::{EventRow, payload};
@@ -42,38 +43,71 @@ struct Attempt {
 }
 
 /// A delivery, and everything that was tried for it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct WebhookLogView<'l> {
+    /// Its id, a UUID of version 7: ids sort by creation.
     id: Uuid,
+    /// The event.
     event: &'l str,
     /// `pending`, `delivered`, `failed`, or `erased` with its case.
     state: &'l str,
+    /// The status of the last answer; 0 where there was none.
     status_code: i32,
+    /// Where it was sent.
     endpoint: &'l str,
+    /// How many attempts were made after the first.
     retry_count: usize,
+    /// The case that it belongs to.
     case_id: Uuid,
+    /// The individual that it is about.
+    #[schema(required)]
     individual_id: Option<Uuid>,
+    /// The company that it is about.
+    #[schema(required)]
     company_id: Option<Uuid>,
+    /// The webhook.
     webhook_id: Uuid,
+    /// When it was made.
+    #[schema(format = DateTime)]
     created_at: String,
+    /// When it was last tried.
+    #[schema(format = DateTime)]
     last_attempt_at: String,
+    /// The body that is sent; empty where it is omitted, and once its case was deleted.
+    #[schema(value_type = Object)]
     payload: Value,
     /// Whether the payload is too large for a list; the delivery by itself shows it.
     payload_is_omitted: bool,
+    /// When it is tried next; `null` where it is not.
+    #[schema(format = DateTime, required)]
     next_retry_at: Option<String>,
+    /// Everything that was tried.
     attempts: Vec<AttemptView<'l>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct AttemptView<'l> {
+    /// Whether it was the first attempt, a retry, or asked for.
     #[serde(rename = "type")]
     kind: &'l str,
+    /// Where it was sent.
     endpoint: &'l str,
+    /// The status of the last attempt; 0 where there was no answer.
     status_code: i32,
+    /// Headers that were sent.
+    #[schema(value_type = Object)]
     request_headers: &'l Value,
+    /// Headers of the answer.
+    #[schema(value_type = Option<Object>, required)]
     response_headers: Option<&'l Value>,
+    /// The beginning of the answer.
+    #[schema(required)]
     response_body: Option<&'l str>,
+    /// Why there was no answer.
+    #[schema(required)]
     error: Option<&'l str>,
+    /// When it was tried.
+    #[schema(format = DateTime)]
     attempted_at: String,
 }
 

@@ -1,7 +1,7 @@
 //! Webhooks: endpoints that are told of events, and what became of each delivery.
 
-use axum::Router;
-use axum::routing::{get, post};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::state::AppState;
 
@@ -30,17 +30,15 @@ pub use deliver::deliver;
 pub use delivery_store::{expire, forget_deleted};
 pub use list::LISTING;
 pub use log::LOG_LISTING;
+pub use payload::PayloadView;
 
 /// The operations on webhooks and the logs of their deliveries.
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/webhooks", get(list::list).post(create::create))
-        .route(
-            "/webhooks/{id}",
-            get(get::get).patch(update::update).delete(delete::delete),
-        )
-        .route("/webhooks/{id}/rotate-secret", post(rotate::rotate))
-        .route("/webhook-logs", get(log::list))
-        .route("/webhook-logs/{id}", get(log::get))
-        .route("/webhook-logs/{id}/retry", post(retry::retry))
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list::list, create::create))
+        .routes(routes!(get::get, update::update, delete::delete))
+        .routes(routes!(rotate::rotate))
+        .routes(routes!(log::list))
+        .routes(routes!(log::get))
+        .routes(routes!(retry::retry))
 }

@@ -2,6 +2,7 @@
 
 use super::{address, secret};
 use crate::events::EVENTS;
+use crate::validation::shape::{self, Changed, Shape};
 use crate::validation::{
     Code, Fault, Field, Items, Member, Mode, Scope, Text, list, nearest, quote,
 };
@@ -12,14 +13,34 @@ use crate::wire_object;
 const LISTED: usize = 100;
 
 wire_object! {
-    /// A webhook as it may arrive.
+    /// An endpoint that is told of events.
     WebhookRequest {
-        "name" => name: Text<'de>,
-        "status" => status: Text<'de>,
-        "type" => kind: Text<'de>,
-        "url" => url: Text<'de>,
-        "events" => events: Items<Text<'de>, LISTED>,
-        "secret" => secret: Text<'de>,
+        /// What people call it.
+        "name" => name: Text<'de> = shape::text(1, 255).example("Core banking").matching(r"\S"),
+        /// Whether it is told; `online` at first.
+        "status" => status: Text<'de> = shape::words(["online", "offline"]).strict(),
+        /// Who looks after it; says nothing to the server.
+        "type" => kind: Text<'de> = shape::words(["user", "system"]).strict(),
+        /// Absolute https address, without credentials; http too where the server allows it.
+        "url" => url: Text<'de> =
+            shape::format_up_to("uri", 2_000).required().example("https://bank.example/hooks"),
+        /// The events to be told of.
+        "events" => events: Items<Text<'de>, LISTED> =
+            shape::by_mode(events_shape),
+        /// What signs the deliveries; made where it is absent.
+        "secret" => secret: Text<'de> = secret::shape(),
+    }
+}
+
+/// The same as a change, for the reference.
+pub type WebhookUpdateRequest = Changed<WebhookRequest<'static>>;
+
+/// What a member that holds events may be: a change that names none keeps them.
+fn events_shape(mode: Mode) -> Shape {
+    let event = shape::words(EVENTS.iter().copied()).example("Case.Created");
+    match mode {
+        Mode::Update => shape::list(event, LISTED),
+        Mode::Create | Mode::Part => shape::list(event, LISTED).required(),
     }
 }
 

@@ -6,6 +6,7 @@ use axum::response::Response;
 use super::log_view::{WebhookLog, WebhookLogView};
 use super::{delivery_store, log};
 use crate::http::{Answer, Id, NoQuery, Problem, ProblemType, RawBody};
+use crate::idempotency::IdempotencyKey;
 use crate::validation::{Code, Fault};
 use crate::writes::{Done, Write};
 
@@ -13,6 +14,16 @@ use crate::writes::{Done, Write};
 ///
 /// # Errors
 /// 401, 404, 409 once its case was deleted, and what the database can have.
+#[utoipa::path(
+    post,
+    path = "/webhook-logs/{id}/retry",
+    operation_id = "retry_webhook_log",
+    tag = "Webhooks",
+    params(Id, IdempotencyKey),
+    responses(
+        (status = 202, description = "The delivery, due now.", body = WebhookLogView<'static>),
+    ),
+)]
 pub async fn retry(
     write: Write,
     Id(id): Id,

@@ -4,8 +4,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::create::told;
+use super::view::WebhookView;
 use super::{secret, store};
 use crate::http::{Id, NoQuery, Problem, ProblemType, RawBody};
+use crate::idempotency::IdempotencyKey;
 use crate::writes::Write;
 
 /// Makes another secret, which the answer shows whole. For a day deliveries are signed with the one
@@ -13,6 +15,20 @@ use crate::writes::Write;
 ///
 /// # Errors
 /// 401, 404 and what the database can have.
+#[utoipa::path(
+    post,
+    path = "/webhooks/{id}/rotate-secret",
+    operation_id = "rotate_webhook_secret",
+    tag = "Webhooks",
+    params(Id, IdempotencyKey),
+    responses(
+        (
+            status = 200,
+            description = "The webhook, with its whole new secret.",
+            body = WebhookView<'static>,
+        ),
+    ),
+)]
 pub async fn rotate(
     write: Write,
     Id(id): Id,

@@ -7,6 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::model::Webhook;
+use crate::validation::shape::{self, Shape};
 use crate::validation::{Code, Fault};
 use crate::values::{hex, length};
 
@@ -23,6 +24,11 @@ const OVERLAP: TimeDelta = TimeDelta::hours(24);
 pub fn random() -> String {
     let bytes: [u8; BYTES] = rand::random();
     format!("{PREFIX}{}", STANDARD.encode(bytes))
+}
+
+/// What a member that holds one may be.
+pub fn shape() -> Shape {
+    shape::text(16, 255)
 }
 
 /// A secret that somebody chose: any text of 16 to 255 characters, or `whsec_` and 24 to 64 bytes in base64.

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::request::{WebhookDraft, WebhookRequest};
+use super::request::{WebhookDraft, WebhookRequest, WebhookUpdateRequest};
 use super::store;
 use super::view::WebhookView;
 use crate::http::{Answer, Id, JsonBody, NoQuery, Problem, ProblemType};
@@ -18,6 +18,18 @@ use crate::writes::Write;
 ///
 /// # Errors
 /// 400, 401, 404 and what the database can have.
+#[utoipa::path(
+    patch,
+    path = "/webhooks/{id}",
+    operation_id = "update_webhook",
+    tag = "Webhooks",
+    params(Id),
+    request_body(
+        content = WebhookUpdateRequest,
+        example = json!({"status": "offline"}),
+    ),
+    responses((status = 200, description = "The webhook.", body = WebhookView<'static>)),
+)]
 pub async fn update(
     State(state): State<AppState>,
     write: Write,

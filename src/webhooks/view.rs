@@ -1,6 +1,7 @@
 //! What is answered of a webhook.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::model::Webhook;
@@ -8,17 +9,28 @@ use super::secret::masked;
 use crate::http::timestamp;
 
 /// A webhook. Its secret is whole only in the answer that makes it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct WebhookView<'w> {
+    /// Its id, a UUID of version 7: ids sort by creation.
     id: Uuid,
+    /// Its name.
     name: &'w str,
+    /// Whether it is told: `online` or `offline`.
     status: &'w str,
+    /// Who looks after it.
     #[serde(rename = "type")]
     kind: &'w str,
+    /// The events that it is told of.
     events: &'w [String],
+    /// Where it is told.
     url: &'w str,
+    /// What signs the deliveries: whole in the answer that makes it, else its last four characters.
     secret: String,
+    /// When it was made.
+    #[schema(format = DateTime)]
     created_at: String,
+    /// When its own members were last changed.
+    #[schema(format = DateTime)]
     updated_at: String,
 }
 

@@ -16,12 +16,12 @@ pub use file::{FileError, Format, WorkspaceFile};
 pub use plan::{Action, Line, Plan, Rows};
 pub use sandbox::{FIXED_KEY, SandboxError, apply_sandbox};
 
-use axum::Router;
-use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::state::AppState;
 
 /// The operations on the caller's own workspace.
-pub fn routes() -> Router<AppState> {
-    Router::new().route("/ping", get(ping::ping))
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(ping::ping))
 }

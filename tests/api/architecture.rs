@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the bottom up: a room may use those that stand before it.
-const ROOMS: [&str; 29] = [
+const ROOMS: [&str; 30] = [
     "validation",
     "values",
     "db",
@@ -31,6 +31,7 @@ const ROOMS: [&str; 29] = [
     "workspaces",
     "health",
     "workers",
+    "reference",
     "app",
     "cli",
     "main",
@@ -92,4 +93,18 @@ fn a_room_uses_only_those_below_it() {
         }
     }
     assert!(forbidden.is_empty(), "{}", forbidden.join("\n"));
+}
+
+/// A route that is not made by `routes!` would be served without being described.
+#[test]
+fn only_the_pages_are_served_without_a_description() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let plain = files.iter().filter(|file| {
+        let text = fs::read_to_string(file).expect("a source");
+        text.contains(".route(") || text.contains("routing::")
+    });
+    let plain: Vec<_> = plain.filter_map(|it| it.strip_prefix(&root).ok()).collect();
+    assert_eq!(plain, [Path::new("reference/routes.rs")]);
 }

@@ -75,7 +75,7 @@ async fn a_server_that_does_not_migrate_is_not_ready_until_somebody_does() {
         .expect("a port");
     let base = format!("http://{}", listener.local_addr().expect("an address"));
     let state = app::state(pool, limits, dossier::values::Destinations::Public);
-    let router = app::router(app::operations(), state.clone());
+    let router = app::router(app::operations(), state.clone()).expect("a reference");
     tokio::spawn(app::serve(listener, router, state, std::future::pending()));
     let ready = async || {
         crate::support::client()

@@ -92,7 +92,7 @@ async fn narrow() -> (TestDatabase, String, oneshot::Sender<()>, Serving) {
     let listener = listener.expect("a port");
     let address = listener.local_addr().expect("an address").to_string();
     let (stop, stopped) = oneshot::channel();
-    let router = app::router(app::operations(), state.clone());
+    let router = app::router(app::operations(), state.clone()).expect("a reference");
     let stopped = async move { stopped.await.expect("the test says when") };
     let serving = tokio::spawn(app::serve(listener, router, state, stopped));
     (database, address, stop, serving)

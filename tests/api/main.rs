@@ -26,6 +26,7 @@ mod overload;
 mod parts;
 mod plans;
 mod rates;
+mod reference;
 mod references;
 mod round_trip;
 mod serve;

@@ -17,9 +17,9 @@ use sqlx::{ConnectOptions, PgConnection};
 use tempfile::TempDir;
 
 use super::answer::Answer;
-use super::logs;
 use super::proxy::Proxy;
 use super::server::{TestDatabase, directory, processes};
+use super::{described, logs};
 
 /// What a test may want otherwise.
 pub struct TestSettings {
@@ -115,12 +115,14 @@ impl TestApp {
             .expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let state = app::state(database.clone(), limits, settings.destinations);
+        let operations = app::operations();
         let background = database.beside(2);
         let kept = std::time::Duration::from_secs(60 * 60);
         let workers = workers::start(&state, &background, kept);
         tokio::spawn(app::serve(
             listener,
-            app::router(app::operations().merge(settings.extra), state.clone()),
+            app::router(operations.merge(settings.extra.into()), state.clone())
+                .expect("a reference"),
             state,
             std::future::pending(),
         ));
@@ -224,15 +226,20 @@ impl TestApp {
     }
 
     async fn send_once(request: RequestBuilder) -> Answer {
-        let response = request.send().await.expect("an answer");
+        let (client, request) = request.build_split();
+        let request = request.expect("a request");
+        let (method, url) = (request.method().clone(), request.url().clone());
+        let response = client.execute(request).await.expect("an answer");
         let (status, headers) = (response.status(), response.headers().clone());
         let text = response.text().await.expect("a body");
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Answer {
+        let answer = Answer {
             status,
             headers,
             body,
-        }
+        };
+        described::check(&method, url.path(), &answer);
+        answer
     }
 
     pub async fn post_as(&self, key: &str, body: impl Into<String>) -> Answer {

@@ -2,6 +2,7 @@
 
 mod answer;
 mod app;
+pub mod described;
 mod logs;
 mod process;
 mod proxy;

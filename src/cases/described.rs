@@ -1,0 +1,83 @@
+//! What the reference shows of `POST /cases` besides what its types say: samples and named examples.
+
+use serde_json::{Value, json};
+use utoipa::openapi::example::ExampleBuilder;
+use utoipa::openapi::extensions::ExtensionsBuilder;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::{Content, OpenApi, RefOr};
+
+/// Requests that the sandbox takes.
+const EXAMPLES: [(&str, &str, &str); 3] = [
+    (
+        "minimal",
+        "The least: a name",
+        include_str!("samples/minimal.json"),
+    ),
+    (
+        "kyc",
+        "KYC: one individual",
+        include_str!("samples/kyc.json"),
+    ),
+    (
+        "kyb",
+        "KYB: a company, its holding and the people behind them",
+        include_str!("samples/kyb.json"),
+    ),
+];
+
+/// The same request in several languages.
+const SAMPLES: [(&str, &str, &str); 5] = [
+    ("shell", "Shell", include_str!("samples/create_case.sh")),
+    (
+        "javascript",
+        "Node",
+        include_str!("samples/create_case.mjs"),
+    ),
+    ("python", "Python", include_str!("samples/create_case.py")),
+    ("php", "PHP", include_str!("samples/create_case.php")),
+    ("rust", "Rust", include_str!("samples/create_case.rs.txt")),
+];
+
+/// Adds them to the operation.
+pub fn describe(document: &mut OpenApi) {
+    let create = document
+        .paths
+        .paths
+        .get_mut("/cases")
+        .and_then(|it| it.post.as_mut());
+    if let Some(create) = create {
+        add_samples(create);
+        add_examples(create);
+    }
+}
+
+fn add_samples(create: &mut Operation) {
+    let samples = SAMPLES.map(|(language, label, source)| {
+        json!({"lang": language, "label": label, "source": source.trim_end()})
+    });
+    let samples = ExtensionsBuilder::new().add("x-codeSamples", samples.to_vec());
+    create.extensions = Some(samples.build());
+}
+
+fn add_examples(create: &mut Operation) {
+    let json = "application/json";
+    if let Some(RefOr::T(body)) = &mut create.request_body
+        && let Some(RefOr::T(content)) = body.content.get_mut(json)
+    {
+        for (name, summary, text) in EXAMPLES {
+            show(content, name, summary, text);
+        }
+    }
+    if let Some(RefOr::T(created)) = create.responses.responses.get_mut("201")
+        && let Some(RefOr::T(content)) = created.content.get_mut(json)
+    {
+        let answer = include_str!("samples/minimal_answer.json");
+        show(content, "minimal", "The answer to the least", answer);
+    }
+}
+
+fn show(content: &mut Content, name: &str, summary: &str, text: &str) {
+    let value: Option<Value> = serde_json::from_str(text).ok();
+    let example = ExampleBuilder::new().summary(summary).value(value).build();
+    content.examples.insert(name.to_owned(), RefOr::T(example));
+}

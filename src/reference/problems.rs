@@ -1,0 +1,147 @@
+//! The page of each type of problem: cause, remedy, example.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::page::page;
+use crate::cases::CaseDraft;
+use crate::http::{Problem, ProblemDocument, ProblemType};
+use crate::validation::{Code, Fault, read};
+
+/// The request of the examples.
+const REQUEST: &str = "01a20c61-ea39-74ab-b086-7426e867c8a9";
+const CASE: Uuid = Uuid::from_u128(0x01a2_0c61_ea39_74ab_b086_7426_e867_c8a0);
+/// A body with three faults.
+const FAULTY: &str = r#"{"nmae": "Acme", "companies": [{"name": "Acme SAS", "country": "UK"}]}"#;
+
+/// A document of this type.
+pub fn example(kind: ProblemType) -> ProblemDocument {
+    let now = DateTime::<Utc>::from_timestamp_millis(1_795_582_925_699).unwrap_or_default();
+    let problem = match kind {
+        ProblemType::InvalidParameters => match read(FAULTY.as_bytes()) {
+            Ok(body) => Problem::Invalid(CaseDraft::parse(body, now).violations),
+            Err(malformed) => Problem::Malformed(malformed),
+        },
+        ProblemType::MalformedBody => {
+            match read::<crate::cases::CaseRequest<'_>>(br#"{"name": "Acme",}"#) {
+                Err(malformed) => Problem::Malformed(malformed),
+                Ok(_) => Problem::Plain(kind),
+            }
+        }
+        ProblemType::ExternalIdTaken => Problem::ExternalIdTaken { case_id: CASE },
+        ProblemType::Conflict => {
+            let message =
+                "A draft cannot be reviewed. Open it first: PATCH the case with status open.";
+            Problem::conflict("/status", Fault::new(Code::StatusTransition, message))
+        }
+        ProblemType::PayloadTooLarge => Problem::TooLarge {
+            limit: 2 * 1024 * 1024,
+        },
+        kind => Problem::Plain(kind),
+    };
+    problem.document(REQUEST, now)
+}
+
+/// The page under `/problems/` for a name, if there is such a type.
+pub fn problem_page(name: &str) -> Option<String> {
+    let kind = ProblemType::ALL
+        .into_iter()
+        .find(|kind| kind.parts().1 == name)?;
+    let (status, _, title, remedy) = kind.parts();
+    let example = serde_json::to_string_pretty(&example(kind)).unwrap_or_default();
+    let text = format!(
+        "# {title}\n\nStatus {status}, type `/problems/{name}`.\n\n## Cause\n\n{}\n\n## Remedy\n\n{remedy}\n\n\
+         ## Example\n\n```json\n{example}\n```\n\n[All problems](/problems)\n",
+        cause(kind)
+    );
+    Some(page(title, &text))
+}
+
+/// The page that lists them all.
+pub fn problems_page() -> String {
+    let mut text =
+        "# Problems\n\nEvery answer that is not a success is a problem document (RFC 9457) of one \
+                    of these types.\n\n| status | type | what it says |\n| --- | --- | --- |\n"
+            .to_owned();
+    for kind in ProblemType::ALL {
+        let (status, name, title, _) = kind.parts();
+        text.push_str(&format!(
+            "| {} | [{name}](/problems/{name}) | {title} |\n",
+            status.as_u16()
+        ));
+    }
+    page("Problems", &text)
+}
+
+/// Why a request ends so.
+#[expect(
+    clippy::too_many_lines,
+    reason = "a table with one entry for each type"
+)]
+fn cause(kind: ProblemType) -> &'static str {
+    match kind {
+        ProblemType::InvalidParameters => {
+            "Something in the body, the query or a header breaks a rule. Each entry of `errors` has the place \
+             (`pointer` into the body, `parameter` of the query, or `header`), a `code` that never changes its \
+             meaning, and a message that says what was found."
+        }
+        ProblemType::MalformedBody => {
+            "The body cannot be read as JSON (RFC 8259): a comma or bracket is missing or too many, text is not \
+             in quotes, or a number is beyond what JSON readers take."
+        }
+        ProblemType::Unauthorized => {
+            "The request has no key, more than one, or one that no workspace has, perhaps because it was revoked."
+        }
+        ProblemType::NotFound => {
+            "The workspace of the key has nothing at this path: it was deleted, it never was, or it belongs to \
+             another workspace, which looks the same."
+        }
+        ProblemType::MethodNotAllowed => "The path exists, and takes other methods.",
+        ProblemType::RequestTimeout => {
+            "The connection was too slow, or stopped, before the body was whole."
+        }
+        ProblemType::PayloadTooLarge => "The body has more bytes than the server is set to take.",
+        ProblemType::UnsupportedMediaType => {
+            "The `Content-Type` is missing, is not JSON, or names another charset than UTF-8."
+        }
+        ProblemType::ExternalIdTaken => {
+            "External ids are unique in a workspace, and `case_id` has this one."
+        }
+        ProblemType::Conflict => {
+            "The request is right by itself, and what is stored does not allow it now."
+        }
+        ProblemType::RequestInProgress => {
+            "The first request with this key has not ended. Most often the client gave up waiting and sent it again."
+        }
+        ProblemType::AnswerErased => {
+            "The request was done once. Its answer is kept for a repetition, but what it showed was deleted since."
+        }
+        ProblemType::PreconditionFailed => {
+            "The version of the case is not the one that `If-Match` names."
+        }
+        ProblemType::IdempotencyKeyReused => {
+            "A key names one request: its method, its path and its body."
+        }
+        ProblemType::InternalError => {
+            "A fault of the server. Nothing of its cause is shown; the log has it, with the id of the request."
+        }
+        ProblemType::Unavailable => {
+            "The server does not reach its database, or every connection to it is in use."
+        }
+        ProblemType::Busy => "Other requests held the same rows for too long.",
+        ProblemType::NotMigrated => "The server is newer than the schema of its database.",
+        ProblemType::OutcomeUnknown => {
+            "The connection to the database was lost, or the time was up, while the write was on its way."
+        }
+        ProblemType::RateLimited => {
+            "Each key has a number of reads and a number of writes a minute."
+        }
+        ProblemType::Overloaded => {
+            "More requests are in flight than the server is set to take; it sheds load before it slows down."
+        }
+        ProblemType::Stopping => {
+            "The server was told to stop, and lets go of its clients one after the other."
+        }
+        ProblemType::UnsupportedContentEncoding => "The body has a `Content-Encoding`.",
+    }
+}

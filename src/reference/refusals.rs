@@ -1,0 +1,150 @@
+//! The answers that are no success: which an operation can have follows from what it takes.
+
+use std::collections::BTreeMap;
+
+use utoipa::ToSchema;
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::example::ExampleBuilder;
+use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::{Components, Header, Ref, RefOr, Response, ResponseBuilder};
+
+use super::document::name_headers;
+use super::problems;
+use crate::http::{ProblemDocument, ProblemType};
+
+/// A status, the name of its answer, and what it means.
+const ANSWERS: [(u16, &str, &str); 13] = [
+    (
+        400,
+        "BadRequest",
+        "The request is malformed or has invalid parameters: make sure that the body matches the schema. \
+         `errors` has everything that is wrong, each at its place. Nothing was stored.",
+    ),
+    (401, "Unauthorized", "There is no key, or it is not valid."),
+    (
+        404,
+        "NotFound",
+        "The workspace of the key has nothing of that name.",
+    ),
+    (408, "RequestTimeout", "The body did not arrive in time."),
+    (409, "Conflict", "It does not follow from what is there."),
+    (
+        410,
+        "Gone",
+        "What a request with this `Idempotency-Key` made was deleted since.",
+    ),
+    (
+        412,
+        "PreconditionFailed",
+        "`If-Match` names another version.",
+    ),
+    (
+        413,
+        "PayloadTooLarge",
+        "The body is larger than this server takes.",
+    ),
+    (
+        415,
+        "UnsupportedMediaType",
+        "The body is not JSON, not in UTF-8, or compressed.",
+    ),
+    (
+        422,
+        "UnprocessableContent",
+        "The `Idempotency-Key` belongs to another request.",
+    ),
+    (429, "TooManyRequests", "The key has used up its rate."),
+    (500, "InternalServerError", "The fault is ours."),
+    (
+        503,
+        "ServiceUnavailable",
+        "The server cannot do it now; `type` says whether it is known that nothing was stored.",
+    ),
+];
+
+/// Declares the answers, each with an example of every problem that it can show.
+pub fn declare(components: &mut Components) {
+    let name = ProblemDocument::name().into_owned();
+    let mut schemas = Vec::new();
+    ProblemDocument::schemas(&mut schemas);
+    components.schemas.extend(schemas);
+    components.schemas.insert(
+        name.clone(),
+        <ProblemDocument as utoipa::PartialSchema>::schema(),
+    );
+    for (status, answer, about) in ANSWERS {
+        let mut content =
+            ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name(&name))));
+        for kind in ProblemType::ALL {
+            let (of, kind_name, title, _) = kind.parts();
+            if of.as_u16() != status {
+                continue;
+            }
+            let shown = ExampleBuilder::new()
+                .summary(title)
+                .value(serde_json::to_value(problems::example(kind)).ok())
+                .build();
+            content = content.examples_from_iter([(kind_name, shown)]);
+        }
+        let response = ResponseBuilder::new()
+            .description(about)
+            .content("application/problem+json", content.build())
+            .build();
+        components
+            .responses
+            .insert(answer.to_owned(), RefOr::T(with_headers(status, response)));
+    }
+}
+
+fn with_headers(status: u16, mut response: Response) -> Response {
+    let name = match status {
+        401 => Some("WWW-Authenticate"),
+        409 | 429 | 503 => Some("Retry-After"),
+        _ => None,
+    };
+    if let Some(name) = name {
+        response
+            .headers
+            .insert(name.to_owned(), Header::default().into());
+    }
+    name_headers(&mut response, false);
+    response
+}
+
+/// The refusals of an operation: their statuses and the names of their answers.
+pub fn of(operation: &Operation) -> BTreeMap<String, &'static str> {
+    let parameters = operation
+        .parameters
+        .iter()
+        .flatten()
+        .filter_map(|it| match it {
+            RefOr::T(parameter) => Some(parameter),
+            RefOr::Ref(_) => None,
+        });
+    let parameters: Vec<_> = parameters.collect();
+    let has = |name: &str| parameters.iter().any(|it| it.name == name);
+    let has_key = operation.security.is_none();
+    let in_path = parameters
+        .iter()
+        .any(|it| it.parameter_in == ParameterIn::Path);
+    let has_body = operation.request_body.is_some();
+    let statuses = [
+        (has_key, &[400, 401, 429, 500][..]),
+        (true, &[503]),
+        (in_path, &[404]),
+        (has_body, &[408, 413, 415]),
+        (has("Idempotency-Key"), &[409, 410, 422]),
+        (has("If-Match"), &[404, 412]),
+        (has_body, &[409]),
+    ];
+    let statuses = statuses
+        .into_iter()
+        .filter(|(holds, _)| *holds)
+        .flat_map(|(_, of)| of);
+    statuses
+        .filter_map(|status| {
+            let (_, name, _) = ANSWERS.iter().find(|(of, _, _)| of == status)?;
+            Some((status.to_string(), *name))
+        })
+        .collect()
+}
