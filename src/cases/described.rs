@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::extensions::ExtensionsBuilder;
+use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{Content, OpenApi, RefOr};
 
@@ -48,6 +49,7 @@ pub fn describe(document: &mut OpenApi) {
     if let Some(create) = create {
         add_samples(create);
         add_examples(create);
+        add_links(create);
     }
 }
 
@@ -73,6 +75,23 @@ fn add_examples(create: &mut Operation) {
     {
         let answer = include_str!("samples/minimal_answer.json");
         show(content, "minimal", "The answer to the least", answer);
+    }
+}
+
+/// The parts that came with a case are made by it too.
+fn add_links(create: &mut Operation) {
+    let Some(RefOr::T(created)) = create.responses.responses.get_mut("201") else {
+        return;
+    };
+    for (part, parts) in [("company", "companies"), ("individual", "individuals")] {
+        for operation in ["get", "update", "delete"] {
+            let id = format!("{operation}_{part}");
+            let link = LinkBuilder::new()
+                .operation_id(&id)
+                .description(format!("The first of its {parts}"))
+                .parameter("id", format!("$response.body#/{parts}/0/id"));
+            created.links.insert(id, RefOr::T(link.build()));
+        }
     }
 }
 

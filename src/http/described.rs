@@ -87,7 +87,7 @@ pub fn pages(fields: &[Field], default: &str) -> Vec<Parameter> {
         );
         let key = format!("({})(\\.(asc|desc))?", sortable.join("|"));
         let mut schema = text(None, "created_at.desc");
-        schema.pattern = Some(format!("^{key}( *, *{key})*$"));
+        schema.pattern = Some(format!("^$|^{key}( *, *{key})*$"));
         schema.default = Some(default.into());
         parameters.push(query("sort", &about, schema));
     }

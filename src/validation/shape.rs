@@ -141,7 +141,9 @@ impl Shape {
         let RefOr::T(Schema::Object(mut object)) = self.schema else {
             return described(self.schema, absent, about);
         };
-        if object.schema_type == SchemaType::Type(Type::Object) {
+        let is_formatted = object.format.as_ref().is_some_and(is_asserted);
+        let takes_empty = absent == Absent::NullOrEmptyText && is_formatted;
+        if object.schema_type == SchemaType::Type(Type::Object) || takes_empty {
             return described(RefOr::T(object.into()), absent, about);
         }
         object.description = about;
@@ -167,6 +169,14 @@ fn with_null(kind: &mut SchemaType) {
     if let SchemaType::Type(of) = kind {
         *kind = SchemaType::from_iter([of.clone(), Type::Null]);
     }
+}
+
+/// Whether readers of JSON Schema hold text against this format, so that it cannot be empty.
+fn is_asserted(format: &SchemaFormat) -> bool {
+    let SchemaFormat::Custom(name) = format else {
+        return true;
+    };
+    ["uuid", "date", "date-time", "email", "uri"].contains(&name.as_str())
 }
 
 /// `""` means 'not given': what holds for the text holds for one that is not empty.
@@ -196,6 +206,11 @@ fn described(schema: RefOr<Schema>, absent: Absent, about: Option<String>) -> Re
         }
         (schema, absent) => {
             let mut choices = AnyOfBuilder::new().description(about).item(schema);
+            if absent == Absent::NullOrEmptyText {
+                let mut empty = Object::with_type(Type::String);
+                empty.max_length = Some(0);
+                choices = choices.item(empty);
+            }
             if absent == Absent::NullOrEmptyArray {
                 let mut empty = Array::new(Object::with_type(SchemaType::AnyValue));
                 empty.max_items = Some(0);
