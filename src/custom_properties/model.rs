@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{PropertyOption, PropertyType, Settings, Target};
 use crate::http::timestamp;
+use crate::values::number;
 
 /// A custom property with its options.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -91,8 +92,10 @@ fn settings(kind: PropertyType, settings: &Settings) -> Option<Value> {
         PropertyType::Choices | PropertyType::Countries => {
             Some(json!({"allow_multiple": settings.allow_multiple}))
         }
-        PropertyType::Numeric => Some(json!({"format": settings.format, "min": settings.min,
-            "max": settings.max, "currency_code": settings.currency_code})),
+        PropertyType::Numeric => Some(
+            json!({"format": settings.format, "min": settings.min.map(number),
+            "max": settings.max.map(number), "currency_code": settings.currency_code}),
+        ),
         PropertyType::Email
         | PropertyType::Url
         | PropertyType::Date

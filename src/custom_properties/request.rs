@@ -108,7 +108,7 @@ impl CustomPropertyRequest<'_> {
             key: key.map(|key| key.as_str().to_owned()),
             label,
             kind,
-            settings: settings(self.settings, kind, scope),
+            settings: settings(self.settings, kind, Mode::Create, scope),
             sent_settings: Sent::default(),
             options: Some(options(self.options, kind, scope)),
             archived: scope.given(self.archived),
@@ -135,7 +135,7 @@ impl CustomPropertyUpdateRequest<'_> {
             label: scope.required_in(Mode::Update, self.label, not_blank(255)),
             kind: None,
             sent_settings,
-            settings: settings(self.settings, Some(kind), scope),
+            settings: settings(self.settings, Some(kind), Mode::Update, scope),
             options: sent
                 .contains(&"options")
                 .then(|| options(self.options, Some(kind), scope)),
@@ -208,6 +208,7 @@ pub fn property_type(sent: &str) -> Result<PropertyType, Fault> {
 pub fn settings(
     member: Member<SettingsRequest<'_>>,
     kind: Option<PropertyType>,
+    mode: Mode,
     scope: &mut Scope<'_>,
 ) -> Settings {
     let name = member.name;
@@ -229,7 +230,10 @@ pub fn settings(
     if let Some(kind) = kind {
         refuse_of_other_types(&settings, kind, &mut scope);
     }
-    settings.check(&mut scope);
+    // A change is checked together with what it leaves.
+    if mode != Mode::Update {
+        settings.check(&mut scope);
+    }
     settings
 }
 
@@ -256,6 +260,12 @@ impl Settings {
         {
             let message = format!("max must be at least min, which is {min}; {max} was found.");
             scope.key("max").refuse(Fault::new(Code::Range, message));
+        }
+        if self.currency_code.is_some() && self.format != NumericFormat::Currency {
+            let message = "currency_code goes with the format currency alone. Set format to currency, or \
+                           currency_code to null.";
+            let fault = Fault::new(Code::UnknownField, message);
+            scope.key("currency_code").refuse(fault);
         }
     }
 }
@@ -297,8 +307,8 @@ fn refuse_of_other_types(settings: &Settings, kind: PropertyType, scope: &mut Sc
         (
             "currency_code",
             settings.currency_code.is_some(),
-            settings.format == NumericFormat::Currency,
-            "numeric with the format currency",
+            kind == PropertyType::Numeric,
+            "numeric",
         ),
     ] {
         if given && !fits {

@@ -124,19 +124,16 @@ impl Problem {
             }
             _ => return None,
         };
-        let chain = std::iter::successors(Some(error), |error| error.source());
-        Some(
-            chain
-                .map(|error| match error.downcast_ref::<sqlx::Error>() {
-                    // The text of a database error may quote a row; its code does not.
-                    Some(sqlx::Error::Database(error)) => {
-                        format!("SQLSTATE {}", error.code().unwrap_or_default())
-                    }
-                    _ => error.to_string(),
-                })
-                .collect::<Vec<_>>()
-                .join(": "),
-        )
+        let mut causes = Vec::new();
+        for error in std::iter::successors(Some(error), |error| error.source()) {
+            // The text of a database error, and of what caused it, may quote a row; its code does not.
+            if let Some(sqlx::Error::Database(error)) = error.downcast_ref() {
+                causes.push(format!("SQLSTATE {}", error.code().unwrap_or_default()));
+                break;
+            }
+            causes.push(error.to_string());
+        }
+        Some(causes.join(": "))
     }
 
     /// The document itself.

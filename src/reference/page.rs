@@ -2,7 +2,7 @@
 
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, html};
+use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
 
 /// What a page may load: what this server itself has.
 pub const POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; \
@@ -12,10 +12,10 @@ const STYLE: &str = include_str!("page.css");
 
 /// A page with a title.
 pub fn page(title: &str, markdown: &str) -> String {
-    let options = Options::ENABLE_TABLES | Options::ENABLE_HEADING_ATTRIBUTES;
-    let parser = Parser::new_ext(markdown, options).map(served);
+    let options = Options::ENABLE_TABLES;
+    let events = served(Parser::new_ext(markdown, options).collect());
     let mut body = String::new();
-    html::push_html(&mut body, parser);
+    html::push_html(&mut body, events.into_iter());
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
@@ -35,25 +35,74 @@ pub fn shown(page: String) -> Response {
     (headers, page).into_response()
 }
 
-/// Links between the documents of the project lead to the guides that are served.
-fn served(event: Event<'_>) -> Event<'_> {
-    let Event::Start(Tag::Link {
-        link_type,
-        dest_url,
-        title,
-        id,
-    }) = event
-    else {
-        return event;
-    };
-    let dest_url = match super::guides::path_of(&dest_url) {
-        Some(path) => CowStr::from(path),
-        None => dest_url,
-    };
-    Event::Start(Tag::Link {
-        link_type,
-        dest_url,
-        title,
-        id,
-    })
+/// The same text as it is served: headings can be linked to, links between the documents of the project
+/// lead to the guides, and those to documents that are not served are plain text.
+fn served(events: Vec<Event<'_>>) -> Vec<Event<'_>> {
+    let mut served = Vec::with_capacity(events.len());
+    let mut is_dropped = false;
+    for (at, event) in events.iter().enumerate() {
+        match event {
+            Event::Start(Tag::Heading {
+                level,
+                classes,
+                attrs,
+                ..
+            }) => {
+                let inside = events.iter().skip(at + 1);
+                let inside = inside.take_while(|it| !matches!(it, Event::End(TagEnd::Heading(_))));
+                let id = Some(CowStr::from(slug(inside)));
+                let (level, classes, attrs) = (*level, classes.clone(), attrs.clone());
+                served.push(Event::Start(Tag::Heading {
+                    level,
+                    id,
+                    classes,
+                    attrs,
+                }));
+            }
+            Event::Start(Tag::Link {
+                link_type,
+                dest_url,
+                title,
+                id,
+            }) => {
+                let path = super::guides::path_of(dest_url);
+                is_dropped = path.is_none() && is_relative(dest_url);
+                if !is_dropped {
+                    let (link_type, title, id) = (*link_type, title.clone(), id.clone());
+                    let dest_url = path.map_or_else(|| dest_url.clone(), CowStr::from);
+                    served.push(Event::Start(Tag::Link {
+                        link_type,
+                        dest_url,
+                        title,
+                        id,
+                    }));
+                }
+            }
+            Event::End(TagEnd::Link) if is_dropped => is_dropped = false,
+            event => served.push(event.clone()),
+        }
+    }
+    served
+}
+
+/// A link to a file of the project.
+fn is_relative(link: &str) -> bool {
+    !link.contains("://") && !link.starts_with(['/', '#'])
+}
+
+/// What a link calls a heading: its words in lower case, with hyphens.
+fn slug<'e>(inside: impl Iterator<Item = &'e Event<'e>>) -> String {
+    let mut slug = String::new();
+    for event in inside {
+        if let Event::Text(text) | Event::Code(text) = event {
+            let kept = text
+                .chars()
+                .filter(|it| it.is_alphanumeric() || matches!(it, ' ' | '-' | '_'));
+            slug.extend(
+                kept.flat_map(char::to_lowercase)
+                    .map(|it| if it == ' ' { '-' } else { it }),
+            );
+        }
+    }
+    slug
 }

@@ -12,7 +12,7 @@ use super::rows::{CustomPropertyRow, SpaceRow, TagRow, TemplateRow, UserRow};
 use crate::custom_properties::{self, OptionsRequest, SettingsRequest};
 use crate::templates::{self, Defaults, DefaultsRequest, REQUIRED};
 use crate::validation::{
-    Code, Fault, Field, Found, Items, Member, Scope, Text, Violations, Wire, list,
+    Code, Fault, Field, Found, Items, Member, Mode, Scope, Text, Violations, Wire, list,
     sort_in_document_order,
 };
 use crate::values::{Email, Key, SpaceSlug, TagLabel, length, not_blank, uuid};
@@ -317,7 +317,7 @@ impl CustomPropertyRequest<'_> {
         let key = scope.required(self.key, Key::parse);
         let label = scope.required(self.label, not_blank(255));
         let kind = scope.required(self.kind, custom_properties::property_type);
-        let settings = custom_properties::settings(self.settings, kind, scope);
+        let settings = custom_properties::settings(self.settings, kind, Mode::Create, scope);
         let options = custom_properties::options(self.options, kind, scope);
         let archived = scope.given(self.archived).unwrap_or_default();
         Some(CustomPropertyRow {

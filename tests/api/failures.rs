@@ -259,3 +259,23 @@ async fn a_deadlock_is_another_try_and_no_answer() {
     // The other try may meet a deadlock as well.
     assert!(tries.load(Ordering::SeqCst) > 2, "one was done again");
 }
+
+/// What the database says of a statement may quote a row; `support::logs` fails where a log does.
+#[tokio::test]
+async fn what_the_database_says_is_not_logged() {
+    let app = TestApp::start().await;
+    let mut connection = app.connect().await;
+    let trap = "CREATE FUNCTION trap() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION 'Ge%', 'heim ' || NEW.name; END $$;
+        CREATE TRIGGER trap BEFORE INSERT ON cases FOR EACH ROW EXECUTE FUNCTION trap()";
+    sqlx::raw_sql(trap)
+        .execute(&mut connection)
+        .await
+        .expect("a trap");
+    let answer = app.post(BODY).await.expect(500);
+    assert!(
+        !answer.body.to_string().contains("Geheim"),
+        "{}",
+        answer.body
+    );
+}

@@ -15,6 +15,7 @@ mod cases;
 mod command_line;
 mod connections;
 mod containers;
+mod documents;
 mod envelope;
 mod failures;
 mod gather;

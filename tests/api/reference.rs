@@ -1,6 +1,8 @@
 //! The reference: what it says is what the server does. That answers are as they are described is
 //! checked with every answer of every test (`support::described`).
 
+use std::collections::HashMap;
+
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
@@ -258,6 +260,49 @@ async fn every_example_works_in_the_sandbox() {
             );
         }
     }
+}
+
+/// The links of a page.
+fn links(page: &str) -> impl Iterator<Item = &str> {
+    let after = page.split("href=\"").skip(1);
+    after.filter_map(|it| it.split('"').next())
+}
+
+#[tokio::test]
+async fn every_link_of_every_page_leads_somewhere() {
+    let app = TestApp::start().await;
+    let mut waiting = vec!["/".to_owned()];
+    let mut pages = HashMap::new();
+    while let Some(path) = waiting.pop() {
+        if pages.contains_key(&path) {
+            continue;
+        }
+        let page = app
+            .send(app.request(Method::GET, &path))
+            .await
+            .expect(200)
+            .body;
+        let page = page.as_str().unwrap_or_default().to_owned();
+        let local = links(&page).filter(|it| it.starts_with('/'));
+        let local = local.filter_map(|it| it.split('#').next());
+        waiting.extend(local.map(str::to_owned).collect::<Vec<_>>());
+        pages.insert(path, page);
+    }
+    assert!(pages.len() > 40, "{:?}", pages.keys());
+    let mut lost = Vec::new();
+    for (path, page) in &pages {
+        for link in links(page).filter(|it| !it.contains("://")) {
+            let (to, place) = link.split_once('#').unwrap_or((link, ""));
+            let to = if to.is_empty() { path.as_str() } else { to };
+            let target = pages.get(to);
+            let has = place.is_empty()
+                || target.is_some_and(|it| it.contains(&format!("id=\"{place}\"")));
+            if target.is_none() || !has {
+                lost.push(format!("{path}: {link}"));
+            }
+        }
+    }
+    assert!(lost.is_empty(), "{lost:#?}");
 }
 
 /// The answers that the document shows are answers of this server.

@@ -189,7 +189,7 @@ async fn custom_properties_are_defined_changed_and_archived() {
         "/custom-properties/company/turnover"
     );
     let path = is_read_back(&app, &created).await;
-    let settings = json!({"format": "currency", "min": 0.0, "max": null, "currency_code": "EUR"});
+    let settings = json!({"format": "currency", "min": 0, "max": null, "currency_code": "EUR"});
     assert_eq!(created.body["settings"], settings);
     assert_eq!(created.body["target_entity"], "company");
     let taken = post(&app, "/custom-properties/company", body.clone())
@@ -217,6 +217,15 @@ async fn custom_properties_are_defined_changed_and_archived() {
             .expect(400);
         assert_eq!(refused.body["errors"][0]["code"], "range");
     }
+    let alone = json!({"settings": {"currency_code": "USD"}});
+    let changed = patch(&app, &path, alone).await.expect(200);
+    assert_eq!(changed.body["settings"]["currency_code"], "USD");
+    let left_behind = json!({"settings": {"format": "number"}});
+    let refused = patch(&app, &path, left_behind).await.expect(400);
+    assert_eq!(
+        refused.errors(),
+        [("/settings/currency_code", "unknown_field")]
+    );
     let created = app.create(&case).await;
     assert_eq!(
         created.body["companies"][0]["custom_properties"]["turnover"],
