@@ -9,7 +9,7 @@ COPY Cargo.toml Cargo.lock ./
 COPY .cargo .cargo
 COPY .sqlx .sqlx
 COPY migrations migrations
-COPY docs/sandbox.yaml docs/sandbox.yaml
+COPY docs docs
 COPY src src
 RUN cargo build --release --locked
 
