@@ -34,11 +34,12 @@ wire_object! {
         "status" => status: Text<'de> =
             shape::words(STATUSES.map(|it| it.0)).strict().default("open"),
         /// Your own id of the customer, unique in the workspace.
-        "external_id" => external_id: Text<'de> = shape::text(1, 255),
+        "external_id" => external_id: Text<'de> = shape::text(1, 255).example("customer-1001"),
         /// The template, by its key. At most one of `template_key` and `template_id` is given.
         "template_key" => template_key: Text<'de> = shape::text(1, 255).example("kyb_standard"),
         /// The template, by its id. Use `template_key`.
-        "template_id" => template_id: Text<'de> = shape::format("uuid").deprecated(),
+        "template_id" => template_id: Text<'de> =
+            shape::format("uuid").example("0198a000-0000-7000-8000-000000000101").deprecated(),
         /// The user who works on the case; not a suspended one.
         "assignee_id" => assignee_id: Text<'de> =
             shape::format("uuid").example("0198a000-0000-7000-8000-000000000301"),

@@ -38,7 +38,8 @@ wire_object! {
         "comment" => comment: Text<'de> =
             shape::text(1, 5_000).example("Ownership verified against the register."),
         /// When it was decided; now, where it is absent. Not in the future.
-        "reviewed_at" => reviewed_at: Text<'de> = shape::format("date-time"),
+        "reviewed_at" => reviewed_at: Text<'de> =
+            shape::format("date-time").example("2026-11-25T09:30:00Z"),
         /// The day of the next review; with `approved` alone.
         "next_review_at" => next_review_at: Text<'de> = shape::format("date").example("2027-11-25"),
     }

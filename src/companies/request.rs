@@ -3,7 +3,8 @@
 use super::{Classification, Company, CompanyStatus, CompanyType};
 use crate::custom_properties::{self, Given, PropertiesRequest};
 use crate::relations::{Bonds, HeldRelationRequest, RELATIONS};
-use crate::validation::shape::{self, Changed};
+use crate::validation::described::Changed;
+use crate::validation::shape;
 use crate::validation::{Field, Items, Member, Mode, Object, Scope, Sent, Text, list};
 use crate::values::{
     AddressRequest, BankingInformationRequest, Country, EntityLegalForm, address,
@@ -50,20 +51,22 @@ wire_object! {
         /// Share capital, as the register writes it.
         "share_capital" => share_capital: Text<'de> = shape::text(1, 255).example("10000 EUR"),
         /// Tax number.
-        "tax_identification_number" => tax_identification_number: Text<'de> = shape::text(1, 255),
+        "tax_identification_number" => tax_identification_number: Text<'de> =
+            shape::text(1, 255).example("FR83404833048"),
         /// Web address, stored as sent.
         "website_url" => website_url: Text<'de> =
             shape::text(1, 2_000).example("https://acme.example"),
         /// Number as an employer.
         "employer_identification_number" => employer_identification_number: Text<'de> =
-            shape::text(1, 255),
+            shape::text(1, 255).example("12-3456789"),
         /// Values of the custom properties for companies, by key; `null` or `""` is no value.
         "custom_properties" => custom_properties: PropertiesRequest<'de> =
             custom_properties::shape(),
         /// What relations of this request call the company. Not stored.
         "ref" => reference: Text<'de> = shape::text(1, 100).strict().example("acme"),
         /// The case that it belongs to.
-        "case_id" => case_id: Text<'de> = shape::format("uuid").required(),
+        "case_id" => case_id: Text<'de> =
+            shape::format("uuid").example("01a20c61-ea39-74ab-b086-7426e867c8a9").required(),
         /// The companies in which it holds something.
         "relations" => relations: Items<HeldRelationRequest<'de>, RELATIONS> =
             shape::by_mode(|mode| {
@@ -83,7 +86,8 @@ wire_object! {
         /// The code in it.
         "code" => code: Text<'de> = shape::text(1, 255).example("62.01").required(),
         /// What the code means.
-        "description" => description: Text<'de> = shape::text(1, 1_000),
+        "description" => description: Text<'de> =
+            shape::text(1, 1_000).example("Computer programming"),
     }
 }
 

@@ -21,9 +21,9 @@ wire_object! {
         /// Of `choices` and `countries`: more than one value.
         "allow_multiple" => allow_multiple: bool = shape::flag().default(false),
         /// Of `numeric`: the least value.
-        "min" => min: Number = shape::number(-LARGEST, LARGEST),
+        "min" => min: Number = shape::number(-LARGEST, LARGEST).example(0),
         /// Of `numeric`: the greatest value.
-        "max" => max: Number = shape::number(-LARGEST, LARGEST),
+        "max" => max: Number = shape::number(-LARGEST, LARGEST).example(100),
         /// Of `numeric`: how people see it.
         "format" => format: Text<'de> =
             shape::words(FORMATS.map(|it| it.0)).strict().default("number"),

@@ -8,7 +8,8 @@ use crate::relations::{
     Bonds, HeldRelationRequest, Holding, RELATIONS, ROLE_NAMES, ROLES, Role, percentage, position,
     roles,
 };
-use crate::validation::shape::{self, Changed};
+use crate::validation::described::Changed;
+use crate::validation::shape;
 use crate::validation::{
     Code, Fault, Field, Items, Member, Mode, Number, Object, Scope, Text, is_given,
 };
@@ -27,11 +28,11 @@ wire_object! {
         /// First name. One of the two names may be blank, for people with one name.
         "first_name" => first_name: Text<'de> = shape::text(0, 255).required().example("Jane"),
         /// Further names.
-        "middle_name" => middle_name: Text<'de> = shape::text(1, 255),
+        "middle_name" => middle_name: Text<'de> = shape::text(1, 255).example("Marie"),
         /// Last name.
         "last_name" => last_name: Text<'de> = shape::text(0, 255).required().example("Doe"),
         /// Name at birth.
-        "maiden_name" => maiden_name: Text<'de> = shape::text(1, 255),
+        "maiden_name" => maiden_name: Text<'de> = shape::text(1, 255).example("Roe"),
         /// Whom the business writes to: needs `email`.
         "is_business_contact" => is_business_contact: bool = shape::flag().default(false),
         /// Whether it is a beneficial owner.
@@ -61,9 +62,11 @@ wire_object! {
         "banking_information" => banking_information: BankingInformationRequest<'de> =
             shape::object::<BankingInformationRequest<'_>>(),
         /// Tax number.
-        "tax_identification_number" => tax_identification_number: Text<'de> = shape::text(1, 255),
+        "tax_identification_number" => tax_identification_number: Text<'de> =
+            shape::text(1, 255).example("FR83404833048"),
         /// Social security number.
-        "social_security_number" => social_security_number: Text<'de> = shape::text(1, 255),
+        "social_security_number" => social_security_number: Text<'de> =
+            shape::text(1, 255).example("2 85 06 75 116 042 69"),
         /// Telephone number, E.164: `+` and the country code; spaces, dots, hyphens and brackets are
         /// dropped.
         "phone_number" => phone_number: Text<'de> = PhoneNumber::shape(),
@@ -83,7 +86,8 @@ wire_object! {
         /// What this request calls the individual. Not stored.
         "ref" => reference: Text<'de> = shape::text(1, 100).strict().example("jane"),
         /// The case that it belongs to.
-        "case_id" => case_id: Text<'de> = shape::format("uuid").required(),
+        "case_id" => case_id: Text<'de> =
+            shape::format("uuid").example("01a20c61-ea39-74ab-b086-7426e867c8a9").required(),
         /// The companies in which it holds something.
         "relations" => relations: Items<HeldRelationRequest<'de>, RELATIONS> =
             shape::by_mode(|mode| {

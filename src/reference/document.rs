@@ -148,8 +148,13 @@ fn complete(operation: &mut Operation) {
         operation.responses.responses.insert(status, response);
     }
     let is_public = operation.security.is_some();
+    let is_done_once = refusals::has(operation, "Idempotency-Key");
     for response in operation.responses.responses.values_mut() {
         if let RefOr::T(response) = response {
+            if is_done_once {
+                let name = "Idempotent-Replayed".to_owned();
+                response.headers.insert(name, Header::default().into());
+            }
             name_headers(response, is_public);
         }
     }
@@ -211,6 +216,11 @@ fn headers() -> Result<Value, serde_json::Error> {
             "RateLimit-Policy",
             "The key's rate, where the server has one.",
             json!("\"write\";q=6000;w=60"),
+        ),
+        (
+            "Idempotent-Replayed",
+            "`true` of an answer that was given before.",
+            json!("true"),
         ),
         (
             "Retry-After",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::example::ExampleBuilder;
-use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::{Components, Header, Ref, RefOr, Response, ResponseBuilder};
 
 use super::document::name_headers;
@@ -113,28 +113,16 @@ fn with_headers(status: u16, mut response: Response) -> Response {
 
 /// The refusals of an operation: their statuses and the names of their answers.
 pub fn of(operation: &Operation) -> BTreeMap<String, &'static str> {
-    let parameters = operation
-        .parameters
-        .iter()
-        .flatten()
-        .filter_map(|it| match it {
-            RefOr::T(parameter) => Some(parameter),
-            RefOr::Ref(_) => None,
-        });
-    let parameters: Vec<_> = parameters.collect();
-    let has = |name: &str| parameters.iter().any(|it| it.name == name);
     let has_key = operation.security.is_none();
-    let in_path = parameters
-        .iter()
-        .any(|it| it.parameter_in == ParameterIn::Path);
+    let in_path = parameters(operation).any(|it| it.parameter_in == ParameterIn::Path);
     let has_body = operation.request_body.is_some();
     let statuses = [
         (has_key, &[400, 401, 429, 500][..]),
         (true, &[503]),
         (in_path, &[404]),
         (has_body, &[408, 413, 415]),
-        (has("Idempotency-Key"), &[409, 410, 422]),
-        (has("If-Match"), &[404, 412]),
+        (has(operation, "Idempotency-Key"), &[409, 410, 422]),
+        (has(operation, "If-Match"), &[404, 412]),
         (has_body, &[409]),
     ];
     let statuses = statuses
@@ -147,4 +135,17 @@ pub fn of(operation: &Operation) -> BTreeMap<String, &'static str> {
             Some((status.to_string(), *name))
         })
         .collect()
+}
+
+fn parameters(operation: &Operation) -> impl Iterator<Item = &Parameter> {
+    let parameters = operation.parameters.iter().flatten();
+    parameters.filter_map(|it| match it {
+        RefOr::T(parameter) => Some(parameter),
+        RefOr::Ref(_) => None,
+    })
+}
+
+/// Whether an operation has a parameter of this name.
+pub fn has(operation: &Operation, name: &str) -> bool {
+    parameters(operation).any(|it| it.name == name)
 }

@@ -25,11 +25,14 @@ wire_object! {
     /// is required.
     RelationCreateRequest {
         /// The company that holds it.
-        "from_company_id" => from_company_id: Text<'de> = shape::format("uuid"),
+        "from_company_id" => from_company_id: Text<'de> =
+            shape::format("uuid").example("01a20c61-ea39-74ab-b086-7426e867c8ab"),
         /// The individual that holds it.
-        "from_individual_id" => from_individual_id: Text<'de> = shape::format("uuid"),
+        "from_individual_id" => from_individual_id: Text<'de> =
+            shape::format("uuid").example("01a20c61-ea39-74ab-b086-7426e867c8ac"),
         /// The company in which it is held; without it, the main company.
-        "to_company_id" => to_company_id: Text<'de> = shape::format("uuid"),
+        "to_company_id" => to_company_id: Text<'de> =
+            shape::format("uuid").example("01a20c61-ea39-74ab-b086-7426e867c8aa"),
         /// Part of the votes, in percent.
         "voting_rights_percentage" => voting_rights_percentage: Number = Percentage::shape(),
         /// Part of the shares, in percent.

@@ -30,7 +30,8 @@ wire_object! {
         "source_company_ref" => source_company_ref: Text<'de> =
             shape::text(1, 100).strict().example("acme"),
         /// The company in which it is held; without it, the main company.
-        "to_company_id" => to_company_id: Text<'de> = shape::format("uuid"),
+        "to_company_id" => to_company_id: Text<'de> =
+            shape::format("uuid").example("01a20c61-ea39-74ab-b086-7426e867c8aa"),
     }
 }
 

@@ -32,7 +32,8 @@ wire_object! {
         /// What the holder is called there.
         "position" => position: Text<'de> = shape::text(1, 1_000).example("CEO"),
         /// The company in which it is held.
-        "to_company_id" => to_company_id: Text<'de> = shape::format("uuid").required(),
+        "to_company_id" => to_company_id: Text<'de> =
+            shape::format("uuid").example("01a20c61-ea39-74ab-b086-7426e867c8aa").required(),
     }
 }
 

@@ -4,7 +4,8 @@ use uuid::Uuid;
 
 use super::Required;
 use crate::custom_properties::{self, Given, PropertiesRequest};
-use crate::validation::shape::{self, Changed};
+use crate::validation::described::Changed;
+use crate::validation::shape;
 use crate::validation::{Change, Code, Fault, Field, Items, Member, Mode, Scope, Text, list};
 use crate::values::{Key, length, not_blank, uuid};
 use crate::wire_object;
@@ -23,7 +24,8 @@ wire_object! {
         "name" => name: Text<'de> =
             shape::text(1, 255).example("KYB light").matching(r"\S").required(),
         /// What it is for.
-        "description" => description: Text<'de> = shape::text(1, 5_000),
+        "description" => description: Text<'de> =
+            shape::text(1, 5_000).example("For companies of the European Union."),
         /// What a new case has where it says nothing itself; replaced as a whole.
         "defaults" => defaults: DefaultsRequest<'de> = shape::object::<DefaultsRequest<'_>>(),
         /// Paths to what an open case must have, such as `external_id`, `companies[].country` or

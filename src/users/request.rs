@@ -1,6 +1,7 @@
 //! Users as they may arrive.
 
-use crate::validation::shape::{self, Changed};
+use crate::validation::described::Changed;
+use crate::validation::shape;
 use crate::validation::{Mode, Scope, Text};
 use crate::values::{Email, not_blank};
 use crate::wire_object;

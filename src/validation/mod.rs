@@ -2,6 +2,7 @@
 
 mod change;
 mod collections;
+pub mod described;
 mod document_order;
 mod fault;
 mod field;
@@ -16,6 +17,7 @@ mod violations;
 
 pub use change::{Change, Mode};
 pub use collections::{Entries, Items, list};
+pub use described::Described;
 pub use document_order::sort as sort_in_document_order;
 pub use fault::{Code, Fault};
 pub use field::{Field, Found, Member, Number, Text, Wire, any};
@@ -24,6 +26,5 @@ pub use object::{Object, Strays, unknown};
 pub use overlay::{Sent, overlay};
 pub use quote::quote;
 pub use scope::{Scope, is_given};
-pub use shape::Described;
 pub use suggest::nearest;
 pub use violations::{Violation, Violations};

@@ -105,20 +105,20 @@ macro_rules! wire_object {
 
         impl utoipa::PartialSchema for $name<'_> {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-                use $crate::validation::shape;
-                shape::schema::<Self>(shape::own_mode::<Self>()).0
+                use $crate::validation::described;
+                described::schema::<Self>(described::own_mode::<Self>()).0
             }
         }
 
         impl utoipa::ToSchema for $name<'_> {
             fn name() -> std::borrow::Cow<'static, str> {
-                use $crate::validation::shape;
-                shape::name_in::<Self>(shape::own_mode::<Self>()).into()
+                use $crate::validation::described;
+                described::name_in::<Self>(described::own_mode::<Self>()).into()
             }
 
-            fn schemas(schemas: &mut Vec<$crate::validation::shape::Component>) {
-                use $crate::validation::shape;
-                schemas.extend(shape::schema::<Self>(shape::own_mode::<Self>()).1);
+            fn schemas(schemas: &mut Vec<$crate::validation::described::Component>) {
+                use $crate::validation::described;
+                schemas.extend(described::schema::<Self>(described::own_mode::<Self>()).1);
             }
         }
     };

@@ -1,35 +1,13 @@
 //! What a member may hold, as JSON Schema (2020-12) tells it: the part of the reference that stands
 //! beside each member of a wire object.
 
-use std::borrow::Cow;
-use std::marker::PhantomData;
-
 use serde_json::Value;
 use utoipa::openapi::schema::AnyOfBuilder;
 use utoipa::openapi::schema::{AdditionalProperties, SchemaType, Type};
 use utoipa::openapi::{Array, Deprecated, Object, Ref, RefOr, Schema, SchemaFormat};
-use utoipa::{PartialSchema, ToSchema};
 
 use super::Mode;
-
-/// A schema with its name among the components of a document.
-pub type Component = (String, RefOr<Schema>);
-
-/// A wire object that can say what it is.
-pub trait Described {
-    /// The name of its schema.
-    const NAME: &'static str;
-    /// What it is for.
-    const ABOUT: &'static str;
-
-    /// Its members in the order of the contract: name, meaning, shape.
-    fn members() -> Vec<(&'static str, &'static str, Shape)>;
-
-    /// The members that it does not have in this mode.
-    fn elsewhere(_: Mode) -> &'static [&'static str] {
-        &[]
-    }
-}
+use super::described::{Component, Described, name_in, schema};
 
 /// What stands for 'not given' besides the absent member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +29,8 @@ enum Absent {
 pub struct Shape {
     schema: RefOr<Schema>,
     absent: Absent,
-    components: Vec<Component>,
-    by_mode: Option<fn(Mode) -> Self>,
+    pub(super) components: Vec<Component>,
+    pub(super) by_mode: Option<fn(Mode) -> Self>,
 }
 
 impl Shape {
@@ -127,12 +105,12 @@ impl Shape {
     }
 
     /// Whether the member must be there in this mode.
-    fn is_required(&self, mode: Mode) -> bool {
+    pub(super) fn is_required(&self, mode: Mode) -> bool {
         self.absent == Absent::Nothing && mode != Mode::Update
     }
 
     /// The schema of a member in this mode.
-    fn member(self, mode: Mode, about: &str) -> RefOr<Schema> {
+    pub(super) fn member(self, mode: Mode, about: &str) -> RefOr<Schema> {
         let about = Some(about.to_owned()).filter(|it| !it.is_empty());
         let absent = match self.absent {
             Absent::NullOfNew if mode == Mode::Update => Absent::Nothing,
@@ -345,69 +323,5 @@ fn reference<T: Described>(name: String, mode: Mode, absent: Absent) -> Shape {
         absent,
         components,
         by_mode: None,
-    }
-}
-
-/// The name of an object's schema where it differs from mode to mode.
-pub fn name_in<T: Described>(mode: Mode) -> String {
-    let stem = T::NAME.trim_end_matches("Request");
-    let stem = stem.trim_end_matches("Create").trim_end_matches("Update");
-    match mode {
-        Mode::Part => format!("{stem}OfCaseRequest"),
-        Mode::Create => format!("{stem}CreateRequest"),
-        Mode::Update => format!("{stem}UpdateRequest"),
-    }
-}
-
-/// The schema of an object in a mode, and those of what it refers to.
-pub fn schema<T: Described>(mode: Mode) -> (RefOr<Schema>, Vec<Component>) {
-    let mut object = Object::with_type(Type::Object);
-    object.description = Some(T::ABOUT.trim().to_owned());
-    object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
-    let mut components = Vec::new();
-    let elsewhere = T::elsewhere(mode);
-    for (name, about, mut shape) in T::members() {
-        if elsewhere.contains(&name) {
-            continue;
-        }
-        if let Some(by_mode) = shape.by_mode {
-            shape = by_mode(mode);
-        }
-        components.append(&mut shape.components);
-        if shape.is_required(mode) {
-            object.required.push(name.to_owned());
-        }
-        object
-            .properties
-            .insert(name.to_owned(), shape.member(mode, about.trim()));
-    }
-    (RefOr::T(object.into()), components)
-}
-
-/// The mode of an object that is one request alone.
-pub fn own_mode<T: Described>() -> Mode {
-    if T::NAME.ends_with("UpdateRequest") {
-        Mode::Update
-    } else {
-        Mode::Create
-    }
-}
-
-/// A wire object as it is where something is changed, for the reference.
-pub struct Changed<T>(PhantomData<T>);
-
-impl<T: Described> PartialSchema for Changed<T> {
-    fn schema() -> RefOr<Schema> {
-        schema::<T>(Mode::Update).0
-    }
-}
-
-impl<T: Described> ToSchema for Changed<T> {
-    fn name() -> Cow<'static, str> {
-        Cow::Owned(name_in::<T>(Mode::Update))
-    }
-
-    fn schemas(schemas: &mut Vec<Component>) {
-        schemas.extend(schema::<T>(Mode::Update).1);
     }
 }

@@ -15,19 +15,21 @@ wire_object! {
         "street_address" => street_address: Text<'de> =
             shape::text(1, 1_000).example("12 rue de Rivoli"),
         /// Building, floor, door.
-        "street_address_2" => street_address_2: Text<'de> = shape::text(1, 1_000),
+        "street_address_2" => street_address_2: Text<'de> =
+            shape::text(1, 1_000).example("Building B, floor 3"),
         /// Postal code.
         "postal_code" => postal_code: Text<'de> = shape::text(1, 255).example("75001"),
         /// City.
         "city" => city: Text<'de> = shape::text(1, 255).example("Paris"),
         /// State or province.
-        "state" => state: Text<'de> = shape::text(1, 255),
+        "state" => state: Text<'de> = shape::text(1, 255).example("Bavaria"),
         /// Region.
         "region" => region: Text<'de> = shape::text(1, 255).example("Île-de-France"),
         /// Country, ISO 3166-1 alpha-2 in any case (`XK` too).
         "country" => country: Text<'de> = Country::shape(),
         /// `street_address_2` in older clients' spelling; one of the two alone.
-        "street_address2" => street_address2: Text<'de> = shape::text(1, 1_000).deprecated(),
+        "street_address2" => street_address2: Text<'de> =
+            shape::text(1, 1_000).example("Building B, floor 3").deprecated(),
     }
 }
 

@@ -15,7 +15,7 @@ pub struct Percentage(f64);
 impl Percentage {
     /// What a member that holds one may be.
     pub fn shape() -> Shape {
-        shape::number(0.0, 100.0)
+        shape::number(0.0, 100.0).example(25.5)
     }
 
     /// Takes a number from 0 to 100.

@@ -2,7 +2,8 @@
 
 use super::{address, secret};
 use crate::events::EVENTS;
-use crate::validation::shape::{self, Changed, Shape};
+use crate::validation::described::Changed;
+use crate::validation::shape::{self, Shape};
 use crate::validation::{
     Code, Fault, Field, Items, Member, Mode, Scope, Text, list, nearest, quote,
 };
@@ -28,7 +29,7 @@ wire_object! {
         "events" => events: Items<Text<'de>, LISTED> =
             shape::by_mode(events_shape),
         /// What signs the deliveries; made where it is absent.
-        "secret" => secret: Text<'de> = secret::shape(),
+        "secret" => secret: Text<'de> = secret::shape().example("a secret of at least sixteen characters"),
     }
 }
 
