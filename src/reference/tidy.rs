@@ -12,6 +12,7 @@ pub fn tidy(document: &mut Value) {
     let named = named(document);
     refer(document, &named);
     inline(document, &named);
+    lift(document);
     while flatten(document) {}
     prune(document);
     rename(document);
@@ -97,6 +98,17 @@ fn inline(document: &mut Value, named: &Map<String, Value>) {
             members.insert("type".to_owned(), serde_json::json!([kind, "null"]));
         }
         *value = schema;
+    });
+}
+
+/// What is deprecated is so in all that it may be.
+fn lift(document: &mut Value) {
+    walk(document, &mut |value| {
+        let first = value.pointer_mut("/anyOf/0").and_then(Value::as_object_mut);
+        let lifted = first.and_then(|it| it.shift_remove("deprecated"));
+        if let (Some(deprecated), Some(members)) = (lifted, value.as_object_mut()) {
+            members.insert("deprecated".to_owned(), deprecated);
+        }
     });
 }
 

@@ -80,6 +80,24 @@ async fn the_document_is_served_without_a_key() {
 }
 
 #[test]
+fn what_clients_should_no_longer_send_is_deprecated() {
+    let schemas = DOCUMENT["components"]["schemas"]
+        .as_object()
+        .expect("schemas");
+    let members = schemas.iter().flat_map(|(name, schema)| {
+        let members = schema["properties"].as_object().into_iter().flatten();
+        let deprecated = members.filter(|(_, shape)| shape["deprecated"] == true);
+        deprecated.map(move |(member, _)| format!("{name}.{member}"))
+    });
+    let expected = [
+        "AddressRequest.street_address2",
+        "CaseCreateRequest.template_id",
+        "CaseUpdateRequest.template_id",
+    ];
+    assert_eq!(members.collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn everything_says_what_it_is() {
     let mut silent = Vec::new();
     for (path, method, operation) in operations() {
