@@ -16,7 +16,7 @@ use crate::http::Limits;
 use crate::state::AppState;
 use crate::values::Destinations;
 use crate::workers;
-use crate::workspaces::{FIXED_KEY, apply_sandbox, bootstrap};
+use crate::workspaces::{ApplyError, FIXED_KEY, SandboxError, apply_sandbox, bootstrap};
 
 /// How many connections the workers have.
 const BACKGROUND: u32 = 3;
@@ -94,7 +94,14 @@ async fn make_sandbox(settings: &Settings, state: &AppState) -> Result<(), Strin
     };
     let ids = state.ids.clone();
     let make = async move |mut session: Session| apply_sandbox(&mut session, &key, &ids).await;
-    state.database.unit(deadline(), make).await.map_err(told)
+    match state.database.unit(deadline(), make).await {
+        // Who tries things out may have made by hand what its file names: that stays as it is.
+        Err(SandboxError::Apply(ApplyError::Conflicts(found))) => {
+            eprintln!("The sandbox stays as it is: {}", found.join(" "));
+            Ok(())
+        }
+        made => made.map_err(told),
+    }
 }
 
 async fn make_first_workspace(settings: &Settings, state: &AppState) -> Result<(), String> {

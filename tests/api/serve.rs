@@ -89,6 +89,36 @@ fn is_running(data: &TempDir) -> bool {
     data.path().join("postgres/postmaster.pid").exists()
 }
 
+/// The sandbox is made anew at each start, and never in the way of one.
+#[test]
+fn a_sandbox_that_was_changed_by_hand_starts_again() {
+    let data = directory();
+    let server = Server::start(&data);
+    let (_, command) = server.greeting.split_once("curl -i ").expect("a command");
+    let address = command.split("/cases").next().expect("an address");
+    let curl = |arguments: &[&str]| {
+        let key = ["-s", "-H", "Authorization: Bearer dossier_sandbox"];
+        let output = Command::new("curl").args(key).args(arguments).output();
+        String::from_utf8(output.expect("curl").stdout).expect("text")
+    };
+    let low_risk = format!("{address}/tags/0198a000-0000-7000-8000-000000000202");
+    curl(&["-X", "DELETE", &low_risk]);
+    let json = "Content-Type: application/json";
+    let made = curl(&[
+        &format!("{address}/tags"),
+        "-H",
+        json,
+        "-d",
+        r#"{"label": "Low risk"}"#,
+    ]);
+    assert!(made.contains("created_at"), "{made}");
+    server.stop(Signal::SIGTERM);
+
+    let server = Server::start(&data);
+    assert_eq!(server.paste().0, "HTTP/1.1 201 Created");
+    server.stop(Signal::SIGTERM);
+}
+
 #[test]
 fn one_command_serves_and_what_was_stored_outlasts_stops_and_crashes() {
     let data = directory();
