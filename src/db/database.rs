@@ -103,6 +103,12 @@ impl DatabaseError {
         matches!(self, Self::Refused(sqlx::Error::Database(error))
             if matches!(error.code().as_deref(), Some("40P01" | "40001")))
     }
+
+    /// Whether the schema lacks what the statement names (42P01, 42703): it is not that of this server.
+    pub fn is_of_another_schema(&self) -> bool {
+        matches!(self, Self::Refused(sqlx::Error::Database(error))
+            if matches!(error.code().as_deref(), Some("42P01" | "42703")))
+    }
 }
 
 impl Database {

@@ -103,6 +103,7 @@ impl Problem {
                 DatabaseError::Unavailable(_) => ProblemType::Unavailable,
                 DatabaseError::OutcomeUnknown(_) => ProblemType::OutcomeUnknown,
                 DatabaseError::Locked(_) => ProblemType::Busy,
+                error if error.is_of_another_schema() => ProblemType::NotMigrated,
                 DatabaseError::Refused(_) | DatabaseError::Ended(_) => ProblemType::InternalError,
             },
         }

@@ -77,20 +77,24 @@ async fn a_server_that_does_not_migrate_is_not_ready_until_somebody_does() {
     let state = app::state(pool, limits, dossier::values::Destinations::Public);
     let router = app::router(app::operations(), state.clone()).expect("a reference");
     tokio::spawn(app::serve(listener, router, state, std::future::pending()));
-    let ready = async || {
+    let get = async |path: &str| {
         crate::support::client()
-            .get(format!("{base}/readyz"))
+            .get(format!("{base}{path}"))
+            .bearer_auth("dossier_key_of_nobody_yet")
             .send()
             .await
             .expect("an answer")
     };
-    let answer = ready().await;
-    assert_eq!(answer.status(), 503);
-    let told = answer.text().await.expect("text");
-    assert!(
-        told.contains("/problems/not-migrated") && told.contains("dossier migrate"),
-        "{told}"
-    );
+    let ready = async || get("/readyz").await;
+    for path in ["/readyz", "/cases"] {
+        let answer = get(path).await;
+        assert_eq!(answer.status(), 503);
+        let told = answer.text().await.expect("text");
+        assert!(
+            told.contains("/problems/not-migrated") && told.contains("dossier migrate"),
+            "{told}"
+        );
+    }
     let migrated = Command::new(env!("CARGO_BIN_EXE_dossier"))
         .arg("migrate")
         .env("DATABASE_URL", database.options.to_url_lossy().to_string())
