@@ -75,7 +75,10 @@ struct Work {
     params(CaseReference, IfMatch, IdempotencyKey),
     request_body(
         content = ReviewRequest<'static>,
-        example = json!({"status": "approved", "comment": "Ownership verified against the register.", "next_review_at": "2027-11-25"}),
+        example = json!(
+            {"status": "approved", "comment": "Ownership verified against the register.",
+                "next_review_at": "2027-11-25"}
+        ),
     ),
     responses(
         (status = 201, description = "The review.", body = ReviewView<'static>, headers(("ETag"))),

@@ -33,7 +33,9 @@ use crate::writes::{Done, Write};
     params(CaseReference, IfMatch),
     request_body(
         content = CaseUpdateRequest<'static>,
-        example = json!({"name": "Acme Group", "assignee_id": "0198a000-0000-7000-8000-000000000302"}),
+        example = json!(
+            {"name": "Acme Group", "assignee_id": "0198a000-0000-7000-8000-000000000302"}
+        ),
     ),
     responses(
         (status = 200, description = "The case.", body = CaseRowView<'static>, headers(("ETag"))),

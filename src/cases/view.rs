@@ -61,7 +61,8 @@ pub struct CaseRowView<'c> {
     /// Stands for a feature that this server does not have.
     #[schema(value_type = Null, required)]
     risk: Nothing,
-    /// Every custom property that is not archived, by key, with `null` where there is no value; in a list only where it is asked for.
+    /// Every custom property that is not archived, by key, with `null` where there is no value; in a
+    /// list only where it is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = PropertyValues)]
     custom_properties: Option<BTreeMap<&'c str, Option<&'c Value>>>,

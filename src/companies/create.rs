@@ -44,7 +44,10 @@ struct Work {
     params(IdempotencyKey, IfMatch),
     request_body(
         content = CompanyRequest<'static>,
-        example = json!({"case_id": "0198a000-0000-7000-8000-00000000ffff", "name": "Acme Holding SA", "type": "affiliated", "country": "LU"}),
+        example = json!(
+            {"case_id": "0198a000-0000-7000-8000-00000000ffff", "name": "Acme Holding SA",
+                "type": "affiliated", "country": "LU"}
+        ),
     ),
     responses((
         status = 201,

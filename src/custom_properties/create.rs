@@ -26,7 +26,11 @@ use crate::writes::{Done, Write};
     params(TargetPath, IdempotencyKey),
     request_body(
         content = CustomPropertyRequest<'static>,
-        example = json!({"key": "segment", "label": "Segment", "type": "choices", "options": [{"key": "retail", "label": "Retail"}, {"key": "corporate", "label": "Corporate"}]}),
+        example = json!(
+            {"key": "segment", "label": "Segment", "type": "choices",
+                "options": [{"key": "retail", "label": "Retail"}, {"key": "corporate",
+                "label": "Corporate"}]}
+        ),
     ),
     responses(
         (

@@ -43,7 +43,10 @@ struct Work {
     params(IfMatch, IdempotencyKey),
     request_body(
         content = IndividualRequest<'static>,
-        example = json!({"case_id": "0198a000-0000-7000-8000-00000000ffff", "first_name": "Jane", "last_name": "Doe", "email": "jane@example.com", "is_signatory": true}),
+        example = json!(
+            {"case_id": "0198a000-0000-7000-8000-00000000ffff", "first_name": "Jane",
+                "last_name": "Doe", "email": "jane@example.com", "is_signatory": true}
+        ),
     ),
     responses(
         (

@@ -73,7 +73,10 @@ struct Work {
     params(CaseReference, IfMatch, IdempotencyKey),
     request_body(
         content = RelationCreateRequest<'static>,
-        example = json!({"from_individual_id": "0198a000-0000-7000-8000-00000000fffe", "roles": ["shareholder"], "ownership_percentage": 25.5}),
+        example = json!(
+            {"from_individual_id": "0198a000-0000-7000-8000-00000000fffe",
+                "roles": ["shareholder"], "ownership_percentage": 25.5}
+        ),
     ),
     responses(
         (status = 201, description = "The relation.", body = RelationView<'static>, headers(("ETag"))),

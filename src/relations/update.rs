@@ -67,7 +67,10 @@ struct Work {
     params(CaseReference, Id, IfMatch),
     request_body(
         content = RelationUpdateRequest<'static>,
-        example = json!({"ownership_percentage": 30, "roles": ["shareholder", "legal_representative"], "position": "CEO"}),
+        example = json!(
+            {"ownership_percentage": 30, "roles": ["shareholder", "legal_representative"],
+                "position": "CEO"}
+        ),
     ),
     responses(
         (status = 200, description = "The relation.", body = RelationView<'static>, headers(("ETag"))),

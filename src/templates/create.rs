@@ -33,7 +33,10 @@ struct Work {
     params(IdempotencyKey),
     request_body(
         content = TemplateRequest<'static>,
-        example = json!({"key": "kyb_light", "name": "KYB light", "defaults": {"tags": ["VIP"]}, "required": ["companies", "companies[].country"]}),
+        example = json!(
+            {"key": "kyb_light", "name": "KYB light", "defaults": {"tags": ["VIP"]},
+                "required": ["companies", "companies[].country"]}
+        ),
     ),
     responses(
         (status = 201, description = "The template.", body = TemplateView<'static>, headers(("Location"))),

@@ -26,7 +26,10 @@ const ROLE: &str = "analyst";
     params(IdempotencyKey),
     request_body(
         content = UserRequest<'static>,
-        example = json!({"first_name": "Grace", "last_name": "Hopper", "email": "grace@example.com", "role": "analyst"}),
+        example = json!(
+            {"first_name": "Grace", "last_name": "Hopper", "email": "grace@example.com",
+                "role": "analyst"}
+        ),
     ),
     responses(
         (status = 201, description = "The user.", body = UserView<'static>, headers(("Location"))),

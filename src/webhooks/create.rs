@@ -33,7 +33,10 @@ const NAME: &str = "Webhook";
     params(IdempotencyKey),
     request_body(
         content = WebhookRequest<'static>,
-        example = json!({"name": "Core banking", "url": "https://hooks.example.com/dossier", "events": ["Case.Created", "Case.Updated"]}),
+        example = json!(
+            {"name": "Core banking", "url": "https://hooks.example.com/dossier",
+                "events": ["Case.Created", "Case.Updated"]}
+        ),
     ),
     responses(
         (
