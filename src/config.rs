@@ -36,7 +36,8 @@ pub struct Settings {
         default_value = "on"
     )]
     pub migrate: Switch,
-    /// How many connections to the database this server opens at the most.
+    /// How many connections to the database this server opens for requests at the most; what it does
+    /// besides has three more.
     #[arg(long, global = true, env = "DOSSIER_POOL_SIZE", default_value_t = 10)]
     pub pool_size: u32,
     /// How many seconds a request may take, its body's arrival included.

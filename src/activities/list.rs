@@ -6,8 +6,7 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::openapi::path::{Parameter, ParameterIn};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::auth::Caller;
@@ -16,6 +15,7 @@ use crate::db::{Database, Deadline};
 use crate::events::{ACTIVITIES, Field as ChangedField};
 use crate::http::described::Null;
 use crate::http::{PageView, Problem, Query, described, filters, list as read_list, timestamp};
+use crate::parameters;
 
 /// An identifier that is compared in one way alone.
 const ONLY: &[Operator] = &[Operator::Eq];
@@ -114,14 +114,10 @@ impl<'a> ActivityView<'a> {
     }
 }
 
-/// Its parameters, for the reference.
-struct Parameters;
+/// Its order where the request does not say.
+const ORDER: &str = "created_at";
 
-impl IntoParams for Parameters {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        described::list(FIELDS, "created_at")
-    }
-}
+parameters!(Parameters, described::list(FIELDS, ORDER));
 
 /// Lists what was done in the workspace, to cases that were deleted since too.
 ///
@@ -144,7 +140,7 @@ pub async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
-    let asked = query.list(FIELDS, "created_at");
+    let asked = query.list(FIELDS, ORDER);
     query.finish()?;
     let listing = &LISTING;
     let listed = read_list(&database, deadline, listing, caller.workspace_id, &asked).await?;

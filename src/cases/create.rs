@@ -1,8 +1,6 @@
 //! `POST /cases`.
 
 use std::sync::Arc;
-use utoipa::IntoParams;
-use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use axum::Extension;
 use axum::extract::{RawQuery, State};
@@ -21,6 +19,7 @@ use crate::db::{Database, DatabaseError, Deadline, Session};
 use crate::events::{Author, Events};
 use crate::http::{Answer, JsonBody, Limits, Prefix, Problem, Query, described};
 use crate::idempotency::{Claim, IdempotencyKey};
+use crate::parameters;
 use crate::validation;
 use crate::writes::Write;
 
@@ -35,16 +34,11 @@ pub struct Creates {
     gather: Gather,
 }
 
-/// Its parameters, for the reference.
-struct Parameters;
-
-impl IntoParams for Parameters {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let about = "Checks everything and keeps nothing: 200 instead of 201, no `Location`, and an \
-                     `Idempotency-Key` is not used up.";
-        vec![described::flag("dry_run", about)]
-    }
-}
+parameters!(Parameters, {
+    let about = "Checks everything and keeps nothing: 200 instead of 201, no `Location`, and an \
+                 `Idempotency-Key` is not used up.";
+    vec![described::flag("dry_run", about)]
+});
 
 /// Creates a case with everything that belongs to it, or says everything that is wrong.
 ///

@@ -4,25 +4,19 @@ use axum::extract::RawQuery;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::json;
-use utoipa::IntoParams;
-use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::store;
 use crate::events::{Change, Event, Subject, erase};
 use crate::http::{Answer, Problem, Query, described};
 use crate::idempotency;
+use crate::parameters;
 use crate::versions::{CaseReference, IfMatch, lock};
 use crate::writes::{Done, Write};
 
-/// Its parameters, for the reference.
-struct Parameters;
-
-impl IntoParams for Parameters {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let about = "Known from the published API; a deletion is always permanent.";
-        vec![described::flag("permanent", about)]
-    }
-}
+parameters!(Parameters, {
+    let about = "Known from the published API; a deletion is always permanent.";
+    vec![described::flag("permanent", about)]
+});
 
 /// Deletes a case with everything that belongs to it, and what stored answers and events hold of it.
 /// Its activities stay.

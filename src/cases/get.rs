@@ -3,28 +3,21 @@
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use utoipa::IntoParams;
-use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::store;
 use super::view::CaseView;
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
-use crate::http::described::Ignored;
 use crate::http::{Problem, ProblemType, Query, described, with_etag};
+use crate::parameters;
 use crate::versions::CaseReference;
 
-/// Its parameters, for the reference.
-struct Parameters;
-
-impl IntoParams for Parameters {
-    fn into_params(within: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let about = "Whether parts that are not relevant are shown too.";
-        let mut parameters = vec![described::flag("include_not_relevant", about)];
-        parameters.extend(Ignored::into_params(within));
-        parameters
-    }
-}
+parameters!(Parameters, {
+    let about = "Whether parts that are not relevant are shown too.";
+    let mut parameters = vec![described::flag("include_not_relevant", about)];
+    parameters.extend(described::ignored());
+    parameters
+});
 
 /// Reads a whole case, by its id or by its external id.
 ///

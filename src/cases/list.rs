@@ -3,8 +3,6 @@
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use utoipa::IntoParams;
-use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::view::CaseRowView;
 use super::{CaseHeader, Status};
@@ -13,6 +11,7 @@ use crate::custom_properties::{Definition, store::definitions};
 use crate::db::listing::{Field, Kind, Listing, Operator};
 use crate::db::{Database, Deadline};
 use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
+use crate::parameters;
 
 /// Whether a case has a tag, by its label without case or by its id.
 const HAS_TAG: [&str; 3] = [
@@ -72,17 +71,15 @@ pub const LISTING: Listing = Listing {
     identifier: "id",
 };
 
-/// Its parameters, for the reference.
-struct Parameters;
+/// Its order where the request does not say.
+const ORDER: &str = "created_at";
 
-impl IntoParams for Parameters {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let mut parameters = described::list(FIELDS, "created_at");
-        let about = "Whether the custom properties are shown too.";
-        parameters.push(described::flag("include_custom_properties", about));
-        parameters
-    }
-}
+parameters!(Parameters, {
+    let mut parameters = described::list(FIELDS, ORDER);
+    let about = "Whether the custom properties are shown too.";
+    parameters.push(described::flag("include_custom_properties", about));
+    parameters
+});
 
 /// Lists the cases of the workspace, without what belongs to them.
 ///
@@ -106,7 +103,7 @@ pub async fn list(
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
     let with_properties = query.flag("include_custom_properties");
-    let asked = query.list(FIELDS, "created_at");
+    let asked = query.list(FIELDS, ORDER);
     query.finish()?;
     let workspace_id = caller.workspace_id;
     let listed = read_list(&database, deadline, &LISTING, workspace_id, &asked).await?;

@@ -9,8 +9,7 @@ use crate::auth::Caller;
 use crate::db::listing::{Field, Kind, Listing, Operator};
 use crate::db::{Database, Deadline};
 use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
-use utoipa::IntoParams;
-use utoipa::openapi::path::{Parameter, ParameterIn};
+use crate::parameters;
 
 const FIELDS: &[Field] = &[
     filters::name("name", "c.name"),
@@ -40,14 +39,10 @@ pub const LISTING: Listing = Listing {
     identifier: "id",
 };
 
-/// Its parameters, for the reference.
-struct Parameters;
+/// Its order where the request does not say.
+const ORDER: &str = "created_at";
 
-impl IntoParams for Parameters {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        described::list(FIELDS, "created_at")
-    }
-}
+parameters!(Parameters, described::list(FIELDS, ORDER));
 
 /// Lists the companies of all cases of the workspace.
 ///
@@ -68,7 +63,7 @@ pub async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
-    let asked = query.list(FIELDS, "created_at");
+    let asked = query.list(FIELDS, ORDER);
     query.finish()?;
     let listed = read_list(&database, deadline, &LISTING, caller.workspace_id, &asked).await?;
     let companies = PageView::new(listed, &asked, serde_json::from_value::<StoredCompany>)?;

@@ -3,8 +3,6 @@
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use utoipa::IntoParams;
-use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::path::TargetPath;
 use super::{PropertyView, StoredProperty};
@@ -12,6 +10,7 @@ use crate::auth::Caller;
 use crate::db::listing::{Condition, Field, Listing, Operand, Operator};
 use crate::db::{Database, Deadline};
 use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
+use crate::parameters;
 
 const FIELDS: &[Field] = &[
     filters::name("label", "c.label"),
@@ -38,17 +37,15 @@ const WITH_ARCHIVED: Listing = Listing {
     ..LISTING
 };
 
-/// Its parameters, for the reference.
-struct Parameters;
+/// Its order where the request does not say.
+const ORDER: &str = "created_at";
 
-impl IntoParams for Parameters {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let mut parameters = described::list(FIELDS, "created_at");
-        let about = "Whether archived ones are listed too.";
-        parameters.push(described::flag("include_archived", about));
-        parameters
-    }
-}
+parameters!(Parameters, {
+    let mut parameters = described::list(FIELDS, ORDER);
+    let about = "Whether archived ones are listed too.";
+    parameters.push(described::flag("include_archived", about));
+    parameters
+});
 
 /// Lists the custom properties of a target, with the archived ones where they are asked for.
 ///
@@ -77,7 +74,7 @@ pub async fn list(
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
     let with_archived = query.flag("include_archived");
-    let mut asked = query.list(FIELDS, "created_at");
+    let mut asked = query.list(FIELDS, ORDER);
     query.finish()?;
     asked.conditions.push(Condition {
         field: &TARGET,

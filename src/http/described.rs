@@ -4,10 +4,28 @@ use serde_json::Value;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::openapi::schema::{AdditionalProperties, SchemaType, Type};
 use utoipa::openapi::{Array, Object, RefOr, Required, Schema, SchemaFormat};
-use utoipa::{IntoParams, PartialSchema, ToSchema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::query::{DEFAULT_LIMIT, LIMIT};
 use crate::db::listing::{Field, Kind, Operator};
+use crate::validation::shape;
+
+/// Declares a type that stands for the parameters of an operation in its description.
+#[macro_export]
+macro_rules! parameters {
+    ($visibility:vis $name:ident, $parameters:expr) => {
+        /// Its parameters, for the reference.
+        $visibility struct $name;
+
+        impl utoipa::IntoParams for $name {
+            fn into_params(
+                _: impl Fn() -> Option<utoipa::openapi::path::ParameterIn>,
+            ) -> Vec<utoipa::openapi::path::Parameter> {
+                $parameters
+            }
+        }
+    };
+}
 
 /// A parameter of a query that need not be there.
 pub fn query(name: &str, about: &str, schema: Object) -> Parameter {
@@ -45,14 +63,12 @@ pub fn flag(name: &str, about: &str) -> Parameter {
 pub const IGNORED: [&str; 3] = ["exclude_internal_checks", "data_lineage", "property_origin"];
 
 /// [`IGNORED`], for the reference.
-pub struct Ignored;
-
-impl IntoParams for Ignored {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let about = "Known from the published API; does nothing here.";
-        IGNORED.iter().map(|name| flag(name, about)).collect()
-    }
+pub fn ignored() -> Vec<Parameter> {
+    let about = "Known from the published API; does nothing here.";
+    IGNORED.iter().map(|name| flag(name, about)).collect()
 }
+
+parameters!(pub Ignored, ignored());
 
 /// Text of a format, with an example.
 pub fn text(format: Option<&str>, example: &str) -> Object {
@@ -212,17 +228,8 @@ impl ToSchema for NoItems {}
 
 impl PartialSchema for PropertyValues {
     fn schema() -> RefOr<Schema> {
-        let mut values = Array::new(Object::with_type(Type::String));
-        let kinds = [
-            Type::String,
-            Type::Boolean,
-            Type::Number,
-            Type::Array,
-            Type::Null,
-        ];
-        values.schema_type = SchemaType::from_iter(kinds);
         let mut object = Object::with_type(Type::Object);
-        let values = AdditionalProperties::RefOr(RefOr::T(values.into()));
+        let values = AdditionalProperties::RefOr(shape::any().item());
         object.additional_properties = Some(Box::new(values));
         RefOr::T(object.into())
     }

@@ -168,7 +168,13 @@ impl Problem {
             _ => None,
         };
         if let Some((pointer, code)) = whole {
-            errors.push(ProblemError::whole(pointer, code, &detail, case_id));
+            let mut fault = Fault::new(code, detail.clone());
+            fault.case_id = case_id.map(|id| id.to_string());
+            let pointer = pointer.to_owned();
+            errors.push(ProblemError::new(
+                Place::Body,
+                &Violation { pointer, fault },
+            ));
         }
         ProblemDocument::new(kind, (detail, message), errors, case_id, (request_id, now))
     }

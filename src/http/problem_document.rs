@@ -118,20 +118,6 @@ impl ProblemError {
             case_id: fault.case_id.clone(),
         }
     }
-
-    /// An error that repeats what the whole document says.
-    pub fn whole(pointer: &str, code: Code, message: &str, case_id: Option<Uuid>) -> Self {
-        Self {
-            pointer: Some(pointer.to_owned()),
-            parameter: None,
-            header: None,
-            code: code.as_str(),
-            message: message.to_owned(),
-            suggestion: None,
-            allowed: Vec::new(),
-            case_id: case_id.map(|id| id.to_string()),
-        }
-    }
 }
 
 impl ProblemDocument {

@@ -4,14 +4,13 @@ use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use utoipa::IntoParams;
-use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::{IndividualRowView, StoredIndividual};
 use crate::auth::Caller;
 use crate::db::listing::{Field, Kind, Listing, Operator};
 use crate::db::{Database, Deadline};
 use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
+use crate::parameters;
 use crate::relations::Holding;
 
 const FIELDS: &[Field] = &[
@@ -49,14 +48,10 @@ struct ListedIndividual {
     to_main: Option<Holding>,
 }
 
-/// Its parameters, for the reference.
-struct Parameters;
+/// Its order where the request does not say.
+const ORDER: &str = "created_at";
 
-impl IntoParams for Parameters {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        described::list(FIELDS, "created_at")
-    }
-}
+parameters!(Parameters, described::list(FIELDS, ORDER));
 
 /// Lists the individuals of all cases of the workspace.
 ///
@@ -83,7 +78,7 @@ pub async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
-    let asked = query.list(FIELDS, "created_at");
+    let asked = query.list(FIELDS, ORDER);
     query.finish()?;
     let listed = read_list(&database, deadline, &LISTING, caller.workspace_id, &asked).await?;
     let listed = PageView::new(listed, &asked, serde_json::from_value::<ListedIndividual>)?;

@@ -1,5 +1,7 @@
 //! The document: what the operations say of themselves, and what holds for all of them.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::Type;
@@ -36,6 +38,7 @@ pub fn document(mut operations: OpenApi) -> Result<Value, serde_json::Error> {
     for (name, scheme) in schemes {
         components.add_security_scheme(name, scheme);
     }
+    components.headers = headers();
     refusals::declare(components);
     hooks::declare(components);
     operations.webhooks = Some(hooks::webhooks());
@@ -46,9 +49,6 @@ pub fn document(mut operations: OpenApi) -> Result<Value, serde_json::Error> {
     }
     links::add(&mut operations.paths);
     let mut document = serde_json::to_value(&operations)?;
-    if let Some(components) = document.get_mut("components") {
-        components["headers"] = headers()?;
-    }
     tidy::tidy(&mut document);
     Ok(document)
 }
@@ -189,9 +189,8 @@ pub fn name_headers(response: &mut Response, is_public: bool) {
 }
 
 /// The headers of answers.
-fn headers() -> Result<Value, serde_json::Error> {
-    let mut headers = serde_json::Map::new();
-    for (name, about, example) in [
+fn headers() -> BTreeMap<String, RefOr<Header>> {
+    let headers = [
         (
             "ETag",
             "The version of the case with all that belongs to it, for `If-Match`.",
@@ -228,11 +227,12 @@ fn headers() -> Result<Value, serde_json::Error> {
             json!("1"),
         ),
         ("WWW-Authenticate", "How a key arrives.", json!("Bearer")),
-    ] {
+    ];
+    let headers = headers.map(|(name, about, example)| {
         let mut header = Header::new(Object::with_type(Type::String));
         header.description = Some(about.to_owned());
         header.example = Some(example);
-        headers.insert(name.to_owned(), serde_json::to_value(header)?);
-    }
-    Ok(Value::Object(headers))
+        (name.to_owned(), RefOr::T(header))
+    });
+    headers.into()
 }

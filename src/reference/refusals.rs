@@ -120,10 +120,9 @@ pub fn of(operation: &Operation) -> BTreeMap<String, &'static str> {
         (has_key, &[400, 401, 429, 500][..]),
         (true, &[503]),
         (in_path, &[404]),
-        (has_body, &[408, 413, 415]),
+        (has_body, &[408, 409, 413, 415]),
         (has(operation, "Idempotency-Key"), &[409, 410, 422]),
         (has(operation, "If-Match"), &[404, 412]),
-        (has_body, &[409]),
     ];
     let statuses = statuses
         .into_iter()

@@ -3,14 +3,13 @@
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use utoipa::IntoParams;
-use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::{Space, SpaceView};
 use crate::auth::Caller;
 use crate::db::listing::{Field, Listing};
 use crate::db::{Database, Deadline};
 use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
+use crate::parameters;
 
 const FIELDS: &[Field] = &[
     filters::name("name", "c.name"),
@@ -26,14 +25,10 @@ pub const LISTING: Listing = Listing {
     identifier: "slug",
 };
 
-/// Its parameters, for the reference.
-struct Parameters;
+/// Its order where the request does not say.
+const ORDER: &str = "created_at";
 
-impl IntoParams for Parameters {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        described::pages(FIELDS, "created_at")
-    }
-}
+parameters!(Parameters, described::pages(FIELDS, ORDER));
 
 /// Lists the spaces of the workspace.
 ///
@@ -56,7 +51,7 @@ pub async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
-    let asked = query.pages(FIELDS, "created_at");
+    let asked = query.pages(FIELDS, ORDER);
     query.finish()?;
     let listing = &LISTING;
     let listed = read_list(&database, deadline, listing, caller.workspace_id, &asked).await?;

@@ -3,14 +3,13 @@
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use utoipa::IntoParams;
-use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::{Tag, TagView};
 use crate::auth::Caller;
 use crate::db::listing::{Field, Listing};
 use crate::db::{Database, Deadline};
 use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
+use crate::parameters;
 
 const FIELDS: &[Field] = &[
     filters::name("label", "c.label"),
@@ -26,14 +25,10 @@ pub const LISTING: Listing = Listing {
     identifier: "id",
 };
 
-/// Its parameters, for the reference.
-struct Parameters;
+/// Its order where the request does not say.
+const ORDER: &str = "created_at";
 
-impl IntoParams for Parameters {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        described::list(FIELDS, "created_at")
-    }
-}
+parameters!(Parameters, described::list(FIELDS, ORDER));
 
 /// Lists the tags of the workspace.
 ///
@@ -54,7 +49,7 @@ pub async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
-    let asked = query.list(FIELDS, "created_at");
+    let asked = query.list(FIELDS, ORDER);
     query.finish()?;
     let listing = &LISTING;
     let listed = read_list(&database, deadline, listing, caller.workspace_id, &asked).await?;

@@ -3,14 +3,13 @@
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use utoipa::IntoParams;
-use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::{StoredTemplate, TemplateView};
 use crate::auth::Caller;
 use crate::db::listing::{Field, Kind, Listing};
 use crate::db::{Database, Deadline};
 use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
+use crate::parameters;
 
 const FIELDS: &[Field] = &[
     filters::name("name", "c.name"),
@@ -41,17 +40,15 @@ const WITH_ARCHIVED: Listing = Listing {
     ..LISTING
 };
 
-/// Its parameters, for the reference.
-struct Parameters;
+/// Its order where the request does not say.
+const ORDER: &str = "updated_at";
 
-impl IntoParams for Parameters {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let mut parameters = described::list(FIELDS, "updated_at");
-        let about = "Whether archived ones are listed too.";
-        parameters.push(described::flag("include_archived", about));
-        parameters
-    }
-}
+parameters!(Parameters, {
+    let mut parameters = described::list(FIELDS, ORDER);
+    let about = "Whether archived ones are listed too.";
+    parameters.push(described::flag("include_archived", about));
+    parameters
+});
 
 /// Lists the templates of the workspace, with the archived ones where they are asked for.
 ///
@@ -75,7 +72,7 @@ pub async fn list(
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
     let with_archived = query.flag("include_archived");
-    let asked = query.list(FIELDS, "updated_at");
+    let asked = query.list(FIELDS, ORDER);
     query.finish()?;
     let listing = if with_archived {
         &WITH_ARCHIVED

@@ -3,14 +3,13 @@
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use utoipa::IntoParams;
-use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::{StoredUser, UserView};
 use crate::auth::Caller;
 use crate::db::listing::{Field, Listing};
 use crate::db::{Database, Deadline};
 use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
+use crate::parameters;
 
 const FIELDS: &[Field] = &[filters::moment("created_at", "c.created_at")];
 
@@ -29,17 +28,15 @@ const WITH_SUSPENDED: Listing = Listing {
     ..LISTING
 };
 
-/// Its parameters, for the reference.
-struct Parameters;
+/// Its order where the request does not say.
+const ORDER: &str = "created_at";
 
-impl IntoParams for Parameters {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let mut parameters = described::list(FIELDS, "created_at");
-        let about = "Whether suspended ones are listed too.";
-        parameters.push(described::flag("include_suspended", about));
-        parameters
-    }
-}
+parameters!(Parameters, {
+    let mut parameters = described::list(FIELDS, ORDER);
+    let about = "Whether suspended ones are listed too.";
+    parameters.push(described::flag("include_suspended", about));
+    parameters
+});
 
 /// Lists the users of the workspace, with the suspended ones where they are asked for.
 ///
@@ -61,7 +58,7 @@ pub async fn list(
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
     let with_suspended = query.flag("include_suspended");
-    let asked = query.list(FIELDS, "created_at");
+    let asked = query.list(FIELDS, ORDER);
     query.finish()?;
     let listing = if with_suspended {
         &WITH_SUSPENDED

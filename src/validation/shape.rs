@@ -2,8 +2,7 @@
 //! beside each member of a wire object.
 
 use serde_json::Value;
-use utoipa::openapi::schema::AnyOfBuilder;
-use utoipa::openapi::schema::{AdditionalProperties, SchemaType, Type};
+use utoipa::openapi::schema::{AdditionalProperties, AnyOfBuilder, SchemaType, Type};
 use utoipa::openapi::{Array, Deprecated, Object, Ref, RefOr, Schema, SchemaFormat};
 
 use super::Mode;
@@ -138,7 +137,7 @@ impl Shape {
     }
 
     /// The schema of what cannot be absent, such as the item of an array.
-    fn item(self) -> RefOr<Schema> {
+    pub fn item(self) -> RefOr<Schema> {
         self.schema
     }
 }

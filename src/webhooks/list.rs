@@ -3,8 +3,6 @@
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use utoipa::IntoParams;
-use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::model::Webhook;
 use super::view::WebhookView;
@@ -12,6 +10,7 @@ use crate::auth::Caller;
 use crate::db::listing::{Field, Kind, Listing, Operator};
 use crate::db::{Database, Deadline};
 use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
+use crate::parameters;
 
 /// Whether a webhook waits for an event.
 const AWAITS: [&str; 3] = ["(", " = ANY (c.events) AND ", " IS NOT NULL)"];
@@ -56,14 +55,10 @@ pub const LISTING: Listing = Listing {
     identifier: "id",
 };
 
-/// Its parameters, for the reference.
-struct Parameters;
+/// Its order where the request does not say.
+const ORDER: &str = "updated_at";
 
-impl IntoParams for Parameters {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        described::list(FIELDS, "updated_at")
-    }
-}
+parameters!(Parameters, described::list(FIELDS, ORDER));
 
 /// Lists the webhooks of the workspace.
 ///
@@ -86,7 +81,7 @@ pub async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
-    let asked = query.list(FIELDS, "updated_at");
+    let asked = query.list(FIELDS, ORDER);
     query.finish()?;
     let listing = &LISTING;
     let listed = read_list(&database, deadline, listing, caller.workspace_id, &asked).await?;

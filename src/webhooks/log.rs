@@ -4,8 +4,6 @@ use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use sqlx::PgConnection;
-use utoipa::IntoParams;
-use utoipa::openapi::path::{Parameter, ParameterIn};
 use uuid::Uuid;
 
 use super::log_view::{WebhookLog, WebhookLogView};
@@ -16,6 +14,7 @@ use crate::events::EVENTS;
 use crate::http::{
     Id, NoQuery, PageView, Problem, ProblemType, Query, described, filters, list as read_list,
 };
+use crate::parameters;
 
 const FIELDS: &[Field] = &[
     Field {
@@ -68,14 +67,10 @@ const ONE: Listing = Listing {
     ..LOG_LISTING
 };
 
-/// Its parameters, for the reference.
-struct Parameters;
+/// Its order where the request does not say.
+const ORDER: &str = "created_at.desc";
 
-impl IntoParams for Parameters {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        described::list(FIELDS, "created_at.desc")
-    }
-}
+parameters!(Parameters, described::list(FIELDS, ORDER));
 
 /// Lists the deliveries of the workspace, newest first.
 ///
@@ -98,7 +93,7 @@ pub async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
-    let asked = query.list(FIELDS, "created_at.desc");
+    let asked = query.list(FIELDS, ORDER);
     query.finish()?;
     let listing = &LOG_LISTING;
     let listed = read_list(&database, deadline, listing, caller.workspace_id, &asked).await?;

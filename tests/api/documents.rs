@@ -239,12 +239,12 @@ fn every_block_that_can_run_is_marked() {
                 "{place} is not marked"
             );
         }
-        let indented = text.lines().any(|it| it.starts_with("    curl "));
-        let is_fenced = blocks(&text).iter().any(|it| it.text.contains("    curl "));
-        assert!(
-            !indented || is_fenced,
-            "{} has an unmarked request",
-            document.display()
-        );
+        let mut is_fenced = false;
+        for (line, text) in (1..).zip(text.lines()) {
+            is_fenced ^= text.starts_with("```");
+            let is_request = !is_fenced && text.starts_with("    curl ");
+            let place = format!("{}:{line}", document.display());
+            assert!(!is_request, "{place} is a request that does not run");
+        }
     }
 }

@@ -276,7 +276,8 @@ async fn every_example_works_in_the_sandbox() {
             .into_iter()
             .flatten()
             .map(|(name, it)| (name.as_str(), &it["value"]));
-        for (name, example) in one.into_iter().chain(named).filter(|(_, it)| !it.is_null()) {
+        let one = one.into_iter().filter(|(_, it)| !it.is_null());
+        for (name, example) in one.chain(named) {
             let path = world.path(&to.path);
             let answer = world
                 .app
