@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use criterion::{Criterion, criterion_group, criterion_main};
 use dossier::cases::{Case, CaseDraft, CaseView, Known};
 use dossier::db::rows_json;
-use dossier::validation;
+use dossier::validation::{self, Mode};
 use dossier::values::{IdSource, now};
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ mod support;
 
 fn draft(body: &[u8], now: DateTime<Utc>) -> CaseDraft {
     let sent = validation::read(body).expect("JSON");
-    CaseDraft::parse(sent, now)
+    CaseDraft::parse(sent, Mode::Create, now)
 }
 
 /// What the workspace has of the payload's references.

@@ -1,5 +1,7 @@
 //! What a new case leaves behind besides its rows.
 
+use std::cell::LazyCell;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -13,9 +15,9 @@ use crate::http::Problem;
 ///
 /// # Errors
 /// None but those of a view that has no JSON form.
-pub fn created(
-    case: &Case,
-    view: &CaseView<'_>,
+pub fn created<'c>(
+    case: &'c Case,
+    view: &LazyCell<CaseView<'c>, impl FnOnce() -> CaseView<'c>>,
     author: &Author,
     endpoints: &[Endpoint],
 ) -> Result<RecordRows, Problem> {
@@ -30,7 +32,7 @@ pub fn created(
             .within(json!({"case": {"status": case.header.status}}))
             .event(Event::CASE_CREATED),
         is_awaited(Event::CASE_CREATED)
-            .then(|| snapshot(view, None))
+            .then(|| snapshot(&**view, None))
             .transpose()?,
     )];
     let parts = [Event::COMPANY_CREATED, Event::INDIVIDUAL_CREATED];

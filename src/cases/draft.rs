@@ -115,13 +115,15 @@ impl CaseDraft {
         ids: &IdSource,
         now: DateTime<Utc>,
     ) -> Case {
+        let created_at = self.history.created_at.unwrap_or(now);
         let id = ids.next(now);
         let new_ids = |count: usize| (0..count).map(|_| ids.next(now)).collect::<Vec<_>>();
         let company_ids = new_ids(self.companies.len());
         let individual_ids = new_ids(self.individuals.len());
-        let relations = self.relations(id, &company_ids, &individual_ids, ids, now);
+        let at = Times { created_at, now };
+        let relations = self.relations(id, &company_ids, &individual_ids, ids, at);
         let has_main = self.graph.main.is_some();
-        let companies = companies(id, self.companies, company_ids, properties.companies, now);
+        let companies = companies(id, self.companies, company_ids, properties.companies, at);
         let individuals = self
             .individuals
             .into_iter()
@@ -136,14 +138,16 @@ impl CaseDraft {
             })
             .collect();
         let individuals =
-            self::individuals(id, individuals, individual_ids, properties.individuals, now);
+            self::individuals(id, individuals, individual_ids, properties.individuals, at);
+        let decisions = self.history.decisions.iter();
+        let reviews: Vec<_> = decisions.map(|it| it.review(ids.next(now), now)).collect();
         let metadata = (!self.metadata.is_empty()).then(|| self.metadata.into_iter().collect());
         Case {
             header: CaseHeader {
                 id,
                 name,
                 status: self.status,
-                review: None,
+                review: reviews.last().cloned(),
                 external_id: self.external_id,
                 template: known.template.map(|it| it.template),
                 assignee: known.assignee,
@@ -152,10 +156,11 @@ impl CaseDraft {
                 custom_properties: properties.case,
                 tags,
                 version: 1,
-                created_at: now,
+                created_at,
                 updated_at: now,
                 last_activity_at: now,
             },
+            reviews,
             companies,
             individuals,
             relations,
@@ -169,7 +174,7 @@ impl CaseDraft {
         companies: &[Uuid],
         individuals: &[Uuid],
         ids: &IdSource,
-        now: DateTime<Utc>,
+        Times { created_at, now }: Times,
     ) -> Vec<StoredRelation> {
         let relation = |it: &super::ResolvedRelation| {
             let (from_company_id, from_individual_id) = match it.from {
@@ -183,12 +188,19 @@ impl CaseDraft {
                 from_individual_id,
                 to_company_id: *companies.get(it.to)?,
                 holding: it.holding.clone(),
-                created_at: now,
+                created_at,
                 updated_at: now,
             })
         };
         self.graph.relations.iter().filter_map(relation).collect()
     }
+}
+
+/// When a case, with all of it, came to be, here or elsewhere, and when it is written.
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    created_at: DateTime<Utc>,
+    now: DateTime<Utc>,
 }
 
 struct CheckedProperties {
@@ -212,7 +224,7 @@ fn companies(
     drafts: Vec<CompanyDraft>,
     ids: Vec<Uuid>,
     properties: Vec<Properties>,
-    now: DateTime<Utc>,
+    Times { created_at, now }: Times,
 ) -> Vec<StoredCompany> {
     let drafts = drafts.into_iter().zip(ids).zip(properties);
     drafts
@@ -222,7 +234,7 @@ fn companies(
             is_relevant: true,
             company: draft.company,
             custom_properties,
-            created_at: now,
+            created_at,
             updated_at: now,
         })
         .collect()
@@ -233,7 +245,7 @@ fn individuals(
     drafts: Vec<(Individual, Holding)>,
     ids: Vec<Uuid>,
     properties: Vec<Properties>,
-    now: DateTime<Utc>,
+    Times { created_at, now }: Times,
 ) -> Vec<StoredIndividual> {
     let drafts = drafts.into_iter().zip(ids).zip(properties);
     drafts
@@ -245,7 +257,7 @@ fn individuals(
                 individual,
                 carried,
                 custom_properties,
-                created_at: now,
+                created_at,
                 updated_at: now,
             },
         )

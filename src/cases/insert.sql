@@ -1,22 +1,23 @@
 -- Some cases of one workspace with one statement, with everything that they leave: all of it, or
 -- nothing. Nothing too where the references of the workspace no longer have the version with which
--- they were checked ($16): then there is no event either, which every case has.
+-- they were checked ($17): then there is no event either, which every case has.
 WITH gate AS MATERIALIZED (
-    SELECT 1 WHERE $16::uuid IS NULL
-        OR EXISTS (SELECT FROM reference_versions WHERE workspace_id = $1 AND version = $16)
+    SELECT 1 WHERE $17::uuid IS NULL
+        OR EXISTS (SELECT FROM reference_versions WHERE workspace_id = $1 AND version = $17)
 ), case_rows AS (
     INSERT INTO cases (workspace_id, id, name, status, external_id, template_id, assignee_id,
-        space_slug, metadata, custom_properties, created_at, updated_at, last_activity_at)
-    SELECT $1, c.*, c.created_at, c.created_at
+        space_slug, metadata, custom_properties, item_digest, created_at, updated_at,
+        last_activity_at)
+    SELECT $1, c.*, c.updated_at
     FROM gate, jsonb_to_recordset($2::text::jsonb) AS c (id uuid, name text, status text, external_id text,
         template_id uuid, assignee_id uuid, space_slug text, metadata jsonb,
-        custom_properties jsonb, created_at timestamptz)
+        custom_properties jsonb, item_digest bytea, created_at timestamptz, updated_at timestamptz)
 ), key_rows AS (
     INSERT INTO idempotency_keys (workspace_id, key, request_hash, case_id, location, body,
         created_at, status, version)
     SELECT $1, k.*, 201, 1
-    FROM gate, unnest($10::text[], $11::bytea[], $12::uuid[], $13::text[], $14::bytea[],
-        $15::timestamptz[]) AS k
+    FROM gate, unnest($11::text[], $12::bytea[], $13::uuid[], $14::text[], $15::bytea[],
+        $16::timestamptz[]) AS k
 ), activity_rows AS (
     INSERT INTO activities (workspace_id, id, case_id, company_id, individual_id, type, api_key_id,
         context, changes, created_at)
@@ -74,6 +75,11 @@ WITH gate AS MATERIALIZED (
         from_company_id uuid, from_individual_id uuid, to_company_id uuid, roles jsonb,
         "position" text, ownership_percentage double precision,
         voting_rights_percentage double precision, created_at timestamptz, updated_at timestamptz)
+), review_rows AS (
+    INSERT INTO case_reviews (workspace_id, case_id, id, status, comment, reviewed_at,
+        next_review_at, created_at)
+    SELECT $1, v.* FROM gate, jsonb_to_recordset($10::text::jsonb) AS v (case_id uuid, id uuid, status text,
+        comment text, reviewed_at timestamptz, next_review_at date, created_at timestamptz)
 )
 INSERT INTO outbox (workspace_id, id, case_id, company_id, individual_id, event, sub_event,
     version, subject, case_context, created_at)

@@ -5,11 +5,12 @@ WITH gate AS MATERIALIZED (
         OR EXISTS (SELECT FROM reference_versions WHERE workspace_id = $1 AND version = $11)
 ), case_rows AS (
     INSERT INTO cases (workspace_id, id, name, status, external_id, template_id, assignee_id,
-        space_slug, metadata, custom_properties, created_at, updated_at, last_activity_at)
-    SELECT $1, c.*, c.created_at, c.created_at
+        space_slug, metadata, custom_properties, item_digest, created_at, updated_at,
+        last_activity_at)
+    SELECT $1, c.*, c.updated_at
     FROM gate, jsonb_to_recordset($2::text::jsonb) AS c (id uuid, name text, status text, external_id text,
         template_id uuid, assignee_id uuid, space_slug text, metadata jsonb,
-        custom_properties jsonb, created_at timestamptz)
+        custom_properties jsonb, item_digest bytea, created_at timestamptz, updated_at timestamptz)
 ), key_rows AS (
     INSERT INTO idempotency_keys (workspace_id, key, request_hash, case_id, location, body,
         created_at, status, version)

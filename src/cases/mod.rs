@@ -6,6 +6,8 @@ use utoipa_axum::routes;
 
 use crate::state::AppState;
 
+mod batch;
+mod batch_view;
 mod create;
 mod created;
 mod delete;
@@ -16,6 +18,7 @@ mod get;
 mod graph;
 mod list;
 mod model;
+mod new_case;
 mod new_rows;
 mod references;
 mod remembered;
@@ -40,14 +43,18 @@ pub use snapshots::CaseSnapshots;
 pub use update_request::CaseChanges;
 pub use view::CaseView;
 
-use create::Creates;
 use created::created;
+use new_case::Creates;
 use updated::updated;
+
+/// The SHA-256 of an item of a batch.
+type Digest = [u8; 32];
 
 /// The operations on cases.
 pub fn routes() -> OpenApiRouter<AppState> {
     let mut routes = OpenApiRouter::new()
         .routes(routes!(list::list, create::create))
+        .routes(routes!(batch::batch))
         .routes(routes!(get::get, update::update, delete::delete))
         .routes(routes!(review::review))
         .routes(routes!(tags::get, tags::add, tags::remove))

@@ -64,6 +64,9 @@ pub struct CaseHeader {
 pub struct Case {
     #[serde(flatten)]
     pub header: CaseHeader,
+    /// The decisions that a new case brings along. Of a stored one, `review` is the one that counts.
+    #[serde(skip)]
+    pub reviews: Vec<Review>,
     pub companies: Vec<StoredCompany>,
     pub individuals: Vec<StoredIndividual>,
     pub relations: Vec<StoredRelation>,
@@ -73,9 +76,12 @@ pub struct Case {
 }
 
 impl Case {
-    /// Whether nothing else belongs to it: no company, no individual, no tag.
+    /// Whether nothing else belongs to it: no company, individual, tag or review.
     pub fn is_alone(&self) -> bool {
-        self.companies.is_empty() && self.individuals.is_empty() && self.header.tags.is_empty()
+        self.companies.is_empty()
+            && self.individuals.is_empty()
+            && self.header.tags.is_empty()
+            && self.reviews.is_empty()
     }
 
     /// The id of the main company, if there is one.

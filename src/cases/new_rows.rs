@@ -7,12 +7,13 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Case, Status};
+use super::{Case, Digest, Review, Status};
 use crate::custom_properties::Properties;
 use crate::db::rows_json;
 use crate::events::RecordRows;
 use crate::http::Answer;
 use crate::idempotency::Claim;
+use crate::values::hex;
 
 /// The rows of one case, each list of them as JSON.
 #[derive(Debug)]
@@ -22,12 +23,13 @@ pub struct NewRows {
     pub companies: String,
     pub individuals: String,
     pub relations: String,
+    pub reviews: String,
     /// Its activity and its events.
     pub record: RecordRows,
     /// Whether the case has no companies, individuals and tags, and nobody waits for its event.
     pub is_alone: bool,
     pub id: Uuid,
-    pub created_at: DateTime<Utc>,
+    pub written_at: DateTime<Utc>,
     /// The key of the request, which keeps the answer.
     pub claim: Option<Claim>,
     pub answer: Answer,
@@ -45,7 +47,10 @@ struct CaseRow<'c> {
     space_slug: Option<&'c str>,
     metadata: Option<&'c BTreeMap<String, String>>,
     custom_properties: &'c Properties,
+    /// As PostgreSQL reads bytes.
+    item_digest: Option<String>,
     created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
 }
 
 #[derive(Debug, Serialize)]
@@ -53,6 +58,14 @@ struct TagRow {
     case_id: Uuid,
     tag_id: Uuid,
     ordinal: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct ReviewRow<'c> {
+    case_id: Uuid,
+    #[serde(flatten)]
+    review: &'c Review,
+    created_at: DateTime<Utc>,
 }
 
 impl NewRows {
@@ -63,6 +76,7 @@ impl NewRows {
     /// None but those of a row that has no JSON form.
     pub fn new(
         case: Case,
+        item_digest: Option<Digest>,
         record: RecordRows,
         claim: Option<Claim>,
         answer: Answer,
@@ -79,18 +93,26 @@ impl NewRows {
             space_slug: header.space_slug.as_deref(),
             metadata: header.metadata.as_ref(),
             custom_properties: &header.custom_properties,
+            item_digest: item_digest.map(|it| format!("\\x{}", hex(&it))),
             created_at: header.created_at,
+            updated_at: header.updated_at,
         };
         let tags = header.tags.iter().zip(1..).map(|(tag, ordinal)| TagRow {
             case_id: header.id,
             tag_id: tag.id,
             ordinal,
         });
+        let reviews = case.reviews.iter().map(|review| ReviewRow {
+            case_id: header.id,
+            review,
+            created_at: header.updated_at,
+        });
         Ok(Self {
             case: rows_json([row])?,
             tags: rows_json(tags)?,
+            reviews: rows_json(reviews)?,
             id: header.id,
-            created_at: header.created_at,
+            written_at: header.updated_at,
             companies: rows_json(case.companies)?,
             individuals: rows_json(case.individuals)?,
             relations: rows_json(case.relations)?,
@@ -109,6 +131,7 @@ impl NewRows {
             &self.companies,
             &self.individuals,
             &self.relations,
+            &self.reviews,
         ];
         let record = [&self.record.events, &self.record.deliveries];
         let parts = rows.into_iter().chain(record).map(String::len);
@@ -150,7 +173,7 @@ impl<'n> Keys<'n> {
             keys.case_ids.push(rows.id);
             keys.locations.push(rows.answer.location.as_deref());
             keys.bodies.push(&rows.answer.body);
-            keys.created_at.push(rows.created_at);
+            keys.created_at.push(rows.written_at);
         }
         keys
     }

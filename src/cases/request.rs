@@ -1,17 +1,19 @@
-//! The request of `POST /cases`: what may arrive, and the only way from it to a case.
+//! The request of `POST /cases`, alone and in a batch: what may arrive, and the only way from it to a case.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Status;
 use super::graph::Graph;
+use super::review::{Decision, ReviewRequest, past};
 use crate::companies::{CompanyDraft, CompanyRequest};
 use crate::custom_properties::{self, Given, PropertiesRequest};
 use crate::http::walked;
 use crate::individuals::{IndividualDraft, IndividualRequest};
 use crate::validation::shape::{self, Shape};
 use crate::validation::{
-    Code, Entries, Fault, Field, Items, Member, Mode, Scope, Text, Violations, is_given, list,
+    Code, Entries, Fault, Field, Items, Member, Mode, Object, Scope, Text, Violations, is_given,
+    list,
 };
 use crate::values::{choice, exclusive, length, not_blank, text, uuid};
 use crate::wire_object;
@@ -24,10 +26,12 @@ pub const TAGS: usize = 100;
 pub const STATUSES: [(&str, Status); 2] = [("draft", Status::Draft), ("open", Status::Open)];
 /// The most companies of a case, and the most individuals.
 const ENTITIES: usize = 1_000;
+/// The most decisions that a case brings along.
+const REVIEWS: usize = 100;
 
 wire_object! {
     /// A whole customer: the case, its companies and individuals, and who owns or represents whom.
-    CaseRequest {
+    CaseRequest except elsewhere within "Batch" {
         /// What people call the case; not only white space.
         "name" => name: Text<'de> = shape::text(1, 180).matching(r"\S").required().example("Acme"),
         /// Decisions (`approved`, `rejected`, `closed`) come by a review.
@@ -59,6 +63,21 @@ wire_object! {
         /// Individuals, in the order in which they are answered.
         "individuals" => individuals: Items<IndividualRequest<'de>, ENTITIES> =
             shape::list(shape::item_in::<IndividualRequest<'_>>(Mode::Part), ENTITIES),
+        /// When the case was created in the system that it comes from; now, where it is absent. Not in
+        /// the future.
+        "created_at" => created_at: Text<'de> =
+            shape::format("date-time").example("2021-03-04T09:30:00Z"),
+        /// The decisions that were made there, oldest first. The last of them is the status of the case.
+        "reviews" => reviews: Items<ReviewRequest<'de>, REVIEWS> =
+            shape::list(shape::item_in::<ReviewRequest<'_>>(Mode::Create), REVIEWS),
+    }
+}
+
+/// The members that an item of a batch alone has: history of another system.
+fn elsewhere(mode: Mode) -> &'static [&'static str] {
+    match mode {
+        Mode::Part => &[],
+        Mode::Create | Mode::Update => &["created_at", "reviews"],
     }
 }
 
@@ -91,15 +110,25 @@ pub struct CaseDraft {
     pub companies: Vec<CompanyDraft>,
     pub individuals: Vec<IndividualDraft>,
     pub graph: Graph,
+    pub history: History,
     pub violations: Violations,
 }
 
+/// What a case brings along from another system.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    pub created_at: Option<DateTime<Utc>>,
+    /// Oldest first.
+    pub decisions: Vec<Decision>,
+}
+
 impl CaseDraft {
-    /// Walks the request once and collects every fault of shape, value and graph.
-    pub fn parse(body: Field<CaseRequest<'_>>, now: DateTime<Utc>) -> Self {
+    /// Walks the request once and collects every fault of shape, value and graph. In [`Mode::Part`] it is
+    /// the item of a batch, which can bring its history along.
+    pub fn parse(body: Field<CaseRequest<'_>>, mode: Mode, now: DateTime<Utc>) -> Self {
         let mut violations = Violations::default();
         let mut draft = walked(body, &mut violations, |request: CaseRequest<'_>, scope| {
-            request.parse(scope, now)
+            request.parse(mode, scope, now)
         });
         draft.violations = violations;
         draft
@@ -107,11 +136,11 @@ impl CaseDraft {
 }
 
 impl CaseRequest<'_> {
-    fn parse(self, scope: &mut Scope<'_>, now: DateTime<Utc>) -> CaseDraft {
-        self.strays.refuse(scope, Self::KNOWN);
+    fn parse(mut self, mode: Mode, scope: &mut Scope<'_>, now: DateTime<Utc>) -> CaseDraft {
+        self.refuse_others(elsewhere(mode), scope);
         let companies_are_known = is_known(&self.companies);
         let name = scope.required(self.name, name);
-        let status = scope.strict(self.status, initial_status);
+        let status = scope.strict(self.status, |sent| initial_status(mode, sent));
         let external_id = scope.optional(self.external_id, external_id);
         let two_templates = is_given(&self.template_key) && is_given(&self.template_id);
         let key = scope.optional(self.template_key, template_key);
@@ -139,9 +168,11 @@ impl CaseRequest<'_> {
         .map(Option::unwrap_or_default)
         .collect();
         let graph = Graph::resolve(&companies, companies_are_known, &individuals, scope);
+        let history = history(self.created_at, self.reviews, status, scope, now);
+        let decided = history.decisions.last().and_then(|it| it.status);
         CaseDraft {
             name,
-            status: status.unwrap_or(Status::Open),
+            status: decided.or(status).unwrap_or(Status::Open),
             external_id,
             template: key.or(id),
             assignee_id,
@@ -152,8 +183,49 @@ impl CaseRequest<'_> {
             companies,
             individuals,
             graph,
+            history,
             violations: Violations::default(),
         }
+    }
+}
+
+/// What a case brings along: its decisions follow each other, and its creation.
+fn history(
+    created_at: Member<Text<'_>>,
+    reviews: Member<Items<ReviewRequest<'_>, REVIEWS>>,
+    status: Option<Status>,
+    scope: &mut Scope<'_>,
+    now: DateTime<Utc>,
+) -> History {
+    let created_at = scope.optional(created_at, |sent| past(sent, now));
+    let name = reviews.name;
+    let decisions = list(scope, reviews, |sent, scope| Some(sent.parse(now, scope)));
+    let mut here = scope.key(name);
+    let mut last = created_at;
+    for (index, decision) in decisions.iter().enumerate() {
+        let Some(decision) = decision else { continue };
+        let at = decision.reviewed_at.unwrap_or(now);
+        if last.is_some_and(|last| at < last) {
+            let before = if index == 0 {
+                "created_at of the case"
+            } else {
+                "the review in front of it"
+            };
+            let message = format!("This is before {before}. Reviews stand here oldest first.");
+            let fault = Fault::new(Code::ReviewOrder, message);
+            here.index(index).key("reviewed_at").refuse(fault);
+        }
+        last = Some(at);
+    }
+    if status == Some(Status::Draft) && !decisions.is_empty() {
+        let message =
+            "A draft has no reviews. Leave its status out: the last review is the status.";
+        let fault = Fault::new(Code::StatusTransition, message);
+        scope.key("status").refuse(fault);
+    }
+    History {
+        created_at,
+        decisions: decisions.into_iter().flatten().collect(),
     }
 }
 
@@ -211,23 +283,21 @@ pub fn changed_status(sent: &str) -> Result<Status, Fault> {
         );
         return Err(Fault::new(Code::Choice, message).allowing(["open"]));
     }
-    initial_status(sent)
+    choice(sent, &STATUSES)
 }
 
 /// The status of a new case: the others come by a review.
-///
-/// # Errors
-/// `choice`.
-pub fn initial_status(sent: &str) -> Result<Status, Fault> {
+fn initial_status(mode: Mode, sent: &str) -> Result<Status, Fault> {
     if matches!(sent, "approved" | "rejected" | "closed") {
-        return Err(Fault::new(
-            Code::Choice,
-            format!(
-                "A case is created as draft or open. To record that it is {sent}, create it and \
-                 then review it with POST /cases/{{id}}/reviews."
-            ),
-        )
-        .allowing(["draft", "open"]));
+        let how = match mode {
+            Mode::Part => "give the decision in reviews",
+            Mode::Create | Mode::Update => {
+                "create it and then review it with POST /cases/{id}/reviews"
+            }
+        };
+        let message =
+            format!("A case is created as draft or open. To record that it is {sent}, {how}.");
+        return Err(Fault::new(Code::Choice, message).allowing(["draft", "open"]));
     }
     choice(sent, &STATUSES)
 }

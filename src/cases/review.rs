@@ -47,11 +47,24 @@ wire_object! {
 
 /// What a review says. Without faults, `status` is there.
 #[derive(Debug, Clone)]
-struct Decision {
-    status: Option<Status>,
+pub struct Decision {
+    pub status: Option<Status>,
     comment: Option<String>,
-    reviewed_at: Option<DateTime<Utc>>,
+    pub reviewed_at: Option<DateTime<Utc>>,
     next_review_at: Option<NaiveDate>,
+}
+
+impl Decision {
+    /// The review that it is.
+    pub fn review(&self, id: Uuid, now: DateTime<Utc>) -> Review {
+        Review {
+            id,
+            status: self.status.unwrap_or(Status::Closed),
+            comment: self.comment.clone(),
+            reviewed_at: self.reviewed_at.unwrap_or(now),
+            next_review_at: self.next_review_at,
+        }
+    }
 }
 
 struct Work {
@@ -120,13 +133,7 @@ async fn decide(connection: &mut PgConnection, work: Arc<Work>) -> Result<Done, 
     if case.status == Status::Draft {
         return Err(draft());
     }
-    let review = Review {
-        id: work.id,
-        status: decision.status.unwrap_or(Status::Closed),
-        comment: decision.comment.clone(),
-        reviewed_at: decision.reviewed_at.unwrap_or(work.now),
-        next_review_at: decision.next_review_at,
-    };
+    let review = decision.review(work.id, work.now);
     store::insert_review(connection, workspace_id, locked.id, &review, work.now).await?;
     let version = touch(connection, workspace_id, locked.id, work.now).await?;
     let answer = Answer::json(StatusCode::CREATED, &ReviewView::new(&review))?;
@@ -161,7 +168,8 @@ fn draft() -> Problem {
 }
 
 impl ReviewRequest<'_> {
-    fn parse(self, now: DateTime<Utc>, scope: &mut Scope<'_>) -> Decision {
+    /// What it says, with every fault at its place.
+    pub fn parse(self, now: DateTime<Utc>, scope: &mut Scope<'_>) -> Decision {
         self.strays.refuse(scope, Self::KNOWN);
         let status = scope.required(self.status, |sent| choice(sent, &DECISIONS));
         let comment = scope.optional(self.comment, |sent| length(sent, 1, 5_000));
@@ -187,10 +195,16 @@ impl ReviewRequest<'_> {
 }
 
 /// A moment that has come.
-fn past(sent: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Fault> {
+///
+/// # Errors
+/// `format` and `date_in_future`.
+pub fn past(sent: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Fault> {
     let at = moment(sent)?;
     if at > now {
-        let message = format!("{} has not come yet. A review is in the past.", quote(sent));
+        let message = format!(
+            "{} has not come yet. Give a moment of the past.",
+            quote(sent)
+        );
         return Err(Fault::new(Code::DateInFuture, message));
     }
     Ok(at)

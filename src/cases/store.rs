@@ -56,6 +56,7 @@ pub async fn insert(
             &*joined(new, |it| &it.companies),
             &*joined(new, |it| &it.individuals),
             &*joined(new, |it| &it.relations),
+            &*joined(new, |it| &it.reviews),
             &keys.keys as _,
             &keys.hashes as _,
             &keys.case_ids,
@@ -68,6 +69,35 @@ pub async fn insert(
         .await?
     };
     Ok(stored.rows_affected() > 0)
+}
+
+/// Which items of a batch were done before: the place of each among those that are asked for, by external
+/// id and digest, and the case that it made.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_items(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    external_ids: &[String],
+    digests: &[Vec<u8>],
+) -> Result<Vec<(usize, Uuid)>, sqlx::Error> {
+    let found = sqlx::query!(
+        r#"SELECT item.ordinal AS "ordinal!", c.id
+         FROM unnest($2::text[], $3::bytea[]) WITH ORDINALITY AS item (external_id, digest, ordinal)
+         JOIN cases AS c ON c.workspace_id = $1 AND c.external_id = item.external_id
+             AND c.item_digest = item.digest"#,
+        workspace_id,
+        external_ids,
+        digests
+    )
+    .fetch_all(connection)
+    .await?;
+    let found = found.into_iter().filter_map(|it| {
+        let place = usize::try_from(it.ordinal).ok()?.checked_sub(1)?;
+        Some((place, it.id))
+    });
+    Ok(found.collect())
 }
 
 /// Whether a constraint stands for something that can change between the read of the references and

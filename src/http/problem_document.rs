@@ -24,21 +24,21 @@ pub struct ProblemDocument {
     /// The type of the problem: a path below `/problems/`, whose page says what to do.
     #[serde(rename = "type")]
     #[schema(format = "uri-reference", example = "/problems/invalid-parameters")]
-    kind: String,
+    pub kind: String,
     /// The type in words.
     #[schema(example = "The request has invalid parameters")]
     title: &'static str,
     /// The status of the answer.
     #[schema(example = 400)]
-    status: u16,
+    pub status: u16,
     /// What is wrong, and what became of the request.
     #[schema(example = "1 problem found. Nothing was stored.")]
-    detail: String,
+    pub detail: String,
     /// The request, by its id.
     #[schema(example = "urn:request:01a20c61-ea39-74ab-b086-7426e867c8a9")]
     instance: String,
     /// Everything that is wrong, in the order of the body; up to 200.
-    errors: Vec<ProblemError>,
+    pub errors: Vec<ProblemError>,
     /// The status again, for older clients.
     #[schema(example = 400)]
     status_code: u16,
@@ -52,7 +52,7 @@ pub struct ProblemDocument {
     timestamp: String,
     /// The case that has the external id already; of `/problems/external-id-taken` alone.
     #[serde(skip_serializing_if = "Option::is_none")]
-    case_id: Option<Uuid>,
+    pub case_id: Option<Uuid>,
 }
 
 /// One thing that is wrong: at a place of the body (`pointer`), a parameter of the query, or a header.

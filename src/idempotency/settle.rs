@@ -26,6 +26,37 @@ pub struct Once<'o> {
     pub workspace_id: Uuid,
 }
 
+/// What a request is answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    pub answer: Answer,
+    /// Whether it is the answer of an earlier request with the key.
+    pub is_replayed: bool,
+}
+
+impl From<Answer> for Answered {
+    fn from(answer: Answer) -> Self {
+        let is_replayed = false;
+        Self {
+            answer,
+            is_replayed,
+        }
+    }
+}
+
+impl IntoResponse for Answered {
+    fn into_response(self) -> Response {
+        let mut response = self.answer.into_response();
+        if self.is_replayed {
+            let replayed = HeaderValue::from_static("true");
+            response
+                .headers_mut()
+                .insert("idempotent-replayed", replayed);
+        }
+        response
+    }
+}
+
 /// Does what a request asks for, unless its key says that it was done.
 ///
 /// The attempt itself writes the key, in its transaction. So nothing needs to be looked up for a
@@ -39,12 +70,12 @@ pub async fn once<F>(
     place: Once<'_>,
     claim: Option<&Claim>,
     mut attempt: impl FnMut() -> F,
-) -> Result<Response, Problem>
+) -> Result<Answered, Problem>
 where
     F: Future<Output = Result<Answer, Problem>>,
 {
     let Some(claim) = claim else {
-        return Ok(attempt().await?.into_response());
+        return Ok(attempt().await?.into());
     };
     let entered = place.running.enter(place.workspace_id, &claim.key).await;
     let in_progress = || Problem::Plain(ProblemType::RequestInProgress);
@@ -57,7 +88,7 @@ where
     let mut more = 1..ATTEMPTS;
     loop {
         let problem = match attempt().await {
-            Ok(answer) => return Ok(answer.into_response()),
+            Ok(answer) => return Ok(answer.into()),
             Err(problem) => problem,
         };
         if matches!(problem, Problem::Database(DatabaseError::Unavailable(_))) {
@@ -93,17 +124,15 @@ fn is_taken(error: &DatabaseError) -> bool {
     error.constraint() == Some(KEY)
 }
 
-fn replayed(kept: Kept, claim: &Claim) -> Result<Response, Problem> {
+fn replayed(kept: Kept, claim: &Claim) -> Result<Answered, Problem> {
     if kept.request_hash != claim.request_hash {
         return Err(Problem::Plain(ProblemType::IdempotencyKeyReused));
     }
     let answer = kept
         .answer
         .ok_or(Problem::Plain(ProblemType::AnswerErased))?;
-    let mut response = answer.into_response();
-    let replayed = HeaderValue::from_static("true");
-    response
-        .headers_mut()
-        .insert("idempotent-replayed", replayed);
-    Ok(response)
+    Ok(Answered {
+        answer,
+        is_replayed: true,
+    })
 }

@@ -10,6 +10,7 @@ const GUIDES: &[(&str, &str, &str)] = &[
         include_str!("../../docs/first-case.md"),
     ),
     ("cases", "Cases", include_str!("../../docs/cases.md")),
+    ("import", "Many cases", include_str!("../../docs/import.md")),
     (
         "templates",
         "Templates",

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::page::page;
 use crate::cases::CaseDraft;
 use crate::http::{Problem, ProblemDocument, ProblemType};
-use crate::validation::{Code, Fault, read};
+use crate::validation::{Code, Fault, Mode, read};
 
 /// The request of the examples.
 const REQUEST: &str = "01a20c61-ea39-74ab-b086-7426e867c8a9";
@@ -19,7 +19,7 @@ pub fn example(kind: ProblemType) -> ProblemDocument {
     let now = DateTime::<Utc>::from_timestamp_millis(1_795_582_925_699).unwrap_or_default();
     let problem = match kind {
         ProblemType::InvalidParameters => match read(FAULTY.as_bytes()) {
-            Ok(body) => Problem::Invalid(CaseDraft::parse(body, now).violations),
+            Ok(body) => Problem::Invalid(CaseDraft::parse(body, Mode::Create, now).violations),
             Err(malformed) => Problem::Malformed(malformed),
         },
         ProblemType::MalformedBody => {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use serde::de::{IgnoredAny, MapAccess, SeqAccess};
+use serde_json::value::RawValue;
 
 use super::{Code, Fault, Field, Found, Member, Scope, Text, Wire};
 
@@ -45,14 +46,46 @@ impl<T, const LIMIT: usize> Items<T, LIMIT> {
 
     /// The items within the limit; beyond it the array is refused, at its own place.
     pub fn within_limit(self, scope: &mut Scope<'_>) -> Vec<Field<T>> {
-        if self.total > LIMIT {
-            let message = format!(
-                "At most {LIMIT} items can stand here; {} were sent.",
-                self.total
-            );
-            scope.refuse(Fault::new(Code::TooMany, message));
-        }
+        refuse_beyond(LIMIT, self.total, scope);
         self.items
+    }
+}
+
+/// An array whose items are read later, each for itself: the text of the first `LIMIT` of them, and how
+/// many there were.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slices<'de, const LIMIT: usize> {
+    items: Vec<&'de str>,
+    total: usize,
+}
+
+impl<'de, const LIMIT: usize> Wire<'de> for Slices<'de, LIMIT> {
+    const EXPECTED: &'static str = "an array";
+
+    fn from_array<A: SeqAccess<'de>>(mut sent: A) -> Result<Result<Self, Found>, A::Error> {
+        let (mut items, mut total) = (Vec::new(), 0);
+        while let Some(item) = sent.next_element::<&'de RawValue>()? {
+            total += 1;
+            if items.len() < LIMIT {
+                items.push(item.get());
+            }
+        }
+        Ok(Ok(Self { items, total }))
+    }
+}
+
+impl<'de, const LIMIT: usize> Slices<'de, LIMIT> {
+    /// The items within the limit; beyond it the array is refused, at its own place.
+    pub fn within_limit(self, scope: &mut Scope<'_>) -> Vec<&'de str> {
+        refuse_beyond(LIMIT, self.total, scope);
+        self.items
+    }
+}
+
+fn refuse_beyond(limit: usize, total: usize, scope: &mut Scope<'_>) {
+    if total > limit {
+        let message = format!("At most {limit} items can stand here; {total} were sent.");
+        scope.refuse(Fault::new(Code::TooMany, message));
     }
 }
 

@@ -19,6 +19,8 @@ pub trait Described {
     const NAME: &'static str;
     /// What it is for.
     const ABOUT: &'static str;
+    /// What it is a part of, in [`Mode::Part`].
+    const WHOLE: &'static str = "Case";
 
     /// Its members in the order of the contract: name, meaning, shape.
     fn members() -> Vec<(&'static str, &'static str, Shape)>;
@@ -34,7 +36,7 @@ pub fn name_in<T: Described>(mode: Mode) -> String {
     let stem = T::NAME.trim_end_matches("Request");
     let stem = stem.trim_end_matches("Create").trim_end_matches("Update");
     match mode {
-        Mode::Part => format!("{stem}OfCaseRequest"),
+        Mode::Part => format!("{stem}Of{}Request", T::WHOLE),
         Mode::Create => format!("{stem}CreateRequest"),
         Mode::Update => format!("{stem}UpdateRequest"),
     }

@@ -62,6 +62,7 @@ codes! {
     OutcomeUnknown => "outcome_unknown",
     StatusTransition => "status_transition",
     RequiredByTemplate => "required_by_template",
+    ReviewOrder => "review_order",
     CaseNotFound => "case_not_found",
     CompanyNotFound => "company_not_found",
     IndividualNotFound => "individual_not_found",

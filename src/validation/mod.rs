@@ -16,7 +16,7 @@ mod suggest;
 mod violations;
 
 pub use change::{Change, Mode};
-pub use collections::{Entries, Items, list};
+pub use collections::{Entries, Items, Slices, list};
 pub use described::Described;
 pub use document_order::sort as sort_in_document_order;
 pub use fault::{Code, Fault};

@@ -80,10 +80,10 @@ pub trait Object {
 /// Declares a wire object: `"key" => field: Type = shape`, in the order of the contract, each member
 /// with a comment that the reference shows. `or "[]"` behind its name takes an empty array for an empty
 /// object, as languages that know no difference send it; `except f` names the function that says which
-/// members another mode alone has. Without shapes it is no part of the reference.
+/// members another mode alone has, and `within "Whole"` what it is a part of, if not a case. Without shapes it is no part of the reference.
 #[macro_export]
 macro_rules! wire_object {
-    ($(#[doc = $doc:literal])* $name:ident $(or $empty:literal)? $(except $elsewhere:ident)? {
+    ($(#[doc = $doc:literal])* $name:ident $(or $empty:literal)? $(except $elsewhere:ident $(within $whole:literal)?)? {
         $($(#[doc = $about:literal])* $key:literal => $field:ident: $kind:ty = $shape:expr,)*
     }) => {
         $crate::wire_object! {
@@ -93,6 +93,7 @@ macro_rules! wire_object {
         impl $crate::validation::Described for $name<'_> {
             const NAME: &'static str = stringify!($name);
             const ABOUT: &'static str = concat!($($doc, "\n"),*);
+            $($(const WHOLE: &'static str = $whole;)?)?
 
             fn members() -> Vec<(&'static str, &'static str, $crate::validation::shape::Shape)> {
                 vec![$(($key, concat!($($about, "\n"),*), $shape)),*]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::request::Parts;
 use axum::http::{Method, Uri};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use sqlx::PgConnection;
@@ -17,7 +17,7 @@ use crate::auth::Caller;
 use crate::db::{Database, Deadline};
 use crate::events::{Author, Events};
 use crate::http::{Answer, Problem};
-use crate::idempotency::{self, Claim, IdempotencyKey, Once, Running};
+use crate::idempotency::{self, Answered, Claim, IdempotencyKey, Once, Running};
 use crate::state::AppState;
 use crate::values::{IdSource, now};
 
@@ -78,6 +78,13 @@ impl Write {
         Some(Claim::new(key, &self.method, &self.uri, body))
     }
 
+    /// What the key of the request claims for one item of it. A key has no space: that of an item is
+    /// never that of another request.
+    pub fn claim_of_item(&self, index: usize, item: &[u8]) -> Option<Claim> {
+        let key = format!("{} {index}", self.key.as_ref()?);
+        Some(Claim::new(key, &self.method, &self.uri, item))
+    }
+
     /// Runs one transaction, with the activities and events of what changed in it and the row of
     /// the request's key. The input is shared with every try.
     ///
@@ -109,7 +116,8 @@ impl Write {
                 Box::pin(async move { job.run(connection).await })
             })
         };
-        self.once(claim.as_ref(), attempt).await
+        let answered = self.once(claim.as_ref(), attempt).await?;
+        Ok(answered.into_response())
     }
 
     /// Does something whose transaction writes the row of the claim itself.
@@ -120,7 +128,7 @@ impl Write {
         &self,
         claim: Option<&Claim>,
         attempt: impl FnMut() -> F,
-    ) -> Result<Response, Problem>
+    ) -> Result<Answered, Problem>
     where
         F: Future<Output = Result<Answer, Problem>>,
     {
@@ -130,9 +138,9 @@ impl Write {
             deadline: self.deadline,
             workspace_id: self.workspace_id,
         };
-        let response = idempotency::once(place, claim, attempt).await?;
+        let answered = idempotency::once(place, claim, attempt).await?;
         self.events.wake();
-        Ok(response)
+        Ok(answered)
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod activities;
 mod architecture;
+mod batch;
 mod case_life;
 mod cases;
 mod command_line;

@@ -8,7 +8,7 @@ use crate::validation::{read, sort_in_document_order};
 
 fn parse(body: &[u8]) -> CaseDraft {
     let now = DateTime::from_timestamp(1_795_500_000, 0).unwrap_or_default();
-    let mut draft = CaseDraft::parse(read(body).expect("JSON"), now);
+    let mut draft = CaseDraft::parse(read(body).expect("JSON"), Mode::Create, now);
     sort_in_document_order(&mut draft.violations, body);
     draft
 }

@@ -1,0 +1,253 @@
+//! `POST /cases/batch`.
+
+use std::collections::BTreeMap;
+
+use axum::Extension;
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use super::batch_view::{BatchView, ItemView};
+use super::new_case::{Arrival, Creates, NewCase, parse};
+use super::{CaseDraft, CaseRequest, Digest, store};
+use crate::http::{Answer, JsonBody, Limits, Problem, Query, described};
+use crate::idempotency::IdempotencyKey;
+use crate::parameters;
+use crate::parsed;
+use crate::validation::{Code, Fault, Field, Mode, Scope, Slices, shape};
+use crate::wire_object;
+use crate::writes::Write;
+
+/// The most cases of one batch.
+const CASES: usize = 100;
+/// How many items of one batch are checked at once in a dry run, each on a connection.
+const CHECKED: usize = 4;
+
+wire_object! {
+    /// Several customers, each of them done for itself.
+    BatchRequest {
+        /// The cases.
+        "cases" => cases: Slices<'de, CASES> =
+            shape::list(shape::item_in::<CaseRequest<'_>>(Mode::Part), CASES).required(),
+    }
+}
+
+parameters!(Parameters, {
+    let about = "Checks everything and keeps nothing: each item that could be stored is answered with 200 \
+                 and without an id, and an `Idempotency-Key` is not used up.";
+    vec![described::flag("dry_run", about)]
+});
+
+/// Creates up to 100 cases, each for itself.
+///
+/// # Errors
+/// Those of the request as a whole; what is wrong with an item is its result.
+#[utoipa::path(
+    post,
+    path = "/cases/batch",
+    operation_id = "create_cases",
+    description = include_str!("batch.md"),
+    tag = "Cases",
+    params(Parameters, IdempotencyKey),
+    request_body(
+        content = BatchRequest<'static>,
+        example = json!({"cases": [
+            {"name": "Acme", "external_id": "customer-1001", "companies": [{"name": "Acme SAS"}]},
+            {"name": "Globex", "external_id": "customer-1002", "created_at": "2021-03-04T09:30:00Z",
+                "reviews": [{"status": "approved", "reviewed_at": "2021-03-05T16:00:00Z"}]},
+        ]}),
+    ),
+    responses((status = 200, description = "What became of each case.", body = BatchView)),
+)]
+pub async fn batch(
+    write: Write,
+    State(limits): State<Limits>,
+    Extension(creates): Extension<Creates>,
+    RawQuery(query): RawQuery,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    let mut query = Query::new(query.as_deref());
+    let is_dry_run = query.flag("dry_run");
+    query.finish()?;
+    let items = items(&body)?;
+    let batch = Batch {
+        write,
+        creates,
+        gathered: limits.gathered,
+        is_dry_run,
+    };
+    let results = batch.results(items).await?;
+    Ok(Answer::json(StatusCode::OK, &BatchView { results })?.into_response())
+}
+
+/// The items as they are written.
+fn items(body: &Bytes) -> Result<Vec<Bytes>, Problem> {
+    let read = parsed!(
+        body.clone(),
+        BatchRequest<'_>,
+        |request: BatchRequest<'_>, scope: &mut Scope<'_>| request.parse(scope, body)
+    )?;
+    read.refuse(read.violations())?;
+    Ok(read.value)
+}
+
+impl BatchRequest<'_> {
+    fn parse(self, scope: &mut Scope<'_>, body: &Bytes) -> Vec<Bytes> {
+        self.strays.refuse(scope, Self::KNOWN);
+        let name = self.cases.name;
+        if matches!(self.cases.value, Field::Missing | Field::Null) {
+            let message = "cases is required: a list of up to 100 cases.";
+            scope.key(name).refuse(Fault::new(Code::Required, message));
+        }
+        let Some(cases) = scope.given(self.cases) else {
+            return Vec::new();
+        };
+        let cases = cases.within_limit(&mut scope.key(name));
+        let slices = cases.into_iter();
+        slices.map(|it| body.slice_ref(it.as_bytes())).collect()
+    }
+}
+
+/// What the items of a batch have in common.
+struct Batch {
+    write: Write,
+    creates: Creates,
+    gathered: usize,
+    is_dry_run: bool,
+}
+
+/// One item, read.
+struct Item {
+    body: Bytes,
+    draft: Result<CaseDraft, Problem>,
+    /// What makes it once, where it has an external id.
+    once: Option<(String, Digest)>,
+}
+
+impl Item {
+    fn read(body: Bytes, write: &Write) -> Self {
+        let draft = parse(&body, Mode::Part, write.now);
+        let external_id = draft.as_ref().ok().and_then(|it| it.external_id.clone());
+        let once = external_id.map(|it| (it, Sha256::digest(&body).into()));
+        Self { body, draft, once }
+    }
+}
+
+impl Batch {
+    /// What becomes of each item, in their order.
+    async fn results(&self, items: Vec<Bytes>) -> Result<Vec<ItemView>, Problem> {
+        let items = items.into_iter().map(|it| Item::read(it, &self.write));
+        let items: Vec<_> = items.collect();
+        let once: Vec<_> = items.iter().map(|it| it.once.clone()).collect();
+        let before = self.made_before(&once).await?;
+        let work = items.into_iter().zip(before).enumerate();
+        let work = work.map(|(index, (item, before))| async move {
+            match before {
+                Some(id) => Ok(ItemView::made_before(id)),
+                None => self.result(index, item).await,
+            }
+        });
+        let at_once = if self.is_dry_run {
+            CHECKED
+        } else {
+            // While one group is written, the next one gathers.
+            2 * self.gathered
+        };
+        let mut results: Vec<_> = stream::iter(work).buffered(at_once).collect().await;
+        self.recognise(&once, &mut results).await?;
+        Ok(self.views(results))
+    }
+
+    async fn result(&self, index: usize, item: Item) -> Result<ItemView, Problem> {
+        let write = &self.write;
+        let mut draft = Some(item.draft?);
+        let claim = write.claim_of_item(index, &item.body);
+        let digest = item.once.map(|(_, digest)| digest);
+        let mut attempt = || {
+            let arrival = Arrival::InBatch { digest };
+            let body = item.body.clone();
+            let case = NewCase::of(write, &self.creates, arrival, draft.take(), body);
+            case.gathering(self.gathered).claiming(claim.clone())
+        };
+        let answer = if self.is_dry_run {
+            attempt().check().await?
+        } else {
+            let answered = write.once(claim.as_ref(), || attempt().store()).await?;
+            answered.answer
+        };
+        serde_json::from_slice(&answer.body).map_err(Problem::Corrupt)
+    }
+
+    /// The cases that the same items have made before.
+    async fn made_before(
+        &self,
+        once: &[Option<(String, Digest)>],
+    ) -> Result<Vec<Option<Uuid>>, Problem> {
+        let mut made = vec![None; once.len()];
+        let asked = once.iter().enumerate();
+        let asked = asked.filter_map(|(index, it)| it.as_ref().map(|it| (index, it)));
+        let (places, asked): (Vec<_>, Vec<_>) = asked.unzip();
+        if asked.is_empty() {
+            return Ok(made);
+        }
+        let asked = asked.into_iter().cloned();
+        let (external_ids, digests): (Vec<_>, Vec<_>) =
+            asked.map(|(id, digest)| (id, digest.to_vec())).unzip();
+        let asked = (self.write.workspace_id, external_ids, digests);
+        let (database, deadline) = (&self.write.database, self.write.deadline);
+        let found = database.read(deadline, asked, |connection, asked| {
+            Box::pin(
+                async move { store::find_items(connection, asked.0, &asked.1, &asked.2).await },
+            )
+        });
+        for (place, id) in found.await? {
+            let made = places.get(place).and_then(|it| made.get_mut(*it));
+            if let Some(made) = made {
+                *made = Some(id);
+            }
+        }
+        Ok(made)
+    }
+
+    /// An item whose external id was taken since this batch began may have been taken by itself: in
+    /// another request, or further up in this one.
+    async fn recognise(
+        &self,
+        once: &[Option<(String, Digest)>],
+        results: &mut [Result<ItemView, Problem>],
+    ) -> Result<(), Problem> {
+        let is_taken = |it: &Result<_, _>| matches!(it, Err(Problem::ExternalIdTaken { .. }));
+        let taken = once.iter().zip(&*results);
+        let taken: Vec<_> = taken
+            .map(|(once, result)| once.clone().filter(|_| is_taken(result)))
+            .collect();
+        for (result, id) in results.iter_mut().zip(self.made_before(&taken).await?) {
+            if let Some(id) = id {
+                *result = Ok(ItemView::made_before(id));
+            }
+        }
+        Ok(())
+    }
+
+    fn views(&self, results: Vec<Result<ItemView, Problem>>) -> Vec<ItemView> {
+        let mut causes: BTreeMap<String, usize> = BTreeMap::new();
+        let now = self.write.now;
+        let views = results.into_iter().map(|it| {
+            it.unwrap_or_else(|problem| {
+                if let Some(cause) = problem.cause() {
+                    *causes.entry(cause).or_default() += 1;
+                }
+                problem.document("", now).into()
+            })
+        });
+        let views = views.collect();
+        for (cause, items) in causes {
+            tracing::error!(cause, items, "items of a batch could not be answered");
+        }
+        views
+    }
+}

@@ -1,0 +1,243 @@
+//! A case on its way into the database: alone, or an item of a batch.
+
+use std::cell::LazyCell;
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+
+use super::batch_view::ItemView;
+use super::gather::Gather;
+use super::new_rows::NewRows;
+use super::references::{self, Lookups};
+use super::remembered::Remembered;
+use super::view::CaseView;
+use super::{Case, CaseDraft, Digest, Known, created, store};
+use crate::db::{Database, DatabaseError, Deadline, Session};
+use crate::events::{Author, Events};
+use crate::http::{Answer, Problem};
+use crate::idempotency::Claim;
+use crate::validation::{self, Mode};
+use crate::writes::Write;
+
+/// How often a create starts again because something that it refers to changed between its read
+/// and its write.
+const ATTEMPTS: usize = 3;
+
+/// What creates share in one server.
+#[derive(Debug, Clone, Default)]
+pub struct Creates {
+    remembered: Remembered,
+    gather: Gather,
+}
+
+/// How a case arrives: what it may say, and what its answer shows.
+#[derive(Debug, Clone, Copy)]
+pub enum Arrival {
+    /// In a request of its own, whose answer is the case, at a path with this prefix.
+    Alone { prefix: &'static str },
+    /// In a batch, whose answer has its id. With an external id its digest is kept.
+    InBatch { digest: Option<Digest> },
+}
+
+impl Arrival {
+    fn mode(self) -> Mode {
+        match self {
+            Self::Alone { .. } => Mode::Create,
+            Self::InBatch { .. } => Mode::Part,
+        }
+    }
+
+    fn digest(self) -> Option<Digest> {
+        match self {
+            Self::Alone { .. } => None,
+            Self::InBatch { digest } => digest,
+        }
+    }
+}
+
+/// Reads one case.
+///
+/// # Errors
+/// Only if it is not JSON.
+pub fn parse(body: &[u8], mode: Mode, now: DateTime<Utc>) -> Result<CaseDraft, Problem> {
+    let sent = validation::read(body).map_err(Problem::Malformed)?;
+    Ok(CaseDraft::parse(sent, mode, now))
+}
+
+/// A case on its way into the database.
+pub struct NewCase {
+    author: Author,
+    events: Events,
+    database: Database,
+    deadline: Deadline,
+    creates: Creates,
+    gathered: usize,
+    claim: Option<Claim>,
+    arrival: Arrival,
+    /// What the body says, until a try has used it up.
+    draft: Option<CaseDraft>,
+    body: Bytes,
+}
+
+impl NewCase {
+    /// What a body says, on the way of its request.
+    pub fn of(
+        write: &Write,
+        creates: &Creates,
+        arrival: Arrival,
+        draft: Option<CaseDraft>,
+        body: Bytes,
+    ) -> Self {
+        Self {
+            author: write.author(),
+            events: write.events.clone(),
+            database: write.database.clone(),
+            deadline: write.deadline,
+            creates: creates.clone(),
+            gathered: 1,
+            claim: None,
+            arrival,
+            draft,
+            body,
+        }
+    }
+
+    /// The same, written with up to this many cases by one statement, itself included.
+    #[must_use]
+    pub fn gathering(self, gathered: usize) -> Self {
+        Self { gathered, ..self }
+    }
+
+    /// The same, done once in the name of a key, if there is one.
+    #[must_use]
+    pub fn claiming(self, claim: Option<Claim>) -> Self {
+        Self { claim, ..self }
+    }
+
+    /// What storing would answer, with 200 and without a place and a version: nothing is kept, the
+    /// key of the request neither.
+    ///
+    /// # Errors
+    /// Those of storing.
+    pub async fn check(mut self) -> Result<Answer, Problem> {
+        let (database, deadline) = (self.database.clone(), self.deadline);
+        let check = async move |mut session: Session| {
+            let draft = self.take_draft()?;
+            let workspace_id = self.author.workspace_id;
+            let lookups = Lookups::of(&draft);
+            let known = references::read(&mut session, workspace_id, &lookups).await?;
+            let case = draft.finish(known, &self.body, &self.author.ids, self.author.now)?;
+            match self.arrival {
+                Arrival::Alone { .. } => Answer::json(StatusCode::OK, &CaseView::new(&case, true)),
+                Arrival::InBatch { .. } => Answer::json(StatusCode::OK, &ItemView::possible()),
+            }
+        };
+        database.unit(deadline, check).await
+    }
+
+    /// One write where what the request refers to is remembered, perhaps with other cases; else a
+    /// read of it and a write.
+    ///
+    /// # Errors
+    /// Every problem that a create can have; after any of them nothing was stored, or it says so.
+    pub async fn store(mut self) -> Result<Answer, Problem> {
+        if let Some(answer) = self.store_as_remembered().await? {
+            return Ok(answer);
+        }
+        let (database, deadline) = (self.database.clone(), self.deadline);
+        let store = async move |session: Session| self.store_as_read(session).await;
+        database.unit(deadline, store).await
+    }
+
+    /// The answer, where the references that are remembered still stand. A fault that they show is
+    /// not told: the read that follows finds all of them.
+    async fn store_as_remembered(&mut self) -> Result<Option<Answer>, Problem> {
+        let workspace_id = self.author.workspace_id;
+        let draft = self.take_draft()?;
+        let known = self
+            .creates
+            .remembered
+            .of(workspace_id, &Lookups::of(&draft));
+        let Some(known) = known.filter(|_| draft.is_faultless()) else {
+            self.draft = Some(draft);
+            return Ok(None);
+        };
+        let place = (workspace_id, known.version);
+        let Ok(rows) = self.rows(draft, known) else {
+            return Ok(None);
+        };
+        let answer = rows.answer.clone();
+        let (database, deadline) = (&self.database, self.deadline);
+        let gather = &self.creates.gather;
+        let written = gather.write(database, place, self.gathered, deadline, rows);
+        Ok(written.await?.then_some(answer))
+    }
+
+    /// Reads what the request refers to, and writes. What was read and is gone by the write is the
+    /// reason for another read, which says what is wrong now.
+    async fn store_as_read(mut self, mut session: Session) -> Result<Answer, Problem> {
+        let workspace_id = self.author.workspace_id;
+        let mut more = 1..ATTEMPTS;
+        loop {
+            let draft = self.take_draft()?;
+            let lookups = Lookups::of(&draft);
+            let known = references::read(&mut session, workspace_id, &lookups).await?;
+            let rows = self.rows(draft, known.clone())?;
+            let answer = rows.answer.clone();
+            let insert = session.write(|connection| {
+                Box::pin(
+                    async move { store::insert(connection, workspace_id, &[rows], None).await },
+                )
+            });
+            match insert.await {
+                Ok(_) => {
+                    self.creates.remembered.keep(workspace_id, &lookups, known);
+                    return Ok(answer);
+                }
+                Err(error) if is_overtaken(&error) && more.next().is_some() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// What the body says, read again where a try has used it up.
+    fn take_draft(&mut self) -> Result<CaseDraft, Problem> {
+        let draft = self.draft.take().map(Ok);
+        draft.unwrap_or_else(|| parse(&self.body, self.arrival.mode(), self.author.now))
+    }
+
+    /// Everything that the case leaves.
+    fn rows(&self, draft: CaseDraft, known: Known) -> Result<NewRows, Problem> {
+        let endpoints = Arc::clone(&known.endpoints);
+        let case = draft.finish(known, &self.body, &self.author.ids, self.author.now)?;
+        let view = LazyCell::new(|| CaseView::new(&case, true));
+        let record = created(&case, &view, &self.author, &endpoints)?;
+        if record.is_awaited {
+            self.events.leave();
+        }
+        let answer = self.answer(&case, &view)?;
+        drop(view);
+        let digest = self.arrival.digest();
+        NewRows::new(case, digest, record, self.claim.clone(), answer).map_err(Problem::Corrupt)
+    }
+
+    fn answer<'c>(
+        &self,
+        case: &'c Case,
+        view: &LazyCell<CaseView<'c>, impl FnOnce() -> CaseView<'c>>,
+    ) -> Result<Answer, Problem> {
+        let id = case.header.id;
+        match self.arrival {
+            Arrival::Alone { prefix } => Ok(Answer::json(StatusCode::CREATED, &**view)?
+                .at(format!("{prefix}/cases/{id}"))
+                .versioned(case.header.version)),
+            Arrival::InBatch { .. } => Answer::json(StatusCode::CREATED, &ItemView::made(id)),
+        }
+    }
+}
+
+fn is_overtaken(error: &DatabaseError) -> bool {
+    error.is_deadlock() || error.constraint().is_some_and(store::is_overtaken)
+}

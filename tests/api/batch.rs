@@ -1,0 +1,482 @@
+//! Many cases in one request.
+
+use std::collections::HashSet;
+
+use dossier::http::Limits;
+use dossier::workspaces::FIXED_KEY;
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, TestApp, TestSettings};
+
+fn item(external_id: &str) -> Value {
+    json!({"name": "Acme", "external_id": external_id, "tags": ["VIP"],
+        "companies": [{"name": "Acme SAS", "type": "main"}],
+        "individuals": [{"first_name": "A", "last_name": "B", "roles": ["shareholder"]}]})
+}
+
+async fn send(app: &TestApp, items: &[Value]) -> Answer {
+    let body = json!({ "cases": items });
+    app.call(Method::POST, "/cases/batch", &body).await
+}
+
+fn results(answer: &Answer) -> &Vec<Value> {
+    answer.body["results"].as_array().expect("results")
+}
+
+fn statuses(answer: &Answer) -> Vec<u64> {
+    let results = results(answer).iter();
+    results
+        .map(|it| it["status"].as_u64().expect("a status"))
+        .collect()
+}
+
+fn ids(answer: &Answer) -> Vec<&str> {
+    let results = results(answer).iter();
+    results.filter_map(|it| it["id"].as_str()).collect()
+}
+
+fn errors(result: &Value) -> Vec<(&str, &str)> {
+    let errors = result["errors"].as_array().expect("errors").iter();
+    errors
+        .map(|it| {
+            (
+                it["pointer"].as_str().unwrap_or(""),
+                it["code"].as_str().unwrap_or(""),
+            )
+        })
+        .collect()
+}
+
+async fn count(app: &TestApp) -> i64 {
+    let mut connection = app.connect().await;
+    let count = sqlx::query_scalar("SELECT count(*) FROM cases");
+    count.fetch_one(&mut connection).await.expect("a count")
+}
+
+#[tokio::test]
+async fn each_item_is_done_for_itself_and_answered_in_its_place() {
+    let app = TestApp::start().await;
+    app.create(&json!({"name": "First", "external_id": "taken"}))
+        .await;
+    let items = [
+        item("a"),
+        json!({"name": "", "companies": [{"name": "A", "country": "UK"}], "status": "approved"}),
+        item("taken"),
+        json!(7),
+        json!({"name": "Without an external id"}),
+        json!({"name": "B", "tags": ["Nobody"]}),
+    ];
+    let answer = send(&app, &items).await.expect(200);
+    assert_eq!(statuses(&answer), [201, 400, 409, 400, 201, 400]);
+    let results = results(&answer);
+    assert_eq!(
+        errors(&results[1]),
+        [
+            ("/name", "length"),
+            ("/companies/0/country", "country"),
+            ("/status", "choice")
+        ]
+    );
+    assert_eq!(results[1]["type"], "/problems/invalid-parameters");
+    let message = &results[1]["errors"][2]["message"];
+    assert!(message.as_str().expect("text").contains("in reviews"));
+    assert_eq!(errors(&results[2]), [("/external_id", "external_id_taken")]);
+    assert!(results[2]["case_id"].is_string());
+    assert_eq!(errors(&results[3]), [("", "type")]);
+    assert_eq!(errors(&results[5]), [("/tags/0", "tag_not_found")]);
+    // Alone it is the same case, with its activity.
+    let id = results[0]["id"].as_str().expect("an id");
+    let case = app.get("/cases/a").await.expect(200);
+    assert_eq!(case.id(), id);
+    let alone = app.create(&item("alone")).await;
+    let alone = app.get(&format!("/cases/{}", alone.id())).await.expect(200);
+    assert_eq!(shape_of(&case.body), shape_of(&alone.body));
+    let activities = app
+        .get(&format!("/activities?case_id={id}"))
+        .await
+        .expect(200);
+    assert_eq!(activities.body["data"][0]["type"], "api__created__case");
+    assert_eq!(count(&app).await, 4);
+}
+
+/// A case without what differs from one to the next.
+fn shape_of(case: &Value) -> Value {
+    match case {
+        Value::Object(members) => {
+            let kept = members.iter();
+            let kept = kept.filter(|(name, _)| !name.ends_with("_at") && !name.ends_with("id"));
+            kept.map(|(name, value)| (name.clone(), shape_of(value)))
+                .collect()
+        }
+        Value::Array(items) => items.iter().map(shape_of).collect(),
+        other => other.clone(),
+    }
+}
+
+#[tokio::test]
+async fn a_batch_has_a_form_of_its_own() {
+    let app = TestApp::start().await;
+    let post = async |body: &Value| app.call(Method::POST, "/cases/batch", body).await;
+    for (body, expected) in [
+        (json!({}), ("/cases", "required")),
+        (json!({"cases": null}), ("/cases", "required")),
+        (json!({"cases": {}}), ("/cases", "type")),
+        (json!([]), ("", "type")),
+        (json!({"cases": [], "case": []}), ("/case", "unknown_field")),
+        (
+            json!({"cases": vec![item("a"); 101]}),
+            ("/cases", "too_many"),
+        ),
+    ] {
+        let answer = post(&body).await.expect(400);
+        assert_eq!(answer.errors(), [expected], "{body}");
+    }
+    assert_eq!(
+        results(&post(&json!({"cases": []})).await.expect(200)).len(),
+        0
+    );
+    let request = app
+        .request(Method::POST, "/v1/cases/batch/")
+        .bearer_auth(FIXED_KEY);
+    let request = request.header("content-type", "application/json");
+    let answer = app
+        .send(request.body(r#"{"cases": [{"name": "A"}, {]}"#))
+        .await;
+    assert_eq!(answer.expect(400).body["type"], "/problems/malformed-body");
+    assert_eq!(count(&app).await, 0);
+    // What no other case can say is refused where it stands.
+    let case = json!({"name": "A", "created_at": "2020-01-01T00:00:00Z", "reviews": []});
+    let answer = app.post(case.to_string()).await.expect(400);
+    let unknown = "unknown_field";
+    assert_eq!(
+        answer.errors(),
+        [("/created_at", unknown), ("/reviews", unknown)]
+    );
+}
+
+#[tokio::test]
+async fn items_share_transactions_and_one_that_is_refused_costs_nobody_else() {
+    let app = TestApp::start().await;
+    app.create(&item("first")).await;
+    let mut items: Vec<_> = (0..100)
+        .map(|index| item(&format!("item-{index}")))
+        .collect();
+    items[50] = item("first");
+    // Two that are alike, and one that only has the same external id.
+    items[60] = items[61].clone();
+    items[71] = items[70].clone();
+    items[71]["name"] = json!("Another");
+    let answer = send(&app, &items).await.expect(200);
+    for (index, result) in results(&answer).iter().enumerate() {
+        let expected = match index {
+            50 | 71 => 409,
+            // Whichever of the two came second.
+            60 | 61 => continue,
+            _ => 201,
+        };
+        assert_eq!(result["status"], expected, "{index} {result}");
+    }
+    let twins = [&results(&answer)[60], &results(&answer)[61]];
+    assert_eq!(twins[0]["id"], twins[1]["id"]);
+    let statuses: HashSet<_> = twins.iter().map(|it| it["status"].as_u64()).collect();
+    assert_eq!(statuses, HashSet::from([Some(200), Some(201)]));
+    assert_eq!(count(&app).await, 98);
+    let mut connection = app.connect().await;
+    let groups = "SELECT count(*) FROM cases GROUP BY xmin::text ORDER BY 1 DESC";
+    let groups: Vec<i64> = sqlx::query_scalar(groups)
+        .fetch_all(&mut connection)
+        .await
+        .expect("counts");
+    assert_eq!(groups[0], 16, "{groups:?}");
+    assert!(groups.len() < 60, "{groups:?}");
+    let whole: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM cases AS c WHERE
+             (SELECT count(*) FROM relations AS e WHERE e.case_id = c.id) = 1
+             AND (SELECT count(*) FROM case_tags AS e WHERE e.case_id = c.id) = 1
+             AND (SELECT count(*) FROM activities AS e WHERE e.case_id = c.id) = 1
+             AND (SELECT count(*) FROM outbox AS e WHERE e.case_id = c.id) = 1",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .expect("a count");
+    assert_eq!(whole, 98);
+}
+
+#[tokio::test]
+async fn an_item_with_an_external_id_is_done_once() {
+    let app = TestApp::start().await;
+    let items: Vec<_> = (0..20)
+        .map(|index| item(&format!("once-{index}")))
+        .collect();
+    let first = send(&app, &items).await.expect(200);
+    assert_eq!(statuses(&first), [201; 20]);
+    // Again, in another order and in other company.
+    let mut more = items.clone();
+    more.reverse();
+    more.push(item("once-20"));
+    let again = send(&app, &more).await.expect(200);
+    assert_eq!(statuses(&again)[..20], [200; 20]);
+    assert_eq!(statuses(&again)[20], 201);
+    let mut expected = ids(&first);
+    expected.reverse();
+    assert_eq!(ids(&again)[..20], expected);
+    // Eight servers' worth of the same at once.
+    let new: Vec<_> = (0..40)
+        .map(|index| item(&format!("at-once-{index}")))
+        .collect();
+    let answers = join_all((0..8).map(|_| send(&app, &new))).await;
+    for answer in &answers {
+        assert_eq!(ids(answer), ids(&answers[0]), "{}", answer.body);
+    }
+    assert_eq!(count(&app).await, 61);
+    // Another workspace has its own.
+    app.add_workspace("dossier_other_workspace").await;
+    let request = app.request(Method::POST, "/cases/batch");
+    let request = request.bearer_auth("dossier_other_workspace");
+    let theirs = (0..20).map(|it| json!({"name": "A", "external_id": format!("once-{it}")}));
+    let answer = app
+        .send(request.json(&json!({ "cases": theirs.collect::<Vec<_>>() })))
+        .await;
+    assert_eq!(statuses(&answer.expect(200)), [201; 20]);
+}
+
+#[tokio::test]
+async fn a_key_holds_for_every_item() {
+    let app = TestApp::start().await;
+    let items = [
+        json!({"name": "A"}),
+        json!({"name": "", "x": 1}),
+        json!({"name": "C"}),
+    ];
+    let post = async |items: &[Value]| {
+        let request = app
+            .request(Method::POST, "/cases/batch")
+            .bearer_auth(FIXED_KEY);
+        let request = request.header("idempotency-key", "batch-1");
+        app.send(request.json(&json!({ "cases": items })))
+            .await
+            .expect(200)
+    };
+    let first = post(&items).await;
+    assert_eq!(statuses(&first), [201, 400, 201]);
+    let again = post(&items).await;
+    assert_eq!(again.body, first.body);
+    // What was refused can be put right; what was done cannot be another.
+    let answer = post(&[
+        json!({"name": "A"}),
+        json!({"name": "B"}),
+        json!({"name": "D"}),
+    ])
+    .await;
+    assert_eq!(statuses(&answer), [201, 201, 422]);
+    assert_eq!(
+        answer.body["results"][2]["type"],
+        "/problems/idempotency-key-reused"
+    );
+    assert_eq!(answer.body["results"][0], first.body["results"][0]);
+    assert_eq!(count(&app).await, 3);
+    // The same key alone stands for another request.
+    let request = app.request(Method::POST, "/cases").bearer_auth(FIXED_KEY);
+    let request = request.header("idempotency-key", "batch-1");
+    app.send(request.json(&json!({"name": "A"})))
+        .await
+        .expect(201);
+}
+
+#[tokio::test]
+async fn a_dry_run_says_everything_and_keeps_nothing() {
+    let app = TestApp::start().await;
+    let made = send(&app, &[item("there")]).await.expect(200);
+    let items = [
+        item("there"),
+        item("new"),
+        json!({"name": "A", "external_id": "there"}),
+        json!({"name": "A", "tags": ["Nobody"], "companies": [{"name": "", "country": "UK"}]}),
+    ];
+    let body = json!({ "cases": items });
+    let answer = app
+        .call(Method::POST, "/cases/batch?dry_run=true", &body)
+        .await;
+    let answer = answer.expect(200);
+    assert_eq!(statuses(&answer), [200, 200, 409, 400]);
+    assert_eq!(ids(&answer), ids(&made));
+    assert_eq!(
+        errors(&results(&answer)[3]),
+        [
+            ("/tags/0", "tag_not_found"),
+            ("/companies/0/name", "length"),
+            ("/companies/0/country", "country")
+        ]
+    );
+    assert_eq!(count(&app).await, 1);
+}
+
+#[tokio::test]
+async fn a_case_brings_its_history_along() {
+    let app = TestApp::start().await;
+    let case = json!({"name": "Old", "external_id": "old", "created_at": "2019-05-01T08:00:00Z",
+    "companies": [{"name": "Old SAS"}],
+    "reviews": [
+        {"status": "rejected", "comment": "Papers missing", "reviewed_at": "2019-05-02T08:00:00Z"},
+        {"status": "approved", "reviewed_at": "2019-06-01T08:00:00+02:00",
+            "next_review_at": "2029-06-01"},
+    ]});
+    let closed = json!({"name": "Closed", "external_id": "closed",
+        "reviews": [{"status": "closed"}]});
+    let answer = send(&app, &[case, closed]).await.expect(200);
+    assert_eq!(statuses(&answer), [201, 201]);
+    let case = app.get("/cases/old").await.expect(200);
+    assert_eq!(case.body["status"], "approved");
+    assert_eq!(case.body["created_at"], "2019-05-01T08:00:00.000Z");
+    assert_eq!(case.body["review"]["status"], "approved");
+    assert_eq!(
+        case.body["review"]["reviewed_at"],
+        "2019-06-01T06:00:00.000Z"
+    );
+    assert_eq!(case.body["review"]["next_review_at"], "2029-06-01");
+    assert_eq!(
+        case.body["companies"][0]["created_at"],
+        "2019-05-01T08:00:00.000Z"
+    );
+    // It is news to whoever follows changes.
+    let changed = case.body["updated_at"].as_str().expect("a moment");
+    assert!(changed > "2026", "{changed}");
+    assert_eq!(
+        app.get("/cases/closed").await.expect(200).body["status"],
+        "closed"
+    );
+    let mut connection = app.connect().await;
+    let reviews = "SELECT r.status FROM case_reviews AS r JOIN cases AS c ON c.id = r.case_id
+        WHERE c.external_id = 'old' ORDER BY r.id";
+    let reviews: Vec<String> = sqlx::query_scalar(reviews)
+        .fetch_all(&mut connection)
+        .await
+        .expect("the reviews");
+    assert_eq!(reviews, ["rejected", "approved"]);
+    // It goes on like any other case.
+    let review = json!({"status": "closed"});
+    app.call(Method::POST, "/cases/old/reviews", &review)
+        .await
+        .expect(201);
+    let listed = app.get("/cases?created_at.lt=2020-01-01").await.expect(200);
+    assert_eq!(
+        listed.body["data"].as_array().map(Vec::len),
+        Some(1),
+        "{}",
+        listed.body
+    );
+}
+
+#[tokio::test]
+async fn history_has_its_own_rules() {
+    let app = TestApp::start().await;
+    let review = |at: &str| json!({"status": "approved", "reviewed_at": at});
+    for (members, expected) in [
+        (
+            json!({"created_at": "2999-01-01T00:00:00Z"}),
+            vec![("/created_at", "date_in_future")],
+        ),
+        (
+            json!({"created_at": "2020-01-01"}),
+            vec![("/created_at", "format")],
+        ),
+        (
+            json!({"reviews": [{"status": "open"}]}),
+            vec![("/reviews/0/status", "choice")],
+        ),
+        (
+            json!({"reviews": [review("2020-01-02T00:00:00Z"), review("2020-01-01T00:00:00Z")]}),
+            vec![("/reviews/1/reviewed_at", "review_order")],
+        ),
+        (
+            json!({"created_at": "2020-01-03T00:00:00Z", "reviews": [review("2020-01-02T00:00:00Z")]}),
+            vec![("/reviews/0/reviewed_at", "review_order")],
+        ),
+        (
+            json!({"status": "draft", "reviews": [{"status": "closed"}]}),
+            vec![("/status", "status_transition")],
+        ),
+        (
+            json!({"reviews": [null, {"status": "closed", "next_review_at": "2030-01-01"}]}),
+            vec![
+                ("/reviews/0", "type"),
+                ("/reviews/1/next_review_at", "mutually_exclusive"),
+            ],
+        ),
+    ] {
+        let mut case = json!({"name": "A"});
+        let given = members.as_object().expect("an object").clone();
+        case.as_object_mut().expect("an object").extend(given);
+        let answer = send(&app, &[case]).await.expect(200);
+        assert_eq!(errors(&results(&answer)[0]), expected, "{members}");
+    }
+    assert_eq!(count(&app).await, 0);
+}
+
+/// What is decided elsewhere is not asked for what a template requires of an open case.
+#[tokio::test]
+async fn decided_cases_need_not_have_what_their_template_requires() {
+    let app = TestApp::start().await;
+    let template = json!({"key": "strict", "name": "Strict", "required": ["companies"]});
+    app.call(Method::POST, "/templates", &template)
+        .await
+        .expect(201);
+    let open = json!({"name": "A", "template_key": "strict"});
+    let decided = json!({"name": "A", "template_key": "strict", "reviews": [{"status": "closed"}]});
+    let answer = send(&app, &[open, decided]).await.expect(200);
+    assert_eq!(statuses(&answer), [400, 201]);
+    assert_eq!(
+        errors(&results(&answer)[0]),
+        [("/companies", "required_by_template")]
+    );
+}
+
+#[tokio::test]
+async fn one_statement_each_where_that_is_asked_for() {
+    let limits = Limits {
+        gathered: 1,
+        ..Limits::default()
+    };
+    let app = TestApp::start_with(TestSettings {
+        limits,
+        ..TestSettings::default()
+    })
+    .await;
+    let items: Vec<_> = (0..30)
+        .map(|index| item(&format!("item-{index}")))
+        .collect();
+    assert_eq!(statuses(&send(&app, &items).await.expect(200)), [201; 30]);
+    let mut connection = app.connect().await;
+    let groups = sqlx::query_scalar("SELECT count(DISTINCT xmin::text) FROM cases");
+    let groups: i64 = groups.fetch_one(&mut connection).await.expect("a count");
+    assert_eq!(groups, 30);
+}
+
+#[tokio::test]
+async fn a_lost_answer_of_the_database_is_told_and_the_same_batch_finds_out() {
+    let app = TestApp::start_with(TestSettings {
+        losing: Some("INSERT 0 16"),
+        ..TestSettings::default()
+    })
+    .await;
+    app.create(&item("first")).await;
+    app.proxy().arm();
+    let items: Vec<_> = (0..64)
+        .map(|index| item(&format!("lost-{index}")))
+        .collect();
+    let answer = send(&app, &items).await.expect(200);
+    assert!(!app.proxy().is_armed());
+    let unknown = results(&answer).iter().filter(|it| it["status"] == 503);
+    let unknown: Vec<_> = unknown.map(|it| it["type"].as_str()).collect();
+    assert_eq!(unknown, [Some("/problems/outcome-unknown"); 16]);
+    let again = send(&app, &items).await.expect(200);
+    assert!(
+        statuses(&again).iter().all(|it| matches!(it, 200 | 201)),
+        "{}",
+        again.body
+    );
+    assert_eq!(ids(&again).iter().collect::<HashSet<_>>().len(), 64);
+    assert_eq!(count(&app).await, 65);
+}
