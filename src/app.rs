@@ -1,8 +1,10 @@
 //! The whole server: features, layers, and serving until it is told to stop.
 
 mod connections;
+mod metrics;
 mod serve;
 
+pub use metrics::metrics;
 pub use serve::serve;
 
 use std::any::Any;
@@ -20,6 +22,7 @@ use crate::cases::CaseSnapshots;
 use crate::db::Database;
 use crate::events::Events;
 use crate::http::{Edge, Gate, Limits, Problem, ProblemType, Rates, edge};
+use crate::metrics::Metrics;
 use crate::state::AppState;
 use crate::values::Destinations;
 use crate::{
@@ -28,9 +31,14 @@ use crate::{
 };
 
 /// The state of a server over a database.
-pub fn state(database: Database, limits: Limits, destinations: Destinations) -> AppState {
+pub fn state(
+    database: Database,
+    limits: Limits,
+    destinations: Destinations,
+    metrics: Metrics,
+) -> AppState {
     let events = Events::new(Arc::new(CaseSnapshots));
-    AppState::new(database, limits, events, destinations)
+    AppState::new(database, limits, events, destinations, metrics)
 }
 
 /// Every operation, without the prefixes under which it is served.
@@ -68,6 +76,7 @@ pub fn router(
         rates: Rates::new(state.limits),
         gate: Gate::new(state.limits.in_flight),
         stopping: state.stopping.clone(),
+        metrics: state.metrics.clone(),
     };
     let router = Router::new()
         .merge(api.clone())

@@ -3,6 +3,8 @@
 //! The rooms of this crate, from the bottom up:
 //! - [`validation`]: pure; how a JSON body is read so that every fault is found at once.
 //! - [`values`]: validated values, one per file; `parse` is their only constructor.
+//! - [`metrics`](mod@metrics): what one process counts.
+//! - [`traces`](mod@traces): the spans of what one process does.
 //! - [`db`]: connections, units of work, migrations, the private cluster; no tables.
 //! - [`http`]: bodies, problem documents, request ids; no feature.
 //! - [`idempotency`]: the keys that make a repeated request have the answer of the first.
@@ -17,7 +19,7 @@
 //! - [`activities`]: who did what, and the seals over it; [`webhooks`]: who is told of it, and how.
 //! - [`workers`]: what a server does besides answering; [`reference`](mod@reference): what people and programs
 //!   read of it.
-//! - [`app`]: the whole server; [`telemetry`] writes its logs, [`config`] reads the environment,
+//! - [`app`]: the whole server; [`telemetry`] writes its logs and hands over its spans, [`config`] reads the environment,
 //!   [`cli`] is the command line.
 
 pub mod activities;
@@ -34,6 +36,7 @@ pub mod health;
 pub mod http;
 pub mod idempotency;
 pub mod individuals;
+pub mod metrics;
 pub mod reference;
 pub mod relations;
 pub mod spaces;
@@ -41,6 +44,7 @@ pub mod state;
 pub mod tags;
 pub mod telemetry;
 pub mod templates;
+pub mod traces;
 pub mod users;
 pub mod validation;
 pub mod values;

@@ -2,24 +2,31 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use dossier::config::Settings;
-use dossier::{cli, telemetry};
+use dossier::config::Unread;
+use dossier::{cli, config, telemetry};
 
 #[tokio::main]
 async fn main() -> ExitCode {
     // A missing .env is the usual case, and not a fault.
     let _ = dotenvy::dotenv();
-    let settings = Settings::parse();
-    let done = match telemetry::init(&settings.log, settings.log_format) {
-        Ok(()) => cli::run(settings).await,
-        Err(error) => Err(error.to_string()),
+    let settings = match config::read(std::env::args_os()) {
+        Ok(settings) => settings,
+        Err(Unread::Told(help)) => help.exit(),
+        Err(Unread::Wrong(line)) => return failed(&line),
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("dossier: {message}");
-            ExitCode::from(2)
-        }
-    }
+    let logs = settings.logs.clone();
+    let command = settings.into_command();
+    let telemetry = match telemetry::init(&logs, command.otlp_endpoint()) {
+        Ok(telemetry) => telemetry,
+        Err(error) => return failed(&error.to_string()),
+    };
+    let done = cli::run(command).await;
+    telemetry.end();
+    done.unwrap_or_else(|line| failed(&line))
+}
+
+/// One line that says what to do.
+fn failed(line: &str) -> ExitCode {
+    eprintln!("dossier: {line}");
+    ExitCode::from(2)
 }

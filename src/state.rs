@@ -7,6 +7,7 @@ use crate::db::Database;
 use crate::events::Events;
 use crate::http::{Limits, Stopping};
 use crate::idempotency::Running;
+use crate::metrics::Metrics;
 use crate::values::{Destinations, IdSource};
 
 /// The state of one server process; a clone of it shares everything.
@@ -20,6 +21,7 @@ pub struct AppState {
     pub limits: Limits,
     pub destinations: Destinations,
     pub stopping: Stopping,
+    pub metrics: Metrics,
     /// The key of the sandbox, while it is the one that everybody knows: the reference fills it in.
     pub known_key: Option<&'static str>,
 }
@@ -31,6 +33,7 @@ impl AppState {
         limits: Limits,
         events: Events,
         destinations: Destinations,
+        metrics: Metrics,
     ) -> Self {
         Self {
             events,
@@ -41,6 +44,7 @@ impl AppState {
             limits,
             destinations,
             stopping: Stopping::default(),
+            metrics,
             known_key: None,
         }
     }

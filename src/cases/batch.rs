@@ -241,7 +241,9 @@ impl Batch {
                 if let Some(cause) = problem.cause() {
                     *causes.entry(cause).or_default() += 1;
                 }
-                problem.document("", now).into()
+                let document = problem.document("", now);
+                document.count(&self.write.metrics);
+                document.into()
             })
         });
         let views = views.collect();

@@ -30,12 +30,12 @@ WITH gate AS MATERIALIZED (
     SELECT $1, id, case_id FROM activity_rows
 ), delivery_rows AS (
     INSERT INTO webhook_logs (workspace_id, id, webhook_id, case_id, event_id, company_id,
-        individual_id, event, version, endpoint, created_at, state, status_code, attempt_count,
-        attempt_type, next_attempt_at, last_attempt_at)
+        individual_id, event, version, endpoint, created_at, trace_parent, state, status_code,
+        attempt_count, attempt_type, next_attempt_at, last_attempt_at)
     SELECT $1, d.*, 'pending', 0, 0, 'first_call', d.created_at, d.created_at
     FROM gate, jsonb_to_recordset($5::text::jsonb) AS d (id uuid, webhook_id uuid, case_id uuid,
         event_id uuid, company_id uuid, individual_id uuid, event text, version bigint,
-        endpoint text, created_at timestamptz)
+        endpoint text, created_at timestamptz, trace_parent text)
 ), tag_rows AS (
     INSERT INTO case_tags (workspace_id, case_id, tag_id, ordinal)
     SELECT $1, t.* FROM gate, jsonb_to_recordset($6::text::jsonb) AS t (case_id uuid, tag_id uuid,

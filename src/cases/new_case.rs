@@ -18,6 +18,7 @@ use crate::db::{Database, DatabaseError, Deadline, Session};
 use crate::events::{Author, Events};
 use crate::http::{Answer, Problem};
 use crate::idempotency::Claim;
+use crate::metrics::Metrics;
 use crate::validation::{self, Mode};
 use crate::writes::Write;
 
@@ -72,6 +73,7 @@ pub struct NewCase {
     events: Events,
     database: Database,
     deadline: Deadline,
+    metrics: Metrics,
     creates: Creates,
     gathered: usize,
     claim: Option<Claim>,
@@ -95,6 +97,7 @@ impl NewCase {
             events: write.events.clone(),
             database: write.database.clone(),
             deadline: write.deadline,
+            metrics: write.metrics.clone(),
             creates: creates.clone(),
             gathered: 1,
             claim: None,
@@ -143,12 +146,17 @@ impl NewCase {
     /// # Errors
     /// Every problem that a create can have; after any of them nothing was stored, or it says so.
     pub async fn store(mut self) -> Result<Answer, Problem> {
-        if let Some(answer) = self.store_as_remembered().await? {
-            return Ok(answer);
-        }
-        let (database, deadline) = (self.database.clone(), self.deadline);
-        let store = async move |session: Session| self.store_as_read(session).await;
-        database.unit(deadline, store).await
+        let metrics = self.metrics.clone();
+        let answer = match self.store_as_remembered().await? {
+            Some(answer) => answer,
+            None => {
+                let (database, deadline) = (self.database.clone(), self.deadline);
+                let store = async move |session: Session| self.store_as_read(session).await;
+                database.unit(deadline, store).await?
+            }
+        };
+        metrics.case_created();
+        Ok(answer)
     }
 
     /// The answer, where the references that are remembered still stand. A fault that they show is

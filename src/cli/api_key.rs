@@ -5,15 +5,18 @@ use serde_json::json;
 use super::workspace::missing;
 use super::{deadline, open, told};
 use crate::auth::{self, StoredKey};
-use crate::config::{ApiKeyCommand, Settings};
+use crate::config::ApiKeyCommand;
 use crate::db::{DatabaseError, Session};
 
 /// Makes, lists or revokes keys of a workspace.
 ///
 /// # Errors
 /// One line that says what to do.
-pub async fn run(settings: &Settings, command: ApiKeyCommand) -> Result<(), String> {
-    let opened = open(settings).await?;
+pub async fn run(command: ApiKeyCommand) -> Result<(), String> {
+    let (ApiKeyCommand::Create { database, .. }
+    | ApiKeyCommand::List { database, .. }
+    | ApiKeyCommand::Revoke { database, .. }) = &command;
+    let opened = open(database).await?;
     let work = async move |mut session: Session| execute(&mut session, command).await;
     let done = opened.database.unit(deadline(), work).await;
     opened.database.close().await;
@@ -31,6 +34,7 @@ async fn execute(
         ApiKeyCommand::Create {
             workspace,
             json: as_json,
+            ..
         } => {
             let key = auth::create(session, workspace.clone()).await?;
             key.ok_or_else(|| missing(&workspace)).map(|key| {
@@ -44,6 +48,7 @@ async fn execute(
         ApiKeyCommand::List {
             workspace,
             json: as_json,
+            ..
         } => {
             let keys = auth::list(session, workspace).await?;
             Ok(if as_json {
@@ -56,6 +61,7 @@ async fn execute(
             id,
             workspace,
             json: as_json,
+            ..
         } => {
             if auth::revoke(session, workspace, id.clone()).await? {
                 Ok(vec![if as_json {

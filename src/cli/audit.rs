@@ -4,23 +4,24 @@ use serde_json::json;
 
 use super::{open, told};
 use crate::activities::{self, Head, Report};
-use crate::config::{AuditCommand, Settings};
+use crate::config::AuditCommand;
 
 /// Holds activities against their seals.
 ///
 /// # Errors
 /// What is not as it was sealed, and what to do of anything else.
-pub async fn run(settings: &Settings, command: AuditCommand) -> Result<(), String> {
+pub async fn run(command: AuditCommand) -> Result<(), String> {
     let AuditCommand::Verify {
         workspace,
         head,
         json,
+        database,
     } = command;
     if head.is_some() && workspace.is_none() {
         return Err("--head is that of one workspace; name it with --workspace".to_owned());
     }
     let head = head.map(|it| it.parse::<Head>()).transpose()?;
-    let opened = open(settings).await?;
+    let opened = open(&database).await?;
     // One state of the database, which a server may go on changing.
     let mut connection = opened.database.unhurried().await.map_err(told)?;
     sqlx::raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")

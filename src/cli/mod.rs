@@ -2,6 +2,7 @@
 
 mod api_key;
 mod audit;
+mod import;
 mod open;
 mod openapi;
 mod serve;
@@ -9,32 +10,37 @@ mod stop;
 mod workspace;
 
 use std::error::Error;
+use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::config::{Command, Settings};
+use crate::config::{Command, Switch};
 use crate::db::{Database, Deadline};
 
-use open::{open, open_to_serve};
+use open::{migrate, open, open_to_serve};
 
 /// Does what the command line says.
 ///
 /// # Errors
 /// One line that says what to do.
-pub async fn run(settings: Settings) -> Result<(), String> {
-    match settings.command.clone() {
-        None | Some(Command::Serve) => serve::run(&settings).await,
-        Some(Command::Migrate) => {
+pub async fn run(command: Command) -> Result<ExitCode, String> {
+    match command {
+        Command::Serve(settings) => serve::run(&settings).await?,
+        Command::Migrate(settings) => {
             let opened = open(&settings).await?;
+            if settings.migrate == Switch::Off {
+                migrate(&opened.database).await?;
+            }
             let count = Database::migrations();
             println!("The schema is up to date: {count} migrations.");
             opened.database.close().await;
-            Ok(())
         }
-        Some(Command::Workspace(command)) => workspace::run(&settings, command).await,
-        Some(Command::Audit(command)) => audit::run(&settings, command).await,
-        Some(Command::ApiKey(command)) => api_key::run(&settings, command).await,
-        Some(Command::Openapi) => openapi::run(),
+        Command::Import(command) => return import::run(command).await,
+        Command::Workspace(command) => workspace::run(command).await?,
+        Command::Audit(command) => audit::run(command).await?,
+        Command::ApiKey(command) => api_key::run(command).await?,
+        Command::Openapi => openapi::run()?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// How long the database may take for what a command asks of it.

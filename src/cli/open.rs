@@ -3,12 +3,18 @@
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgConnectOptions;
 
 use super::told;
-use crate::config::{Command, Settings, Switch, data_directory};
+use crate::config::{DatabaseSettings, ServerSettings, Switch, data_directory};
 use crate::db::Database;
 use crate::db::cluster::{Cluster, ClusterError};
+
+/// How many connections a command needs at the most.
+const CONNECTIONS: u32 = 2;
+/// How long a statement of a command may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A database, and the private cluster that it lies in where this process runs one.
 pub struct Opened {
@@ -18,7 +24,7 @@ pub struct Opened {
 
 /// The database that the settings name, or that of the private cluster: of a server that runs one
 /// already, or of this process.
-pub async fn open(settings: &Settings) -> Result<Opened, String> {
+pub async fn open(settings: &DatabaseSettings) -> Result<Opened, String> {
     let (cluster, options) = match &settings.database_url {
         Some(url) => (None, options(url)?),
         None => match cluster(settings).await {
@@ -30,7 +36,8 @@ pub async fn open(settings: &Settings) -> Result<Opened, String> {
             Err(error) => return Err(told(error)),
         },
     };
-    let database = migrated(settings, options).await?;
+    let database = Database::new(options, CONNECTIONS, PATIENCE);
+    let database = migrated(settings, database).await?;
     Ok(Opened {
         database,
         _cluster: cluster,
@@ -38,7 +45,8 @@ pub async fn open(settings: &Settings) -> Result<Opened, String> {
 }
 
 /// The same for a server, which has a private cluster for itself alone.
-pub async fn open_to_serve(settings: &Settings) -> Result<(Option<Cluster>, Database), String> {
+pub async fn open_to_serve(server: &ServerSettings) -> Result<(Option<Cluster>, Database), String> {
+    let settings = &server.database;
     let (cluster, options) = match &settings.database_url {
         Some(url) => (None, options(url)?),
         None => {
@@ -47,7 +55,9 @@ pub async fn open_to_serve(settings: &Settings) -> Result<(Option<Cluster>, Data
             (Some(cluster), options)
         }
     };
-    Ok((cluster, migrated(settings, options).await?))
+    let patience = Duration::from_secs(server.request_timeout);
+    let database = Database::new(options, server.pool_size, patience);
+    Ok((cluster, migrated(settings, database).await?))
 }
 
 fn options(url: &SecretString) -> Result<PgConnectOptions, String> {
@@ -63,19 +73,57 @@ fn options(url: &SecretString) -> Result<PgConnectOptions, String> {
     })
 }
 
-async fn cluster(settings: &Settings) -> Result<Cluster, ClusterError> {
+async fn cluster(settings: &DatabaseSettings) -> Result<Cluster, ClusterError> {
     let directory = settings.data_dir.clone().unwrap_or_else(data_directory);
     let starting = tokio::task::spawn_blocking(move || Cluster::start(&directory));
     starting.await.map_err(ClusterError::Interrupted)?
 }
 
-async fn migrated(settings: &Settings, options: PgConnectOptions) -> Result<Database, String> {
-    let patience = Duration::from_secs(settings.request_timeout);
-    let database = Database::new(options, settings.pool_size, patience);
-    let must = matches!(settings.command, Some(Command::Migrate));
-    if must || settings.migrate == Switch::On {
-        let migrated = database.migrate().await;
-        migrated.map_err(|error| format!("cannot bring the schema up to date: {}", told(error)))?;
+async fn migrated(settings: &DatabaseSettings, database: Database) -> Result<Database, String> {
+    if settings.migrate == Switch::On {
+        migrate(&database).await?;
     }
     Ok(database)
+}
+
+/// Brings the schema up to date.
+pub async fn migrate(database: &Database) -> Result<(), String> {
+    let migrated = database.migrate().await;
+    migrated.map_err(|error| match &error {
+        MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => refused(cause),
+        MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => format!(
+            "the schema of the database is newer than this server ({}): run the version that made it, \
+             or a later one",
+            told(&error)
+        ),
+        MigrateError::VersionMismatch(_) => format!(
+            "the schema of the database is not one that Dossier made ({}): give it a database of its own",
+            told(&error)
+        ),
+        _ => format!("cannot bring the schema up to date: {}", told(&error)),
+    })
+}
+
+/// Why a database cannot be used, and what to do. Its own words name the database and the user, and no
+/// password.
+fn refused(error: &sqlx::Error) -> String {
+    let code = error.as_database_error().and_then(|it| it.code());
+    let what_to_do = match (code.as_deref(), error) {
+        (Some("28P01" | "28000"), _) => "check the user and the password in DATABASE_URL",
+        (Some("3D000"), _) => "create that database, or name another in DATABASE_URL",
+        (Some("42501"), _) => "let the user of DATABASE_URL own the database",
+        (Some("53300"), _) => {
+            "it has no connection left: lower DOSSIER_POOL_SIZE, or raise its max_connections"
+        }
+        (Some("57P03"), _) => "it is starting: try again in a moment",
+        (None, sqlx::Error::Io(_)) => {
+            "check that PostgreSQL runs, and host and port in DATABASE_URL"
+        }
+        (None, sqlx::Error::Tls(_)) => "check sslmode and the certificates in DATABASE_URL",
+        _ => "check DATABASE_URL",
+    };
+    format!(
+        "the database cannot be used: {what_to_do} ({})",
+        told(error)
+    )
 }

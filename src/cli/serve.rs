@@ -1,5 +1,6 @@
 //! `dossier serve`.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -10,9 +11,10 @@ use tokio::net::TcpListener;
 use super::stop::{Signals, until_told};
 use super::{deadline, open_to_serve, told};
 use crate::app;
-use crate::config::Settings;
+use crate::config::ServerSettings;
 use crate::db::Session;
 use crate::http::Limits;
+use crate::metrics::Metrics;
 use crate::state::AppState;
 use crate::values::Destinations;
 use crate::workers;
@@ -25,17 +27,21 @@ const BACKGROUND: u32 = 3;
 ///
 /// # Errors
 /// One line that says what to do.
-pub async fn run(settings: &Settings) -> Result<(), String> {
+pub async fn run(settings: &ServerSettings) -> Result<(), String> {
     let (listener, address) = listen(settings).await?;
+    let for_metrics = listen_for_metrics(settings).await?;
+    let metrics = Metrics::new().map_err(told)?;
     let (cluster, database) = open_to_serve(settings).await?;
     let background = database.beside(BACKGROUND);
+    let database = database.counting(metrics.waits("requests"));
+    let background = background.counting(metrics.waits("workers"));
     // Who tries it out has receivers on the same machine.
     let destinations = match &cluster {
         Some(_) => Destinations::Anywhere,
         None => Destinations::Public,
     };
     let limits = limits(settings);
-    let mut state = app::state(database, limits, destinations);
+    let mut state = app::state(database, limits, destinations, metrics);
     if cluster.is_some() {
         make_sandbox(settings, &state).await?;
         state.known_key = settings.sandbox_key.is_none().then_some(FIXED_KEY);
@@ -46,18 +52,25 @@ pub async fn run(settings: &Settings) -> Result<(), String> {
     tracing::info!(%address, "serving");
     let keys_kept = Duration::from_secs(settings.idempotency_hours * 60 * 60);
     let workers = workers::start(&state, &background, keys_kept);
+    let measured = for_metrics.map(|listener| {
+        let router = app::metrics(&state, &background);
+        tokio::spawn(async move { axum::serve(listener, router).await })
+    });
     let workers_end = async move {
         workers.stop().await;
         background.close().await;
     };
     let served = until_told(listener, state, workers_end, signals).await;
+    if let Some(measured) = measured {
+        measured.abort();
+    }
     drop(cluster);
     served
 }
 
 /// The limits that the settings name. The sandbox is for trying out: it counts nothing unless told.
-fn limits(settings: &Settings) -> Limits {
-    let of_a_server = |quota| settings.database_url.as_ref().map(|_| quota);
+fn limits(settings: &ServerSettings) -> Limits {
+    let of_a_server = |quota| settings.database.database_url.as_ref().map(|_| quota);
     let reads = settings.rate_limit_read.or(of_a_server(12_000));
     let writes = settings.rate_limit_write.or(of_a_server(6_000));
     Limits {
@@ -72,12 +85,10 @@ fn limits(settings: &Settings) -> Limits {
 }
 
 /// Binds the address. The sandbox's fixed key is for this machine alone.
-async fn listen(settings: &Settings) -> Result<(TcpListener, SocketAddr), String> {
-    let listener = TcpListener::bind(settings.listen)
-        .await
-        .map_err(|error| format!("cannot listen on {}: {error}", settings.listen))?;
+async fn listen(settings: &ServerSettings) -> Result<(TcpListener, SocketAddr), String> {
+    let listener = bind(settings.listen, "DOSSIER_LISTEN").await?;
     let address = listener.local_addr().map_err(told)?;
-    let has_fixed_key = settings.database_url.is_none() && settings.sandbox_key.is_none();
+    let has_fixed_key = settings.database.database_url.is_none() && settings.sandbox_key.is_none();
     if has_fixed_key && !address.ip().is_loopback() {
         return Err(format!(
             "the sandbox's fixed key is for this machine alone, and {address} can be reached from \
@@ -87,7 +98,37 @@ async fn listen(settings: &Settings) -> Result<(TcpListener, SocketAddr), String
     Ok((listener, address))
 }
 
-async fn make_sandbox(settings: &Settings, state: &AppState) -> Result<(), String> {
+/// Binds the address on which metrics are read, where there is one.
+async fn listen_for_metrics(settings: &ServerSettings) -> Result<Option<TcpListener>, String> {
+    let Some(address) = settings.metrics_listen else {
+        return Ok(None);
+    };
+    let listener = bind(address, "DOSSIER_METRICS_LISTEN").await?;
+    let address = listener.local_addr().map_err(told)?;
+    tracing::info!(metrics = %address, "metrics can be read");
+    Ok(Some(listener))
+}
+
+async fn bind(address: SocketAddr, setting: &str) -> Result<TcpListener, String> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|error| {
+        let what_to_do = match error.kind() {
+            ErrorKind::AddrInUse => {
+                format!("another program listens there; stop it, or set {setting} to another")
+            }
+            ErrorKind::AddrNotAvailable => {
+                format!("this machine does not have that address; set {setting} to one that it has")
+            }
+            ErrorKind::PermissionDenied => {
+                format!("ports below 1024 are not everybody's; set {setting} to a higher one")
+            }
+            _ => format!("set {setting} to another address"),
+        };
+        format!("cannot listen on {address} ({error}): {what_to_do}")
+    })
+}
+
+async fn make_sandbox(settings: &ServerSettings, state: &AppState) -> Result<(), String> {
     let key = match &settings.sandbox_key {
         Some(key) => checked(key.expose_secret(), "DOSSIER_SANDBOX_KEY")?,
         None => FIXED_KEY.to_owned(),
@@ -104,7 +145,7 @@ async fn make_sandbox(settings: &Settings, state: &AppState) -> Result<(), Strin
     }
 }
 
-async fn make_first_workspace(settings: &Settings, state: &AppState) -> Result<(), String> {
+async fn make_first_workspace(settings: &ServerSettings, state: &AppState) -> Result<(), String> {
     let (Some(name), Some(key)) = (&settings.bootstrap_workspace, &settings.bootstrap_key) else {
         return Ok(());
     };

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::{deadline, open, told};
-use crate::config::{Settings, WorkspaceCommand};
+use crate::config::{DatabaseSettings, WorkspaceCommand};
 use crate::db::Session;
 use crate::values::IdSource;
 use crate::workspaces::{self, ApplyError, Format, Line, WorkspaceFile};
@@ -14,16 +14,21 @@ use crate::workspaces::{self, ApplyError, Format, Line, WorkspaceFile};
 ///
 /// # Errors
 /// What to do, in one line; of a file, one line for each fault.
-pub async fn run(settings: &Settings, command: WorkspaceCommand) -> Result<(), String> {
+pub async fn run(command: WorkspaceCommand) -> Result<(), String> {
     match command {
-        WorkspaceCommand::Create { name, json } => create(settings, name, json).await,
+        WorkspaceCommand::Create {
+            name,
+            json,
+            database,
+        } => create(&database, name, json).await,
         WorkspaceCommand::Apply {
             file,
             workspace,
             dry_run,
             json,
+            database,
         } => {
-            let lines = apply(settings, &file, workspace, dry_run).await?;
+            let lines = apply(&database, &file, workspace, dry_run).await?;
             if json {
                 println!("{}", json!(lines));
             } else {
@@ -34,7 +39,7 @@ pub async fn run(settings: &Settings, command: WorkspaceCommand) -> Result<(), S
     }
 }
 
-async fn create(settings: &Settings, name: String, as_json: bool) -> Result<(), String> {
+async fn create(settings: &DatabaseSettings, name: String, as_json: bool) -> Result<(), String> {
     let opened = open(settings).await?;
     let id = IdSource::default().next(chrono::Utc::now());
     let named = name.clone();
@@ -53,7 +58,7 @@ async fn create(settings: &Settings, name: String, as_json: bool) -> Result<(), 
 }
 
 async fn apply(
-    settings: &Settings,
+    settings: &DatabaseSettings,
     path: &Path,
     workspace: String,
     dry_run: bool,

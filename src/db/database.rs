@@ -14,6 +14,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tracing::Instrument;
 
 use super::{InFlight, Retry};
+use crate::metrics::{Connections, Waits};
+use crate::traces;
 
 /// How long a request waits for a connection.
 const ACQUIRE: Duration = Duration::from_millis(500);
@@ -82,6 +84,8 @@ impl DatabaseError {
 #[derive(Debug, Clone)]
 pub struct Database {
     pool: PgPool,
+    /// Where it is counted how long its connections are waited for.
+    waits: Option<Waits>,
 }
 
 impl DatabaseError {
@@ -122,6 +126,7 @@ impl Database {
             .options([("timezone", "UTC")]);
         Self {
             pool: pool(options, size),
+            waits: None,
         }
     }
 
@@ -130,6 +135,25 @@ impl Database {
         let options = PgConnectOptions::clone(&self.pool.connect_options());
         Self {
             pool: pool(options, size),
+            waits: None,
+        }
+    }
+
+    /// The same, counting the waits for its connections.
+    #[must_use]
+    pub fn counting(self, waits: Waits) -> Self {
+        let waits = Some(waits);
+        Self { waits, ..self }
+    }
+
+    /// How many connections there are.
+    pub fn connections(&self) -> Connections {
+        let idle = self.pool.num_idle();
+        let open = usize::try_from(self.pool.size()).unwrap_or(usize::MAX);
+        Connections {
+            idle,
+            used: open.saturating_sub(idle),
+            most: self.size(),
         }
     }
 
@@ -272,12 +296,17 @@ impl Database {
     }
 
     async fn acquire(&self) -> Result<PoolConnection<Postgres>, DatabaseError> {
+        let wait = self.waits.as_ref().map(Waits::begin);
         // Opening a connection is not bounded by the pool's own limit once it has begun.
-        match timeout(ACQUIRE, self.pool.acquire()).await {
+        let acquired = match timeout(ACQUIRE, self.pool.acquire()).await {
             Ok(Ok(connection)) => Ok(connection),
             Ok(Err(error)) => Err(DatabaseError::Unavailable(Some(error))),
             Err(_) => Err(DatabaseError::Unavailable(None)),
+        };
+        if let Some(wait) = wait {
+            wait.end(acquired.is_ok());
         }
+        acquired
     }
 }
 
@@ -317,7 +346,8 @@ impl Session {
         let read_by = self.read_by();
         loop {
             let mut connection = self.connected(read_by).await?;
-            match timeout_at(read_by, work(&mut connection)).await {
+            let worked = work(&mut connection).instrument(traces::database("read"));
+            match timeout_at(read_by, worked).await {
                 Ok(Ok(value)) => {
                     self.connection = Some(connection);
                     return Ok(value);
@@ -399,7 +429,8 @@ impl Session {
         if Instant::now() >= self.write_by {
             return Err(DatabaseError::Unavailable(None));
         }
-        match timeout_at(self.write_by, work(&mut connection)).await {
+        let worked = work(&mut connection).instrument(traces::database("write"));
+        match timeout_at(self.write_by, worked).await {
             Ok(Ok(value)) => {
                 self.connection = Some(connection);
                 Ok(value)

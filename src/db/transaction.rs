@@ -6,9 +6,11 @@ use futures_util::future::BoxFuture;
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres};
 use tokio::time::{Instant, timeout, timeout_at};
+use tracing::Instrument;
 
 use super::database::{is_lost, refused};
 use super::{DatabaseError, Session};
+use crate::traces;
 
 /// How often a transaction is tried, all in all.
 const ATTEMPTS: usize = 4;
@@ -35,7 +37,8 @@ impl Session {
             let Some(connection) = begun.0.as_deref_mut() else {
                 return Err(DatabaseError::Unavailable(None).into());
             };
-            let worked = match timeout_at(self.write_by, work(connection)).await {
+            let worked = work(connection).instrument(traces::database("transaction"));
+            let worked = match timeout_at(self.write_by, worked).await {
                 Ok(worked) => worked,
                 Err(_) => return Err(DatabaseError::Unavailable(None).into()),
             };

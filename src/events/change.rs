@@ -20,6 +20,8 @@ pub struct Author {
     pub api_key_id: Arc<str>,
     pub ids: IdSource,
     pub now: DateTime<Utc>,
+    /// The trace of the request, where it is traced.
+    pub trace_parent: Option<Arc<str>>,
 }
 
 /// One change: the activity that tells people of it, and the event that tells programs.

@@ -82,6 +82,7 @@ struct DeliveryRow<'c> {
     version: i64,
     endpoint: &'c str,
     created_at: DateTime<Utc>,
+    trace_parent: Option<&'c str>,
 }
 
 impl<'c> Record<'c> {
@@ -139,6 +140,7 @@ impl<'c> Record<'c> {
             version: change.version,
             endpoint: &endpoint.url,
             created_at: now,
+            trace_parent: author.trace_parent.as_deref(),
         }));
     }
 

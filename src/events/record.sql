@@ -17,9 +17,9 @@ WITH activity_rows AS (
         subject jsonb, case_context jsonb, created_at timestamptz)
 )
 INSERT INTO webhook_logs (workspace_id, id, webhook_id, case_id, event_id, company_id,
-    individual_id, event, version, endpoint, created_at, state, status_code, attempt_count, attempt_type,
+    individual_id, event, version, endpoint, created_at, trace_parent, state, status_code, attempt_count, attempt_type,
     next_attempt_at, last_attempt_at)
 SELECT $1, d.*, 'pending', 0, 0, 'first_call', d.created_at, d.created_at
 FROM jsonb_to_recordset($2 -> 'deliveries') AS d (id uuid, webhook_id uuid, case_id uuid,
     event_id uuid, company_id uuid, individual_id uuid, event text, version bigint, endpoint text,
-    created_at timestamptz)
+    created_at timestamptz, trace_parent text)

@@ -11,9 +11,12 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
+use tracing::field::Empty;
 
 use super::{Gate, Limits, Problem, ProblemType, Rates, Stopping};
 use crate::db::Deadline;
+use crate::metrics::Metrics;
+use crate::traces;
 use crate::values::IdSource;
 
 const HEADER: &str = "x-request-id";
@@ -26,6 +29,7 @@ pub struct Edge {
     pub rates: Rates,
     pub gate: Gate,
     pub stopping: Stopping,
+    pub metrics: Metrics,
 }
 
 /// Gives the request its id (the caller's, if it is sane; else a new one) and its deadline, turns
@@ -41,12 +45,19 @@ pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) ->
     let (method, begun) = (request.method().clone(), std::time::Instant::now());
     // The template of the path, and not the path: an external id in it may be personal.
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let span = tracing::info_span!("request", id = %id);
-    let mut response = edge.gate.pass(request, next).instrument(span.clone()).await;
+    let active = edge.metrics.begin(method.as_str());
+    let span = tracing::info_span!("request", id = %id, trace_id = Empty);
+    let route_name = route.as_ref().map(MatchedPath::as_str);
+    let traced = span.in_scope(|| traces::request(&method, route_name, request.headers()));
+    if let Some(trace_id) = traces::trace_id(&traced) {
+        span.record("trace_id", trace_id);
+    }
+    let passed = edge.gate.pass(request, next).instrument(traced.clone());
+    let mut response = passed.instrument(span.clone()).await;
     let _entered = span.enter();
     let problem = response.extensions_mut().remove::<Arc<Problem>>();
     if let Some(problem) = problem {
-        response = render(&problem, &id, response);
+        response = render(&problem, &id, response, &edge.metrics);
     }
     if let Some(allowance) = allowance {
         allowance.tell(response.headers_mut());
@@ -58,8 +69,12 @@ pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) ->
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(HEADER, value);
     }
-    let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    log(&method, route, response.status(), begun.elapsed());
+    let (status, took) = (response.status(), begun.elapsed());
+    drop(active);
+    let metrics = &edge.metrics;
+    metrics.answered(method.as_str(), route_name, status.as_u16(), took);
+    traces::answered(&traced, status.as_u16());
+    log(&method, route_name.unwrap_or("none"), status, took);
     response
 }
 
@@ -72,11 +87,13 @@ fn sane(request: &Request) -> Option<String> {
     sane.then(|| id.to_owned())
 }
 
-fn render(problem: &Problem, id: &str, plain: Response) -> Response {
+fn render(problem: &Problem, id: &str, plain: Response, metrics: &Metrics) -> Response {
     if let Some(cause) = problem.cause() {
         tracing::error!(cause, "a request could not be answered");
     }
-    let mut response = Json(problem.document(id, chrono::Utc::now())).into_response();
+    let document = problem.document(id, chrono::Utc::now());
+    document.count(metrics);
+    let mut response = Json(document).into_response();
     *response.status_mut() = plain.status();
     let headers = response.headers_mut();
     headers.extend(

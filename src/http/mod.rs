@@ -29,7 +29,7 @@ pub use limits::Limits;
 pub use list::{PageView, list};
 pub use parse::{Parsed, walked};
 pub use problem::Problem;
-pub use problem_document::{ProblemDocument, ProblemError};
+pub use problem_document::{Place, ProblemDocument, ProblemError};
 pub use problem_type::ProblemType;
 pub use query::{ListQuery, NoQuery, Query};
 pub use rates::{Allowance, Rates};

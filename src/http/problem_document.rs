@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{ProblemType, timestamp};
+use crate::metrics::Metrics;
 use crate::validation::{Code, Violation};
 
 /// Where the place of an error is.
@@ -121,6 +122,13 @@ impl ProblemError {
 }
 
 impl ProblemDocument {
+    /// Counts what is wrong, by its codes.
+    pub fn count(&self, metrics: &Metrics) {
+        for error in &self.errors {
+            metrics.violation(error.code);
+        }
+    }
+
     /// A document of a type.
     pub fn new(
         kind: ProblemType,

@@ -37,9 +37,9 @@ WITH head AS MATERIALIZED (
     UPDATE webhook_logs AS l SET leased_until = $6 FROM free
     WHERE l.workspace_id = free.workspace_id AND l.id = free.id
     RETURNING l.workspace_id, l.id, l.webhook_id, l.case_id, l.event_id, l.attempt_count,
-        l.attempt_type
+        l.attempt_type, l.trace_parent
 )
-SELECT t.id, t.attempt_count, t.attempt_type, to_jsonb(w) AS "webhook!",
+SELECT t.id, t.attempt_count, t.attempt_type, t.trace_parent, to_jsonb(w) AS "webhook!",
     to_jsonb(o) || jsonb_build_object('workspace_name', s.name) AS "event!"
 FROM taken AS t
 JOIN webhooks AS w ON w.workspace_id = t.workspace_id AND w.id = t.webhook_id

@@ -185,5 +185,6 @@ fn read(claimed: Claimed) -> Result<Delivery, serde_json::Error> {
         event: serde_json::from_value(claimed.event)?,
         attempts: usize::try_from(claimed.attempt_count).unwrap_or_default(),
         kind: claimed.attempt_type,
+        trace_parent: claimed.trace_parent,
     })
 }

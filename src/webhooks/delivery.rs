@@ -6,12 +6,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use reqwest::{Client, Response, Url, redirect};
 use serde_json::{Map, Value, json};
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::address::{FORBIDDEN, Resolver, check};
 use super::model::Webhook;
 use super::payload::{EventRow, payload};
 use super::schedule;
+use crate::traces;
 use crate::values::{Destinations, now};
 
 /// How long an endpoint has to answer, its whole body included.
@@ -37,6 +39,8 @@ pub struct Delivery {
     pub attempts: usize,
     /// Why this one is made: `first_call`, `automatic_retry` or `manual_retry`.
     pub kind: String,
+    /// The trace of the request that caused it.
+    pub trace_parent: Option<String>,
 }
 
 /// What comes after an attempt.
@@ -88,7 +92,10 @@ impl Delivery {
         let attempted_at = now();
         let body = payload(&self.event, self.attempts).map(|it| it.to_string().into_bytes());
         let body = body.unwrap_or_default();
-        let headers = self.headers(&body, attempted_at);
+        let mut headers = self.headers(&body, attempted_at);
+        let url = Url::parse(&self.webhook.url).ok();
+        let host = url.as_ref().and_then(Url::host_str);
+        let span = traces::delivery(host, self.trace_parent.as_deref(), &mut headers);
         let mut attempt = Attempt {
             kind: self.kind.clone(),
             endpoint: self.webhook.url.clone(),
@@ -104,7 +111,8 @@ impl Delivery {
             attempt.error = Some("the case was deleted, and what this showed with it".to_owned());
             return attempt;
         }
-        match send(client, destinations, &self.webhook.url, headers, body).await {
+        let sent = send(client, destinations, &self.webhook.url, headers, body);
+        match sent.instrument(span.clone()).await {
             Ok(response) => {
                 attempt.status_code = i32::from(response.status().as_u16());
                 attempt.response_headers = Some(shown(response.headers()));
@@ -119,6 +127,7 @@ impl Delivery {
             }
             Err(error) => attempt.error = Some(error),
         }
+        traces::delivered(&span, attempt.status_code);
         attempt.next = self.next(attempt.status_code, now());
         attempt
     }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::delivery::{Attempt, Delivery, Next};
 use crate::http::Problem;
+use crate::metrics::Backlog;
 
 /// The most old events that one statement of the background task removes.
 const BATCH: i64 = 500;
@@ -17,8 +18,38 @@ pub struct Claimed {
     pub id: Uuid,
     pub attempt_count: i32,
     pub attempt_type: String,
+    pub trace_parent: Option<String>,
     pub webhook: Value,
     pub event: Value,
+}
+
+/// What is still to be delivered, and how long the first delivery has waited that is due where somebody
+/// listens.
+///
+/// # Errors
+/// Those of the database.
+pub async fn backlog(
+    connection: &mut PgConnection,
+    now: DateTime<Utc>,
+) -> Result<Backlog, sqlx::Error> {
+    let found = sqlx::query!(
+        r#"SELECT (SELECT count(*) FROM webhook_logs WHERE state = 'pending') AS "pending!",
+             (SELECT min(first.next_attempt_at) FROM webhooks AS w
+                 CROSS JOIN LATERAL (
+                     SELECT p.next_attempt_at FROM webhook_logs AS p
+                     WHERE p.workspace_id = w.workspace_id AND p.webhook_id = w.id
+                         AND p.state = 'pending' AND p.next_attempt_at <= $1
+                     ORDER BY p.next_attempt_at LIMIT 1) AS first
+                 WHERE w.status = 'online' AND w.deleted_at IS NULL) AS due"#,
+        now
+    )
+    .fetch_one(connection)
+    .await?;
+    let lag = found.due.and_then(|due| (now - due).to_std().ok());
+    Ok(Backlog {
+        deliveries: found.pending,
+        lag: lag.unwrap_or_default(),
+    })
 }
 
 /// What a worker is ready to take.

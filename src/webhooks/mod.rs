@@ -27,7 +27,7 @@ mod update;
 mod view;
 
 pub use deliver::deliver;
-pub use delivery_store::{expire, forget_deleted};
+pub use delivery_store::{backlog, expire, forget_deleted};
 pub use list::LISTING;
 pub use log::LOG_LISTING;
 pub use payload::PayloadView;

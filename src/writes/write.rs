@@ -18,7 +18,9 @@ use crate::db::{Database, Deadline};
 use crate::events::{Author, Events};
 use crate::http::{Answer, Problem};
 use crate::idempotency::{self, Answered, Claim, IdempotencyKey, Once, Running};
+use crate::metrics::Metrics;
 use crate::state::AppState;
+use crate::traces;
 use crate::values::{IdSource, now};
 
 /// Who writes, when, and what makes the write happen once.
@@ -30,8 +32,10 @@ pub struct Write {
     pub database: Database,
     pub events: Events,
     pub deadline: Deadline,
+    pub metrics: Metrics,
     running: Running,
     caller: Caller,
+    trace_parent: Option<Arc<str>>,
     key: Option<String>,
     method: Method,
     uri: Uri,
@@ -52,8 +56,10 @@ impl FromRequestParts<AppState> for Write {
             database: state.database.clone(),
             events: state.events.of_request(),
             deadline,
+            metrics: state.metrics.clone(),
             running: state.running.clone(),
             caller,
+            trace_parent: traces::parent(),
             key,
             method: parts.method.clone(),
             uri,
@@ -69,6 +75,7 @@ impl Write {
             api_key_id: Arc::clone(&self.caller.api_key_id),
             ids: self.ids.clone(),
             now: self.now,
+            trace_parent: self.trace_parent.clone(),
         }
     }
 

@@ -74,7 +74,12 @@ async fn a_server_that_does_not_migrate_is_not_ready_until_somebody_does() {
         .await
         .expect("a port");
     let base = format!("http://{}", listener.local_addr().expect("an address"));
-    let state = app::state(pool, limits, dossier::values::Destinations::Public);
+    let state = app::state(
+        pool,
+        limits,
+        dossier::values::Destinations::Public,
+        crate::support::metrics(),
+    );
     let router = app::router(app::operations(), state.clone()).expect("a reference");
     tokio::spawn(app::serve(listener, router, state, std::future::pending()));
     let get = async |path: &str| {
@@ -126,21 +131,25 @@ async fn ten_servers_bring_one_schema_up_to_date_at_once() {
     }
 }
 
+/// The settings of a command and of those below it, with their defaults.
+fn settings(command: &clap::Command) -> Vec<(String, Option<String>)> {
+    let own = command.get_arguments().filter_map(|argument| {
+        let name = argument.get_env()?.to_str()?.to_owned();
+        let default = argument
+            .get_default_values()
+            .first()
+            .and_then(|it| it.to_str());
+        Some((name, default.map(str::to_owned)))
+    });
+    let below = command.get_subcommands().flat_map(settings);
+    own.chain(below).collect()
+}
+
 #[test]
 fn the_example_lists_every_setting_with_its_default() {
     let example = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/.env.example"));
     let example = example.expect("the example");
-    let mut settings: Vec<_> = Settings::command()
-        .get_arguments()
-        .filter_map(|argument| {
-            let name = argument.get_env()?.to_str()?.to_owned();
-            let default = argument
-                .get_default_values()
-                .first()
-                .and_then(|it| it.to_str());
-            Some((name, default.map(str::to_owned)))
-        })
-        .collect();
+    let mut settings = settings(&Settings::command());
     let mut listed: Vec<_> = example
         .lines()
         .filter_map(|line| {
@@ -152,6 +161,7 @@ fn the_example_lists_every_setting_with_its_default() {
         })
         .collect();
     settings.sort();
+    settings.dedup();
     listed.sort();
     assert!(settings.len() >= 8);
     assert_eq!(listed, settings);

@@ -87,7 +87,12 @@ async fn narrow() -> (TestDatabase, String, oneshot::Sender<()>, Serving) {
         ..Limits::default()
     };
     let pool = Database::new(database.options.clone(), 1, limits.request);
-    let state = app::state(pool, limits, dossier::values::Destinations::Public);
+    let state = app::state(
+        pool,
+        limits,
+        dossier::values::Destinations::Public,
+        crate::support::metrics(),
+    );
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
     let listener = listener.expect("a port");
     let address = listener.local_addr().expect("an address").to_string();

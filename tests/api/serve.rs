@@ -11,10 +11,10 @@ use tempfile::TempDir;
 use crate::support::directory;
 
 /// A server that runs as a process of its own.
-struct Server {
+pub struct Server {
     child: Child,
     /// What it prints until it serves: the address, and a command to paste.
-    greeting: String,
+    pub greeting: String,
 }
 
 fn binary(data: &TempDir) -> Command {
@@ -33,7 +33,12 @@ fn binary(data: &TempDir) -> Command {
 
 impl Server {
     fn start(data: &TempDir) -> Self {
+        Self::start_with(data, &[])
+    }
+
+    pub fn start_with(data: &TempDir, settings: &[(&str, &str)]) -> Self {
         let mut child = binary(data)
+            .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -55,6 +60,13 @@ impl Server {
         Self { child, greeting }
     }
 
+    /// Its address, as a URL.
+    pub fn address(&self) -> &str {
+        let address = self.greeting.strip_prefix("Dossier listens on ");
+        let address = address.and_then(|it| it.split(". ").next());
+        address.expect("an address")
+    }
+
     /// Pastes the command that it has printed: status line and body.
     fn paste(&self) -> (String, Value) {
         let (_, command) = self.greeting.split_once("\n\n").expect("a command");
@@ -71,7 +83,7 @@ impl Server {
         kill(Pid::from_raw(pid), signal).expect("the signal");
     }
 
-    fn stop(mut self, signal: Signal) {
+    pub fn stop(mut self, signal: Signal) {
         self.signal(signal);
         let status = self.child.wait().expect("it ends");
         assert!(status.success(), "{status}");
@@ -179,9 +191,35 @@ fn what_cannot_be_served_is_said_in_one_line() {
         ),
         (
             &["--database-url", "postgres://127.0.0.1:1/x"],
-            "cannot bring the schema up to date",
+            "check that PostgreSQL runs, and host and port in DATABASE_URL",
         ),
         (&["--log", "a=b=c"], "DOSSIER_LOG is not a filter"),
+        (
+            &["--otlp-endpoint", "nowhere at all"],
+            "OTEL_EXPORTER_OTLP_ENDPOINT is not",
+        ),
+        (
+            &["--listen", "here"],
+            "for '--listen <ADDRESS>': invalid socket address syntax (it is DOSSIER_LISTEN",
+        ),
+        (&["--lisen", "x"], "a similar argument exists: '--listen'"),
+        (&["serve", "--pool-size", "0"], "0 is not in 1..=10000"),
+        (
+            &["--listen", "192.0.2.1:0"],
+            "this machine does not have that address",
+        ),
+        (
+            &["api-key", "list"],
+            "not provided: --workspace <WORKSPACE>",
+        ),
+        (
+            &["import", "nothing"],
+            "not provided: --url <URL> --key <KEY>",
+        ),
+        (
+            &["import", "nothing", "--url", "nowhere", "--key", "k"],
+            "cannot read nothing: No such file",
+        ),
     ] {
         let output = run(&data, arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
@@ -194,7 +232,15 @@ fn what_cannot_be_served_is_said_in_one_line() {
     let output = run(&data, &["--listen", &address]);
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
-        told.contains(&format!("cannot listen on {address}")),
+        told.contains(&format!("cannot listen on {address}"))
+            && told.contains("another program listens there"),
+        "{told}"
+    );
+    assert_eq!(output.status.code(), Some(2));
+    let metrics = ["--metrics-listen", &address];
+    let told = String::from_utf8_lossy(&run(&data, &metrics).stderr).into_owned();
+    assert!(
+        told.contains("set DOSSIER_METRICS_LISTEN to another"),
         "{told}"
     );
 }

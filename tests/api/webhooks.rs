@@ -427,7 +427,12 @@ async fn servers_deliver_side_by_side() {
     subscribe(&app, &receiver.url, &["Case.Created"]).await;
     let other = app.beside(2);
     let limits = dossier::http::Limits::default();
-    let state = dossier::app::state(other.clone(), limits, Destinations::Anywhere);
+    let state = dossier::app::state(
+        other.clone(),
+        limits,
+        Destinations::Anywhere,
+        crate::support::metrics(),
+    );
     let second = workers::start(&state, &other, Duration::from_secs(60));
     let body = json!({"name": "Acme"});
     let cases = (0..60).map(|_| app.create(&body));

@@ -6,6 +6,7 @@ use dossier::auth::ApiKey;
 use dossier::db::cluster::Cluster;
 use dossier::db::{Database, Deadline, Session};
 use dossier::http::Limits;
+use dossier::metrics::Metrics;
 use dossier::state::AppState;
 use dossier::values::{Destinations, IdSource};
 use dossier::workers::{self, Workers};
@@ -114,7 +115,9 @@ impl TestApp {
             .await
             .expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
-        let state = app::state(database.clone(), limits, settings.destinations);
+        let metrics = metrics();
+        let database = database.counting(metrics.waits("requests"));
+        let state = app::state(database.clone(), limits, settings.destinations, metrics);
         let operations = app::operations();
         let background = database.beside(2);
         let kept = std::time::Duration::from_secs(60 * 60);
@@ -313,6 +316,11 @@ async fn cluster(directory: &TempDir) -> Cluster {
     let path = directory.path().to_owned();
     let started = tokio::task::spawn_blocking(move || Cluster::start(&path)).await;
     started.expect("the start ends").expect("a cluster")
+}
+
+/// What a server counts.
+pub fn metrics() -> Metrics {
+    Metrics::new().expect("metrics")
 }
 
 /// A client of the server.

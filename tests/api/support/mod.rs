@@ -11,7 +11,7 @@ mod server;
 mod wire;
 
 pub use answer::Answer;
-pub use app::{TestApp, TestSettings, client, deadline};
+pub use app::{TestApp, TestSettings, client, deadline, metrics};
 pub use logs::statements;
 pub use process::{KEY, Process};
 pub use receiver::{Received, Receiver};

@@ -1,0 +1,144 @@
+//! What Prometheus reads.
+
+use std::collections::HashMap;
+
+use serde_json::json;
+
+use crate::support::{KEY, Process, Receiver, TestDatabase, client};
+
+/// An address that nobody listens on just now.
+fn free_address() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").to_string()
+}
+
+/// The samples by name and labels.
+async fn samples(address: &str) -> HashMap<String, f64> {
+    let url = format!("http://{address}/metrics");
+    let answer = client().get(url).send().await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    let kind = answer.headers()["content-type"].to_str().expect("text");
+    assert!(kind.starts_with("text/plain; version=0.0.4"), "{kind}");
+    let text = answer.text().await.expect("text");
+    let lines = text.lines().filter(|it| !it.starts_with('#'));
+    let samples = lines.map(|line| {
+        let (name, value) = line.rsplit_once(' ').expect("a value");
+        (name.to_owned(), value.parse().expect("a number"))
+    });
+    samples.collect()
+}
+
+fn count_of(method: &str, route: &str, status: u16) -> String {
+    format!(
+        "http_server_request_duration_seconds_count{{error_type=\"\",http_request_method=\"{method}\",\
+         http_response_status_code=\"{status}\",http_route=\"{route}\",url_scheme=\"http\"}}"
+    )
+}
+
+#[tokio::test]
+async fn requests_cases_faults_and_connections_are_counted() {
+    let database = TestDatabase::create().await;
+    let address = free_address();
+    let server = Process::start(&database, &[("DOSSIER_METRICS_LISTEN", &address)]).await;
+    let post = async |path: &str, body: serde_json::Value| {
+        let url = format!("http://{}{path}", server.address);
+        let request = client().post(url).bearer_auth(KEY).json(&body);
+        request.send().await.expect("an answer").status().as_u16()
+    };
+    assert_eq!(post("/cases", json!({"name": "A"})).await, 201);
+    let refused = json!({"name": "", "companies": [{"name": "B", "country": "UK"}]});
+    assert_eq!(post("/cases", refused.clone()).await, 400);
+    assert_eq!(post("/cases?dry_run=true", json!({"name": "A"})).await, 200);
+    let batch = json!({"cases": [{"name": "B"}, refused, {"name": "C"}]});
+    assert_eq!(post("/v1/cases/batch", batch).await, 200);
+    assert_eq!(post("/nowhere/a-secret", json!({})).await, 404);
+
+    let samples = samples(&address).await;
+    for (name, value) in [
+        (count_of("POST", "/cases", 201), 1.0),
+        (count_of("POST", "/cases", 400), 1.0),
+        (count_of("POST", "/cases", 200), 1.0),
+        (count_of("POST", "/v1/cases/batch", 200), 1.0),
+        (count_of("POST", "", 404), 1.0),
+        ("dossier_cases_created_total".to_owned(), 3.0),
+        ("dossier_violations_total{code=\"country\"}".to_owned(), 2.0),
+        ("dossier_violations_total{code=\"length\"}".to_owned(), 2.0),
+        ("dossier_outbox_pending_deliveries".to_owned(), 0.0),
+        ("dossier_outbox_lag_seconds".to_owned(), 0.0),
+        (
+            "http_server_active_requests{http_request_method=\"POST\",url_scheme=\"http\"}"
+                .to_owned(),
+            0.0,
+        ),
+        (
+            "db_client_connection_max{db_client_connection_pool_name=\"requests\"}".to_owned(),
+            10.0,
+        ),
+    ] {
+        assert_eq!(samples.get(&name), Some(&value), "{name}");
+    }
+    let waits =
+        "db_client_connection_wait_time_seconds_count{db_client_connection_pool_name=\"requests\"}";
+    assert!(samples[waits] >= 1.0);
+    let open: f64 = ["idle", "used"]
+        .map(|state| {
+            samples[&format!(
+                "db_client_connection_count{{db_client_connection_pool_name=\"requests\",\
+                 db_client_connection_state=\"{state}\"}}"
+            )]
+        })
+        .iter()
+        .sum();
+    assert!((1.0..=10.0).contains(&open), "{open}");
+    assert!(
+        samples.keys().all(|it| !it.contains("secret")),
+        "no label is what a caller chose"
+    );
+    // It is nowhere where it was not asked for.
+    let url = format!("http://{}/metrics", server.address);
+    let answer = client().get(url).bearer_auth(KEY).send().await;
+    assert_eq!(answer.expect("an answer").status(), 404);
+}
+
+/// What nobody takes waits, and it is seen how long.
+#[tokio::test]
+async fn the_lag_of_the_outbox_grows_while_nobody_takes_it() {
+    use dossier::http::Limits;
+    use dossier::values::Destinations;
+    use dossier::{app, db::Database};
+    use sqlx::{Connection, PgConnection};
+
+    let app = crate::support::TestApp::start().await;
+    let receiver = Receiver::start().await;
+    let hook = json!({"name": "Hook", "status": "online", "url": receiver.url,
+        "events": ["Case.Created"]});
+    app.call(reqwest::Method::POST, "/webhooks", &hook)
+        .await
+        .expect(201);
+    app.create(&json!({"name": "A"})).await;
+    // As if it had been due for an hour and taken by nobody.
+    let mut connection = PgConnection::connect(&app.database_url())
+        .await
+        .expect("a connection");
+    sqlx::raw_sql(
+        "UPDATE webhook_logs SET state = 'pending', next_attempt_at = now() - interval '1 hour',
+             leased_until = now() + interval '1 hour'",
+    )
+    .execute(&mut connection)
+    .await
+    .expect("the row");
+    let metrics = crate::support::metrics();
+    let beside: Database = app.beside(1);
+    let limits = Limits::default();
+    let state = app::state(beside.clone(), limits, Destinations::Anywhere, metrics);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    let router = app::metrics(&state, &beside);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let samples = samples(&address).await;
+    assert_eq!(samples["dossier_outbox_pending_deliveries"], 1.0);
+    let lag = samples["dossier_outbox_lag_seconds"];
+    assert!((3_600.0..3_700.0).contains(&lag), "{lag}");
+}
