@@ -22,6 +22,7 @@ mod failures;
 mod gather;
 mod hostile;
 mod idempotency;
+mod import;
 mod isolation;
 mod lists;
 mod metrics;

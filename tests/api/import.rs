@@ -1,0 +1,322 @@
+//! `dossier import`, against a running server.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::time::{Duration, Instant};
+
+use dossier::workspaces::FIXED_KEY;
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+use sqlx::{ConnectOptions, PgConnection};
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::support::{KEY, Process, TestApp, TestDatabase};
+
+/// A file to be imported, in a folder of its own.
+struct Import {
+    folder: TempDir,
+    url: String,
+    key: &'static str,
+}
+
+impl Import {
+    fn to(address: &str, key: &'static str) -> Self {
+        Self {
+            folder: tempfile::tempdir().expect("a folder"),
+            url: format!("http://{address}"),
+            key,
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("cases.ndjson")
+    }
+
+    fn write(&self, lines: impl IntoIterator<Item = String>) {
+        let lines: Vec<_> = lines.into_iter().collect();
+        std::fs::write(self.path(), lines.join("\n")).expect("the file is written");
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dossier"));
+        command
+            .current_dir(self.folder.path())
+            .args(["import", "cases.ndjson", "--url", &self.url, "--json"])
+            .args(arguments)
+            .env("DOSSIER_KEY", self.key)
+            .kill_on_drop(true);
+        command
+    }
+
+    async fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments)
+            .output()
+            .await
+            .expect("the binary runs")
+    }
+
+    /// Runs it; its exit code, and what it says.
+    async fn summary(&self, arguments: &[&str]) -> (Option<i32>, Value) {
+        let output = self.run(arguments).await;
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        let summary = serde_json::from_slice(&output.stdout);
+        (
+            output.status.code(),
+            summary.unwrap_or_else(|_| panic!("{told}")),
+        )
+    }
+
+    fn rejected(&self) -> Vec<Value> {
+        lines_of(&self.folder.path().join("cases.rejected.ndjson"))
+    }
+}
+
+fn lines_of(path: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let lines = text.lines();
+    lines
+        .map(|it| serde_json::from_str(it).expect("JSON"))
+        .collect()
+}
+
+fn line(number: usize) -> String {
+    json!({"name": format!("Case {number}"), "external_id": format!("import-{number}"),
+        "companies": [{"name": "A"}]})
+    .to_string()
+}
+
+async fn external_ids(connection: &mut PgConnection) -> Vec<String> {
+    let ids = sqlx::query_scalar("SELECT external_id FROM cases WHERE external_id IS NOT NULL");
+    ids.fetch_all(connection).await.expect("the ids")
+}
+
+/// Each of them is there, once.
+async fn expect_all(connection: &mut PgConnection, count: usize) {
+    let ids = external_ids(connection).await;
+    assert_eq!(ids.len(), count, "none is there twice");
+    let ids: BTreeSet<_> = ids.into_iter().collect();
+    let expected: BTreeSet<_> = (0..count).map(|it| format!("import-{it}")).collect();
+    assert!(ids == expected, "every one is there");
+}
+
+#[tokio::test]
+async fn every_line_is_stored_or_rejected_with_everything_that_is_wrong() {
+    let app = TestApp::start().await;
+    let import = Import::to(app.address(), FIXED_KEY);
+    let mut lines: Vec<_> = (0..230).map(line).collect();
+    let faulty =
+        json!({"name": "", "external_id": "x", "companies": [{"name": "B", "country": "UK"}]});
+    lines[10] = faulty.to_string();
+    lines[20] = "{\"name\": \"A\",}".to_owned();
+    lines[30] = json!({"name": "Nameless", "tags": ["Nobody"]}).to_string();
+    lines[31] = json!({"name": "Nameless"}).to_string();
+    lines[40] = "   ".to_owned();
+    lines[50] = "7".to_owned();
+    // The same external id as another line, and another case.
+    lines[200] = json!({"name": "Another", "external_id": "import-1"}).to_string();
+    lines[210] = lines[2].clone();
+    lines[220] = json!({"name": "Old", "external_id": "old", "created_at": "2019-01-01T00:00:00Z",
+        "reviews": [{"status": "approved", "reviewed_at": "2019-02-01T00:00:00Z"}]})
+    .to_string();
+    import.write(lines.clone());
+
+    let (code, tried) = import.summary(&["--dry-run"]).await;
+    assert_eq!(code, Some(1), "{tried}");
+    assert_eq!(
+        (&tried["lines"], &tried["rejected"]),
+        (&json!(229), &json!(5)),
+        "{tried}"
+    );
+    let mut connection = app.connect().await;
+    assert!(external_ids(&mut connection).await.is_empty());
+    let of_dry_run = import.rejected();
+
+    let (code, done) = import.summary(&[]).await;
+    assert_eq!(code, Some(1), "{done}");
+    assert_eq!(done["stored"], 222, "{done}");
+    assert_eq!(done["there_already"], 1, "{done}");
+    assert_eq!(done["rejected_file"], "cases.rejected.ndjson");
+    let rejected = import.rejected();
+    let told: Vec<_> = rejected
+        .iter()
+        .map(|it| {
+            let errors = it["errors"].as_array().expect("errors").iter();
+            let places = errors.map(|it| it["pointer"].as_str().expect("a pointer"));
+            (
+                it["line"].as_u64().expect("a number"),
+                it["status"].as_u64().expect("a status"),
+                places.collect::<Vec<_>>(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (11, 400, vec!["/name", "/companies/0/country"]),
+            (21, 400, vec![]),
+            (31, 400, vec!["/external_id", "/tags/0"]),
+            (32, 400, vec!["/external_id"]),
+            (51, 400, vec![""]),
+            (201, 409, vec!["/external_id"]),
+        ]
+    );
+    // A dry run finds all of it but what two lines are to each other.
+    assert_eq!(of_dry_run, rejected[..5]);
+    assert_eq!(rejected[0]["case"], faulty);
+    assert_eq!(rejected[1]["case"], "{\"name\": \"A\",}");
+    assert_eq!(
+        rejected[1]["detail"],
+        "The body is not JSON: something else was expected at line 1, column 14. Nothing was stored."
+    );
+    let old = app.get("/cases/old").await.expect(200);
+    assert_eq!(old.body["status"], "approved");
+
+    // Put right, and sent again as a whole.
+    for (index, right) in [
+        (10, 10),
+        (20, 20),
+        (30, 30),
+        (31, 31),
+        (40, 40),
+        (50, 50),
+        (200, 200),
+    ] {
+        lines[index] = line(right);
+    }
+    import.write(lines);
+    let (code, again) = import.summary(&[]).await;
+    assert_eq!(code, Some(0), "{again}");
+    assert_eq!(again["stored"], 7, "{again}");
+    assert_eq!(again["there_already"], 223, "{again}");
+    assert_eq!(again["rejected_file"], Value::Null);
+    assert!(
+        import.rejected().is_empty(),
+        "the file of the run before is gone"
+    );
+}
+
+#[tokio::test]
+async fn an_import_that_is_killed_goes_on_and_stores_nothing_twice() {
+    const LINES: usize = 6_000;
+    let app = TestApp::start().await;
+    let import = Import::to(app.address(), FIXED_KEY);
+    import.write((0..LINES).map(line));
+    let mut connection = app.connect().await;
+    for part in [1, 3] {
+        let mut running = import
+            .command(&[])
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        let begun = Instant::now();
+        while external_ids(&mut connection).await.len() < part * LINES / 6 {
+            assert!(
+                begun.elapsed() < Duration::from_secs(60),
+                "it stores something"
+            );
+            let ended = running.try_wait().expect("its state");
+            assert!(ended.is_none(), "it was not through when it was killed");
+        }
+        running.kill().await.expect("it is killed");
+    }
+    let (code, done) = import.summary(&["--connections", "3"]).await;
+    assert_eq!(code, Some(0), "{done}");
+    assert_eq!(done["lines"], LINES);
+    assert!(done["there_already"].as_u64() >= Some(3_000), "{done}");
+    expect_all(&mut connection, LINES).await;
+}
+
+#[tokio::test]
+async fn a_server_that_goes_away_is_waited_for() {
+    const LINES: usize = 4_000;
+    let database = TestDatabase::create().await;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address").to_string();
+    drop(listener);
+    let settings = [("DOSSIER_LISTEN", address.as_str())];
+    let mut server = Process::start(&database, &settings).await;
+    let import = Import::to(&address, KEY);
+    import.write((0..LINES).map(line));
+    let running = import
+        .command(&[])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let running = running.expect("it starts");
+    let mut connection = database.options.connect().await.expect("a connection");
+    let begun = Instant::now();
+    while external_ids(&mut connection).await.len() < 500 {
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "it stores something"
+        );
+    }
+    server.signal(Signal::SIGKILL);
+    server.ended().await;
+    assert!(
+        external_ids(&mut connection).await.len() < LINES,
+        "it was not through"
+    );
+    let server = Process::start(&database, &settings).await;
+    let output = running.wait_with_output().await.expect("it ends");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(told.contains("trying again"), "{told}");
+    expect_all(&mut connection, LINES).await;
+    drop(server);
+}
+
+#[tokio::test]
+async fn what_cannot_go_on_says_why_in_one_line() {
+    let app = TestApp::start().await;
+    let import = Import::to(app.address(), "dossier_nobody_at_all");
+    import.write([line(1)]);
+    let refused = import.run(&[]).await;
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(told.contains("answered 401"), "{told}");
+    assert!(told.contains("goes on where it stopped"), "{told}");
+    assert_eq!(told.lines().count(), 1, "{told}");
+    assert!(!told.contains("nobody_at_all"), "{told}");
+    // Another server, which answers something else.
+    let elsewhere = Import {
+        url: format!("http://{}/docs", app.address()),
+        ..import
+    };
+    let told = elsewhere.run(&[]).await;
+    let told = String::from_utf8_lossy(&told.stderr).into_owned();
+    assert!(told.contains("answered 40"), "{told}");
+}
+
+/// A server that takes less than a batch has: the batch is sent in parts, and a line that is too large
+/// by itself is rejected.
+#[tokio::test]
+async fn a_batch_that_is_too_large_is_sent_in_parts() {
+    use crate::support::TestSettings;
+    use dossier::http::Limits;
+    let limits = Limits {
+        body: 2_000,
+        ..Limits::default()
+    };
+    let app = TestApp::start_with(TestSettings {
+        limits,
+        ..TestSettings::default()
+    })
+    .await;
+    let import = Import::to(app.address(), FIXED_KEY);
+    let large = json!({"name": "A", "external_id": "large", "metadata": {"k": "x".repeat(3_000)}});
+    let lines = (0..90).map(line).chain([large.to_string()]);
+    import.write(lines.chain((90..99).map(line)));
+    let (code, done) = import.summary(&[]).await;
+    assert_eq!(code, Some(1), "{done}");
+    assert_eq!(
+        (&done["stored"], &done["rejected"]),
+        (&json!(99), &json!(1))
+    );
+    let rejected = import.rejected();
+    assert_eq!(rejected[0]["line"], 91);
+    assert_eq!(rejected[0]["type"], "/problems/payload-too-large");
+    expect_all(&mut app.connect().await, 99).await;
+}
