@@ -32,6 +32,9 @@ fn are_collected() -> bool {
 /// The span of a request, in the trace that its headers name or in a new one. `route` is the template of
 /// its path, if it has one.
 pub fn request(method: &Method, route: Option<&str>, headers: &HeaderMap) -> Span {
+    if !are_collected() {
+        return Span::none();
+    }
     let name = route.map_or_else(|| method.to_string(), |route| format!("{method} {route}"));
     let span = tracing::trace_span!(
         target: TARGET, "http.server",
@@ -39,11 +42,9 @@ pub fn request(method: &Method, route: Option<&str>, headers: &HeaderMap) -> Spa
         http.request.method = method.as_str(), http.route = route, url.scheme = "http",
         http.response.status_code = Empty, error.r#type = Empty,
     );
-    if !span.is_disabled() {
-        let parent = global::get_text_map_propagator(|it| it.extract(&HeaderExtractor(headers)));
-        // It has none where nobody collects this span.
-        let _ = span.set_parent(parent);
-    }
+    let parent = global::get_text_map_propagator(|it| it.extract(&HeaderExtractor(headers)));
+    // It fails where this span is not among those that are collected.
+    let _ = span.set_parent(parent);
     span
 }
 
@@ -58,9 +59,12 @@ pub fn answered(span: &Span, status: u16) {
 
 /// The trace that a span is of, to find it by its log lines.
 pub fn trace_id(span: &Span) -> Option<String> {
+    if !are_collected() {
+        return None;
+    }
     let context = span.context();
     let context = context.span().span_context().clone();
-    (are_collected() && context.is_valid()).then(|| context.trace_id().to_string())
+    context.is_valid().then(|| context.trace_id().to_string())
 }
 
 /// The span of something that is asked of the database: `read`, `write` or `transaction`.

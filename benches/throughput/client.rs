@@ -1,7 +1,8 @@
 //! Clients that send one request after the other, and cost as little as they can.
 
+use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -17,6 +18,8 @@ pub enum Shape {
     Create,
     /// With an idempotency key of its own.
     CreateOnce,
+    /// With an external id of its own.
+    CreateNamed,
     /// Reads one case again and again.
     Read,
 }
@@ -38,7 +41,7 @@ pub struct Done {
     pub latencies: Vec<Duration>,
 }
 
-/// Keys of idempotency that no client has used.
+/// What no client has used for a key of idempotency or an external id.
 static NEXT_KEY: AtomicU64 = AtomicU64::new(0);
 
 impl Load {
@@ -74,7 +77,7 @@ impl Load {
         let path = match (self.shape, &self.path) {
             (Shape::Read, Some(path)) => path.clone(),
             (Shape::Read, None) => self.one_case().await,
-            (Shape::Create | Shape::CreateOnce, _) => String::new(),
+            (Shape::Create | Shape::CreateOnce | Shape::CreateNamed, _) => String::new(),
         };
         let until = Instant::now() + time;
         let mut clients = JoinSet::new();
@@ -88,6 +91,31 @@ impl Load {
             done.latencies.extend(latencies.expect("a client ends"));
         }
         done
+    }
+
+    /// Sends so many, and says how long that took.
+    pub async fn count(&self, requests: usize) -> Duration {
+        let begun = Instant::now();
+        let mut clients = JoinSet::new();
+        let left = Arc::new(AtomicUsize::new(requests));
+        for _ in 0..self.connections {
+            let (port, shape) = (self.port, self.shape);
+            let (body, left) = (Arc::clone(&self.body), Arc::clone(&left));
+            let take = |left: usize| left.checked_sub(1);
+            clients.spawn(async move {
+                let mut client = Client::connect(port).await.expect("a connection");
+                while left
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
+                    .is_ok()
+                {
+                    let answer = client.send(&request(shape, "", &body)).await;
+                    let (status, answer) = answer.expect("an answer");
+                    assert_eq!(status, 201, "{}", String::from_utf8_lossy(&answer));
+                }
+            });
+        }
+        clients.join_all().await;
+        begun.elapsed()
     }
 
     async fn one_case(&self) -> String {
@@ -121,14 +149,22 @@ async fn work(port: u16, shape: Shape, path: &str, body: &str, until: Instant) -
 fn request(shape: Shape, path: &str, body: &str) -> Vec<u8> {
     let head = match shape {
         Shape::Read => format!("GET {path} HTTP/1.1\r\n"),
-        Shape::Create => "POST /cases HTTP/1.1\r\n".to_owned(),
+        Shape::Create | Shape::CreateNamed => "POST /cases HTTP/1.1\r\n".to_owned(),
         Shape::CreateOnce => {
             let key = NEXT_KEY.fetch_add(1, Ordering::Relaxed);
             let run = std::process::id();
             format!("POST /cases HTTP/1.1\r\nIdempotency-Key: \"bench-{run}-{key}\"\r\n")
         }
     };
-    let body = if shape == Shape::Read { "" } else { body };
+    let body = match shape {
+        Shape::Read => Cow::Borrowed(""),
+        Shape::Create | Shape::CreateOnce => Cow::Borrowed(body),
+        Shape::CreateNamed => {
+            let name = NEXT_KEY.fetch_add(1, Ordering::Relaxed);
+            let rest = body.strip_prefix('{').expect("an object");
+            Cow::Owned(format!("{{\"external_id\":\"posted-{name}\",{rest}"))
+        }
+    };
     let rest = format!(
         "Host: localhost\r\nAuthorization: Bearer {KEY}\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\n\r\n{body}",

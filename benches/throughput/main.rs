@@ -3,7 +3,7 @@
 //! It starts the server with a private, durable PostgreSQL, and lets the same clients' work be done,
 //! round after round and one after the other, by the server over HTTP and by pgbench, which writes
 //! the same rows with one prepared statement. `-- --quick` ends within a minute, `-- --rounds N` and
-//! `--seconds N` measure longer, `-- --sizes` goes on with 100,000 and a million cases in the tables,
+//! `--seconds N` measure longer, `-- --import N` imports that many cases beside as many that are posted one by one, `-- --sizes` goes on with 100,000 and a million cases in the tables,
 //! `-- --json FILE` writes the figures.
 
 #![expect(
@@ -15,6 +15,7 @@
 
 mod client;
 mod growth;
+mod import;
 mod pgbench;
 mod process;
 mod report;
@@ -47,6 +48,9 @@ struct Arguments {
     /// Go on with 100,000 and a million cases in the tables.
     #[arg(long)]
     sizes: bool,
+    /// Import so many cases, and post as many one by one.
+    #[arg(long, default_value_t = 0)]
+    import: usize,
     /// Where to write the figures as JSON.
     #[arg(long)]
     json: Option<std::path::PathBuf>,
@@ -180,6 +184,9 @@ async fn run(arguments: &Arguments) {
     ));
     growth::memory(&server, &mut report, time).await;
     growth::companies(&server, &mut report, time).await;
+    if arguments.import > 0 {
+        import::import(&server, &mut report, arguments.import).await;
+    }
     if arguments.sizes {
         growth::tables(&server, &mut report, time, arguments.rounds).await;
     }

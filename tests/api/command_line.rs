@@ -166,3 +166,46 @@ fn the_example_lists_every_setting_with_its_default() {
     assert!(settings.len() >= 8);
     assert_eq!(listed, settings);
 }
+
+#[tokio::test]
+async fn a_database_that_refuses_is_said_in_one_line_with_what_to_do() {
+    let database = TestDatabase::create().await;
+    let options = &database.options;
+    let newer = async || {
+        let statements =
+            "CREATE TABLE _sqlx_migrations (version bigint PRIMARY KEY, description text NOT NULL,
+             installed_on timestamptz NOT NULL DEFAULT now(), success boolean NOT NULL,
+             checksum bytea NOT NULL, execution_time bigint NOT NULL);
+             INSERT INTO _sqlx_migrations VALUES (9999, 'later', now(), true, '', 0);";
+        let mut connection = options.connect().await.expect("a connection");
+        let made = sqlx::raw_sql(statements).execute(&mut connection).await;
+        made.expect("a table");
+    };
+    newer().await;
+    for (options, words) in [
+        (
+            options.clone().database("nowhere_at_all"),
+            "create that database",
+        ),
+        (
+            options.clone().username("nobody_at_all"),
+            "check the user and the password",
+        ),
+        (options.clone(), "newer than this server"),
+    ] {
+        for command in [&["migrate"][..], &["serve", "--listen", "127.0.0.1:0"]] {
+            let output = Command::new(env!("CARGO_BIN_EXE_dossier"))
+                .args(command)
+                .env("DATABASE_URL", options.to_url_lossy().to_string())
+                .output()
+                .expect("the binary runs");
+            let told = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(2), "{told}");
+            assert!(
+                told.starts_with("dossier: ") && told.contains(words),
+                "{told}"
+            );
+            assert_eq!(told.lines().count(), 1, "{told}");
+        }
+    }
+}

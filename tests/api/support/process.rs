@@ -32,13 +32,13 @@ impl Process {
         command
             .env("DATABASE_URL", url)
             .env("DOSSIER_LISTEN", "127.0.0.1:0")
-            .env("DOSSIER_LOG_FORMAT", "json")
             .env("DOSSIER_BOOTSTRAP_WORKSPACE", "First")
             .env("DOSSIER_BOOTSTRAP_KEY", KEY)
             .envs(settings.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");
+        // Standard error is no terminal here, and its lines are JSON.
         let logged = BufReader::new(child.stderr.take().expect("its log"));
         let (sender, address) = tokio::sync::oneshot::channel();
         std::thread::spawn(move || {

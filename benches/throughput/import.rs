@@ -1,0 +1,71 @@
+//! `dossier import` beside cases that are posted one by one.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::client::{Load, Shape};
+use crate::process::{KEY, Server};
+use crate::report::Report;
+use crate::support;
+
+/// In how many turns both are measured.
+const TURNS: usize = 5;
+
+/// So many cases, once posted one by one over 16 connections and once imported, in turns; each has an
+/// external id of its own.
+pub async fn import(server: &Server, report: &mut Report, cases: usize) {
+    let each = cases.div_ceil(TURNS);
+    let kyb = support::kyb();
+    let (mut posted, mut imported) = (Vec::new(), Vec::new());
+    for turn in 1..=TURNS {
+        let load = Load::new(server, 16, &kyb, Shape::CreateNamed);
+        posted.push(rate(each, load.count(each).await));
+        imported.push(rate(each, run(server, turn, each, &kyb.to_string())));
+        eprintln!("turn {turn} of {TURNS} of the import is done");
+    }
+    let (posted, imported) = (median(posted), median(imported));
+    report.note(format!(
+        "{cases} kyb cases in {TURNS} turns: posted one by one over 16 connections {posted:.0} a second, \
+         imported {imported:.0}: {:.2} times as many",
+        imported / posted
+    ));
+}
+
+fn rate(cases: usize, took: Duration) -> f64 {
+    cases as f64 / took.as_secs_f64()
+}
+
+fn median(mut rates: Vec<f64>) -> f64 {
+    rates.sort_by(f64::total_cmp);
+    rates[rates.len() / 2]
+}
+
+/// Imports a file that is made first; how long it took, the start of the command included.
+fn run(server: &Server, turn: usize, cases: usize, case: &str) -> Duration {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("cases.ndjson");
+    let mut file = std::io::BufWriter::new(std::fs::File::create(&path).expect("a file"));
+    let rest = case.strip_prefix('{').expect("an object");
+    for number in 0..cases {
+        writeln!(
+            file,
+            "{{\"external_id\":\"imported-{turn}-{number}\",{rest}"
+        )
+        .expect("a line");
+    }
+    file.flush().expect("the file");
+    let begun = Instant::now();
+    let output = Command::new(env!("CARGO_BIN_EXE_dossier"))
+        .args(["import", "cases.ndjson"])
+        .current_dir(folder.path())
+        .env("DOSSIER_URL", format!("http://127.0.0.1:{}", server.port))
+        .env("DOSSIER_KEY", KEY)
+        .stdin(Stdio::null())
+        .output()
+        .expect("the import");
+    let took = begun.elapsed();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{told}");
+    took
+}
