@@ -1,6 +1,6 @@
 //! `POST /cases/batch`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use axum::Extension;
 use axum::extract::{RawQuery, State};
@@ -144,22 +144,43 @@ impl Batch {
         let items: Vec<_> = items.collect();
         let once: Vec<_> = items.iter().map(|it| it.once.clone()).collect();
         let before = self.made_before(&once).await?;
-        let work = items.into_iter().zip(before).enumerate();
-        let work = work.map(|(index, (item, before))| async move {
-            match before {
-                Some(id) => Ok(ItemView::made_before(id)),
-                None => self.result(index, item).await,
-            }
-        });
+        let items = items.into_iter().zip(before).enumerate();
+        let items = items.map(|(index, (item, before))| (index, item, before));
+        let mut named = HashSet::new();
+        let mut is_first = |item: &Item| {
+            let once = item.once.as_ref();
+            once.is_none_or(|(external_id, _)| named.insert(external_id.clone()))
+        };
+        // Of those with one external id the first comes first, and the others behind all.
+        let (first, again) = items.partition::<Vec<_>, _>(|(_, item, _)| is_first(item));
         let at_once = if self.is_dry_run {
             CHECKED
         } else {
             // While one group is written, the next one gathers.
             2 * self.gathered
         };
-        let mut results: Vec<_> = stream::iter(work).buffered(at_once).collect().await;
+        let mut results = self.done(first, at_once).await;
+        results.extend(self.done(again, 1).await);
+        results.sort_by_key(|(index, _)| *index);
+        let mut results: Vec<_> = results.into_iter().map(|(_, it)| it).collect();
         self.recognise(&once, &mut results).await?;
         Ok(self.views(results))
+    }
+
+    /// Does items, so many at once; each keeps its place.
+    async fn done(
+        &self,
+        items: Vec<(usize, Item, Option<Uuid>)>,
+        at_once: usize,
+    ) -> Vec<(usize, Result<ItemView, Problem>)> {
+        let work = items.into_iter().map(|(index, item, before)| async move {
+            let result = match before {
+                Some(id) => Ok(ItemView::made_before(id)),
+                None => self.result(index, item).await,
+            };
+            (index, result)
+        });
+        stream::iter(work).buffered(at_once).collect().await
     }
 
     async fn result(&self, index: usize, item: Item) -> Result<ItemView, Problem> {
