@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use reqwest::header::{
     AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, USER_AGENT,
 };
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Client, Response, StatusCode, Url, redirect};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::Value;
@@ -94,7 +94,10 @@ impl Sender {
     pub fn new(command: &ImportCommand) -> Result<Self, String> {
         let url = format!("{}/cases/batch", command.url.trim_end_matches('/'));
         let url = Url::parse(&url).ok();
-        let url = url.filter(|it| matches!(it.scheme(), "http" | "https") && it.has_host());
+        // What stands in front of the host would be repeated in messages.
+        let is_plain = |it: &Url| it.username().is_empty() && it.password().is_none();
+        let is_http = |it: &Url| matches!(it.scheme(), "http" | "https") && it.has_host();
+        let url = url.filter(|it| is_http(it) && is_plain(it));
         let url = url.ok_or_else(|| {
             format!(
                 "{} is not the URL of a server, such as http://127.0.0.1:8080; set --url",
@@ -117,6 +120,8 @@ impl Sender {
         let client = Client::builder()
             .default_headers(HeaderMap::from_iter(headers))
             .timeout(TIMEOUT)
+            // A redirected POST would become a GET.
+            .redirect(redirect::Policy::none())
             .build()
             .map_err(told)?;
         Ok(Self { client, url })
