@@ -70,6 +70,7 @@ impl Rejected {
                 kind,
                 detail,
                 errors,
+                ..
             } = refusal;
             let case = match serde_json::from_slice(&line.text) {
                 Ok(json) => Case::Json(json),

@@ -46,6 +46,8 @@ pub struct Refusal {
     pub status: u16,
     #[serde(rename = "type")]
     pub kind: Option<String>,
+    /// Of a request as a whole.
+    title: Option<String>,
     pub detail: Option<String>,
     #[serde(default)]
     pub errors: Vec<Value>,
@@ -205,6 +207,7 @@ impl Sender {
         let problem = serde_json::from_slice::<Refusal>(&body).unwrap_or(Refusal {
             status: status.as_u16(),
             kind: None,
+            title: None,
             detail: None,
             errors: Vec::new(),
         });
@@ -218,8 +221,15 @@ impl Sender {
     }
 
     fn said(&self, problem: Refusal) -> String {
-        let Refusal { status, detail, .. } = problem;
-        let detail = detail.unwrap_or_else(|| "it is not a server of Dossier".to_owned());
+        let Refusal {
+            status,
+            title,
+            detail,
+            ..
+        } = problem;
+        // In short, where what to do is for whoever sends a request.
+        let told = if is_not_now(status) { title } else { detail };
+        let detail = told.unwrap_or_else(|| "it is not a server of Dossier".to_owned());
         format!(
             "{} answered {status}: {}",
             self.url,
@@ -363,6 +373,7 @@ fn invalid() -> Refusal {
     Refusal {
         status: 400,
         kind: Some("/problems/invalid-parameters".to_owned()),
+        title: None,
         detail: Some("1 problem found. Nothing was stored.".to_owned()),
         errors: Vec::new(),
     }
@@ -392,6 +403,7 @@ fn unsendable(line: Line) -> (Line, Outcome) {
             400
         },
         kind: Some(kind.to_owned()),
+        title: None,
         detail: Some(detail),
         errors: Vec::new(),
     };
