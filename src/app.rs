@@ -70,14 +70,14 @@ pub fn router(
     let (api, described) = operations.split_for_parts();
     let reference = reference::document(described).and_then(|it| reference::routes(&it));
     let api = api.merge(reference?);
-    let at_the_edge = Edge {
+    let at_the_edge = Arc::new(Edge {
         ids: state.ids.clone(),
         limits: state.limits,
         rates: Rates::new(state.limits),
         gate: Gate::new(state.limits.in_flight),
         stopping: state.stopping.clone(),
         metrics: state.metrics.clone(),
-    };
+    });
     let router = Router::new()
         .merge(api.clone())
         .nest("/v1", api)

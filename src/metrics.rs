@@ -2,6 +2,7 @@
 //! conventions (HTTP 1.38, database clients), as Prometheus writes them; what has no convention begins
 //! with `dossier_`. No label holds what a caller chose.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus::core::Collector;
@@ -69,7 +70,10 @@ const LAG: Named = (
 
 /// Everything that one process counts; a clone counts with the others.
 #[derive(Debug, Clone)]
-pub struct Metrics {
+pub struct Metrics(Arc<Counted>);
+
+#[derive(Debug)]
+struct Counted {
     registry: Registry,
     durations: HistogramVec,
     active: IntGaugeVec,
@@ -129,7 +133,7 @@ impl Metrics {
         let version = Opts::new("dossier_build_info", "Which server this is.");
         let version = version.const_label("version", env!("CARGO_PKG_VERSION"));
         registered(all, IntGauge::with_opts(version))?.set(1);
-        Ok(Self {
+        Ok(Self(Arc::new(Counted {
             durations: histograms(all, &DURATION, &REQUEST, &of_answer)?,
             active: gauges(all, &ACTIVE, &["http_request_method", "url_scheme"])?,
             violations: counters(all, &VIOLATIONS, &["code"])?,
@@ -142,12 +146,12 @@ impl Metrics {
             pending: registered(all, Gauge::new(PENDING.0, PENDING.1))?,
             lag: registered(all, Gauge::new(LAG.0, LAG.1))?,
             registry,
-        })
+        })))
     }
 
     /// A request has come.
     pub fn begin(&self, method: &str) -> Active {
-        let active = self.active.with_label_values(&[known(method), SCHEME]);
+        let active = self.0.active.with_label_values(&[known(method), SCHEME]);
         active.inc();
         Active(active)
     }
@@ -168,26 +172,26 @@ impl Metrics {
             &status_text,
             error,
         ];
-        let duration = self.durations.with_label_values(&labels);
+        let duration = self.0.durations.with_label_values(&labels);
         duration.observe(took.as_secs_f64());
     }
 
     /// Something was wrong.
     pub fn violation(&self, code: &str) {
-        self.violations.with_label_values(&[code]).inc();
+        self.0.violations.with_label_values(&[code]).inc();
     }
 
     /// A case was stored.
     pub fn case_created(&self) {
-        self.cases.inc();
+        self.0.cases.inc();
     }
 
     /// The waits for the connections of a pool of this name.
     pub fn waits(&self, pool: &str) -> Waits {
         Waits {
-            times: self.waits.with_label_values(&[pool]),
-            timeouts: self.timeouts.with_label_values(&[pool]),
-            waiting: self.waiting.with_label_values(&[pool]),
+            times: self.0.waits.with_label_values(&[pool]),
+            timeouts: self.0.timeouts.with_label_values(&[pool]),
+            waiting: self.0.waiting.with_label_values(&[pool]),
         }
     }
 
@@ -195,10 +199,10 @@ impl Metrics {
     pub fn set_connections(&self, pool: &str, connections: Connections) {
         let whole = |count| i64::try_from(count).unwrap_or(i64::MAX);
         for (state, count) in [("idle", connections.idle), ("used", connections.used)] {
-            let gauge = self.connections.with_label_values(&[pool, state]);
+            let gauge = self.0.connections.with_label_values(&[pool, state]);
             gauge.set(whole(count));
         }
-        let most = self.most_connections.with_label_values(&[pool]);
+        let most = self.0.most_connections.with_label_values(&[pool]);
         most.set(whole(connections.most));
     }
 
@@ -207,8 +211,8 @@ impl Metrics {
     pub fn set_backlog(&self, backlog: Option<Backlog>) {
         let deliveries = backlog.map(|it| it.deliveries as f64);
         let lag = backlog.map(|it| it.lag.as_secs_f64());
-        self.pending.set(deliveries.unwrap_or(f64::NAN));
-        self.lag.set(lag.unwrap_or(f64::NAN));
+        self.0.pending.set(deliveries.unwrap_or(f64::NAN));
+        self.0.lag.set(lag.unwrap_or(f64::NAN));
     }
 
     /// All of it, in the text format of Prometheus (0.0.4).
@@ -216,7 +220,7 @@ impl Metrics {
     /// # Errors
     /// None but those of a metric that has no text.
     pub fn text(&self) -> Result<String, prometheus::Error> {
-        TextEncoder::new().encode_to_string(&self.registry.gather())
+        TextEncoder::new().encode_to_string(&self.0.registry.gather())
     }
 }
 

@@ -1,5 +1,8 @@
 //! What every handler shares.
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use axum::extract::FromRef;
 
 use crate::auth::Keys;
@@ -10,9 +13,13 @@ use crate::idempotency::Running;
 use crate::metrics::Metrics;
 use crate::values::{Destinations, IdSource};
 
-/// The state of one server process; a clone of it shares everything.
-#[derive(Debug, Clone, FromRef)]
-pub struct AppState {
+/// The state of one server process; a clone of it is the same state. Each request has several.
+#[derive(Debug, Clone)]
+pub struct AppState(Arc<Shared>);
+
+/// What there is one of in a server process.
+#[derive(Debug, Clone)]
+pub struct Shared {
     pub database: Database,
     pub events: Events,
     pub running: Running,
@@ -35,7 +42,7 @@ impl AppState {
         destinations: Destinations,
         metrics: Metrics,
     ) -> Self {
-        Self {
+        Self(Arc::new(Shared {
             events,
             running: Running::default(),
             keys: Keys::new(database.clone()),
@@ -46,6 +53,41 @@ impl AppState {
             stopping: Stopping::default(),
             metrics,
             known_key: None,
-        }
+        }))
     }
+
+    /// The same state, of a server whose sandbox has a key that everybody knows.
+    #[must_use]
+    pub fn with_known_key(self, key: &'static str) -> Self {
+        Self(Arc::new(Shared {
+            known_key: Some(key),
+            ..Arc::unwrap_or_clone(self.0)
+        }))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// Lets handlers ask for a part of the state by its type.
+macro_rules! parts {
+    ($($part:ident: $type:ty,)*) => {
+        $(impl FromRef<AppState> for $type {
+            fn from_ref(state: &AppState) -> Self {
+                state.$part.clone()
+            }
+        })*
+    };
+}
+
+parts! {
+    database: Database,
+    keys: Keys,
+    limits: Limits,
+    stopping: Stopping,
 }

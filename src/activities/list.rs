@@ -14,8 +14,9 @@ use crate::db::listing::{Field, Kind, Listing, Operator};
 use crate::db::{Database, Deadline};
 use crate::events::{ACTIVITIES, Field as ChangedField};
 use crate::http::described::Null;
-use crate::http::{PageView, Problem, Query, described, filters, list as read_list, timestamp};
+use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
 use crate::parameters;
+use crate::values::Timestamp;
 
 /// An identifier that is compared in one way alone.
 const ONLY: &[Operator] = &[Operator::Eq];
@@ -91,8 +92,8 @@ struct ActivityView<'a> {
     #[schema(value_type = Option<Vec<ChangedField>>, required)]
     changes: Option<&'a Value>,
     /// When it was made.
-    #[schema(format = DateTime)]
-    created_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
 }
 
 impl<'a> ActivityView<'a> {
@@ -109,7 +110,7 @@ impl<'a> ActivityView<'a> {
             api_key_id: &activity.api_key_id,
             context: &activity.context,
             changes: activity.changes.as_ref(),
-            created_at: timestamp(activity.created_at),
+            created_at: activity.created_at.into(),
         }
     }
 }

@@ -225,7 +225,7 @@ impl Writer {
         session.write_until(deadline);
         let insert = session.write(|connection| {
             Box::pin(
-                async move { store::insert(connection, workspace_id, &rows, Some(version)).await },
+                async move { store::insert(connection, workspace_id, rows, Some(version)).await },
             )
         });
         let outcome = insert.await;

@@ -15,6 +15,7 @@ use crate::relations::StoredRelation;
 use crate::tags::Tag;
 use crate::templates::Template;
 use crate::users::User;
+use crate::values::timestamp;
 
 /// Where a case stands. docs/cases.md has the transitions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -33,6 +34,7 @@ pub struct Review {
     pub id: Uuid,
     pub status: Status,
     pub comment: Option<String>,
+    #[serde(serialize_with = "timestamp")]
     pub reviewed_at: DateTime<Utc>,
     pub next_review_at: Option<NaiveDate>,
 }

@@ -196,7 +196,7 @@ impl NewCase {
             let answer = rows.answer.clone();
             let insert = session.write(|connection| {
                 Box::pin(
-                    async move { store::insert(connection, workspace_id, &[rows], None).await },
+                    async move { store::insert(connection, workspace_id, vec![rows], None).await },
                 )
             });
             match insert.await {

@@ -13,7 +13,7 @@ use crate::db::rows_json;
 use crate::events::RecordRows;
 use crate::http::Answer;
 use crate::idempotency::Claim;
-use crate::values::hex;
+use crate::values::{hex, timestamp};
 
 /// The rows of one case, each list of them as JSON.
 #[derive(Debug)]
@@ -49,7 +49,9 @@ struct CaseRow<'c> {
     custom_properties: &'c Properties,
     /// As PostgreSQL reads bytes.
     item_digest: Option<String>,
+    #[serde(serialize_with = "timestamp")]
     created_at: DateTime<Utc>,
+    #[serde(serialize_with = "timestamp")]
     updated_at: DateTime<Utc>,
 }
 
@@ -65,6 +67,7 @@ struct ReviewRow<'c> {
     case_id: Uuid,
     #[serde(flatten)]
     review: &'c Review,
+    #[serde(serialize_with = "timestamp")]
     created_at: DateTime<Utc>,
 }
 
@@ -144,11 +147,20 @@ pub fn joined(new: &[NewRows], of: impl Fn(&NewRows) -> &str) -> Cow<'_, str> {
     if let [one] = new {
         return Cow::Borrowed(of(one));
     }
-    let items = new.iter().filter_map(|it| {
-        let items = of(it).strip_prefix('[')?.strip_suffix(']')?;
-        Some(items).filter(|it| !it.is_empty())
-    });
-    Cow::Owned(format!("[{}]", items.collect::<Vec<_>>().join(",")))
+    let length = new.iter().map(|it| of(it).len()).sum();
+    let mut list = String::with_capacity(length);
+    for rows in new {
+        let items = of(rows)
+            .strip_prefix('[')
+            .and_then(|it| it.strip_suffix(']'));
+        let items = items.unwrap_or_default();
+        if !items.is_empty() {
+            list.push(if list.is_empty() { '[' } else { ',' });
+            list.push_str(items);
+        }
+    }
+    list.push_str(if list.is_empty() { "[]" } else { "]" });
+    Cow::Owned(list)
 }
 
 /// The rows of idempotency keys, column by column.

@@ -13,21 +13,22 @@ use crate::tags::Tag;
 use crate::versions::CaseReference;
 
 /// Writes new cases with one statement: all of them, or none. False where the references of the
-/// workspace no longer have the version with which they were checked, if there is one to hold.
+/// workspace no longer have the version with which they were checked, if there is one to hold. The rows
+/// are gone once they are on their way: large ones do not stand in memory beside what is sent of them.
 ///
 /// # Errors
 /// Those of the database; a named constraint says which rule a race has broken.
 pub async fn insert(
     connection: &mut PgConnection,
     workspace_id: Uuid,
-    new: &[NewRows],
+    new: Vec<NewRows>,
     reference_version: Option<Uuid>,
 ) -> Result<bool, sqlx::Error> {
-    let keys = Keys::of(new);
-    let cases = joined(new, |it| &it.case);
-    let activities = joined(new, |it| &it.record.activities);
-    let events = joined(new, |it| &it.record.events);
-    let stored = if new.iter().all(|it| it.is_alone) {
+    let keys = Keys::of(&new);
+    let cases = joined(&new, |it| &it.case);
+    let activities = joined(&new, |it| &it.record.activities);
+    let events = joined(&new, |it| &it.record.events);
+    let insert = if new.iter().all(|it| it.is_alone) {
         sqlx::query_file!(
             "src/cases/insert_alone.sql",
             workspace_id,
@@ -42,8 +43,6 @@ pub async fn insert(
             &keys.created_at,
             reference_version,
         )
-        .execute(connection)
-        .await?
     } else {
         sqlx::query_file!(
             "src/cases/insert.sql",
@@ -51,12 +50,12 @@ pub async fn insert(
             &*cases,
             &*activities,
             &*events,
-            &*joined(new, |it| &it.record.deliveries),
-            &*joined(new, |it| &it.tags),
-            &*joined(new, |it| &it.companies),
-            &*joined(new, |it| &it.individuals),
-            &*joined(new, |it| &it.relations),
-            &*joined(new, |it| &it.reviews),
+            &*joined(&new, |it| &it.record.deliveries),
+            &*joined(&new, |it| &it.tags),
+            &*joined(&new, |it| &it.companies),
+            &*joined(&new, |it| &it.individuals),
+            &*joined(&new, |it| &it.relations),
+            &*joined(&new, |it| &it.reviews),
             &keys.keys as _,
             &keys.hashes as _,
             &keys.case_ids,
@@ -65,10 +64,10 @@ pub async fn insert(
             &keys.created_at,
             reference_version,
         )
-        .execute(connection)
-        .await?
     };
-    Ok(stored.rows_affected() > 0)
+    drop((keys, cases, activities, events));
+    drop(new);
+    Ok(insert.execute(connection).await?.rows_affected() > 0)
 }
 
 /// Which items of a batch were done before: the place of each among those that are asked for, by external

@@ -6,18 +6,17 @@ use utoipa::ToSchema;
 
 use chrono::NaiveDate;
 use serde::Serialize;
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Case, CaseHeader, Review, Status};
 use crate::companies::CompanyView;
-use crate::custom_properties::{Definition, Target, listed};
+use crate::custom_properties::{Definition, Listed, Target};
 use crate::http::described::{NoItems, Null, PropertyValues};
-use crate::http::timestamp;
 use crate::individuals::IndividualView;
 use crate::relations::StoredRelation;
 use crate::templates::Template;
 use crate::users::User;
+use crate::values::Timestamp;
 
 type Nothing = Option<()>;
 type Empty = [(); 0];
@@ -65,22 +64,22 @@ pub struct CaseRowView<'c> {
     /// list only where it is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = PropertyValues)]
-    custom_properties: Option<BTreeMap<&'c str, Option<&'c Value>>>,
+    custom_properties: Option<Listed<'c>>,
     /// The caller's own texts, by key.
     #[schema(required)]
     metadata: Option<&'c BTreeMap<String, String>>,
     /// When anything of the case was last changed.
-    #[schema(format = DateTime)]
-    last_activity_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    last_activity_at: Timestamp,
     /// Stands for a feature that this server does not have.
     #[schema(value_type = Null, required)]
     last_contact_action_at: Nothing,
     /// When it was made.
-    #[schema(format = DateTime)]
-    created_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
     /// When its own members were last changed.
-    #[schema(format = DateTime)]
-    updated_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
 }
 
 /// A whole case.
@@ -119,8 +118,8 @@ pub struct ReviewView<'c> {
     #[schema(value_type = Null, required)]
     user: Nothing,
     /// When it was decided.
-    #[schema(format = DateTime)]
-    reviewed_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    reviewed_at: Timestamp,
     /// The day of the next review.
     #[schema(required)]
     next_review_at: Option<NaiveDate>,
@@ -135,7 +134,7 @@ impl<'c> ReviewView<'c> {
             comment: review.comment.as_deref(),
             reviewer_type: "api",
             user: None,
-            reviewed_at: timestamp(review.reviewed_at),
+            reviewed_at: review.reviewed_at.into(),
             next_review_at: review.next_review_at,
         }
     }
@@ -145,7 +144,7 @@ impl<'c> CaseRowView<'c> {
     /// The view of a case; it has custom properties where their definitions are given.
     pub fn new(case: &'c CaseHeader, definitions: Option<&'c [Definition]>) -> Self {
         let properties = definitions
-            .map(|definitions| listed(&case.custom_properties, Target::Case, definitions));
+            .map(|definitions| Listed::new(&case.custom_properties, Target::Case, definitions));
         Self {
             id: case.id,
             name: &case.name,
@@ -163,10 +162,10 @@ impl<'c> CaseRowView<'c> {
             risk: None,
             custom_properties: properties,
             metadata: case.metadata.as_ref(),
-            last_activity_at: timestamp(case.last_activity_at),
+            last_activity_at: case.last_activity_at.into(),
             last_contact_action_at: None,
-            created_at: timestamp(case.created_at),
-            updated_at: timestamp(case.updated_at),
+            created_at: case.created_at.into(),
+            updated_at: case.updated_at.into(),
         }
     }
 }
@@ -237,8 +236,8 @@ pub struct CaseContextView<'c> {
     #[schema(required)]
     metadata: Option<&'c BTreeMap<String, String>>,
     /// When anything of it was last changed.
-    #[schema(format = DateTime)]
-    last_activity_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    last_activity_at: Timestamp,
     /// Stands for a feature that this server does not have.
     #[schema(value_type = Null, required)]
     client_portal: Nothing,
@@ -257,7 +256,7 @@ impl<'c> CaseContextView<'c> {
             flags: [],
             tags: case.tags.iter().map(|tag| tag.label.as_str()).collect(),
             metadata: case.metadata.as_ref(),
-            last_activity_at: timestamp(case.last_activity_at),
+            last_activity_at: case.last_activity_at.into(),
             client_portal: None,
         }
     }

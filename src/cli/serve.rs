@@ -44,7 +44,9 @@ pub async fn run(settings: &ServerSettings) -> Result<(), String> {
     let mut state = app::state(database, limits, destinations, metrics);
     if cluster.is_some() {
         make_sandbox(settings, &state).await?;
-        state.known_key = settings.sandbox_key.is_none().then_some(FIXED_KEY);
+        if settings.sandbox_key.is_none() {
+            state = state.with_known_key(FIXED_KEY);
+        }
         greet(address, state.known_key.is_some());
     }
     make_first_workspace(settings, &state).await?;

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::custom_properties::Properties;
-use crate::values::{Address, BankingInformation, Country, EntityLegalForm};
+use crate::values::{Address, BankingInformation, Country, EntityLegalForm, timestamp};
 
 /// Whether a case is about this company, or about another that it belongs to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -97,6 +97,8 @@ pub struct StoredCompany {
     #[serde(flatten)]
     pub company: Company,
     pub custom_properties: Properties,
+    #[serde(serialize_with = "timestamp")]
     pub created_at: DateTime<Utc>,
+    #[serde(serialize_with = "timestamp")]
     pub updated_at: DateTime<Utc>,
 }

@@ -1,18 +1,15 @@
 //! What is answered of a company. Parts that stand for features which this server does not have are
 //! present and empty.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Company, StoredCompany};
-use crate::custom_properties::{Definition, Target, listed};
+use crate::custom_properties::{Definition, Listed, Target};
 use crate::http::described::{NoItems, Null, PropertyValues};
-use crate::http::timestamp;
 use crate::relations::{HeldRelationView, StoredRelation};
+use crate::values::Timestamp;
 
 /// A company as a list shows it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -29,14 +26,14 @@ pub struct CompanyRowView<'c> {
     #[schema(value_type = Null, required)]
     entity_legal_form_label: Option<()>,
     /// When it was made.
-    #[schema(format = DateTime)]
-    created_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
     /// When its own members were last changed.
-    #[schema(format = DateTime)]
-    updated_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
     /// When anything of it was last changed.
-    #[schema(format = DateTime)]
-    last_activity_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    last_activity_at: Timestamp,
 }
 
 /// A whole company.
@@ -46,7 +43,7 @@ pub struct CompanyView<'c> {
     row: CompanyRowView<'c>,
     /// Every custom property that is not archived, by key, with `null` where there is no value.
     #[schema(value_type = PropertyValues)]
-    custom_properties: BTreeMap<&'c str, Option<&'c Value>>,
+    custom_properties: Listed<'c>,
     /// Stands for a feature that this server does not have.
     #[schema(value_type = NoItems)]
     document_orders: [(); 0],
@@ -66,9 +63,9 @@ impl<'c> CompanyRowView<'c> {
             is_relevant: stored.is_relevant,
             company: &stored.company,
             entity_legal_form_label: None,
-            created_at: timestamp(stored.created_at),
-            updated_at: timestamp(stored.updated_at),
-            last_activity_at: timestamp(stored.updated_at),
+            created_at: stored.created_at.into(),
+            updated_at: stored.updated_at.into(),
+            last_activity_at: stored.updated_at.into(),
         }
     }
 }
@@ -88,7 +85,7 @@ impl<'c> CompanyView<'c> {
         let relations = relations.iter();
         Self {
             row: CompanyRowView::new(stored),
-            custom_properties: listed(&stored.custom_properties, Target::Company, definitions),
+            custom_properties: Listed::new(&stored.custom_properties, Target::Company, definitions),
             document_orders: [],
             checks: [],
             relations: relations.map(|it| HeldRelationView::new(it)).collect(),

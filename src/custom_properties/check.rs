@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::{Definition, Given, Target};
@@ -65,16 +66,30 @@ pub fn merge(values: &mut Properties, checked: BTreeMap<String, Option<Value>>) 
     }
 }
 
-/// Every custom property that is not archived, with null where there is no value.
-pub fn listed<'c>(
+/// Every custom property that is not archived, with null where there is no value, as an answer shows
+/// them.
+#[derive(Debug, Clone, Copy)]
+pub struct Listed<'c> {
     values: &'c Properties,
     target: Target,
     definitions: &'c [Definition],
-) -> BTreeMap<&'c str, Option<&'c Value>> {
-    let of_target = definitions
-        .iter()
-        .filter(|it| it.target == target && !it.archived);
-    of_target
-        .map(|it| (it.key.as_str(), values.get(&it.key)))
-        .collect()
+}
+
+impl<'c> Listed<'c> {
+    /// The values of one thing of this kind.
+    pub fn new(values: &'c Properties, target: Target, definitions: &'c [Definition]) -> Self {
+        Self {
+            values,
+            target,
+            definitions,
+        }
+    }
+}
+
+impl Serialize for Listed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let definitions = self.definitions.iter();
+        let of_target = definitions.filter(|it| it.target == self.target && !it.archived);
+        serializer.collect_map(of_target.map(|it| (&it.key, self.values.get(&it.key))))
+    }
 }

@@ -12,7 +12,7 @@ mod request;
 pub mod store;
 mod update;
 
-pub use check::{Properties, check, listed, merge, values};
+pub use check::{Listed, Properties, check, merge, values};
 pub use definition::{Definition, NumericFormat, PropertyType, Settings, Target};
 pub use given::{Given, GivenValue, PropertiesRequest, parse, shape};
 pub use model::{PropertyView, StoredProperty};

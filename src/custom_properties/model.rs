@@ -7,8 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{PropertyOption, PropertyType, Settings, Target};
-use crate::http::timestamp;
-use crate::values::number;
+use crate::values::{Timestamp, number};
 
 /// A custom property with its options.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,14 +48,14 @@ pub struct PropertyView<'p> {
     #[serde(skip_serializing_if = "Option::is_none")]
     options: Option<&'p [PropertyOption]>,
     /// When it was made.
-    #[schema(format = DateTime)]
-    created_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
     /// When its own members were last changed.
-    #[schema(format = DateTime)]
-    updated_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
     /// Since when new things cannot use it; `null` of one that is in use.
-    #[schema(format = DateTime, required)]
-    archived_at: Option<String>,
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    archived_at: Option<Timestamp>,
 }
 
 impl<'p> PropertyView<'p> {
@@ -70,9 +69,9 @@ impl<'p> PropertyView<'p> {
             kind: property.kind,
             settings: settings(property.kind, &property.settings),
             options: None,
-            created_at: timestamp(property.created_at),
-            updated_at: timestamp(property.updated_at),
-            archived_at: property.archived_at.map(timestamp),
+            created_at: property.created_at.into(),
+            updated_at: property.updated_at.into(),
+            archived_at: property.archived_at.map(Timestamp::from),
         }
     }
 

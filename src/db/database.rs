@@ -85,7 +85,7 @@ impl DatabaseError {
 pub struct Database {
     pool: PgPool,
     /// Where it is counted how long its connections are waited for.
-    waits: Option<Waits>,
+    waits: Option<Arc<Waits>>,
 }
 
 impl DatabaseError {
@@ -142,7 +142,7 @@ impl Database {
     /// The same, counting the waits for its connections.
     #[must_use]
     pub fn counting(self, waits: Waits) -> Self {
-        let waits = Some(waits);
+        let waits = Some(Arc::new(waits));
         Self { waits, ..self }
     }
 
@@ -296,7 +296,7 @@ impl Database {
     }
 
     async fn acquire(&self) -> Result<PoolConnection<Postgres>, DatabaseError> {
-        let wait = self.waits.as_ref().map(Waits::begin);
+        let wait = self.waits.as_deref().map(Waits::begin);
         // Opening a connection is not bounded by the pool's own limit once it has begun.
         let acquired = match timeout(ACQUIRE, self.pool.acquire()).await {
             Ok(Ok(connection)) => Ok(connection),

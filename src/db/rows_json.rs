@@ -1,68 +1,282 @@
 //! Rows on their way into the database, as JSON.
 
-use memchr::memchr2;
+use std::fmt::Display;
+
 use serde::Serialize;
+use serde::ser::{self, Impossible};
+use serde_json::{Error, to_writer};
 
 /// The list that a statement reads with `jsonb_to_recordset`, without the members that are null: one
 /// that is absent is NULL all the same, and most members of most rows need not be sent and parsed.
 ///
 /// # Errors
 /// None but those of a row that has no JSON form.
-pub fn rows_json<R: Serialize>(
-    rows: impl IntoIterator<Item = R>,
-) -> Result<String, serde_json::Error> {
-    let mut list = "[".to_owned();
+pub fn rows_json<R: Serialize>(rows: impl IntoIterator<Item = R>) -> Result<String, Error> {
+    let mut json = Vec::new();
+    let mut list = List::begin(&mut json);
     for row in rows {
-        if list.len() > 1 {
-            list.push(',');
-        }
-        push_without_nulls(&mut list, &serde_json::to_string(&row)?);
+        list.push(&row)?;
     }
-    list.push(']');
-    Ok(list)
+    list.end();
+    String::from_utf8(json).map_err(ser::Error::custom)
 }
 
-/// Adds JSON that has no white space, less the members of objects that are null.
-fn push_without_nulls(out: &mut String, json: &str) {
-    let mut rest = json;
-    // Where the last string begins: a key, once a colon follows.
-    let mut key = 0;
-    while let Some(next) = memchr2(b'"', b':', rest.as_bytes()) {
-        let (plain, found) = rest.split_at(next);
-        out.push_str(plain);
-        if let Some(member) = found.strip_prefix(":null") {
-            out.truncate(key);
-            rest = member.strip_prefix(',').unwrap_or(member);
-            if rest.starts_with('}') && out.ends_with(',') {
-                out.pop();
-            }
-        } else if found.starts_with('"') {
-            key = out.len();
-            let (string, after) = found.split_at(string_length(found));
-            out.push_str(string);
-            rest = after;
+/// Writes one value. What has no parts is left to the library.
+struct Value<'j>(&'j mut Vec<u8>);
+
+/// Writes a list.
+struct List<'j> {
+    json: &'j mut Vec<u8>,
+    is_empty: bool,
+}
+
+/// Writes an object, less its members that are null.
+struct Object<'j> {
+    json: &'j mut Vec<u8>,
+    is_empty: bool,
+    /// Where the member begins whose value comes next.
+    member: usize,
+}
+
+impl<'j> List<'j> {
+    fn begin(json: &'j mut Vec<u8>) -> Self {
+        json.push(b'[');
+        let is_empty = true;
+        Self { json, is_empty }
+    }
+
+    fn push(&mut self, item: &(impl Serialize + ?Sized)) -> Result<(), Error> {
+        if !self.is_empty {
+            self.json.push(b',');
+        }
+        self.is_empty = false;
+        item.serialize(Value(self.json))
+    }
+
+    fn end(self) {
+        self.json.push(b']');
+    }
+}
+
+impl<'j> Object<'j> {
+    fn begin(json: &'j mut Vec<u8>) -> Self {
+        json.push(b'{');
+        Self {
+            member: json.len(),
+            json,
+            is_empty: true,
+        }
+    }
+
+    fn key(&mut self, key: &(impl Serialize + ?Sized)) -> Result<(), Error> {
+        self.member = self.json.len();
+        if !self.is_empty {
+            self.json.push(b',');
+        }
+        to_writer(&mut *self.json, key)?;
+        self.json.push(b':');
+        Ok(())
+    }
+
+    fn value(&mut self, value: &(impl Serialize + ?Sized)) -> Result<(), Error> {
+        let begin = self.json.len();
+        value.serialize(Value(self.json))?;
+        if self.json.get(begin..) == Some(b"null") {
+            self.json.truncate(self.member);
         } else {
-            let (colon, after) = found.split_at(1);
-            out.push_str(colon);
-            rest = after;
+            self.is_empty = false;
         }
+        Ok(())
     }
-    out.push_str(rest);
+
+    fn end(self) {
+        self.json.push(b'}');
+    }
 }
 
-/// How long the string is with which JSON begins, with its quotes.
-fn string_length(json: &str) -> usize {
-    let bytes = json.as_bytes();
-    let mut length = 1;
-    while let Some(next) = bytes.get(length..).and_then(|it| memchr2(b'"', b'\\', it)) {
-        let is_end = bytes.get(length + next) == Some(&b'"');
-        // What follows a backslash is part of the string, whatever it is.
-        length += next + if is_end { 1 } else { 2 };
-        if is_end {
-            return length;
-        }
+/// Hands values without parts on.
+macro_rules! hand_on {
+    ($($method:ident($type:ty);)*) => {
+        $(fn $method(self, value: $type) -> Result<(), Error> {
+            to_writer(self.0, &value)
+        })*
+    };
+}
+
+impl<'j> ser::Serializer for Value<'j> {
+    type Ok = ();
+    type Error = Error;
+    type SerializeSeq = List<'j>;
+    type SerializeTuple = Impossible<(), Error>;
+    type SerializeTupleStruct = Impossible<(), Error>;
+    type SerializeTupleVariant = Impossible<(), Error>;
+    type SerializeMap = Object<'j>;
+    type SerializeStruct = Object<'j>;
+    type SerializeStructVariant = Impossible<(), Error>;
+
+    hand_on! {
+        serialize_bool(bool);
+        serialize_i8(i8);
+        serialize_i16(i16);
+        serialize_i32(i32);
+        serialize_i64(i64);
+        serialize_u8(u8);
+        serialize_u16(u16);
+        serialize_u32(u32);
+        serialize_u64(u64);
+        serialize_f32(f32);
+        serialize_f64(f64);
+        serialize_char(char);
+        serialize_str(&str);
+        serialize_bytes(&[u8]);
     }
-    json.len()
+
+    fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<(), Error> {
+        serde_json::Serializer::new(self.0).collect_str(value)
+    }
+
+    fn serialize_none(self) -> Result<(), Error> {
+        self.serialize_unit()
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Error> {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<(), Error> {
+        self.0.extend_from_slice(b"null");
+        Ok(())
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Result<(), Error> {
+        self.serialize_unit()
+    }
+
+    fn serialize_unit_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+    ) -> Result<(), Error> {
+        self.serialize_str(variant)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<(), Error> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        _: u32,
+        _: &'static str,
+        _: &T,
+    ) -> Result<(), Error> {
+        Err(no_column(name))
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<List<'j>, Error> {
+        Ok(List::begin(self.0))
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple, Error> {
+        Err(no_column("tuple"))
+    }
+
+    fn serialize_tuple_struct(
+        self,
+        name: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeTupleStruct, Error> {
+        Err(no_column(name))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        name: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeTupleVariant, Error> {
+        Err(no_column(name))
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Object<'j>, Error> {
+        Ok(Object::begin(self.0))
+    }
+
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Object<'j>, Error> {
+        Ok(Object::begin(self.0))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        name: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeStructVariant, Error> {
+        Err(no_column(name))
+    }
+}
+
+fn no_column(name: &str) -> Error {
+    ser::Error::custom(format_args!("{name} is no type that a row has"))
+}
+
+impl ser::SerializeSeq for List<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
+        self.push(item)
+    }
+
+    fn end(self) -> Result<(), Error> {
+        self.end();
+        Ok(())
+    }
+}
+
+impl ser::SerializeMap for Object<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
+        self.key(key)
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.value(value)
+    }
+
+    fn end(self) -> Result<(), Error> {
+        self.end();
+        Ok(())
+    }
+}
+
+impl ser::SerializeStruct for Object<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        key: &'static str,
+        value: &T,
+    ) -> Result<(), Error> {
+        self.key(key)?;
+        self.value(value)
+    }
+
+    fn end(self) -> Result<(), Error> {
+        self.end();
+        Ok(())
+    }
 }
 
 #[cfg(test)]

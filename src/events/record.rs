@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::change::Field;
 use super::{Author, Change, Event, Snapshot};
+use crate::values::timestamp;
 
 /// An endpoint of the workspace that is online.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -53,6 +54,7 @@ struct ActivityRow<'c> {
     api_key_id: &'c str,
     context: &'c Value,
     changes: Option<&'c [Field]>,
+    #[serde(serialize_with = "timestamp")]
     created_at: DateTime<Utc>,
 }
 
@@ -67,6 +69,7 @@ struct EventRow {
     version: i64,
     subject: Option<Value>,
     case_context: Option<Value>,
+    #[serde(serialize_with = "timestamp")]
     created_at: DateTime<Utc>,
 }
 
@@ -81,6 +84,7 @@ struct DeliveryRow<'c> {
     event: &'static str,
     version: i64,
     endpoint: &'c str,
+    #[serde(serialize_with = "timestamp")]
     created_at: DateTime<Utc>,
     trace_parent: Option<&'c str>,
 }

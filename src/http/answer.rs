@@ -4,7 +4,6 @@ use axum::http::header::{CONTENT_TYPE, ETAG, LOCATION};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 use super::Problem;
@@ -86,11 +85,6 @@ impl IntoResponse for Answer {
             None => response,
         }
     }
-}
-
-/// UTC with milliseconds and `Z` (RFC 3339).
-pub fn timestamp(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// An answer with the version of its case as a strong entity tag (RFC 9110, section 8.8.3).

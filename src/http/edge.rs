@@ -22,7 +22,7 @@ use crate::values::IdSource;
 const HEADER: &str = "x-request-id";
 
 /// What the edge gives to every request.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Edge {
     pub ids: IdSource,
     pub limits: Limits,
@@ -34,7 +34,7 @@ pub struct Edge {
 
 /// Gives the request its id (the caller's, if it is sane; else a new one) and its deadline, turns
 /// problems into documents, and logs one line.
-pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
+pub async fn edge(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
     let id = sane(&request).unwrap_or_else(|| edge.ids.next(chrono::Utc::now()).to_string());
     let deadline = Deadline::after(edge.limits.request);
     request.extensions_mut().insert(deadline);

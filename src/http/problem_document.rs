@@ -6,9 +6,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{ProblemType, timestamp};
+use super::ProblemType;
 use crate::metrics::Metrics;
 use crate::validation::{Code, Violation};
+use crate::values::Timestamp;
 
 /// Where the place of an error is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +50,8 @@ pub struct ProblemDocument {
     /// `detail` and the first errors in one text, for older clients.
     message: String,
     /// When it was answered.
-    #[schema(format = DateTime)]
-    timestamp: String,
+    #[schema(value_type = String, format = DateTime)]
+    timestamp: Timestamp,
     /// The case that has the external id already; of `/problems/external-id-taken` alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub case_id: Option<Uuid>,
@@ -148,7 +149,7 @@ impl ProblemDocument {
             status_code: status.as_u16(),
             code: status_name(status),
             message,
-            timestamp: timestamp(now),
+            timestamp: now.into(),
             case_id,
         }
     }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::custom_properties::Properties;
 use crate::relations::Holding;
-use crate::values::{Address, BankingInformation, Country, Email, PhoneNumber};
+use crate::values::{Address, BankingInformation, Country, Email, PhoneNumber, timestamp};
 
 /// A person's gender, as the contract has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -87,6 +87,8 @@ pub struct StoredIndividual {
     #[serde(flatten)]
     pub carried: Holding,
     pub custom_properties: Properties,
+    #[serde(serialize_with = "timestamp")]
     pub created_at: DateTime<Utc>,
+    #[serde(serialize_with = "timestamp")]
     pub updated_at: DateTime<Utc>,
 }

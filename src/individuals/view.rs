@@ -1,18 +1,16 @@
 //! What is answered of an individual. Parts that stand for features which this server does not have
 //! are present and empty.
 
-use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 use serde::Serialize;
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Individual, StoredIndividual};
-use crate::custom_properties::{Definition, Target, listed};
+use crate::custom_properties::{Definition, Listed, Target};
 use crate::http::described::{NoItems, PropertyValues};
-use crate::http::timestamp;
 use crate::relations::{HeldRelationView, Holding, StoredRelation};
+use crate::values::Timestamp;
 
 /// An individual as a list shows it; roles, position and percentages mirror its relation to the
 /// main company.
@@ -29,14 +27,14 @@ pub struct IndividualRowView<'i> {
     #[serde(flatten)]
     holding: &'i Holding,
     /// When it was made.
-    #[schema(format = DateTime)]
-    created_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
     /// When its own members were last changed.
-    #[schema(format = DateTime)]
-    updated_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
     /// When anything of it was last changed.
-    #[schema(format = DateTime)]
-    last_activity_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    last_activity_at: Timestamp,
 }
 
 /// A whole individual.
@@ -46,7 +44,7 @@ pub struct IndividualView<'i> {
     row: IndividualRowView<'i>,
     /// Every custom property that is not archived, by key, with `null` where there is no value.
     #[schema(value_type = PropertyValues)]
-    custom_properties: BTreeMap<&'i str, Option<&'i Value>>,
+    custom_properties: Listed<'i>,
     /// Stands for a feature that this server does not have.
     #[schema(value_type = NoItems)]
     checks: [(); 0],
@@ -63,9 +61,9 @@ impl<'i> IndividualRowView<'i> {
             is_relevant: stored.is_relevant,
             individual: &stored.individual,
             holding: to_main.unwrap_or(&stored.carried),
-            created_at: timestamp(stored.created_at),
-            updated_at: timestamp(stored.updated_at),
-            last_activity_at: timestamp(stored.updated_at),
+            created_at: stored.created_at.into(),
+            updated_at: stored.updated_at.into(),
+            last_activity_at: stored.updated_at.into(),
         }
     }
 }
@@ -88,7 +86,11 @@ impl<'i> IndividualView<'i> {
         let relations = relations.iter();
         Self {
             row: IndividualRowView::new(stored, holding),
-            custom_properties: listed(&stored.custom_properties, Target::Individual, definitions),
+            custom_properties: Listed::new(
+                &stored.custom_properties,
+                Target::Individual,
+                definitions,
+            ),
             checks: [],
             relations: relations.map(|it| HeldRelationView::new(it)).collect(),
         }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::Holder;
 use crate::events::{Change, Event, Subject};
-use crate::values::Percentage;
+use crate::values::{Percentage, timestamp};
 
 /// What an entity is to a company.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -95,7 +95,9 @@ pub struct StoredRelation {
     pub to_company_id: Uuid,
     #[serde(flatten)]
     pub holding: Holding,
+    #[serde(serialize_with = "timestamp")]
     pub created_at: DateTime<Utc>,
+    #[serde(serialize_with = "timestamp")]
     pub updated_at: DateTime<Utc>,
 }
 

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Holding, StoredRelation};
-use crate::http::timestamp;
+use crate::values::Timestamp;
 
 /// A relation, shown with the entity that holds it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -17,11 +17,11 @@ pub struct HeldRelationView<'r> {
     #[serde(flatten)]
     holding: &'r Holding,
     /// When it was made.
-    #[schema(format = DateTime)]
-    created_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
     /// When its own members were last changed.
-    #[schema(format = DateTime)]
-    updated_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
 }
 
 /// A relation by itself.
@@ -44,8 +44,8 @@ impl<'r> HeldRelationView<'r> {
             id: relation.id,
             to_company_id: relation.to_company_id,
             holding: &relation.holding,
-            created_at: timestamp(relation.created_at),
-            updated_at: timestamp(relation.updated_at),
+            created_at: relation.created_at.into(),
+            updated_at: relation.updated_at.into(),
         }
     }
 }

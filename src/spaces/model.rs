@@ -1,10 +1,9 @@
 //! A space.
 
+use crate::values::Timestamp;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-
-use crate::http::timestamp;
 
 /// A space of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,8 +21,8 @@ pub struct SpaceView<'s> {
     /// Its name.
     name: &'s str,
     /// When it was made.
-    #[schema(format = DateTime)]
-    created_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
 }
 
 impl<'s> SpaceView<'s> {
@@ -32,7 +31,7 @@ impl<'s> SpaceView<'s> {
         Self {
             slug: &space.slug,
             name: &space.name,
-            created_at: timestamp(space.created_at),
+            created_at: space.created_at.into(),
         }
     }
 }

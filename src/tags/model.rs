@@ -1,11 +1,10 @@
 //! A tag.
 
+use crate::values::Timestamp;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-use crate::http::timestamp;
 
 /// A tag of the workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,8 +22,8 @@ pub struct TagView<'t> {
     /// What people read.
     label: &'t str,
     /// When it was made.
-    #[schema(format = DateTime)]
-    created_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
 }
 
 impl<'t> TagView<'t> {
@@ -33,7 +32,7 @@ impl<'t> TagView<'t> {
         Self {
             id: tag.id,
             label: &tag.label,
-            created_at: timestamp(tag.created_at),
+            created_at: tag.created_at.into(),
         }
     }
 }

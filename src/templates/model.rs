@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::Required;
 use crate::http::described::PropertyValues;
-use crate::http::timestamp;
+use crate::values::Timestamp;
 
 /// A template, as far as a case shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -77,14 +77,14 @@ pub struct TemplateView<'t> {
     /// Paths to what an open case must have.
     required: &'t [Required],
     /// When it was made.
-    #[schema(format = DateTime)]
-    created_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
     /// When its own members were last changed.
-    #[schema(format = DateTime)]
-    updated_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
     /// Since when new things cannot use it; `null` of one that is in use.
-    #[schema(format = DateTime, required)]
-    archived_at: Option<String>,
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    archived_at: Option<Timestamp>,
 }
 
 impl<'t> TemplateView<'t> {
@@ -103,9 +103,9 @@ impl<'t> TemplateView<'t> {
             case_auto_approval: false,
             defaults,
             required,
-            created_at: timestamp(stored.created_at),
-            updated_at: timestamp(stored.updated_at),
-            archived_at: stored.archived_at.map(timestamp),
+            created_at: stored.created_at.into(),
+            updated_at: stored.updated_at.into(),
+            archived_at: stored.archived_at.map(Timestamp::from),
         }
     }
 }

@@ -1,11 +1,10 @@
 //! A user.
 
+use crate::values::Timestamp;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-use crate::http::timestamp;
 
 /// A user, as far as a case shows one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -51,11 +50,11 @@ pub struct UserView<'u> {
     /// What the user does, in the workspace's own words.
     role: &'u str,
     /// When it was made.
-    #[schema(format = DateTime)]
-    created_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
     /// Since when cases are not assigned to the user; `null` of an active one.
-    #[schema(format = DateTime, required)]
-    suspended_at: Option<String>,
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    suspended_at: Option<Timestamp>,
 }
 
 impl<'u> UserView<'u> {
@@ -67,8 +66,8 @@ impl<'u> UserView<'u> {
             last_name: &user.last_name,
             email: &user.email,
             role: &user.role,
-            created_at: timestamp(user.created_at),
-            suspended_at: user.suspended_at.map(timestamp),
+            created_at: user.created_at.into(),
+            suspended_at: user.suspended_at.map(Timestamp::from),
         }
     }
 }

@@ -36,7 +36,7 @@ pub use iban::Iban;
 pub use id::{IdSource, uuid};
 pub use key::Key;
 pub use legal_form::EntityLegalForm;
-pub use moment::{is_of_calendar, moment};
+pub use moment::{Timestamp, is_of_calendar, moment, timestamp};
 pub use percentage::{Percentage, number};
 pub use phone::PhoneNumber;
 pub use slug::SpaceSlug;

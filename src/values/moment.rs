@@ -1,6 +1,7 @@
 //! Moments.
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, Timelike, Utc};
+use serde::{Serialize, Serializer};
 
 use super::milliseconds;
 use crate::validation::{Code, Fault, quote};
@@ -27,9 +28,78 @@ pub fn is_of_calendar(at: &DateTime<Utc>) -> bool {
     (1..=9999).contains(&at.year())
 }
 
+/// A moment as answers and rows show it: UTC with milliseconds and `Z` (RFC 3339). A case has dozens,
+/// so that it is written without an allocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timestamp(DateTime<Utc>);
+
+impl From<DateTime<Utc>> for Timestamp {
+    fn from(at: DateTime<Utc>) -> Self {
+        Self(at)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        timestamp(&self.0, serializer)
+    }
+}
+
+/// Writes a moment as a [`Timestamp`]: for `#[serde(serialize_with)]`.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn timestamp<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+    let usual = usual(at);
+    match usual.as_ref().map(|it| str::from_utf8(it)) {
+        Some(Ok(text)) => serializer.serialize_str(text),
+        _ => serializer.serialize_str(&at.to_rfc3339_opts(SecondsFormat::Millis, true)),
+    }
+}
+
+/// The text of a moment of the calendar that answers can write, and that is not within a leap second.
+fn usual(at: &DateTime<Utc>) -> Option<[u8; 24]> {
+    const SECOND: u32 = 1_000_000_000;
+    let at = at.naive_utc();
+    let year = u32::try_from(at.year()).ok().filter(|it| *it <= 9999)?;
+    let nanoseconds = Some(at.nanosecond()).filter(|it| *it < SECOND)?;
+    let numbers = [
+        (0..4, year),
+        (5..7, at.month()),
+        (8..10, at.day()),
+        (11..13, at.hour()),
+        (14..16, at.minute()),
+        (17..19, at.second()),
+        (20..23, nanoseconds / 1_000_000),
+    ];
+    let mut text = *b"0000-00-00T00:00:00.000Z";
+    for (place, mut number) in numbers {
+        for digit in text.get_mut(place)?.iter_mut().rev() {
+            *digit += u8::try_from(number % 10).ok()?;
+            number /= 10;
+        }
+    }
+    Some(text)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::moment;
+    use chrono::{DateTime, SecondsFormat};
+    use proptest::prelude::*;
+
+    use super::{Timestamp, moment};
+
+    proptest! {
+        #[test]
+        fn is_written_as_rfc_3339_has_it(
+            seconds in -70_000_000_000_i64..300_000_000_000,
+            nanoseconds in 0_u32..2_000_000_000,
+        ) {
+            let Some(at) = DateTime::from_timestamp(seconds, nanoseconds) else { return Ok(()) };
+            let written = serde_json::to_value(Timestamp::from(at)).unwrap();
+            prop_assert_eq!(written, at.to_rfc3339_opts(SecondsFormat::Millis, true));
+        }
+    }
 
     #[test]
     fn has_a_year_of_four_digits_in_utc() {

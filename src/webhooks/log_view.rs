@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::payload::{EventRow, payload};
-use crate::http::timestamp;
+use crate::values::Timestamp;
 
 /// A delivery with its event and its attempts, as it is read.
 #[derive(Debug, Deserialize)]
@@ -68,19 +68,19 @@ pub struct WebhookLogView<'l> {
     /// The webhook.
     webhook_id: Uuid,
     /// When it was made.
-    #[schema(format = DateTime)]
-    created_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
     /// When it was last tried.
-    #[schema(format = DateTime)]
-    last_attempt_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    last_attempt_at: Timestamp,
     /// The body that is sent; empty where it is omitted, and once its case was deleted.
     #[schema(value_type = Object)]
     payload: Value,
     /// Whether the payload is too large for a list; the delivery by itself shows it.
     payload_is_omitted: bool,
     /// When it is tried next; `null` where it is not.
-    #[schema(format = DateTime, required)]
-    next_retry_at: Option<String>,
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    next_retry_at: Option<Timestamp>,
     /// Everything that was tried.
     attempts: Vec<AttemptView<'l>>,
 }
@@ -107,8 +107,8 @@ struct AttemptView<'l> {
     #[schema(required)]
     error: Option<&'l str>,
     /// When it was tried.
-    #[schema(format = DateTime)]
-    attempted_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    attempted_at: Timestamp,
 }
 
 impl WebhookLog {
@@ -135,11 +135,11 @@ impl<'l> WebhookLogView<'l> {
             individual_id: log.individual_id,
             company_id: log.company_id,
             webhook_id: log.webhook_id,
-            created_at: timestamp(log.created_at),
-            last_attempt_at: timestamp(log.last_attempt_at),
+            created_at: log.created_at.into(),
+            last_attempt_at: log.last_attempt_at.into(),
             payload: payload(&log.outbox, retries).unwrap_or_else(|| json!({})),
             payload_is_omitted: log.outbox.is_omitted,
-            next_retry_at: is_waiting.then(|| timestamp(log.next_attempt_at)),
+            next_retry_at: is_waiting.then(|| log.next_attempt_at.into()),
             attempts: log.attempts.iter().map(AttemptView::new).collect(),
         }
     }
@@ -155,7 +155,7 @@ impl<'l> AttemptView<'l> {
             response_headers: attempt.response_headers.as_ref(),
             response_body: attempt.response_body.as_deref(),
             error: attempt.error.as_deref(),
-            attempted_at: timestamp(attempt.attempted_at),
+            attempted_at: attempt.attempted_at.into(),
         }
     }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::model::Webhook;
 use super::secret::masked;
-use crate::http::timestamp;
+use crate::values::Timestamp;
 
 /// A webhook. Its secret is whole only in the answer that makes it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -27,11 +27,11 @@ pub struct WebhookView<'w> {
     /// What signs the deliveries: whole in the answer that makes it, else its last four characters.
     secret: String,
     /// When it was made.
-    #[schema(format = DateTime)]
-    created_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
     /// When its own members were last changed.
-    #[schema(format = DateTime)]
-    updated_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
 }
 
 impl<'w> WebhookView<'w> {
@@ -45,8 +45,8 @@ impl<'w> WebhookView<'w> {
             events: &webhook.events,
             url: &webhook.url,
             secret: masked(&webhook.secret),
-            created_at: timestamp(webhook.created_at),
-            updated_at: timestamp(webhook.updated_at),
+            created_at: webhook.created_at.into(),
+            updated_at: webhook.updated_at.into(),
         }
     }
 
