@@ -11,7 +11,7 @@ use std::hint::black_box;
 use chrono::{DateTime, Utc};
 use criterion::{Criterion, criterion_group, criterion_main};
 use dossier::cases::{Case, CaseDraft, CaseView, Known};
-use dossier::db::rows_json;
+use dossier::json;
 use dossier::validation::{self, Mode};
 use dossier::values::{IdSource, now};
 use serde_json::{Value, json};
@@ -86,10 +86,10 @@ fn parse(criterion: &mut Criterion) {
     });
     let case = case(&body);
     criterion.bench_function("render the answer, kyb", |bencher| {
-        bencher.iter(|| serde_json::to_vec(&CaseView::new(black_box(&case), true)));
+        bencher.iter(|| json::answer(&CaseView::new(black_box(&case), true)));
     });
     criterion.bench_function("to the rows, kyb", |bencher| {
-        bencher.iter(|| rows_json([black_box(&case)]));
+        bencher.iter(|| json::rows([black_box(&case)]));
     });
 }
 

@@ -1,6 +1,7 @@
 //! Dossier: an open, self-hosted server for KYB/KYC case intake.
 //!
 //! The rooms of this crate, from the bottom up:
+//! - [`json`]: answers and rows on their way out.
 //! - [`validation`]: pure; how a JSON body is read so that every fault is found at once.
 //! - [`values`]: validated values, one per file; `parse` is their only constructor.
 //! - [`metrics`](mod@metrics): what one process counts.
@@ -36,6 +37,7 @@ pub mod health;
 pub mod http;
 pub mod idempotency;
 pub mod individuals;
+pub mod json;
 pub mod metrics;
 pub mod reference;
 pub mod relations;

@@ -5,6 +5,8 @@ use axum::http::header::AUTHORIZATION;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::values::hex;
+
 /// No key is longer; what is, is not worth hashing.
 const LONGEST: usize = 256;
 
@@ -23,10 +25,9 @@ impl ApiKey {
         let id = match (parts.next(), parts.next(), parts.next()) {
             (Some("dossier"), Some(id), Some(_)) => id.to_owned(),
             _ => hash
-                .iter()
-                .take(8)
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
+                .first_chunk::<8>()
+                .map(|it| hex(it))
+                .unwrap_or_default(),
         };
         Self { id, hash }
     }

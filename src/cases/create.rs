@@ -64,7 +64,7 @@ pub async fn create(
         case.gathering(limits.gathered).claiming(claim.clone())
     };
     if is_dry_run {
-        return Ok(attempt().check().await?.into_response());
+        return Ok(Box::pin(attempt().check()).await?.into_response());
     }
     let answered = write.once(claim.as_ref(), || attempt().store()).await?;
     Ok(answered.into_response())

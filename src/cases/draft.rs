@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Case, CaseDraft, CaseHeader, Entity, Known, Status, resolve, rules};
+use super::{Case, CaseDraft, CaseHeader, Entity, Known, ResolvedRelation, Status, resolve, rules};
 use crate::companies::{CompanyDraft, StoredCompany};
 use crate::custom_properties::{self, Definition, Given, Properties, Target};
 use crate::http::Problem;
 use crate::individuals::{Individual, StoredIndividual};
-use crate::relations::{Holding, StoredRelation};
+use crate::relations::{Holder, Holding, StoredRelation};
 use crate::tags::Tag;
 use crate::validation::{Fault, Scope, Violations, sort_in_document_order};
 use crate::values::IdSource;
@@ -121,8 +121,9 @@ impl CaseDraft {
         let company_ids = new_ids(self.companies.len());
         let individual_ids = new_ids(self.individuals.len());
         let at = Times { created_at, now };
-        let relations = self.relations(id, &company_ids, &individual_ids, ids, at);
         let has_main = self.graph.main.is_some();
+        let relations = self.graph.relations;
+        let relations = self::relations(id, relations, &company_ids, &individual_ids, ids, at);
         let companies = companies(id, self.companies, company_ids, properties.companies, at);
         let individuals = self
             .individuals
@@ -166,33 +167,6 @@ impl CaseDraft {
             relations,
             definitions: known.definitions,
         }
-    }
-
-    fn relations(
-        &self,
-        case_id: Uuid,
-        companies: &[Uuid],
-        individuals: &[Uuid],
-        ids: &IdSource,
-        Times { created_at, now }: Times,
-    ) -> Vec<StoredRelation> {
-        let relation = |it: &super::ResolvedRelation| {
-            let (from_company_id, from_individual_id) = match it.from {
-                Entity::Company(index) => (Some(*companies.get(index)?), None),
-                Entity::Individual(index) => (None, Some(*individuals.get(index)?)),
-            };
-            Some(StoredRelation {
-                id: ids.next(now),
-                case_id,
-                from_company_id,
-                from_individual_id,
-                to_company_id: *companies.get(it.to)?,
-                holding: it.holding.clone(),
-                created_at,
-                updated_at: now,
-            })
-        };
-        self.graph.relations.iter().filter_map(relation).collect()
     }
 }
 
@@ -262,4 +236,24 @@ fn individuals(
             },
         )
         .collect()
+}
+
+fn relations(
+    case_id: Uuid,
+    resolved: Vec<ResolvedRelation>,
+    companies: &[Uuid],
+    individuals: &[Uuid],
+    ids: &IdSource,
+    Times { created_at, now }: Times,
+) -> Vec<StoredRelation> {
+    let relation = |it: ResolvedRelation| {
+        let holder = match it.from {
+            Entity::Company(index) => Holder::Company(*companies.get(index)?),
+            Entity::Individual(index) => Holder::Individual(*individuals.get(index)?),
+        };
+        let (id, to) = (ids.next(now), *companies.get(it.to)?);
+        let new = StoredRelation::new(id, case_id, holder, to, it.holding, now);
+        Some(StoredRelation { created_at, ..new })
+    };
+    resolved.into_iter().filter_map(relation).collect()
 }

@@ -1,14 +1,14 @@
 //! `GET /cases/{id}`.
 
-use axum::Json;
 use axum::extract::{RawQuery, State};
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 
 use super::store;
 use super::view::CaseView;
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
-use crate::http::{Problem, ProblemType, Query, described, with_etag};
+use crate::http::{Answer, Problem, ProblemType, Query, described};
 use crate::parameters;
 use crate::versions::CaseReference;
 
@@ -51,6 +51,7 @@ pub async fn get(
         })
         .await?;
     let case = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
-    let view = Json(CaseView::new(&case, with_not_relevant));
-    Ok(with_etag(case.header.version, view))
+    let view = CaseView::new(&case, with_not_relevant);
+    let answer = Answer::json(StatusCode::OK, &view)?.versioned(case.header.version);
+    Ok(answer.into_response())
 }

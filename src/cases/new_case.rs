@@ -152,7 +152,8 @@ impl NewCase {
             None => {
                 let (database, deadline) = (self.database.clone(), self.deadline);
                 let store = async move |session: Session| self.store_as_read(session).await;
-                database.unit(deadline, store).await?
+                // What is rare is not moved about with what is not.
+                Box::pin(database.unit(deadline, store)).await?
             }
         };
         metrics.case_created();

@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use super::{Case, Digest, Review, Status};
 use crate::custom_properties::Properties;
-use crate::db::rows_json;
 use crate::events::RecordRows;
 use crate::http::Answer;
 use crate::idempotency::Claim;
+use crate::json;
 use crate::values::{hex, timestamp};
 
 /// The rows of one case, each list of them as JSON.
@@ -111,14 +111,14 @@ impl NewRows {
             created_at: header.updated_at,
         });
         Ok(Self {
-            case: rows_json([row])?,
-            tags: rows_json(tags)?,
-            reviews: rows_json(reviews)?,
+            case: json::rows([row])?,
+            tags: json::rows(tags)?,
+            reviews: json::rows(reviews)?,
             id: header.id,
             written_at: header.updated_at,
-            companies: rows_json(case.companies)?,
-            individuals: rows_json(case.individuals)?,
-            relations: rows_json(case.relations)?,
+            companies: json::rows(case.companies)?,
+            individuals: json::rows(case.individuals)?,
+            relations: json::rows(case.relations)?,
             is_alone,
             record,
             claim,

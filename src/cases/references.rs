@@ -19,14 +19,21 @@ use crate::validation::Change;
 use crate::values::TagLabel;
 
 /// What a request refers to.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default)]
 pub struct Lookups {
+    /// What others may refer to as well.
+    pub shared: SharedLookups,
+    external_id: Option<String>,
+}
+
+/// What a request refers to, but for the external id, of which each case has its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct SharedLookups {
     template_key: Option<String>,
     template_id: Option<Uuid>,
     assignee_id: Option<Uuid>,
     space_slug: Option<String>,
     tags: Vec<String>,
-    external_id: Option<String>,
     /// The template that a case has and keeps, archived or not.
     kept_template_id: Option<Uuid>,
 }
@@ -47,7 +54,7 @@ pub struct Known {
     pub assignee: Option<User>,
     pub space_exists: bool,
     pub space_slugs: Vec<String>,
-    pub tags: Vec<Tag>,
+    pub tags: Arc<[Tag]>,
     pub external_id_case: Option<Uuid>,
     pub definitions: Arc<[Definition]>,
     /// Who may wait for the events of the request.
@@ -57,21 +64,27 @@ pub struct Known {
 impl Lookups {
     /// What a draft refers to.
     pub fn of(draft: &CaseDraft) -> Self {
-        Self {
+        let shared = SharedLookups {
             assignee_id: draft.assignee_id,
             space_slug: draft.space_slug.clone(),
+            tags: folded(&draft.tags),
+            ..SharedLookups::default()
+        };
+        Self {
+            shared: shared.with_template(draft.template.as_ref()),
             external_id: draft.external_id.clone(),
-            ..Self::of_tags(&draft.tags)
         }
-        .with_template(draft.template.as_ref())
     }
 
     /// Tags alone.
     pub fn of_tags(tags: &[Reference]) -> Self {
-        let names = tags.iter().map(|tag| TagLabel::fold(&tag.name));
+        let shared = SharedLookups {
+            tags: folded(tags),
+            ..SharedLookups::default()
+        };
         Self {
-            tags: names.collect(),
-            ..Self::default()
+            shared,
+            external_id: None,
         }
     }
 
@@ -81,23 +94,19 @@ impl Lookups {
             (Change::Keep, Some(template)) => Some(template.id),
             _ => None,
         };
-        Self {
+        let shared = SharedLookups {
             kept_template_id: kept,
             assignee_id: changes.assignee_id.set().copied(),
-            external_id: changes.external_id.set().cloned(),
-            ..Self::default()
-        }
-        .with_template(changes.template.set())
-    }
-
-    /// The same without the external id, of which each case has its own.
-    pub fn without_external_id(&self) -> Self {
+            ..SharedLookups::default()
+        };
         Self {
-            external_id: None,
-            ..self.clone()
+            shared: shared.with_template(changes.template.set()),
+            external_id: changes.external_id.set().cloned(),
         }
     }
+}
 
+impl SharedLookups {
     /// Whether a tag is looked for by this text: an id, or a label without its case.
     pub fn names_tag(&self, text: &str) -> bool {
         self.tags.iter().any(|it| it == text)
@@ -115,6 +124,10 @@ impl Lookups {
             ..self
         }
     }
+}
+
+fn folded(tags: &[Reference]) -> Vec<String> {
+    tags.iter().map(|tag| TagLabel::fold(&tag.name)).collect()
 }
 
 /// Reads everything that a request refers to, in one round trip.
@@ -150,16 +163,17 @@ async fn query(
     workspace_id: Uuid,
     lookups: &Lookups,
 ) -> Result<Known, sqlx::Error> {
+    let shared = &lookups.shared;
     let known = sqlx::query_file_scalar!(
         "src/cases/references.sql",
         workspace_id,
-        lookups.template_key,
-        lookups.template_id,
-        lookups.assignee_id,
-        lookups.space_slug,
-        &lookups.tags,
+        shared.template_key,
+        shared.template_id,
+        shared.assignee_id,
+        shared.space_slug,
+        &shared.tags,
         lookups.external_id,
-        lookups.kept_template_id,
+        shared.kept_template_id,
     )
     .fetch_one(connection)
     .await?;

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use quick_cache::{Equivalent, Weighter};
 use uuid::Uuid;
 
-use super::references::{Known, Lookups};
+use super::references::{Known, Lookups, SharedLookups};
 use crate::values::TagLabel;
 
 /// How many rows are remembered, of all workspaces together: a few hundred bytes each.
@@ -18,14 +18,28 @@ const SETS: usize = 1_000;
 /// References that were found, by workspace and by what was looked for. Nothing here is trusted: a
 /// write that was checked against it names its version, and does nothing where there is another.
 #[derive(Clone)]
-pub struct Remembered(Arc<Cache<(Uuid, Lookups), Known, Rows>>);
+pub struct Remembered(Arc<Cache<Place, Known, Rows>>);
+
+/// Of which workspace references are, and what was looked for.
+#[derive(Debug, PartialEq, Eq, Hash, Clone)]
+struct Place(Uuid, SharedLookups);
+
+/// The same, to be found.
+#[derive(Debug, Hash)]
+struct Sought<'l>(Uuid, &'l SharedLookups);
+
+impl Equivalent<Place> for Sought<'_> {
+    fn equivalent(&self, place: &Place) -> bool {
+        self.0 == place.0 && *self.1 == place.1
+    }
+}
 
 /// The rows that a set of references has.
 #[derive(Debug, Clone, Copy)]
 struct Rows;
 
-impl Weighter<(Uuid, Lookups), Known> for Rows {
-    fn weight(&self, _: &(Uuid, Lookups), known: &Known) -> u64 {
+impl Weighter<Place, Known> for Rows {
+    fn weight(&self, _: &Place, known: &Known) -> u64 {
         let options = known.definitions.iter().map(|it| it.options.len());
         let rows = options.sum::<usize>()
             + known.definitions.len()
@@ -51,18 +65,19 @@ impl fmt::Debug for Remembered {
 impl Remembered {
     /// What was found of these references the last time. Of an external id it knows nothing.
     pub fn of(&self, workspace_id: Uuid, lookups: &Lookups) -> Option<Known> {
-        self.0.get(&(workspace_id, lookups.without_external_id()))
+        self.0.get(&Sought(workspace_id, &lookups.shared))
     }
 
     /// Remembers what was found; what only suggestions need is left out.
     pub fn keep(&self, workspace_id: Uuid, lookups: &Lookups, mut known: Known) {
         known.template_keys = Vec::new();
         known.space_slugs = Vec::new();
-        known.tags.retain(|tag| {
+        let shared = &lookups.shared;
+        let tags = known.tags.iter().filter(|tag| {
             let names = [TagLabel::fold(&tag.label), tag.id.to_string()];
-            names.iter().any(|name| lookups.names_tag(name))
+            names.iter().any(|name| shared.names_tag(name))
         });
-        self.0
-            .insert((workspace_id, lookups.without_external_id()), known);
+        known.tags = tags.cloned().collect();
+        self.0.insert(Place(workspace_id, shared.clone()), known);
     }
 }

@@ -58,10 +58,10 @@ wire_object! {
         "tags" => tags: Items<Text<'de>, TAGS> =
             shape::list(shape::text(1, 100).example("VIP"), TAGS),
         /// Companies, in the order in which they are answered. If there are any, one is of type `main`.
-        "companies" => companies: Items<CompanyRequest<'de>, ENTITIES> =
+        "companies" => companies: Items<Box<CompanyRequest<'de>>, ENTITIES> =
             shape::list(shape::item_in::<CompanyRequest<'_>>(Mode::Part), ENTITIES),
         /// Individuals, in the order in which they are answered.
-        "individuals" => individuals: Items<IndividualRequest<'de>, ENTITIES> =
+        "individuals" => individuals: Items<Box<IndividualRequest<'de>>, ENTITIES> =
             shape::list(shape::item_in::<IndividualRequest<'_>>(Mode::Part), ENTITIES),
         /// When the case was created in the system that it comes from; now, where it is absent. Not in
         /// the future.

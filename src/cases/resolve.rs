@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{Known, Reference, TemplateReference};
 use crate::tags::Tag;
 use crate::validation::{Code, Fault, Scope, nearest, quote};
-use crate::values::TagLabel;
+use crate::values::{TagLabel, uuid};
 
 /// Refuses a template that the workspace does not have.
 pub fn template(reference: &TemplateReference, known: &Known, scope: &mut Scope<'_>) {
@@ -63,13 +63,16 @@ pub fn space(slug: &str, known: &Known, scope: &mut Scope<'_>) {
 pub fn tags(references: &[Reference], known: &Known, scope: &mut Scope<'_>) -> Vec<Tag> {
     let mut tags: Vec<Tag> = Vec::new();
     for sent in references {
-        let folded = TagLabel::fold(&sent.name);
-        let by_id = known.tags.iter().find(|tag| tag.id.to_string() == folded);
-        let by_label = || {
+        let is_id = sent.name.len() == 36;
+        let id = is_id.then(|| uuid(&sent.name).ok()).flatten();
+        let mut found = known.tags.iter();
+        let found = found.find(|tag| Some(tag.id) == id || tag.label == sent.name);
+        let in_other_case = || {
+            let folded = TagLabel::fold(&sent.name);
             let mut known = known.tags.iter();
             known.find(|tag| TagLabel::fold(&tag.label) == folded)
         };
-        match by_id.or_else(by_label) {
+        match found.or_else(in_other_case) {
             Some(tag) if tags.contains(tag) => {}
             Some(tag) => tags.push(tag.clone()),
             None => scope.key("tags").index(sent.index).refuse_with(|| {

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::custom_properties::Properties;
-use crate::values::{Address, BankingInformation, Country, EntityLegalForm, timestamp};
+use crate::values::{Address, BankingInformation, Country, EntityLegalForm, day, timestamp};
 
 /// Whether a case is about this company, or about another that it belongs to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -56,6 +56,7 @@ pub struct Company {
     pub registration_number: Option<String>,
     /// Day of registration.
     #[schema(required)]
+    #[serde(serialize_with = "day")]
     pub registration_date: Option<NaiveDate>,
     /// What the register says of it.
     pub status: CompanyStatus,

@@ -297,8 +297,10 @@ impl Database {
 
     async fn acquire(&self) -> Result<PoolConnection<Postgres>, DatabaseError> {
         let wait = self.waits.as_deref().map(Waits::begin);
+        // It is large, and would be moved with all that may wait for a connection.
+        let acquiring = Box::pin(self.pool.acquire());
         // Opening a connection is not bounded by the pool's own limit once it has begun.
-        let acquired = match timeout(ACQUIRE, self.pool.acquire()).await {
+        let acquired = match timeout(ACQUIRE, acquiring).await {
             Ok(Ok(connection)) => Ok(connection),
             Ok(Err(error)) => Err(DatabaseError::Unavailable(Some(error))),
             Err(_) => Err(DatabaseError::Unavailable(None)),

@@ -4,10 +4,8 @@ pub mod cluster;
 mod database;
 mod in_flight;
 pub mod listing;
-mod rows_json;
 mod transaction;
 
 pub use database::{Database, DatabaseError, Deadline, Session};
 pub use in_flight::InFlight;
-pub use rows_json::rows_json;
 pub use transaction::Retry;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::Problem;
+use crate::json;
 
 /// The success of a write. It is made before the write is committed, so that it can be stored with
 /// it and given again, byte for byte.
@@ -27,9 +28,7 @@ impl Answer {
     /// # Errors
     /// None but those of a view that has no JSON form.
     pub fn json(status: StatusCode, view: &impl Serialize) -> Result<Self, Problem> {
-        let mut body = serde_json::to_vec(view).map_err(Problem::Corrupt)?;
-        // A large one has grown by doubling, and may wait a while to be sent.
-        body.shrink_to_fit();
+        let body = json::answer(view).map_err(Problem::Corrupt)?;
         Ok(Self {
             body: body.into(),
             ..Self::empty(status)
@@ -88,7 +87,7 @@ impl IntoResponse for Answer {
 }
 
 /// An answer with the version of its case as a strong entity tag (RFC 9110, section 8.8.3).
-pub fn with_etag(version: i64, answer: impl IntoResponse) -> Response {
+fn with_etag(version: i64, answer: impl IntoResponse) -> Response {
     let mut response = answer.into_response();
     if let Ok(tag) = HeaderValue::from_str(&format!("\"{version}\"")) {
         response.headers_mut().insert(ETAG, tag);

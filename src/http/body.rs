@@ -65,6 +65,10 @@ fn is_json(headers: &HeaderMap) -> bool {
     else {
         return false;
     };
+    // What nearly everybody sends.
+    if value == "application/json" {
+        return true;
+    }
     let mut parts = value
         .split(';')
         .map(|part| part.trim().to_ascii_lowercase());

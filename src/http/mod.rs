@@ -19,7 +19,7 @@ mod query_values;
 mod rates;
 mod stopping;
 
-pub use answer::{Answer, with_etag};
+pub use answer::Answer;
 pub use body::{JsonBody, RawBody};
 pub use cursor::Cursor;
 pub use edge::{Edge, edge};

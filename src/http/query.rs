@@ -67,6 +67,9 @@ impl Query {
 
     /// The value of a parameter; a second one is refused.
     pub fn take(&mut self, name: &str) -> Option<String> {
+        if self.sent.is_empty() {
+            return None;
+        }
         self.known.push(name.to_owned());
         let mut value = None;
         for index in 0..self.sent.len() {

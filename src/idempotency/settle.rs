@@ -116,7 +116,7 @@ impl Once<'_> {
             .read(self.deadline, asked, |connection, asked| {
                 Box::pin(async move { store::find(connection, asked.0, &asked.1).await })
             });
-        Ok(find.await?)
+        Ok(Box::pin(find).await?)
     }
 }
 

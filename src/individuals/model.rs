@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::custom_properties::Properties;
 use crate::relations::Holding;
-use crate::values::{Address, BankingInformation, Country, Email, PhoneNumber, timestamp};
+use crate::values::{Address, BankingInformation, Country, Email, PhoneNumber, day, timestamp};
 
 /// A person's gender, as the contract has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -46,6 +46,7 @@ pub struct Individual {
     pub email: Option<Email>,
     /// Day of birth.
     #[schema(required)]
+    #[serde(serialize_with = "day")]
     pub birth_date: Option<NaiveDate>,
     /// Country of birth.
     #[schema(required)]

@@ -106,6 +106,31 @@ impl<'de> Wire<'de> for Text<'de> {
     }
 }
 
+/// An object that is moved often and is large is taken to where it does not move.
+impl<'de, T: Wire<'de>> Wire<'de> for Box<T> {
+    const EXPECTED: &'static str = T::EXPECTED;
+
+    fn from_text(text: Text<'de>) -> Result<Self, Found> {
+        T::from_text(text).map(Self::new)
+    }
+
+    fn from_boolean(value: bool) -> Result<Self, Found> {
+        T::from_boolean(value).map(Self::new)
+    }
+
+    fn from_number(number: Number) -> Result<Self, Found> {
+        T::from_number(number).map(Self::new)
+    }
+
+    fn from_array<A: SeqAccess<'de>>(items: A) -> Result<Result<Self, Found>, A::Error> {
+        Ok(T::from_array(items)?.map(Self::new))
+    }
+
+    fn from_object<A: MapAccess<'de>>(members: A) -> Result<Result<Self, Found>, A::Error> {
+        Ok(T::from_object(members)?.map(Self::new))
+    }
+}
+
 impl Wire<'_> for bool {
     const EXPECTED: &'static str = "true or false";
 

@@ -1,7 +1,10 @@
 //! Calendar dates.
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 
+use serde::{Serialize, Serializer};
+
+use super::moment;
 use crate::validation::{Code, Fault, quote};
 
 /// A calendar date, `yyyy-MM-dd`. A date with a time of exactly midnight UTC is taken as that date.
@@ -45,6 +48,19 @@ pub fn birth_date(now: DateTime<Utc>) -> impl Fn(&str) -> Result<NaiveDate, Faul
     }
 }
 
+/// Writes a day, if there is one, as RFC 3339 has it and without an allocation: for
+/// `#[serde(serialize_with)]`.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn day<S: Serializer>(day: &Option<NaiveDate>, serializer: S) -> Result<S::Ok, S::Error> {
+    let text = day.and_then(moment::day);
+    match text.as_ref().map(|it| str::from_utf8(it)) {
+        Some(Ok(text)) => serializer.serialize_str(text),
+        _ => day.serialize(serializer),
+    }
+}
+
 fn plain(sent: &str) -> Option<NaiveDate> {
     let bytes = sent.as_bytes();
     let formed = bytes.len() == 10
@@ -53,9 +69,9 @@ fn plain(sent: &str) -> Option<NaiveDate> {
             _ => byte.is_ascii_digit(),
         });
     // The calendar of the database has no year 0.
-    formed
-        .then(|| NaiveDate::parse_from_str(sent, "%Y-%m-%d").ok())?
-        .filter(|date| date.year() > 0)
+    let [year, month, day] = formed.then(|| [0..4, 5..7, 8..10].map(|it| sent.get(it)))?;
+    let year = year?.parse().ok().filter(|it| *it > 0)?;
+    NaiveDate::from_ymd_opt(year, month?.parse().ok()?, day?.parse().ok()?)
 }
 
 fn midnight(sent: &str) -> Option<NaiveDate> {

@@ -2,5 +2,8 @@
 
 /// Two lower-case hexadecimal digits for each byte (RFC 4648, section 8, in lower case).
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = bytes.iter().flat_map(|it| [it >> 4, it & 15]);
+    digits
+        .filter_map(|it| char::from_digit(u32::from(it), 16))
+        .collect()
 }

@@ -28,7 +28,7 @@ pub use address::{
 pub use bic::Bic;
 pub use clock::{milliseconds, now};
 pub use country::Country;
-pub use date::{birth_date, date};
+pub use date::{birth_date, date, day};
 pub use destination::Destinations;
 pub use email::Email;
 pub use hex::hex;

@@ -1,6 +1,6 @@
 //! Moments.
 
-use chrono::{DateTime, Datelike, SecondsFormat, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Timelike, Utc};
 use serde::{Serialize, Serializer};
 
 use super::milliseconds;
@@ -59,27 +59,30 @@ pub fn timestamp<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::
 
 /// The text of a moment of the calendar that answers can write, and that is not within a leap second.
 fn usual(at: &DateTime<Utc>) -> Option<[u8; 24]> {
-    const SECOND: u32 = 1_000_000_000;
     let at = at.naive_utc();
-    let year = u32::try_from(at.year()).ok().filter(|it| *it <= 9999)?;
-    let nanoseconds = Some(at.nanosecond()).filter(|it| *it < SECOND)?;
-    let numbers = [
-        (0..4, year),
-        (5..7, at.month()),
-        (8..10, at.day()),
-        (11..13, at.hour()),
-        (14..16, at.minute()),
-        (17..19, at.second()),
-        (20..23, nanoseconds / 1_000_000),
-    ];
-    let mut text = *b"0000-00-00T00:00:00.000Z";
-    for (place, mut number) in numbers {
-        for digit in text.get_mut(place)?.iter_mut().rev() {
-            *digit += u8::try_from(number % 10).ok()?;
-            number /= 10;
-        }
-    }
-    Some(text)
+    let [y1, y2, y3, y4, _, m1, m2, _, d1, d2] = day(at.date())?;
+    let milliseconds = at.nanosecond() / 1_000_000;
+    let ([h1, h2], [n1, n2]) = (digits(at.hour())?, digits(at.minute())?);
+    let ([s1, s2], [_, f1]) = (digits(at.second())?, digits(milliseconds / 100)?);
+    let [f2, f3] = digits(milliseconds % 100)?;
+    (milliseconds < 1_000).then_some([
+        y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2, b'.',
+        f1, f2, f3, b'Z',
+    ])
+}
+
+/// The text of a day whose year has up to four digits.
+pub(super) fn day(day: NaiveDate) -> Option<[u8; 10]> {
+    let year = u32::try_from(day.year()).ok()?;
+    let ([y1, y2], [y3, y4]) = (digits(year / 100)?, digits(year % 100)?);
+    let ([m1, m2], [d1, d2]) = (digits(day.month())?, digits(day.day())?);
+    Some([y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2])
+}
+
+/// Two digits; none of a number that has more.
+fn digits(number: u32) -> Option<[u8; 2]> {
+    let number = u8::try_from(number).ok().filter(|it| *it < 100)?;
+    Some([b'0' + number / 10, b'0' + number % 10])
 }
 
 #[cfg(test)]

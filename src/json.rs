@@ -1,4 +1,5 @@
-//! Rows on their way into the database, as JSON.
+//! JSON on its way out: answers, and rows for the database. A case is mostly text that needs no escapes,
+//! under names that need none, and is written as such; everything else is left to `serde_json`. Both write the same.
 
 use std::fmt::Display;
 
@@ -6,14 +7,32 @@ use serde::Serialize;
 use serde::ser::{self, Impossible};
 use serde_json::{Error, to_writer};
 
+/// How long the answer of a case is, mostly, in bytes.
+const USUAL: usize = 16 * 1024;
+
+/// A value, as an answer shows it.
+///
+/// # Errors
+/// None but those of a value that has no JSON form.
+pub fn answer(value: &impl Serialize) -> Result<Vec<u8>, Error> {
+    let mut json = Vec::with_capacity(USUAL);
+    value.serialize(Value::<true>(&mut json))?;
+    // It may wait a while to be sent.
+    json.shrink_to_fit();
+    Ok(json)
+}
+
 /// The list that a statement reads with `jsonb_to_recordset`, without the members that are null: one
 /// that is absent is NULL all the same, and most members of most rows need not be sent and parsed.
 ///
 /// # Errors
 /// None but those of a row that has no JSON form.
-pub fn rows_json<R: Serialize>(rows: impl IntoIterator<Item = R>) -> Result<String, Error> {
-    let mut json = Vec::new();
-    let mut list = List::begin(&mut json);
+pub fn rows<R: Serialize>(rows: impl IntoIterator<Item = R>) -> Result<String, Error> {
+    let rows = rows.into_iter();
+    // A row is hardly longer than twice what it is made of.
+    let length = rows.size_hint().0.saturating_mul(2 * size_of::<R>());
+    let mut json = Vec::with_capacity(length.saturating_add(2));
+    let mut list = List::<false>::begin(&mut json);
     for row in rows {
         list.push(&row)?;
     }
@@ -21,24 +40,62 @@ pub fn rows_json<R: Serialize>(rows: impl IntoIterator<Item = R>) -> Result<Stri
     String::from_utf8(json).map_err(ser::Error::custom)
 }
 
-/// Writes one value. What has no parts is left to the library.
-struct Value<'j>(&'j mut Vec<u8>);
+/// Writes one value, with `NULLS` as members of objects or without.
+struct Value<'j, const NULLS: bool>(&'j mut Vec<u8>);
 
 /// Writes a list.
-struct List<'j> {
+struct List<'j, const NULLS: bool> {
     json: &'j mut Vec<u8>,
     is_empty: bool,
 }
 
-/// Writes an object, less its members that are null.
-struct Object<'j> {
+/// Writes an object.
+struct Object<'j, const NULLS: bool> {
     json: &'j mut Vec<u8>,
     is_empty: bool,
     /// Where the member begins whose value comes next.
     member: usize,
 }
 
-impl<'j> List<'j> {
+fn text(json: &mut Vec<u8>, text: &str) -> Result<(), Error> {
+    if !is_plain(text) {
+        return to_writer(json, text);
+    }
+    json.reserve(text.len() + 2);
+    json.push(b'"');
+    json.extend_from_slice(text.as_bytes());
+    json.push(b'"');
+    Ok(())
+}
+
+/// Whether a text has neither a quote, nor a backslash, nor a control character (RFC 8259, section 7).
+fn is_plain(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    if let Some(last) = bytes.last_chunk() {
+        // The last word may say again what the one before has said.
+        let (words, _) = bytes.as_chunks();
+        let mut words = words.iter().chain([last]);
+        return words.all(|it| is_plain_word(u64::from_le_bytes(*it)));
+    }
+    // What there is not enough of is filled up.
+    let mut word = [b' '; 8];
+    for (place, byte) in word.iter_mut().zip(bytes) {
+        *place = *byte;
+    }
+    is_plain_word(u64::from_le_bytes(word))
+}
+
+/// The same of eight bytes at once. Of a byte that is less than another, taking that away sets the
+/// highest bit, which no byte of ASCII has itself.
+fn is_plain_word(word: u64) -> bool {
+    const EACH: u64 = u64::from_le_bytes([1; 8]);
+    const HIGHEST: u64 = EACH << 7;
+    let less = |word: u64, than: u8| word.wrapping_sub(EACH * u64::from(than)) & !word;
+    let equal = |to: u8| less(word ^ (EACH * u64::from(to)), 1);
+    (less(word, b' ') | equal(b'"') | equal(b'\\')) & HIGHEST == 0
+}
+
+impl<'j, const NULLS: bool> List<'j, NULLS> {
     fn begin(json: &'j mut Vec<u8>) -> Self {
         json.push(b'[');
         let is_empty = true;
@@ -50,7 +107,7 @@ impl<'j> List<'j> {
             self.json.push(b',');
         }
         self.is_empty = false;
-        item.serialize(Value(self.json))
+        item.serialize(Value::<NULLS>(self.json))
     }
 
     fn end(self) {
@@ -58,7 +115,7 @@ impl<'j> List<'j> {
     }
 }
 
-impl<'j> Object<'j> {
+impl<'j, const NULLS: bool> Object<'j, NULLS> {
     fn begin(json: &'j mut Vec<u8>) -> Self {
         json.push(b'{');
         Self {
@@ -73,15 +130,19 @@ impl<'j> Object<'j> {
         if !self.is_empty {
             self.json.push(b',');
         }
-        to_writer(&mut *self.json, key)?;
+        let begin = self.json.len();
+        key.serialize(Value::<NULLS>(self.json))?;
+        if self.json.get(begin) != Some(&b'"') {
+            return Err(ser::Error::custom("the name of a member is text"));
+        }
         self.json.push(b':');
         Ok(())
     }
 
     fn value(&mut self, value: &(impl Serialize + ?Sized)) -> Result<(), Error> {
         let begin = self.json.len();
-        value.serialize(Value(self.json))?;
-        if self.json.get(begin..) == Some(b"null") {
+        value.serialize(Value::<NULLS>(self.json))?;
+        if !NULLS && self.json.get(begin..) == Some(b"null") {
             self.json.truncate(self.member);
         } else {
             self.is_empty = false;
@@ -103,15 +164,15 @@ macro_rules! hand_on {
     };
 }
 
-impl<'j> ser::Serializer for Value<'j> {
+impl<'j, const NULLS: bool> ser::Serializer for Value<'j, NULLS> {
     type Ok = ();
     type Error = Error;
-    type SerializeSeq = List<'j>;
-    type SerializeTuple = Impossible<(), Error>;
+    type SerializeSeq = List<'j, NULLS>;
+    type SerializeTuple = List<'j, NULLS>;
     type SerializeTupleStruct = Impossible<(), Error>;
     type SerializeTupleVariant = Impossible<(), Error>;
-    type SerializeMap = Object<'j>;
-    type SerializeStruct = Object<'j>;
+    type SerializeMap = Object<'j, NULLS>;
+    type SerializeStruct = Object<'j, NULLS>;
     type SerializeStructVariant = Impossible<(), Error>;
 
     hand_on! {
@@ -127,8 +188,11 @@ impl<'j> ser::Serializer for Value<'j> {
         serialize_f32(f32);
         serialize_f64(f64);
         serialize_char(char);
-        serialize_str(&str);
         serialize_bytes(&[u8]);
+    }
+
+    fn serialize_str(self, value: &str) -> Result<(), Error> {
+        text(self.0, value)
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<(), Error> {
@@ -171,20 +235,24 @@ impl<'j> ser::Serializer for Value<'j> {
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
         self,
-        name: &'static str,
-        _: u32,
         _: &'static str,
-        _: &T,
+        _: u32,
+        variant: &'static str,
+        value: &T,
     ) -> Result<(), Error> {
-        Err(no_column(name))
+        let mut object = Object::<NULLS>::begin(self.0);
+        object.key(variant)?;
+        object.value(value)?;
+        object.end();
+        Ok(())
     }
 
-    fn serialize_seq(self, _: Option<usize>) -> Result<List<'j>, Error> {
+    fn serialize_seq(self, _: Option<usize>) -> Result<List<'j, NULLS>, Error> {
         Ok(List::begin(self.0))
     }
 
     fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple, Error> {
-        Err(no_column("tuple"))
+        Ok(List::begin(self.0))
     }
 
     fn serialize_tuple_struct(
@@ -192,7 +260,7 @@ impl<'j> ser::Serializer for Value<'j> {
         name: &'static str,
         _: usize,
     ) -> Result<Self::SerializeTupleStruct, Error> {
-        Err(no_column(name))
+        Err(without_form(name))
     }
 
     fn serialize_tuple_variant(
@@ -202,14 +270,14 @@ impl<'j> ser::Serializer for Value<'j> {
         _: &'static str,
         _: usize,
     ) -> Result<Self::SerializeTupleVariant, Error> {
-        Err(no_column(name))
+        Err(without_form(name))
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Object<'j>, Error> {
+    fn serialize_map(self, _: Option<usize>) -> Result<Object<'j, NULLS>, Error> {
         Ok(Object::begin(self.0))
     }
 
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Object<'j>, Error> {
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Object<'j, NULLS>, Error> {
         Ok(Object::begin(self.0))
     }
 
@@ -220,15 +288,17 @@ impl<'j> ser::Serializer for Value<'j> {
         _: &'static str,
         _: usize,
     ) -> Result<Self::SerializeStructVariant, Error> {
-        Err(no_column(name))
+        Err(without_form(name))
     }
 }
 
-fn no_column(name: &str) -> Error {
-    ser::Error::custom(format_args!("{name} is no type that a row has"))
+fn without_form(name: &str) -> Error {
+    ser::Error::custom(format_args!(
+        "{name} is of a kind that neither answers nor rows have"
+    ))
 }
 
-impl ser::SerializeSeq for List<'_> {
+impl<const NULLS: bool> ser::SerializeSeq for List<'_, NULLS> {
     type Ok = ();
     type Error = Error;
 
@@ -242,7 +312,21 @@ impl ser::SerializeSeq for List<'_> {
     }
 }
 
-impl ser::SerializeMap for Object<'_> {
+impl<const NULLS: bool> ser::SerializeTuple for List<'_, NULLS> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
+        self.push(item)
+    }
+
+    fn end(self) -> Result<(), Error> {
+        self.end();
+        Ok(())
+    }
+}
+
+impl<const NULLS: bool> ser::SerializeMap for Object<'_, NULLS> {
     type Ok = ();
     type Error = Error;
 
@@ -260,7 +344,7 @@ impl ser::SerializeMap for Object<'_> {
     }
 }
 
-impl ser::SerializeStruct for Object<'_> {
+impl<const NULLS: bool> ser::SerializeStruct for Object<'_, NULLS> {
     type Ok = ();
     type Error = Error;
 
@@ -316,18 +400,31 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_left_is_all_that_is_not_null(value in values()) {
-            let json = rows_json([&value, &value]).expect("JSON");
+            let json = rows([&value, &value]).expect("JSON");
             let left: Value = serde_json::from_str(&json).expect("JSON");
             let value = stripped(value);
             prop_assert_eq!(left, json!([value.clone(), value]));
         }
     }
 
+    proptest! {
+        #[test]
+        fn an_answer_is_what_serde_json_writes(
+            value in values(),
+            text in "[ -~\"\\\\\u{0}-\u{20}\u{7f}-\u{ff}é€𝄞]{0,40}",
+            number in any::<f64>(),
+        ) {
+            let value = json!({"value": value, "text": text, "number": number, "at": [(), ()]});
+            let json = String::from_utf8(answer(&value).expect("JSON")).expect("text");
+            prop_assert_eq!(json, value.to_string());
+        }
+    }
+
     #[test]
     fn commas_stay_between_members() {
         let row = json!({"a": null, "b": 1, "c": null, "d": ":null", "e": null, "f": [null, {"g": null}]});
-        let json = rows_json([row]).expect("JSON");
+        let json = rows([row]).expect("JSON");
         assert_eq!(json, r#"[{"b":1,"d":":null","f":[null,{}]}]"#);
-        assert_eq!(rows_json::<Value>([]).expect("JSON"), "[]");
+        assert_eq!(rows::<Value>([]).expect("JSON"), "[]");
     }
 }
