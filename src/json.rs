@@ -1,5 +1,7 @@
-//! JSON on its way out: answers, and rows for the database. A case is mostly text that needs no escapes,
-//! under names that need none, and is written as such; everything else is left to `serde_json`. Both write the same.
+//! JSON on its way out: the answers of cases, and their rows for the database. Both are mostly text that
+//! needs no escapes, and are written as such; everything else is left to `serde_json`, which would write
+//! the same. Kinds that neither has are refused: structs without names, variants with several parts, and
+//! what `serde_json` has for its own use.
 
 use std::fmt::Display;
 
@@ -13,7 +15,7 @@ const USUAL: usize = 16 * 1024;
 /// A value, as an answer shows it.
 ///
 /// # Errors
-/// None but those of a value that has no JSON form.
+/// Those of a value of a kind that is not written here.
 pub fn answer(value: &impl Serialize) -> Result<Vec<u8>, Error> {
     let mut json = Vec::with_capacity(USUAL);
     value.serialize(Value::<true>(&mut json))?;
@@ -26,10 +28,10 @@ pub fn answer(value: &impl Serialize) -> Result<Vec<u8>, Error> {
 /// that is absent is NULL all the same, and most members of most rows need not be sent and parsed.
 ///
 /// # Errors
-/// None but those of a row that has no JSON form.
+/// Those of a row of a kind that is not written here.
 pub fn rows<R: Serialize>(rows: impl IntoIterator<Item = R>) -> Result<String, Error> {
     let rows = rows.into_iter();
-    // A row is hardly longer than twice what it is made of.
+    // A first guess: most rows are no longer than twice what they are made of.
     let length = rows.size_hint().0.saturating_mul(2 * size_of::<R>());
     let mut json = Vec::with_capacity(length.saturating_add(2));
     let mut list = List::<false>::begin(&mut json);
@@ -37,6 +39,8 @@ pub fn rows<R: Serialize>(rows: impl IntoIterator<Item = R>) -> Result<String, E
         list.push(&row)?;
     }
     list.end();
+    // They may wait a while to be written.
+    json.shrink_to_fit();
     String::from_utf8(json).map_err(ser::Error::custom)
 }
 
@@ -277,7 +281,11 @@ impl<'j, const NULLS: bool> ser::Serializer for Value<'j, NULLS> {
         Ok(Object::begin(self.0))
     }
 
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Object<'j, NULLS>, Error> {
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Object<'j, NULLS>, Error> {
+        // Written as a struct it would be valid, and wrong.
+        if name.starts_with("$serde_json::") {
+            return Err(without_form(name));
+        }
         Ok(Object::begin(self.0))
     }
 
@@ -418,6 +426,27 @@ mod tests {
             let json = String::from_utf8(answer(&value).expect("JSON")).expect("text");
             prop_assert_eq!(json, value.to_string());
         }
+    }
+
+    #[test]
+    fn text_is_plain_where_no_byte_needs_an_escape() {
+        for length in 0..26 {
+            for (place, byte) in (0..length).flat_map(|place| (0..128).map(move |it| (place, it))) {
+                for filler in [" ", "!", "~", "\u{7f}"] {
+                    let mut text = filler.repeat(length);
+                    text.replace_range(place..=place, &char::from(byte).to_string());
+                    let json = answer(&text).expect("JSON");
+                    assert_eq!(json, serde_json::to_vec(&text).expect("JSON"), "{text:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_it_cannot_write_is_refused() {
+        let raw = serde_json::value::RawValue::from_string("{\"a\":1}".to_owned());
+        assert!(answer(&raw.expect("JSON")).is_err());
+        assert!(answer(&std::collections::BTreeMap::from([(1, 2)])).is_err());
     }
 
     #[test]

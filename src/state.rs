@@ -58,11 +58,9 @@ impl AppState {
 
     /// The same state, of a server whose sandbox has a key that everybody knows.
     #[must_use]
-    pub fn with_known_key(self, key: &'static str) -> Self {
-        Self(Arc::new(Shared {
-            known_key: Some(key),
-            ..Arc::unwrap_or_clone(self.0)
-        }))
+    pub fn with_known_key(mut self, key: &'static str) -> Self {
+        Arc::make_mut(&mut self.0).known_key = Some(key);
+        self
     }
 }
 

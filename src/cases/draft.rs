@@ -125,19 +125,15 @@ impl CaseDraft {
         let relations = self.graph.relations;
         let relations = self::relations(id, relations, &company_ids, &individual_ids, ids, at);
         let companies = companies(id, self.companies, company_ids, properties.companies, at);
-        let individuals = self
-            .individuals
-            .into_iter()
-            .map(|draft| {
-                // With a main company it is a relation.
-                let carried = if has_main {
-                    Holding::default()
-                } else {
-                    draft.shorthand
-                };
-                (draft.individual, carried)
-            })
-            .collect();
+        let individuals = self.individuals.into_iter().map(|draft| {
+            // With a main company it is a relation.
+            let carried = if has_main {
+                Holding::default()
+            } else {
+                draft.shorthand
+            };
+            (draft.individual, carried)
+        });
         let individuals =
             self::individuals(id, individuals, individual_ids, properties.individuals, at);
         let decisions = self.history.decisions.iter();
@@ -216,12 +212,12 @@ fn companies(
 
 fn individuals(
     case_id: Uuid,
-    drafts: Vec<(Individual, Holding)>,
+    drafts: impl Iterator<Item = (Individual, Holding)>,
     ids: Vec<Uuid>,
     properties: Vec<Properties>,
     Times { created_at, now }: Times,
 ) -> Vec<StoredIndividual> {
-    let drafts = drafts.into_iter().zip(ids).zip(properties);
+    let drafts = drafts.zip(ids).zip(properties);
     drafts
         .map(
             |(((individual, carried), id), custom_properties)| StoredIndividual {

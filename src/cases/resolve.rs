@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{Known, Reference, TemplateReference};
 use crate::tags::Tag;
 use crate::validation::{Code, Fault, Scope, nearest, quote};
-use crate::values::{TagLabel, uuid};
+use crate::values::TagLabel;
 
 /// Refuses a template that the workspace does not have.
 pub fn template(reference: &TemplateReference, known: &Known, scope: &mut Scope<'_>) {
@@ -63,8 +63,9 @@ pub fn space(slug: &str, known: &Known, scope: &mut Scope<'_>) {
 pub fn tags(references: &[Reference], known: &Known, scope: &mut Scope<'_>) -> Vec<Tag> {
     let mut tags: Vec<Tag> = Vec::new();
     for sent in references {
+        // The other forms of a UUID are labels like any other.
         let is_id = sent.name.len() == 36;
-        let id = is_id.then(|| uuid(&sent.name).ok()).flatten();
+        let id = is_id.then(|| Uuid::try_parse(&sent.name).ok()).flatten();
         let mut found = known.tags.iter();
         let found = found.find(|tag| Some(tag.id) == id || tag.label == sent.name);
         let in_other_case = || {

@@ -1,7 +1,7 @@
 //! What is answered of a case. Parts of the published answer that stand for features which this
 //! server does not have are present and empty, so that typed clients can decode it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 use chrono::NaiveDate;
@@ -173,14 +173,15 @@ impl<'c> CaseRowView<'c> {
 impl<'c> CaseView<'c> {
     /// The view of a case, with what is not relevant where that is asked for.
     pub fn new(case: &'c Case, with_not_relevant: bool) -> Self {
-        let mut held: HashMap<Uuid, Vec<&'c StoredRelation>> = HashMap::new();
-        for relation in &case.relations {
-            let holder = relation.from_company_id.or(relation.from_individual_id);
-            held.entry(holder.unwrap_or_default())
-                .or_default()
-                .push(relation);
-        }
-        let held = |id| held.get(id).map_or(&[][..], Vec::as_slice);
+        let holder = |it: &StoredRelation| it.from_company_id.or(it.from_individual_id);
+        let mut relations: Vec<_> = case.relations.iter().collect();
+        // Those of one holder stay in their order.
+        relations.sort_by_key(|it| holder(it));
+        let held = |id: &Uuid| {
+            let begin = relations.partition_point(|it| holder(it) < Some(*id));
+            let end = relations.partition_point(|it| holder(it) <= Some(*id));
+            relations.get(begin..end).unwrap_or_default()
+        };
         let main = case.main_company();
         let definitions = &*case.definitions;
         let individuals = case.individuals.iter();

@@ -1,9 +1,10 @@
 //! A space.
 
-use crate::values::Timestamp;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use crate::values::Timestamp;
 
 /// A space of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

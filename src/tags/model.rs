@@ -1,10 +1,11 @@
 //! A tag.
 
-use crate::values::Timestamp;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use crate::values::Timestamp;
 
 /// A tag of the workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

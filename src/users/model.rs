@@ -1,10 +1,11 @@
 //! A user.
 
-use crate::values::Timestamp;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use crate::values::Timestamp;
 
 /// A user, as far as a case shows one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -1,7 +1,6 @@
 //! Calendar dates.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
-
 use serde::{Serialize, Serializer};
 
 use super::moment;

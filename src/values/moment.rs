@@ -57,7 +57,7 @@ pub fn timestamp<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::
     }
 }
 
-/// The text of a moment of the calendar that answers can write, and that is not within a leap second.
+/// The text of a moment whose year has up to four digits, and that is not within a leap second.
 fn usual(at: &DateTime<Utc>) -> Option<[u8; 24]> {
     let at = at.naive_utc();
     let [y1, y2, y3, y4, _, m1, m2, _, d1, d2] = day(at.date())?;
