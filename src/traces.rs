@@ -42,7 +42,10 @@ pub fn request(method: &Method, route: Option<&str>, headers: &HeaderMap) -> Spa
         http.request.method = method.as_str(), http.route = route, url.scheme = "http",
         http.response.status_code = Empty, error.r#type = Empty,
     );
-    let parent = global::get_text_map_propagator(|it| it.extract(&HeaderExtractor(headers)));
+    // No more than the parent is taken: what else a caller says of its trace may be anything.
+    let told = headers.get(PARENT).map(|it| (PARENT, it.clone()));
+    let told = HeaderMap::from_iter(told);
+    let parent = global::get_text_map_propagator(|it| it.extract(&HeaderExtractor(&told)));
     // It fails where this span is not among those that are collected.
     let _ = span.set_parent(parent);
     span

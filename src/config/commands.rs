@@ -64,7 +64,11 @@ impl Command {
     /// Where the traces of this command go, if it has any.
     pub fn otlp_endpoint(&self) -> Option<&str> {
         match self {
-            Self::Serve(settings) => settings.otlp_endpoint.as_deref(),
+            // As compose files have it, empty is none.
+            Self::Serve(settings) => settings
+                .otlp_endpoint
+                .as_deref()
+                .filter(|it| !it.is_empty()),
             _ => None,
         }
     }
@@ -76,7 +80,7 @@ pub struct ImportCommand {
     /// The file, of any size; /dev/stdin for a pipe.
     pub file: PathBuf,
     /// The server, such as http://127.0.0.1:8080.
-    #[arg(long, env = "DOSSIER_URL")]
+    #[arg(long, env = "DOSSIER_URL", hide_env_values = true)]
     pub url: String,
     /// An API key of the workspace.
     #[arg(long, env = "DOSSIER_KEY", hide_env_values = true)]

@@ -170,7 +170,7 @@ pub struct ServerSettings {
     )]
     pub sandbox_key: Option<SecretString>,
     /// Where a collector takes traces (OTLP over HTTP), such as http://localhost:4318; without it, there
-    /// are none. The other variables of OpenTelemetry hold too.
+    /// are none. OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER and OTEL_BSP_* hold too.
     #[arg(
         long,
         value_name = "URL",

@@ -466,11 +466,12 @@ pub(super) fn is_lost(error: &sqlx::Error) -> bool {
 
 /// What the database answered instead of a result. A statement that it cancelled for taking too
 /// long (57014), or for waiting too long for a lock (55P03), or for which it has no room on its disk
-/// or in memory (class 53), was rolled back: another try may find it less busy.
+/// or in memory (class 53), or that it takes only where it is not read-only (25006), as after a failover,
+/// was rolled back: another try may find it less busy, or another server.
 pub(super) fn refused(error: sqlx::Error) -> DatabaseError {
     let code = error.as_database_error().and_then(|error| error.code());
     match code.as_deref() {
-        Some("57014") => DatabaseError::Unavailable(Some(error)),
+        Some("57014" | "25006") => DatabaseError::Unavailable(Some(error)),
         Some("55P03") => DatabaseError::Locked(error),
         Some(code) if code.starts_with("53") => DatabaseError::Unavailable(Some(error)),
         _ => DatabaseError::Refused(error),

@@ -281,6 +281,25 @@ async fn what_cannot_go_on_says_why_in_one_line() {
     assert!(told.contains("goes on where it stopped"), "{told}");
     assert_eq!(told.lines().count(), 1, "{told}");
     assert!(!told.contains("nobody_at_all"), "{told}");
+    // What an earlier run has rejected is still there, and what is imported is not taken for it.
+    let rejected = import.folder.path().join("cases.rejected.ndjson");
+    std::fs::write(&rejected, "{}").expect("the file is written");
+    assert_eq!(import.run(&[]).await.status.code(), Some(2));
+    assert_eq!(import.rejected(), [json!({})]);
+    let same = import.run(&["--rejected", "cases.ndjson"]).await;
+    let told = String::from_utf8_lossy(&same.stderr).into_owned();
+    assert_eq!(same.status.code(), Some(2));
+    assert!(told.contains("set --rejected"), "{told}");
+    assert_eq!(lines_of(&import.path()).len(), 1);
+    // A password in the URL is repeated nowhere.
+    let import = Import {
+        url: format!("http://bob:hunter2@{}", app.address()),
+        ..import
+    };
+    let told = import.run(&[]).await;
+    let told = String::from_utf8_lossy(&told.stderr).into_owned();
+    assert!(told.contains("set --url"), "{told}");
+    assert!(!told.contains("hunter2"), "{told}");
     // Another server, which answers something else.
     let elsewhere = Import {
         url: format!("http://{}/docs", app.address()),

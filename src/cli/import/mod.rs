@@ -14,7 +14,6 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::fs::File;
 use tokio::io::BufReader;
 
-use super::told;
 use crate::config::ImportCommand;
 
 use batch::Batches;
@@ -36,10 +35,10 @@ pub async fn run(command: ImportCommand) -> Result<ExitCode, String> {
     let name = command.file.display();
     let unreadable = |error| format!("cannot read {name}: {error}");
     let file = File::open(&command.file).await.map_err(unreadable)?;
-    let size = file.metadata().await.map_err(unreadable)?.len();
+    let about = file.metadata().await.map_err(unreadable)?;
     let sender = Sender::new(&command)?;
-    let mut rejected = Rejected::new(rejected_file(&command)).map_err(told)?;
-    let progress = Progress::begin(size);
+    let mut rejected = Rejected::new(rejected_file(&command), &about)?;
+    let progress = Progress::begin(about.len());
     let mut summary = Summary::begin(command.dry_run);
     let lines = Lines::new(BufReader::with_capacity(READ, file));
     let batches = Batches::new(lines, command.dry_run);

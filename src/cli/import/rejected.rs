@@ -1,7 +1,8 @@
 //! The file of rejected lines.
 
-use std::fs::File;
-use std::io::{self, ErrorKind, Write};
+use std::fs::{File, Metadata};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -14,6 +15,8 @@ use super::sender::{Checked, Outcome, Refusal};
 pub struct Rejected {
     path: PathBuf,
     file: Option<File>,
+    /// Whether that of an earlier run is gone.
+    is_new: bool,
 }
 
 /// One rejected line, with everything that is wrong with it.
@@ -37,17 +40,22 @@ enum Case<'l> {
 }
 
 impl Rejected {
-    /// The file of an earlier run is gone: every line has its result anew.
+    /// The file for the rejected lines of another. That of an earlier run stays until this one has a
+    /// result.
     ///
     /// # Errors
-    /// Those of removing it.
-    pub fn new(path: PathBuf) -> io::Result<Self> {
-        match std::fs::remove_file(&path) {
-            Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
+    /// One line, where both are the same file.
+    pub fn new(path: PathBuf, imported: &Metadata) -> Result<Self, String> {
+        let is_same = |it: Metadata| (it.dev(), it.ino()) == (imported.dev(), imported.ino());
+        if std::fs::metadata(&path).is_ok_and(is_same) {
+            let name = path.display();
+            return Err(format!("{name} is what is imported; set --rejected"));
         }
-        Ok(Self { path, file: None })
+        Ok(Self {
+            path,
+            file: None,
+            is_new: false,
+        })
     }
 
     /// Where it is.
@@ -60,6 +68,7 @@ impl Rejected {
     /// # Errors
     /// Those of the file.
     pub fn write(&mut self, done: &Checked) -> io::Result<()> {
+        self.forget()?;
         let mut text = Vec::new();
         for (line, outcome) in &done.0 {
             let Outcome::Rejected(refusal) = outcome else {
@@ -92,10 +101,27 @@ impl Rejected {
         }
         let mut file = match self.file.take() {
             Some(file) => file,
-            None => File::create(&self.path)?,
+            // It has what the customers said of themselves.
+            None => File::options()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&self.path)?,
         };
         file.write_all(&text)?;
         self.file = Some(file);
+        Ok(())
+    }
+
+    /// Removes the file of an earlier run: every line has its result anew. What is no file, such as a
+    /// terminal, is left where it is.
+    fn forget(&mut self) -> io::Result<()> {
+        let is_file = || std::fs::symlink_metadata(&self.path).is_ok_and(|it| it.is_file());
+        if !self.is_new && is_file() {
+            std::fs::remove_file(&self.path)?;
+        }
+        self.is_new = true;
         Ok(())
     }
 }

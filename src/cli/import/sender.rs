@@ -101,10 +101,9 @@ impl Sender {
         let is_http = |it: &Url| matches!(it.scheme(), "http" | "https") && it.has_host();
         let url = url.filter(|it| is_http(it) && is_plain(it));
         let url = url.ok_or_else(|| {
-            format!(
-                "{} is not the URL of a server, such as http://127.0.0.1:8080; set --url",
-                command.url
-            )
+            // It is not repeated: it may have a password.
+            "the URL is not that of a server, without a user, such as http://127.0.0.1:8080; set --url"
+                .to_owned()
         })?;
         let key = format!("Bearer {}", command.key.expose_secret());
         let mut key = HeaderValue::try_from(key)
@@ -289,7 +288,9 @@ impl Part {
                 status => is_not_now(status),
             };
             if is_open {
-                why = result.refusal.detail;
+                let status = result.refusal.status;
+                let said = result.refusal.detail;
+                why = Some(said.unwrap_or_else(|| format!("a line was answered with {status}")));
                 self.open.push(place);
             } else {
                 let outcome = self.outcome(place, result);
