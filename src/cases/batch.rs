@@ -14,8 +14,9 @@ use uuid::Uuid;
 use super::batch_view::{BatchView, ItemView};
 use super::new_case::{Arrival, Creates, NewCase, parse};
 use super::{CaseDraft, CaseRequest, Digest, store};
+use crate::db::DatabaseError;
 use crate::http::{Answer, JsonBody, Limits, Problem, Query, described};
-use crate::idempotency::IdempotencyKey;
+use crate::idempotency::{Claim, IdempotencyKey, Kept, replayed};
 use crate::parameters;
 use crate::parsed;
 use crate::validation::{Code, Fault, Field, Mode, Scope, Slices, shape};
@@ -120,30 +121,43 @@ struct Batch {
     is_dry_run: bool,
 }
 
+/// What became of an item.
+type Outcome = Result<ItemView, Problem>;
+
 /// One item, read.
 struct Item {
     body: Bytes,
     draft: Result<CaseDraft, Problem>,
     /// What makes it once, where it has an external id.
     once: Option<(String, Digest)>,
+    /// What makes it once, where the request has a key.
+    claim: Option<Claim>,
 }
 
 impl Item {
-    fn read(body: Bytes, write: &Write) -> Self {
+    fn read(index: usize, body: Bytes, write: &Write) -> Self {
         let draft = parse(&body, Mode::Part, write.now);
         let external_id = draft.as_ref().ok().and_then(|it| it.external_id.clone());
         let once = external_id.map(|it| (it, Sha256::digest(&body).into()));
-        Self { body, draft, once }
+        let claim = write.claim_of_item(index, &body);
+        Self {
+            body,
+            draft,
+            once,
+            claim,
+        }
     }
 }
 
 impl Batch {
     /// What becomes of each item, in their order.
     async fn results(&self, items: Vec<Bytes>) -> Result<Vec<ItemView>, Problem> {
-        let items = items.into_iter().map(|it| Item::read(it, &self.write));
-        let items: Vec<_> = items.collect();
+        let items = items.into_iter().enumerate();
+        let items: Vec<_> = items
+            .map(|(index, it)| Item::read(index, it, &self.write))
+            .collect();
         let once: Vec<_> = items.iter().map(|it| it.once.clone()).collect();
-        let before = self.made_before(&once).await?;
+        let before = self.done_before(&items, &once).await?;
         let items = items.into_iter().zip(before).enumerate();
         let items = items.map(|(index, (item, before))| (index, item, before));
         let mut named = HashSet::new();
@@ -160,33 +174,94 @@ impl Batch {
             2 * self.gathered
         };
         let mut results = self.done(first, at_once).await;
-        results.extend(self.done(again, 1).await);
+        for (index, item, before) in again {
+            let is_same = |it: &Option<(String, Digest)>| match (it, &item.once) {
+                (Some((one, _)), Some((other, _))) => one == other,
+                _ => false,
+            };
+            let mut others = results.iter();
+            // Where nobody knows yet what becomes of one in front of it, it would come first.
+            let waits = self.write.deadline.has_passed()
+                || others.any(|(other, result)| {
+                    once.get(*other).is_some_and(is_same) && is_undecided(result)
+                });
+            let result = match before {
+                Some(before) => before,
+                None if waits => Err(not_now()),
+                None => self.result(item).await,
+            };
+            results.push((index, result));
+        }
         results.sort_by_key(|(index, _)| *index);
         let mut results: Vec<_> = results.into_iter().map(|(_, it)| it).collect();
-        self.recognise(&once, &mut results).await?;
+        self.recognise(&once, &mut results).await;
         Ok(self.views(results))
+    }
+
+    /// What was done before this batch, by external id or under its key.
+    async fn done_before(
+        &self,
+        items: &[Item],
+        once: &[Option<(String, Digest)>],
+    ) -> Result<Vec<Option<Outcome>>, Problem> {
+        let made = self.made_before(once).await?;
+        let moved = self.moved(items).await?;
+        let made = made.into_iter().map(|id| id.map(ItemView::made_before));
+        let before = made.zip(moved);
+        Ok(before.map(|(made, moved)| made.map(Ok).or(moved)).collect())
+    }
+
+    /// Items that an earlier request with the key has done at another place: under a key they are done
+    /// once wherever they stand, since those that were refused may be gone from between them.
+    async fn moved(&self, items: &[Item]) -> Result<Vec<Option<Outcome>>, Problem> {
+        let mut moved: Vec<_> = items.iter().map(|_| None).collect();
+        if self.is_dry_run {
+            return Ok(moved);
+        }
+        let mut kept = self.write.kept_of_items(CASES).await?;
+        let is_of = |kept: &Option<Kept>, claim: &Claim| {
+            let kept = kept.as_ref();
+            kept.is_some_and(|it| it.request_hash == claim.request_hash)
+        };
+        // Those that stand where they stood have their own answers, and nobody else has.
+        let mut others = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            let Some(claim) = &item.claim else { continue };
+            match kept.get_mut(index) {
+                Some(kept) if is_of(kept, claim) => *kept = None,
+                _ => others.push((index, claim)),
+            }
+        }
+        for (index, claim) in others {
+            let kept = kept.iter_mut().find(|it| is_of(it, claim));
+            let kept = kept.and_then(Option::take);
+            if let (Some(kept), Some(moved)) = (kept, moved.get_mut(index)) {
+                *moved = Some(replayed(kept, claim).and_then(|it| view(&it.answer)));
+            }
+        }
+        Ok(moved)
     }
 
     /// Does items, so many at once; each keeps its place.
     async fn done(
         &self,
-        items: Vec<(usize, Item, Option<Uuid>)>,
+        items: Vec<(usize, Item, Option<Outcome>)>,
         at_once: usize,
-    ) -> Vec<(usize, Result<ItemView, Problem>)> {
+    ) -> Vec<(usize, Outcome)> {
         let work = items.into_iter().map(|(index, item, before)| async move {
             let result = match before {
-                Some(id) => Ok(ItemView::made_before(id)),
-                None => self.result(index, item).await,
+                Some(before) => before,
+                None => self.result(item).await,
             };
             (index, result)
         });
         stream::iter(work).buffered(at_once).collect().await
     }
 
-    async fn result(&self, index: usize, item: Item) -> Result<ItemView, Problem> {
+    async fn result(&self, item: Item) -> Outcome {
         let write = &self.write;
         let mut draft = Some(item.draft?);
-        let claim = write.claim_of_item(index, &item.body);
+        let claim = item.claim;
         let digest = item.once.map(|(_, digest)| digest);
         let mut attempt = || {
             let arrival = Arrival::InBatch { digest };
@@ -200,7 +275,7 @@ impl Batch {
             let answered = write.once(claim.as_ref(), || attempt().store()).await?;
             answered.answer
         };
-        serde_json::from_slice(&answer.body).map_err(Problem::Corrupt)
+        view(&answer)
     }
 
     /// The cases that the same items have made before.
@@ -235,23 +310,28 @@ impl Batch {
     }
 
     /// An item whose external id was taken since this batch began may have been taken by itself: in
-    /// another request, or further up in this one.
-    async fn recognise(
-        &self,
-        once: &[Option<(String, Digest)>],
-        results: &mut [Result<ItemView, Problem>],
-    ) -> Result<(), Problem> {
-        let is_taken = |it: &Result<_, _>| matches!(it, Err(Problem::ExternalIdTaken { .. }));
+    /// another request, or further up in this one. Others are stored by now, so that nothing of this can
+    /// be the answer to all: where nobody can be asked, it is asked again with the item.
+    async fn recognise(&self, once: &[Option<(String, Digest)>], results: &mut [Outcome]) {
+        let is_taken = |it: &Outcome| matches!(it, Err(Problem::ExternalIdTaken { .. }));
         let taken = once.iter().zip(&*results);
         let taken: Vec<_> = taken
             .map(|(once, result)| once.clone().filter(|_| is_taken(result)))
             .collect();
-        for (result, id) in results.iter_mut().zip(self.made_before(&taken).await?) {
-            if let Some(id) = id {
-                *result = Ok(ItemView::made_before(id));
+        match self.made_before(&taken).await {
+            Ok(made) => {
+                for (result, id) in results.iter_mut().zip(made) {
+                    if let Some(id) = id {
+                        *result = Ok(ItemView::made_before(id));
+                    }
+                }
+            }
+            Err(_) => {
+                for result in results.iter_mut().filter(|it| is_taken(it)) {
+                    *result = Err(not_now());
+                }
             }
         }
-        Ok(())
     }
 
     fn views(&self, results: Vec<Result<ItemView, Problem>>) -> Vec<ItemView> {
@@ -273,4 +353,20 @@ impl Batch {
         }
         views
     }
+}
+
+/// The result that an item has by an answer.
+fn view(answer: &Answer) -> Outcome {
+    serde_json::from_slice(&answer.body).map_err(Problem::Corrupt)
+}
+
+/// Whether another try may end otherwise.
+fn is_undecided(result: &Outcome) -> bool {
+    let problem = result.as_ref().err().map(Problem::problem_type);
+    problem.is_some_and(|it| it.parts().0.is_server_error())
+}
+
+/// The item can be sent again.
+fn not_now() -> Problem {
+    Problem::Database(DatabaseError::Unavailable(None))
 }

@@ -22,7 +22,7 @@ SELECT to_jsonb(c) || jsonb_build_object(
     'definitions', (SELECT coalesce(jsonb_agg(jsonb_build_object(
             'target', target, 'key', key, 'type', type, 'settings', settings,
             'archived', archived_at IS NOT NULL, 'options', '[]'::jsonb)
-            ORDER BY target, key), '[]')
+            ORDER BY target, key COLLATE "C"), '[]')
         FROM custom_properties WHERE workspace_id = $1)
 ) AS "found!: Json<Case>"
 FROM cases AS c

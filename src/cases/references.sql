@@ -55,7 +55,7 @@ SELECT jsonb_build_object(
                 SELECT coalesce(jsonb_agg(o.key ORDER BY o.ordinal, o.key), '[]')
                 FROM custom_property_options AS o
                 WHERE o.workspace_id = $1 AND o.custom_property_id = p.id))
-            ORDER BY target, key), '[]')
+            ORDER BY target, key COLLATE "C"), '[]')
         FROM custom_properties AS p WHERE workspace_id = $1),
     'endpoints', (
         SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'url', url, 'events', events)), '[]')

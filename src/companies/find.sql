@@ -12,7 +12,7 @@ SELECT jsonb_build_object(
                 SELECT coalesce(jsonb_agg(o.key ORDER BY o.ordinal, o.key), '[]')
                 FROM custom_property_options AS o
                 WHERE o.workspace_id = $1 AND o.custom_property_id = p.id))
-            ORDER BY key), '[]')
+            ORDER BY key COLLATE "C"), '[]')
         FROM custom_properties AS p WHERE workspace_id = $1 AND target = 'company')
 ) AS "found!"
 FROM companies AS e WHERE e.workspace_id = $1 AND e.id = $2

@@ -6,5 +6,5 @@ SELECT coalesce(jsonb_agg(jsonb_build_object(
         SELECT coalesce(jsonb_agg(o.key ORDER BY o.ordinal, o.key), '[]')
         FROM custom_property_options AS o
         WHERE o.workspace_id = $1 AND o.custom_property_id = p.id))
-    ORDER BY target, key), '[]') AS "definitions!"
+    ORDER BY target, key COLLATE "C"), '[]') AS "definitions!"
 FROM custom_properties AS p WHERE workspace_id = $1

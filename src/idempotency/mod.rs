@@ -9,5 +9,5 @@ mod store;
 pub use claim::Claim;
 pub use key::IdempotencyKey;
 pub use running::{Entered, Running};
-pub use settle::{Answered, Once, once};
-pub use store::{erase, expire, insert};
+pub use settle::{Answered, Once, once, replayed};
+pub use store::{Kept, erase, expire, find_all, insert};

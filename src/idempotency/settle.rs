@@ -124,7 +124,11 @@ fn is_taken(error: &DatabaseError) -> bool {
     error.constraint() == Some(KEY)
 }
 
-fn replayed(kept: Kept, claim: &Claim) -> Result<Answered, Problem> {
+/// The answer of an earlier request with the key.
+///
+/// # Errors
+/// 422 where that was another request, and 410 when the case that the answer showed was deleted.
+pub fn replayed(kept: Kept, claim: &Claim) -> Result<Answered, Problem> {
     if kept.request_hash != claim.request_hash {
         return Err(Problem::Plain(ProblemType::IdempotencyKeyReused));
     }

@@ -61,26 +61,65 @@ pub async fn find(
     workspace_id: Uuid,
     key: &str,
 ) -> Result<Option<Kept>, sqlx::Error> {
-    let row = sqlx::query!(
-        "SELECT request_hash, status, location, version, body FROM idempotency_keys
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT key, request_hash, status, location, version, body FROM idempotency_keys
          WHERE workspace_id = $1 AND key = $2",
         workspace_id,
         key
     )
     .fetch_optional(connection)
     .await?;
-    Ok(row.map(|row| Kept {
-        request_hash: row.request_hash,
-        answer: row.body.map(|body| Answer {
-            status: u16::try_from(row.status)
-                .ok()
-                .and_then(|status| StatusCode::from_u16(status).ok())
-                .unwrap_or_default(),
-            location: row.location,
-            version: row.version,
-            body: Bytes::from(body),
-        }),
-    }))
+    Ok(row.map(Kept::from))
+}
+
+/// What is kept of several keys, with each of those of which there is anything.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_all(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    keys: &[String],
+) -> Result<Vec<(String, Kept)>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT key, request_hash, status, location, version, body FROM idempotency_keys
+         WHERE workspace_id = $1 AND key = ANY($2)",
+        workspace_id,
+        keys
+    )
+    .fetch_all(connection)
+    .await?;
+    let rows = rows.into_iter().map(|row| (row.key.clone(), row.into()));
+    Ok(rows.collect())
+}
+
+/// A key, as it is stored.
+struct Row {
+    key: String,
+    request_hash: Vec<u8>,
+    status: i16,
+    location: Option<String>,
+    version: Option<i64>,
+    body: Option<Vec<u8>>,
+}
+
+impl From<Row> for Kept {
+    fn from(row: Row) -> Self {
+        Self {
+            request_hash: row.request_hash,
+            answer: row.body.map(|body| Answer {
+                status: u16::try_from(row.status)
+                    .ok()
+                    .and_then(|status| StatusCode::from_u16(status).ok())
+                    .unwrap_or_default(),
+                location: row.location,
+                version: row.version,
+                body: Bytes::from(body),
+            }),
+        }
+    }
 }
 
 /// Forgets the answers that show data of a case, and not their keys.

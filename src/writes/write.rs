@@ -1,5 +1,6 @@
 //! One write of a request.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use crate::auth::Caller;
 use crate::db::{Database, Deadline};
 use crate::events::{Author, Events};
 use crate::http::{Answer, Problem};
-use crate::idempotency::{self, Answered, Claim, IdempotencyKey, Once, Running};
+use crate::idempotency::{self, Answered, Claim, IdempotencyKey, Kept, Once, Running};
 use crate::metrics::Metrics;
 use crate::state::AppState;
 use crate::traces;
@@ -85,11 +86,30 @@ impl Write {
         Some(Claim::new(key, &self.method, &self.uri, body))
     }
 
-    /// What the key of the request claims for one item of it. A key has no space: that of an item is
-    /// never that of another request.
+    /// What the key of the request claims for one item of it.
     pub fn claim_of_item(&self, index: usize, item: &[u8]) -> Option<Claim> {
-        let key = format!("{} {index}", self.key.as_ref()?);
+        let key = key_of_item(self.key.as_ref()?, index);
         Some(Claim::new(key, &self.method, &self.uri, item))
+    }
+
+    /// What is kept of the key of the request for the first `count` items of it, by their places; nothing
+    /// without a key.
+    ///
+    /// # Errors
+    /// What the database can have.
+    pub async fn kept_of_items(&self, count: usize) -> Result<Vec<Option<Kept>>, Problem> {
+        let Some(key) = &self.key else {
+            return Ok(Vec::new());
+        };
+        let keys: Vec<_> = (0..count).map(|index| key_of_item(key, index)).collect();
+        let asked = (self.workspace_id, keys.clone());
+        let read = self
+            .database
+            .read(self.deadline, asked, |connection, asked| {
+                Box::pin(async move { idempotency::find_all(connection, asked.0, &asked.1).await })
+            });
+        let mut kept: HashMap<_, _> = read.await?.into_iter().collect();
+        Ok(keys.iter().map(|key| kept.remove(key)).collect())
     }
 
     /// Runs one transaction, with the activities and events of what changed in it and the row of
@@ -149,6 +169,11 @@ impl Write {
         self.events.wake();
         Ok(answered)
     }
+}
+
+/// A key has no line break, as no header has: that of an item is never that of another request.
+fn key_of_item(key: &str, index: usize) -> String {
+    format!("{key}\n{index}")
 }
 
 /// What one try of a write needs.

@@ -283,6 +283,40 @@ async fn a_key_holds_for_every_item() {
 }
 
 #[tokio::test]
+async fn under_a_key_an_item_is_done_once_wherever_it_stands() {
+    let app = TestApp::start().await;
+    let post = async |items: &[Value]| {
+        let request = app
+            .request(Method::POST, "/cases/batch")
+            .bearer_auth(FIXED_KEY);
+        let request = request.header("idempotency-key", "k");
+        app.send(request.json(&json!({ "cases": items })))
+            .await
+            .expect(200)
+    };
+    let (wrong, twin, other) = (
+        json!({"name": ""}),
+        json!({"name": "Twin"}),
+        json!({"name": "Other"}),
+    );
+    let first = post(&[wrong, twin.clone(), twin.clone()]).await;
+    assert_eq!(statuses(&first), [400, 201, 201]);
+    let made: HashSet<_> = ids(&first).into_iter().collect();
+    assert_eq!(made.len(), 2);
+    // Without the one that was refused, the others have moved.
+    let again = post(&[twin.clone(), twin.clone()]).await;
+    assert_eq!(statuses(&again), [201, 201]);
+    assert_eq!(ids(&again).into_iter().collect::<HashSet<_>>(), made);
+    // Both are spoken for: a third is another case. What is new has a place of its own.
+    let more = post(&[twin.clone(), twin.clone(), twin, other.clone()]).await;
+    assert_eq!(statuses(&more), [201; 4]);
+    assert_eq!(ids(&more).into_iter().collect::<HashSet<_>>().len(), 4);
+    let moved = post(&[other]).await;
+    assert_eq!(ids(&moved), ids(&more).split_off(3));
+    assert_eq!(count(&app).await, 4);
+}
+
+#[tokio::test]
 async fn a_dry_run_says_everything_and_keeps_nothing() {
     let app = TestApp::start().await;
     let made = send(&app, &[item("there")]).await.expect(200);
