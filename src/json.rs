@@ -306,33 +306,26 @@ fn without_form(name: &str) -> Error {
     ))
 }
 
-impl<const NULLS: bool> ser::SerializeSeq for List<'_, NULLS> {
-    type Ok = ();
-    type Error = Error;
+/// A tuple is written as any list.
+macro_rules! lists {
+    ($($kind:ident)*) => {
+        $(impl<const NULLS: bool> ser::$kind for List<'_, NULLS> {
+            type Ok = ();
+            type Error = Error;
 
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
-        self.push(item)
-    }
+            fn serialize_element<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
+                self.push(item)
+            }
 
-    fn end(self) -> Result<(), Error> {
-        self.end();
-        Ok(())
-    }
+            fn end(self) -> Result<(), Error> {
+                self.end();
+                Ok(())
+            }
+        })*
+    };
 }
 
-impl<const NULLS: bool> ser::SerializeTuple for List<'_, NULLS> {
-    type Ok = ();
-    type Error = Error;
-
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
-        self.push(item)
-    }
-
-    fn end(self) -> Result<(), Error> {
-        self.end();
-        Ok(())
-    }
-}
+lists!(SerializeSeq SerializeTuple);
 
 impl<const NULLS: bool> ser::SerializeMap for Object<'_, NULLS> {
     type Ok = ();

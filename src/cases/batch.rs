@@ -132,6 +132,8 @@ struct Item {
     once: Option<(String, Digest)>,
     /// What makes it once, where the request has a key.
     claim: Option<Claim>,
+    /// What became of it before this batch.
+    before: Option<Outcome>,
 }
 
 impl Item {
@@ -145,6 +147,7 @@ impl Item {
             draft,
             once,
             claim,
+            before: None,
         }
     }
 }
@@ -153,20 +156,22 @@ impl Batch {
     /// What becomes of each item, in their order.
     async fn results(&self, items: Vec<Bytes>) -> Result<Vec<ItemView>, Problem> {
         let items = items.into_iter().enumerate();
-        let items: Vec<_> = items
+        let mut items: Vec<_> = items
             .map(|(index, it)| Item::read(index, it, &self.write))
             .collect();
         let once: Vec<_> = items.iter().map(|it| it.once.clone()).collect();
         let before = self.done_before(&items, &once).await?;
-        let items = items.into_iter().zip(before).enumerate();
-        let items = items.map(|(index, (item, before))| (index, item, before));
+        for (item, before) in items.iter_mut().zip(before) {
+            item.before = before;
+        }
+        let items = items.into_iter().enumerate();
         let mut named = HashSet::new();
         let mut is_first = |item: &Item| {
             let once = item.once.as_ref();
             once.is_none_or(|(external_id, _)| named.insert(external_id.clone()))
         };
         // Of those with one external id the first comes first, and the others behind all.
-        let (first, again) = items.partition::<Vec<_>, _>(|(_, item, _)| is_first(item));
+        let (first, again) = items.partition::<Vec<_>, _>(|(_, item)| is_first(item));
         let at_once = if self.is_dry_run {
             CHECKED
         } else {
@@ -174,7 +179,7 @@ impl Batch {
             2 * self.gathered
         };
         let mut results = self.done(first, at_once).await;
-        for (index, item, before) in again {
+        for (index, item) in again {
             let is_same = |it: &Option<(String, Digest)>| match (it, &item.once) {
                 (Some((one, _)), Some((other, _))) => one == other,
                 _ => false,
@@ -185,10 +190,10 @@ impl Batch {
                 || others.any(|(other, result)| {
                     once.get(*other).is_some_and(is_same) && is_undecided(result)
                 });
-            let result = match before {
-                Some(before) => before,
-                None if waits => Err(not_now()),
-                None => self.result(item).await,
+            let result = if waits && item.before.is_none() {
+                Err(not_now())
+            } else {
+                self.result(item).await
             };
             results.push((index, result));
         }
@@ -243,22 +248,16 @@ impl Batch {
     }
 
     /// Does items, so many at once; each keeps its place.
-    async fn done(
-        &self,
-        items: Vec<(usize, Item, Option<Outcome>)>,
-        at_once: usize,
-    ) -> Vec<(usize, Outcome)> {
-        let work = items.into_iter().map(|(index, item, before)| async move {
-            let result = match before {
-                Some(before) => before,
-                None => self.result(item).await,
-            };
-            (index, result)
-        });
+    async fn done(&self, items: Vec<(usize, Item)>, at_once: usize) -> Vec<(usize, Outcome)> {
+        let work = items.into_iter();
+        let work = work.map(|(index, item)| async move { (index, self.result(item).await) });
         stream::iter(work).buffered(at_once).collect().await
     }
 
     async fn result(&self, item: Item) -> Outcome {
+        if let Some(before) = item.before {
+            return before;
+        }
         let write = &self.write;
         let mut draft = Some(item.draft?);
         let claim = item.claim;
@@ -334,7 +333,7 @@ impl Batch {
         }
     }
 
-    fn views(&self, results: Vec<Result<ItemView, Problem>>) -> Vec<ItemView> {
+    fn views(&self, results: Vec<Outcome>) -> Vec<ItemView> {
         let mut causes: BTreeMap<String, usize> = BTreeMap::new();
         let now = self.write.now;
         let views = results.into_iter().map(|it| {
