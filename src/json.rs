@@ -73,6 +73,7 @@ fn text(json: &mut Vec<u8>, text: &str) -> Result<(), Error> {
 }
 
 /// Whether a text has neither a quote, nor a backslash, nor a control character (RFC 8259, section 7).
+#[inline(always)]
 fn is_plain(text: &str) -> bool {
     let bytes = text.as_bytes();
     if let Some(last) = bytes.last_chunk() {
@@ -127,6 +128,24 @@ impl<'j, const NULLS: bool> Object<'j, NULLS> {
             json,
             is_empty: true,
         }
+    }
+
+    /// The name of a member of a struct. It is known where this is called: inlined there, it is copied as
+    /// what it is, and whether it needs escapes is mostly decided by the compiler.
+    #[inline(always)]
+    fn name(&mut self, name: &'static str) -> Result<(), Error> {
+        if !is_plain(name) {
+            return self.key(name);
+        }
+        self.member = self.json.len();
+        self.json.reserve(name.len() + 4);
+        if !self.is_empty {
+            self.json.push(b',');
+        }
+        self.json.push(b'"');
+        self.json.extend_from_slice(name.as_bytes());
+        self.json.extend_from_slice(b"\":");
+        Ok(())
     }
 
     fn key(&mut self, key: &(impl Serialize + ?Sized)) -> Result<(), Error> {
@@ -349,12 +368,13 @@ impl<const NULLS: bool> ser::SerializeStruct for Object<'_, NULLS> {
     type Ok = ();
     type Error = Error;
 
+    #[inline(always)]
     fn serialize_field<T: Serialize + ?Sized>(
         &mut self,
         key: &'static str,
         value: &T,
     ) -> Result<(), Error> {
-        self.key(key)?;
+        self.name(key)?;
         self.value(value)
     }
 
@@ -433,6 +453,31 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn names_of_structs_are_what_serde_json_writes() {
+        #[derive(Serialize)]
+        struct Named {
+            plain: u8,
+            #[serde(rename = "a name of \"more\" than eight bytes")]
+            quoted: Option<u8>,
+            #[serde(rename = "\\")]
+            backslash: u8,
+            empty: Option<u8>,
+        }
+        let named = Named {
+            plain: 1,
+            quoted: Some(2),
+            backslash: 3,
+            empty: None,
+        };
+        let json = String::from_utf8(answer(&named).expect("JSON")).expect("text");
+        assert_eq!(json, serde_json::to_string(&named).expect("JSON"));
+        let left = json
+            .strip_suffix(",\"empty\":null}")
+            .expect("the last member");
+        assert_eq!(rows([&named]).expect("JSON"), format!("[{left}}}]"));
     }
 
     #[test]
