@@ -130,8 +130,8 @@ impl<'j, const NULLS: bool> Object<'j, NULLS> {
         }
     }
 
-    /// The name of a member of a struct. It is known where this is called: inlined there, it is copied as
-    /// what it is, and whether it needs escapes is mostly decided by the compiler.
+    /// The name of a member of a struct. Inlined where the name is known, so that it is looked at and copied
+    /// as a text of known length: most of what is written are names.
     #[inline(always)]
     fn name(&mut self, name: &'static str) -> Result<(), Error> {
         if !is_plain(name) {
