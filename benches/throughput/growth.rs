@@ -7,26 +7,44 @@ use crate::process::Server;
 use crate::report::Report;
 use crate::{KYB, measure, support};
 
-const MEBIBYTE: f64 = 1024.0 * 1024.0;
+pub const MEBIBYTE: f64 = 1024.0 * 1024.0;
 
 /// The memory of the server under load, and what a large body adds to it.
 pub async fn memory(server: &Server, report: &mut Report, time: Duration) {
-    server.peak_memory();
-    let load = Load::new(server, 64, &support::kyb(), Shape::Create);
-    load.run(time).await;
-    let peak = server.peak_memory() as f64 / MEBIBYTE;
+    let peak = peak_memory(server, time).await / MEBIBYTE;
     report.note(format!("peak memory, 64 connections: {peak:.0} MiB"));
-    let payload = support::two_mebibytes();
-    let before = server.peak_memory() as f64;
-    assert!(Load::once(server.port, &payload, Shape::Create).await);
-    let more = (server.peak_memory() as f64 - before).max(0.0);
-    let body = payload.to_string().len() as f64;
+    let Added { body, bytes } = large_body(server).await;
     report.note(format!(
         "a body of {:.2} MiB: {:.1} MiB more, {:.1} times the body",
         body / MEBIBYTE,
-        more / MEBIBYTE,
-        more / body
+        bytes / MEBIBYTE,
+        bytes / body
     ));
+}
+
+/// The most memory that the server needs for 64 connections, in bytes.
+pub async fn peak_memory(server: &Server, time: Duration) -> f64 {
+    server.peak_memory();
+    let load = Load::new(server, 64, &support::kyb(), Shape::Create);
+    load.run(time).await;
+    server.peak_memory() as f64
+}
+
+/// What a body added to the memory of the server, in bytes.
+pub struct Added {
+    pub body: f64,
+    pub bytes: f64,
+}
+
+/// What one large body adds to the memory of the server.
+pub async fn large_body(server: &Server) -> Added {
+    let payload = support::two_mebibytes();
+    let before = server.peak_memory() as f64;
+    assert!(Load::once(server.port, &payload, Shape::Create).await);
+    Added {
+        body: payload.to_string().len() as f64,
+        bytes: (server.peak_memory() as f64 - before).max(0.0),
+    }
 }
 
 /// Cases with more and more companies.

@@ -3,8 +3,9 @@
 //! It starts the server with a private, durable PostgreSQL, and lets the same clients' work be done,
 //! round after round and one after the other, by the server over HTTP and by pgbench, which writes
 //! the same rows with one prepared statement. `-- --quick` ends within a minute, `-- --rounds N` and
-//! `--seconds N` measure longer, `-- --import N` imports that many cases beside as many that are posted one by one, `-- --sizes` goes on with 100,000 and a million cases in the tables,
-//! `-- --json FILE` writes the figures.
+//! `--seconds N` measure longer, `-- --import N` imports that many cases beside as many that are posted
+//! one by one, `-- --sizes` goes on with 100,000 and a million cases in the tables, `-- --json FILE`
+//! writes the figures. `-- --compare PROGRAM` lets servers take turns instead, to see what a change gives.
 
 #![expect(
     clippy::expect_used,
@@ -14,6 +15,7 @@
 )]
 
 mod client;
+mod compare;
 mod growth;
 mod import;
 mod pgbench;
@@ -30,7 +32,7 @@ use serde_json::Value;
 
 use client::{Load, Shape};
 use pgbench::Pgbench;
-use process::Server;
+use process::{Program, Server};
 use report::{Figure, Report};
 
 /// How the benchmark runs.
@@ -48,6 +50,10 @@ struct Arguments {
     /// Go on with 100,000 and a million cases in the tables.
     #[arg(long)]
     sizes: bool,
+    /// Compare servers instead: each a path, perhaps after settings, as in
+    /// `--compare target/release/dossier --compare 'TOKIO_WORKER_THREADS=1 target/release/dossier'`.
+    #[arg(long)]
+    compare: Vec<Program>,
     /// Import so many cases, and post as many one by one.
     #[arg(long, default_value_t = 0)]
     import: usize,
@@ -150,12 +156,16 @@ fn main() {
         .enable_all()
         .build()
         .expect("a runtime");
-    runtime.block_on(run(&arguments));
+    if arguments.compare.is_empty() {
+        runtime.block_on(run(&arguments));
+    } else {
+        runtime.block_on(compare::compare(&arguments));
+    }
 }
 
 async fn run(arguments: &Arguments) {
     let time = Duration::from_secs(arguments.seconds);
-    let (server, starts) = Server::start().await;
+    let (server, starts) = Server::start(&Program::built()).await;
     let mut report = Report::new(starts);
     let ceilings = Ceilings::of(&server).await;
     // Plans that were made while the tables were empty would stay in use until statistics change.

@@ -1,9 +1,11 @@
 //! The server under measurement, its PostgreSQL, and what they use.
 
+use std::fmt;
 use std::ops::Sub;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use dossier::db::cluster::Cluster;
@@ -18,6 +20,49 @@ use crate::support;
 
 /// The key of the sandbox.
 pub const KEY: &str = "dossier_sandbox";
+
+/// What is started as a server: a binary, with settings beyond those that every server here has.
+#[derive(Debug, Clone)]
+pub struct Program {
+    binary: PathBuf,
+    settings: Vec<(String, String)>,
+}
+
+impl Program {
+    /// The server that was built with this benchmark.
+    pub fn built() -> Self {
+        Self {
+            binary: env!("CARGO_BIN_EXE_dossier").into(),
+            settings: Vec::new(),
+        }
+    }
+}
+
+impl FromStr for Program {
+    type Err = std::io::Error;
+
+    /// As a shell has it: `NAME=value` any number of times, then the path.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut words = text.split_whitespace().peekable();
+        let mut settings = Vec::new();
+        while let Some((name, value)) = words.peek().and_then(|it| it.split_once('=')) {
+            settings.push((name.to_owned(), value.to_owned()));
+            words.next();
+        }
+        // It is started in a folder of its own.
+        let binary = std::path::absolute(words.collect::<Vec<_>>().join(" "))?;
+        Ok(Self { binary, settings })
+    }
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, value) in &self.settings {
+            write!(formatter, "{name}={value} ")?;
+        }
+        self.binary.display().fmt(formatter)
+    }
+}
 
 /// A running server with its private cluster.
 pub struct Server {
@@ -61,7 +106,7 @@ impl Sub for Cpu {
 
 impl Server {
     /// Starts it twice: on an empty data directory, and on that again.
-    pub async fn start() -> (Self, Starts) {
+    pub async fn start(program: &Program) -> (Self, Starts) {
         let directory = tempfile::tempdir().expect("a folder");
         // As root, PostgreSQL runs as another user, who must reach its data.
         let open = std::fs::Permissions::from_mode(0o755);
@@ -69,7 +114,7 @@ impl Server {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         drop(listener);
-        let (child, first) = start(directory.path(), port).await;
+        let (child, first) = start(program, directory.path(), port).await;
         let server = Self {
             port,
             directory,
@@ -82,7 +127,7 @@ impl Server {
             settings.push_str(COUNTING);
             std::fs::write(file, settings).expect("the settings");
         }
-        let (child, again) = start(directory.path(), port).await;
+        let (child, again) = start(program, directory.path(), port).await;
         let server = Self {
             port,
             directory,
@@ -181,15 +226,16 @@ fn counts_statements() -> bool {
     folders("--pkglibdir", "lib").any(|it| it.join("pg_stat_statements.so").is_file())
 }
 
-async fn start(directory: &Path, port: u16) -> (Child, Duration) {
+async fn start(program: &Program, directory: &Path, port: u16) -> (Child, Duration) {
     let begun = Instant::now();
-    let child = Command::new(env!("CARGO_BIN_EXE_dossier"))
+    let child = Command::new(&program.binary)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("DOSSIER_DATA_DIR", directory)
         .env("DOSSIER_LISTEN", format!("127.0.0.1:{port}"))
         .env("DOSSIER_POOL_SIZE", "16")
         .env("DOSSIER_STOP_GRACE", "0")
+        .envs(program.settings.iter().map(|(name, value)| (name, value)))
         .current_dir(directory)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
