@@ -97,14 +97,15 @@ fn items(body: &Bytes) -> Result<Vec<Bytes>, Problem> {
 }
 
 impl BatchRequest<'_> {
-    fn parse(self, scope: &mut Scope<'_>, body: &Bytes) -> Vec<Bytes> {
+    fn parse(mut self, scope: &mut Scope<'_>, body: &Bytes) -> Vec<Bytes> {
         self.strays.refuse(scope, Self::KNOWN);
-        let name = self.cases.name;
-        if matches!(self.cases.value, Field::Missing | Field::Null) {
+        let cases = self.cases();
+        let name = cases.name;
+        if matches!(cases.value, Field::Missing | Field::Null) {
             let message = "cases is required: a list of up to 100 cases.";
             scope.key(name).refuse(Fault::new(Code::Required, message));
         }
-        let Some(cases) = scope.given(self.cases) else {
+        let Some(cases) = scope.given(cases) else {
             return Vec::new();
         };
         let cases = cases.within_limit(&mut scope.key(name));

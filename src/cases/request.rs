@@ -139,36 +139,36 @@ impl CaseRequest<'_> {
     fn parse(mut self, mode: Mode, scope: &mut Scope<'_>, now: DateTime<Utc>) -> CaseDraft {
         self.refuse_others(elsewhere(mode), scope);
         let companies_are_known = is_known(&self.companies);
-        let name = scope.required(self.name, name);
-        let status = scope.strict(self.status, |sent| initial_status(mode, sent));
-        let external_id = scope.optional(self.external_id, external_id);
+        let name = scope.required(self.name(), name);
+        let status = scope.strict(self.status(), |sent| initial_status(mode, sent));
+        let external_id = scope.optional(self.external_id(), external_id);
         let two_templates = is_given(&self.template_key) && is_given(&self.template_id);
-        let key = scope.optional(self.template_key, template_key);
+        let key = scope.optional(self.template_key(), template_key);
         let id = scope
-            .optional(self.template_id, uuid)
+            .optional(self.template_id(), uuid)
             .map(TemplateReference::Id);
         if two_templates {
             refuse_two_templates(scope);
         }
-        let assignee_id = scope.optional(self.assignee_id, uuid);
-        let space_slug = scope.optional(self.space_slug, text(255));
-        let metadata = metadata(scope, self.metadata);
-        let custom_properties = custom_properties::parse(self.custom_properties, scope);
-        let tags = tags(scope, self.tags);
-        let companies: Vec<_> = list(scope, self.companies, |sent, scope| {
+        let assignee_id = scope.optional(self.assignee_id(), uuid);
+        let space_slug = scope.optional(self.space_slug(), text(255));
+        let metadata = metadata(scope, self.metadata());
+        let custom_properties = custom_properties::parse(self.custom_properties(), scope);
+        let tags = tags(scope, self.tags());
+        let companies: Vec<_> = list(scope, self.companies(), |sent, scope| {
             Some(sent.parse(Mode::Part, scope))
         })
         .into_iter()
         .map(Option::unwrap_or_default)
         .collect();
-        let individuals: Vec<_> = list(scope, self.individuals, |sent, scope| {
+        let individuals: Vec<_> = list(scope, self.individuals(), |sent, scope| {
             Some(sent.parse(Mode::Part, scope, now))
         })
         .into_iter()
         .map(Option::unwrap_or_default)
         .collect();
         let graph = Graph::resolve(&companies, companies_are_known, &individuals, scope);
-        let history = history(self.created_at, self.reviews, status, scope, now);
+        let history = history(self.created_at(), self.reviews(), status, scope, now);
         let decided = history.decisions.last().and_then(|it| it.status);
         CaseDraft {
             name,
@@ -230,11 +230,11 @@ fn history(
 }
 
 /// Whether a list was read whole, so that what follows from it can be judged.
-fn is_known<T, const LIMIT: usize>(member: &Member<Items<T, LIMIT>>) -> bool {
-    match &member.value {
+fn is_known<T, const LIMIT: usize>(list: &Field<Items<T, LIMIT>>) -> bool {
+    match list {
         Field::Missing | Field::Null => true,
         Field::Value(items) => items.are_within_limit(),
-        Field::Mismatch { .. } => false,
+        Field::Mismatch(_) => false,
     }
 }
 

@@ -169,12 +169,12 @@ fn draft() -> Problem {
 
 impl ReviewRequest<'_> {
     /// What it says, with every fault at its place.
-    pub fn parse(self, now: DateTime<Utc>, scope: &mut Scope<'_>) -> Decision {
+    pub fn parse(mut self, now: DateTime<Utc>, scope: &mut Scope<'_>) -> Decision {
         self.strays.refuse(scope, Self::KNOWN);
-        let status = scope.required(self.status, |sent| choice(sent, &DECISIONS));
-        let comment = scope.optional(self.comment, |sent| length(sent, 1, 5_000));
-        let reviewed_at = scope.optional(self.reviewed_at, |sent| past(sent, now));
-        let next_review_at = scope.optional(self.next_review_at, date);
+        let status = scope.required(self.status(), |sent| choice(sent, &DECISIONS));
+        let comment = scope.optional(self.comment(), |sent| length(sent, 1, 5_000));
+        let reviewed_at = scope.optional(self.reviewed_at(), |sent| past(sent, now));
+        let next_review_at = scope.optional(self.next_review_at(), date);
         if let (Some(status), Some(_)) = (status, next_review_at)
             && status != Status::Approved
         {

@@ -227,14 +227,14 @@ fn answer(case: &CaseHeader, status: StatusCode) -> Result<Answer, Problem> {
 }
 
 impl CaseTagsRequest<'_> {
-    fn parse(self, scope: &mut Scope<'_>) -> Vec<Reference> {
+    fn parse(mut self, scope: &mut Scope<'_>) -> Vec<Reference> {
         self.strays.refuse(scope, Self::KNOWN);
-        if matches!(self.tags.value, Field::Missing | Field::Null) {
+        if matches!(self.tags, Field::Missing | Field::Null) {
             let message = "tags is required: a list of labels or ids.";
             scope
                 .key("tags")
                 .refuse(Fault::new(Code::Required, message));
         }
-        tags(scope, self.tags)
+        tags(scope, self.tags())
     }
 }

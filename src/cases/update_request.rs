@@ -54,39 +54,39 @@ pub struct CaseChanges {
 
 impl CaseUpdateRequest<'_> {
     /// The changes, their faults refused at their places.
-    pub fn parse(self, scope: &mut Scope<'_>) -> CaseChanges {
+    pub fn parse(mut self, scope: &mut Scope<'_>) -> CaseChanges {
         self.strays.refuse(scope, Self::KNOWN);
         let two_templates = is_given(&self.template_key) && is_given(&self.template_id);
-        let by_key = scope.change(self.template_key, template_key);
-        let by_id = scope.change(self.template_id, |sent| {
+        let by_key = scope.change(self.template_key(), template_key);
+        let by_id = scope.change(self.template_id(), |sent| {
             uuid(sent).map(TemplateReference::Id)
         });
         if two_templates {
             refuse_two_templates(scope);
         }
-        let metadata = match &self.metadata.value {
-            Field::Missing | Field::Mismatch { .. } => {
-                metadata(scope, self.metadata);
+        let metadata = match &self.metadata {
+            Field::Missing | Field::Mismatch(_) => {
+                metadata(scope, self.metadata());
                 Change::Keep
             }
             Field::Null => Change::Clear,
-            Field::Value(_) => match metadata(scope, self.metadata) {
+            Field::Value(_) => match metadata(scope, self.metadata()) {
                 metadata if metadata.is_empty() => Change::Clear,
                 metadata => Change::Set(metadata),
             },
         };
         CaseChanges {
-            name: scope.replacement(self.name, name),
-            status: scope.replacement(self.status, changed_status),
-            external_id: scope.change(self.external_id, external_id),
+            name: scope.replacement(self.name(), name),
+            status: scope.replacement(self.status(), changed_status),
+            external_id: scope.change(self.external_id(), external_id),
             template: match (by_key, by_id) {
                 (Change::Set(key), _) => Change::Set(key),
                 (_, Change::Set(id)) => Change::Set(id),
                 (Change::Keep, Change::Keep) => Change::Keep,
                 _ => Change::Clear,
             },
-            assignee_id: scope.change(self.assignee_id, uuid),
-            custom_properties: custom_properties::parse(self.custom_properties, scope),
+            assignee_id: scope.change(self.assignee_id(), uuid),
+            custom_properties: custom_properties::parse(self.custom_properties(), scope),
             metadata,
         }
     }

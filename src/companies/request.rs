@@ -125,41 +125,41 @@ impl CompanyRequest<'_> {
     /// The company, its faults refused at their places.
     pub fn parse(mut self, mode: Mode, scope: &mut Scope<'_>) -> CompanyDraft {
         self.refuse_others(elsewhere(mode), scope);
-        let kind = match self.kind.value {
+        let kind = match self.kind {
             Field::Missing | Field::Null => Some(CompanyType::Main),
-            _ => scope.strict(self.kind, |sent| choice(sent, &TYPES)),
+            _ => scope.strict(self.kind(), |sent| choice(sent, &TYPES)),
         };
         let company = Company {
             kind: kind.unwrap_or_default(),
             name: scope
-                .required_in(mode, self.name, text(160))
+                .required_in(mode, self.name(), text(160))
                 .unwrap_or_default(),
-            commercial_name: scope.optional(self.commercial_name, text(160)),
-            registration_number: scope.optional(self.registration_number, text(180)),
-            registration_date: scope.optional(self.registration_date, date),
-            status: status(mode, self.status, scope),
-            legal_form: scope.optional(self.legal_form, text(1_000)),
-            entity_legal_form: scope.optional(self.entity_legal_form, EntityLegalForm::parse),
-            country: scope.optional(self.country, Country::parse),
-            address: address(scope, self.address),
-            classifications: list(scope, self.classifications, ClassificationRequest::parse)
+            commercial_name: scope.optional(self.commercial_name(), text(160)),
+            registration_number: scope.optional(self.registration_number(), text(180)),
+            registration_date: scope.optional(self.registration_date(), date),
+            status: status(mode, self.status(), scope),
+            legal_form: scope.optional(self.legal_form(), text(1_000)),
+            entity_legal_form: scope.optional(self.entity_legal_form(), EntityLegalForm::parse),
+            country: scope.optional(self.country(), Country::parse),
+            address: address(scope, self.address()),
+            classifications: list(scope, self.classifications(), ClassificationRequest::parse)
                 .into_iter()
                 .flatten()
                 .collect(),
-            banking_information: banking_information(scope, self.banking_information)
+            banking_information: banking_information(scope, self.banking_information())
                 .unwrap_or_default(),
-            share_capital: scope.optional(self.share_capital, text(255)),
-            tax_identification_number: scope.optional(self.tax_identification_number, text(255)),
-            website_url: scope.optional(self.website_url, text(2_000)),
+            share_capital: scope.optional(self.share_capital(), text(255)),
+            tax_identification_number: scope.optional(self.tax_identification_number(), text(255)),
+            website_url: scope.optional(self.website_url(), text(2_000)),
             employer_identification_number: scope
-                .optional(self.employer_identification_number, text(255)),
+                .optional(self.employer_identification_number(), text(255)),
         };
         CompanyDraft {
             kind,
             company,
-            custom_properties: custom_properties::parse(self.custom_properties, scope),
-            reference: scope.strict(self.reference, |sent| length(sent, 1, 100)),
-            bonds: Bonds::parse(mode, self.case_id, self.relations, scope),
+            custom_properties: custom_properties::parse(self.custom_properties(), scope),
+            reference: scope.strict(self.reference(), |sent| length(sent, 1, 100)),
+            bonds: Bonds::parse(mode, self.case_id(), self.relations(), scope),
         }
     }
 
@@ -169,8 +169,9 @@ impl CompanyRequest<'_> {
             members: self.sent(),
             nested: Vec::new(),
         };
-        sent.nested.extend(sent_address(&self.address));
-        sent.nested.extend(sent_bank(&self.banking_information));
+        sent.nested.extend(sent_address("address", &self.address));
+        sent.nested
+            .extend(sent_bank("banking_information", &self.banking_information));
         // They are merged by key.
         sent.members.retain(|it| *it != "custom_properties");
         CompanyChanges {
@@ -200,11 +201,11 @@ fn status(mode: Mode, member: Member<Text<'_>>, scope: &mut Scope<'_>) -> Compan
 }
 
 impl ClassificationRequest<'_> {
-    fn parse(self, scope: &mut Scope<'_>) -> Option<Classification> {
+    fn parse(mut self, scope: &mut Scope<'_>) -> Option<Classification> {
         self.strays.refuse(scope, Self::KNOWN);
-        let kind = scope.required(self.kind, text(255));
-        let code = scope.required(self.code, text(255));
-        let description = scope.optional(self.description, text(1_000));
+        let kind = scope.required(self.kind(), text(255));
+        let code = scope.required(self.code(), text(255));
+        let description = scope.optional(self.description(), text(1_000));
         Some(Classification {
             kind: kind?,
             code: code?,

@@ -99,31 +99,31 @@ pub struct CustomPropertyDraft {
 
 impl CustomPropertyRequest<'_> {
     /// The property, its faults refused at their places.
-    pub fn parse(self, scope: &mut Scope<'_>) -> CustomPropertyDraft {
+    pub fn parse(mut self, scope: &mut Scope<'_>) -> CustomPropertyDraft {
         self.strays.refuse(scope, Self::KNOWN);
-        let key = scope.required(self.key, Key::parse);
-        let label = scope.required(self.label, not_blank(255));
-        let kind = scope.required(self.kind, property_type);
+        let key = scope.required(self.key(), Key::parse);
+        let label = scope.required(self.label(), not_blank(255));
+        let kind = scope.required(self.kind(), property_type);
         CustomPropertyDraft {
             key: key.map(|key| key.as_str().to_owned()),
             label,
             kind,
-            settings: settings(self.settings, kind, Mode::Create, scope),
+            settings: settings(self.settings(), kind, Mode::Create, scope),
             sent_settings: Sent::default(),
-            options: Some(options(self.options, kind, scope)),
-            archived: scope.given(self.archived),
+            options: Some(options(self.options(), kind, scope)),
+            archived: scope.given(self.archived()),
         }
     }
 }
 
 impl CustomPropertyUpdateRequest<'_> {
     /// The changes of a property of a type, their faults refused at their places.
-    pub fn parse(self, kind: PropertyType, scope: &mut Scope<'_>) -> CustomPropertyDraft {
+    pub fn parse(mut self, kind: PropertyType, scope: &mut Scope<'_>) -> CustomPropertyDraft {
         let sent = self.sent();
-        let sent_settings = match &self.settings.value {
+        let sent_settings = match &self.settings {
             Field::Value(settings) => settings.sent(),
             Field::Null => SettingsRequest::KNOWN.to_vec(),
-            Field::Missing | Field::Mismatch { .. } => Vec::new(),
+            Field::Missing | Field::Mismatch(_) => Vec::new(),
         };
         let sent_settings = Sent {
             members: sent_settings,
@@ -132,14 +132,14 @@ impl CustomPropertyUpdateRequest<'_> {
         self.strays.refuse(scope, Self::KNOWN);
         CustomPropertyDraft {
             key: None,
-            label: scope.required_in(Mode::Update, self.label, not_blank(255)),
+            label: scope.required_in(Mode::Update, self.label(), not_blank(255)),
             kind: None,
             sent_settings,
-            settings: settings(self.settings, Some(kind), Mode::Update, scope),
+            settings: settings(self.settings(), Some(kind), Mode::Update, scope),
             options: sent
                 .contains(&"options")
-                .then(|| options(self.options, Some(kind), scope)),
-            archived: scope.given(self.archived),
+                .then(|| options(self.options(), Some(kind), scope)),
+            archived: scope.given(self.archived()),
         }
     }
 }
@@ -212,20 +212,20 @@ pub fn settings(
     scope: &mut Scope<'_>,
 ) -> Settings {
     let name = member.name;
-    let Some(sent) = scope.given(member) else {
+    let Some(mut sent) = scope.given(member) else {
         return Settings::default();
     };
     let mut scope = scope.key(name);
     sent.strays.refuse(&mut scope, SettingsRequest::KNOWN);
     let settings = Settings {
-        is_multi_line: scope.given(sent.is_multi_line).unwrap_or_default(),
-        allow_multiple: scope.given(sent.allow_multiple).unwrap_or_default(),
-        min: bound(sent.min, &mut scope),
-        max: bound(sent.max, &mut scope),
+        is_multi_line: scope.given(sent.is_multi_line()).unwrap_or_default(),
+        allow_multiple: scope.given(sent.allow_multiple()).unwrap_or_default(),
+        min: bound(sent.min(), &mut scope),
+        max: bound(sent.max(), &mut scope),
         format: scope
-            .strict(sent.format, |sent| choice(sent, &FORMATS))
+            .strict(sent.format(), |sent| choice(sent, &FORMATS))
             .unwrap_or_default(),
-        currency_code: scope.optional(sent.currency_code, currency),
+        currency_code: scope.optional(sent.currency_code(), currency),
     };
     if let Some(kind) = kind {
         refuse_of_other_types(&settings, kind, &mut scope);
@@ -327,10 +327,10 @@ pub fn options(
     scope: &mut Scope<'_>,
 ) -> Vec<PropertyOption> {
     let name = member.name;
-    let options = list(scope, member, |sent: OptionRequest<'_>, scope| {
+    let options = list(scope, member, |mut sent: OptionRequest<'_>, scope| {
         sent.strays.refuse(scope, OptionRequest::KNOWN);
-        let key = scope.required(sent.key, Key::parse);
-        let label = scope.required(sent.label, not_blank(255));
+        let key = scope.required(sent.key(), Key::parse);
+        let label = scope.required(sent.label(), not_blank(255));
         let key = key.map(|key| key.as_str().to_owned());
         Some(PropertyOption {
             key: key?,

@@ -24,7 +24,7 @@ pub fn walked<'de, W: Wire<'de> + Default, T>(
 ) -> T {
     let found = match body {
         Field::Value(request) => return walk(request, &mut Scope::root(violations)),
-        Field::Mismatch { found, .. } => found,
+        Field::Mismatch(found) => found,
         Field::Missing | Field::Null => Found::Null,
     };
     let message = format!(

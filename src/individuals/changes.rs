@@ -28,18 +28,18 @@ impl IndividualRequest<'_> {
     pub fn parse_changes(self, now: DateTime<Utc>, scope: &mut Scope<'_>) -> IndividualChanges {
         let mut members = self.sent();
         // Flags cannot be cleared: null is 'not given'.
-        for flag in [
-            &self.is_business_contact,
-            &self.is_beneficial_owner,
-            &self.is_controlling_person,
-            &self.is_delegator,
-            &self.is_signatory,
+        for (name, flag) in [
+            ("is_business_contact", &self.is_business_contact),
+            ("is_beneficial_owner", &self.is_beneficial_owner),
+            ("is_controlling_person", &self.is_controlling_person),
+            ("is_delegator", &self.is_delegator),
+            ("is_signatory", &self.is_signatory),
         ] {
-            members.retain(|it| *it != flag.name || flag.value != Field::Null);
+            members.retain(|it| *it != name || *flag != Field::Null);
         }
-        let nested = sent_address(&self.address)
+        let nested = sent_address("address", &self.address)
             .into_iter()
-            .chain(sent_bank(&self.banking_information))
+            .chain(sent_bank("banking_information", &self.banking_information))
             .collect();
         let draft = self.parse(Mode::Update, scope, now);
         // Older clients spell these flags as roles.

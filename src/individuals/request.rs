@@ -157,37 +157,37 @@ impl IndividualRequest<'_> {
         }
         let mut flag = |member| scope.given(member);
         let mut flags = Flags {
-            business_contact: flag(self.is_business_contact),
+            business_contact: flag(self.is_business_contact()),
             applicant: None,
-            beneficial_owner: flag(self.is_beneficial_owner),
-            controlling_person: flag(self.is_controlling_person),
-            delegator: flag(self.is_delegator),
-            signatory: flag(self.is_signatory),
+            beneficial_owner: flag(self.is_beneficial_owner()),
+            controlling_person: flag(self.is_controlling_person()),
+            delegator: flag(self.is_delegator()),
+            signatory: flag(self.is_signatory()),
         };
-        let carried = roles(scope, self.roles, |sent| choice(sent, &CARRIED));
+        let carried = roles(scope, self.roles(), |sent| choice(sent, &CARRIED));
         let roles = flags.take_roles(&carried, scope);
         let has_email = is_given(&self.email);
         let individual = Individual {
-            first_name: name(mode, self.first_name, scope),
-            middle_name: scope.optional(self.middle_name, text(255)),
-            last_name: name(mode, self.last_name, scope),
-            maiden_name: scope.optional(self.maiden_name, text(255)),
+            first_name: name(mode, self.first_name(), scope),
+            middle_name: scope.optional(self.middle_name(), text(255)),
+            last_name: name(mode, self.last_name(), scope),
+            maiden_name: scope.optional(self.maiden_name(), text(255)),
             is_business_contact: flags.business_contact.unwrap_or_default(),
             is_beneficial_owner: flags.beneficial_owner.unwrap_or_default(),
             is_controlling_person: flags.controlling_person.unwrap_or_default(),
             is_delegator: flags.delegator.unwrap_or_default(),
             is_signatory: flags.signatory.unwrap_or_default(),
-            email: scope.optional(self.email, Email::parse),
-            birth_date: scope.optional(self.birth_date, birth_date(now)),
-            birth_country: scope.optional(self.birth_country, Country::parse),
-            birth_place: scope.optional(self.birth_place, text(255)),
-            gender: scope.optional(self.gender, |sent| choice(sent, &GENDERS)),
-            nationalities: nationalities(scope, self.nationalities),
-            address: address(scope, self.address),
-            banking_information: banking_information(scope, self.banking_information),
-            tax_identification_number: scope.optional(self.tax_identification_number, text(255)),
-            social_security_number: scope.optional(self.social_security_number, text(255)),
-            phone_number: scope.optional(self.phone_number, PhoneNumber::parse),
+            email: scope.optional(self.email(), Email::parse),
+            birth_date: scope.optional(self.birth_date(), birth_date(now)),
+            birth_country: scope.optional(self.birth_country(), Country::parse),
+            birth_place: scope.optional(self.birth_place(), text(255)),
+            gender: scope.optional(self.gender(), |sent| choice(sent, &GENDERS)),
+            nationalities: nationalities(scope, self.nationalities()),
+            address: address(scope, self.address()),
+            banking_information: banking_information(scope, self.banking_information()),
+            tax_identification_number: scope.optional(self.tax_identification_number(), text(255)),
+            social_security_number: scope.optional(self.social_security_number(), text(255)),
+            phone_number: scope.optional(self.phone_number(), PhoneNumber::parse),
         };
         // Missing members are listed in the order of the schema: the address after the names.
         // A change is checked together with what it leaves.
@@ -198,13 +198,13 @@ impl IndividualRequest<'_> {
             individual,
             shorthand: Holding {
                 roles,
-                position: scope.optional(self.position, position),
-                ownership_percentage: percentage(scope, self.ownership_percentage),
-                voting_rights_percentage: percentage(scope, self.voting_rights_percentage),
+                position: scope.optional(self.position(), position),
+                ownership_percentage: percentage(scope, self.ownership_percentage()),
+                voting_rights_percentage: percentage(scope, self.voting_rights_percentage()),
             },
-            custom_properties: custom_properties::parse(self.custom_properties, scope),
-            reference: scope.strict(self.reference, |sent| length(sent, 1, 100)),
-            bonds: Bonds::parse(mode, self.case_id, self.relations, scope),
+            custom_properties: custom_properties::parse(self.custom_properties(), scope),
+            reference: scope.strict(self.reference(), |sent| length(sent, 1, 100)),
+            bonds: Bonds::parse(mode, self.case_id(), self.relations(), scope),
         }
     }
 }
@@ -228,7 +228,7 @@ impl Individual {
     /// The rules that concern several members, of an individual after a change.
     pub fn check(&self, scope: &mut Scope<'_>) {
         if self.first_name.trim().is_empty() && self.last_name.trim().is_empty() {
-            refuse_blank("first_name", "last_name", scope);
+            refuse_blank(scope);
         }
         let flags = Flags {
             business_contact: Some(self.is_business_contact),
@@ -244,18 +244,19 @@ impl Individual {
 
 /// People with one name leave the other blank, but not both.
 fn refuse_nameless(
-    first_name: &Member<Text<'_>>,
-    last_name: &Member<Text<'_>>,
+    first_name: &Field<Text<'_>>,
+    last_name: &Field<Text<'_>>,
     scope: &mut Scope<'_>,
 ) {
-    let blank = |member: &Member<Text<'_>>| matches!(&member.value, Field::Value(text) if text.trim().is_empty());
+    let blank =
+        |name: &Field<Text<'_>>| matches!(name, Field::Value(text) if text.trim().is_empty());
     if blank(first_name) && blank(last_name) {
-        refuse_blank(first_name.name, last_name.name, scope);
+        refuse_blank(scope);
     }
 }
 
-fn refuse_blank(first: &'static str, last: &'static str, scope: &mut Scope<'_>) {
-    for (key, other) in [(first, last), (last, first)] {
+fn refuse_blank(scope: &mut Scope<'_>) {
+    for (key, other) in [("first_name", "last_name"), ("last_name", "first_name")] {
         let message = format!("{key} and {other} cannot both be blank. Write one of them.");
         scope.key(key).refuse(Fault::new(Code::Blank, message));
     }

@@ -25,13 +25,13 @@ wire_object! {
     /// is required.
     RelationCreateRequest {
         /// The company that holds it.
-        "from_company_id" => from_company_id: Text<'de> =
+        "from_company_id" => holding_company: Text<'de> =
             shape::format("uuid").example("01a20c61-ea39-74ab-b086-7426e867c8ab"),
         /// The individual that holds it.
-        "from_individual_id" => from_individual_id: Text<'de> =
+        "from_individual_id" => holding_individual: Text<'de> =
             shape::format("uuid").example("01a20c61-ea39-74ab-b086-7426e867c8ac"),
         /// The company in which it is held; without it, the main company.
-        "to_company_id" => to_company_id: Text<'de> =
+        "to_company_id" => held_in: Text<'de> =
             shape::format("uuid").example("01a20c61-ea39-74ab-b086-7426e867c8aa"),
         /// Part of the votes, in percent.
         "voting_rights_percentage" => voting_rights_percentage: Number = Percentage::shape(),
@@ -135,10 +135,10 @@ async fn add(connection: &mut PgConnection, work: Arc<Work>) -> Result<Done, Pro
 }
 
 impl RelationCreateRequest<'_> {
-    fn parse(self, scope: &mut Scope<'_>) -> NewRelation {
+    fn parse(mut self, scope: &mut Scope<'_>) -> NewRelation {
         self.strays.refuse(scope, Self::KNOWN);
-        let company_given = is_given(&self.from_company_id);
-        let individual_given = is_given(&self.from_individual_id);
+        let company_given = is_given(&self.holding_company);
+        let individual_given = is_given(&self.holding_individual);
         let names = [
             ("from_company_id", "from_individual_id"),
             ("from_individual_id", "from_company_id"),
@@ -152,19 +152,19 @@ impl RelationCreateRequest<'_> {
             }
         }
         let company = scope
-            .optional(self.from_company_id, uuid)
+            .optional(self.holding_company(), uuid)
             .map(Holder::Company);
         let individual = scope
-            .optional(self.from_individual_id, uuid)
+            .optional(self.holding_individual(), uuid)
             .map(Holder::Individual);
         NewRelation {
             holder: company.or(individual),
-            to_company_id: scope.optional(self.to_company_id, uuid),
+            to_company_id: scope.optional(self.held_in(), uuid),
             holding: Holding {
-                voting_rights_percentage: percentage(scope, self.voting_rights_percentage),
-                ownership_percentage: percentage(scope, self.ownership_percentage),
-                roles: relation_roles(scope, self.roles),
-                position: scope.optional(self.position, position),
+                voting_rights_percentage: percentage(scope, self.voting_rights_percentage()),
+                ownership_percentage: percentage(scope, self.ownership_percentage()),
+                roles: relation_roles(scope, self.roles()),
+                position: scope.optional(self.position(), position),
             },
         }
     }

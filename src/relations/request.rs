@@ -30,7 +30,7 @@ wire_object! {
         "source_company_ref" => source_company_ref: Text<'de> =
             shape::text(1, 100).strict().example("acme"),
         /// The company in which it is held; without it, the main company.
-        "to_company_id" => to_company_id: Text<'de> =
+        "to_company_id" => held_in: Text<'de> =
             shape::format("uuid").example("01a20c61-ea39-74ab-b086-7426e867c8aa"),
     }
 }
@@ -96,8 +96,8 @@ impl HeldRelationRequest<'_> {
     /// The relation inside a case, its faults refused at their places.
     pub fn parse(mut self, scope: &mut Scope<'_>) -> Option<RelationDraft> {
         self.refuse_others(elsewhere(Mode::Part), scope);
-        let named = !matches!(self.source_company_ref.value, Field::Missing | Field::Null);
-        let source = scope.strict(self.source_company_ref, |sent| length(sent, 1, 100));
+        let named = !matches!(self.source_company_ref, Field::Missing | Field::Null);
+        let source = scope.strict(self.source_company_ref(), |sent| length(sent, 1, 100));
         Some(RelationDraft {
             source: match source {
                 Some(name) => Source::Ref(name),
@@ -105,10 +105,10 @@ impl HeldRelationRequest<'_> {
                 None => Source::Main,
             },
             holding: Holding {
-                voting_rights_percentage: percentage(scope, self.voting_rights_percentage),
-                ownership_percentage: percentage(scope, self.ownership_percentage),
-                roles: relation_roles(scope, self.roles),
-                position: scope.optional(self.position, position),
+                voting_rights_percentage: percentage(scope, self.voting_rights_percentage()),
+                ownership_percentage: percentage(scope, self.ownership_percentage()),
+                roles: relation_roles(scope, self.roles()),
+                position: scope.optional(self.position(), position),
             },
         })
     }
@@ -117,12 +117,12 @@ impl HeldRelationRequest<'_> {
     pub fn parse_held(mut self, scope: &mut Scope<'_>) -> Option<HeldRelation> {
         self.refuse_others(elsewhere(Mode::Create), scope);
         Some(HeldRelation {
-            to_company_id: scope.optional(self.to_company_id, uuid),
+            to_company_id: scope.optional(self.held_in(), uuid),
             holding: Holding {
-                voting_rights_percentage: percentage(scope, self.voting_rights_percentage),
-                ownership_percentage: percentage(scope, self.ownership_percentage),
-                roles: relation_roles(scope, self.roles),
-                position: scope.optional(self.position, position),
+                voting_rights_percentage: percentage(scope, self.voting_rights_percentage()),
+                ownership_percentage: percentage(scope, self.ownership_percentage()),
+                roles: relation_roles(scope, self.roles()),
+                position: scope.optional(self.position(), position),
             },
         })
     }

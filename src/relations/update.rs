@@ -32,7 +32,7 @@ wire_object! {
         /// What the holder is called there.
         "position" => position: Text<'de> = shape::text(1, 1_000).example("CEO"),
         /// The company in which it is held.
-        "to_company_id" => to_company_id: Text<'de> =
+        "to_company_id" => held_in: Text<'de> =
             shape::format("uuid").example("01a20c61-ea39-74ab-b086-7426e867c8aa").required(),
     }
 }
@@ -142,16 +142,17 @@ async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Done, 
 }
 
 impl RelationUpdateRequest<'_> {
-    fn parse(self, scope: &mut Scope<'_>) -> Changes {
+    fn parse(mut self, scope: &mut Scope<'_>) -> Changes {
         self.strays.refuse(scope, Self::KNOWN);
         Changes {
-            voting_rights_percentage: scope.change_with(self.voting_rights_percentage, percentage),
-            ownership_percentage: scope.change_with(self.ownership_percentage, percentage),
-            roles: scope.change_with(self.roles, |scope, member| {
+            voting_rights_percentage: scope
+                .change_with(self.voting_rights_percentage(), percentage),
+            ownership_percentage: scope.change_with(self.ownership_percentage(), percentage),
+            roles: scope.change_with(self.roles(), |scope, member| {
                 Some(relation_roles(scope, member))
             }),
-            position: scope.change(self.position, position),
-            to_company_id: scope.replacement(self.to_company_id, uuid),
+            position: scope.change(self.position(), position),
+            to_company_id: scope.replacement(self.held_in(), uuid),
         }
     }
 }

@@ -28,10 +28,10 @@ wire_object! {
 }
 
 impl SpaceRequest<'_> {
-    fn parse(self, scope: &mut Scope<'_>) -> (Option<String>, Option<SpaceSlug>) {
+    fn parse(mut self, scope: &mut Scope<'_>) -> (Option<String>, Option<SpaceSlug>) {
         self.strays.refuse(scope, Self::KNOWN);
-        let name = scope.required(self.name, not_blank(255));
-        (name, scope.optional(self.slug, SpaceSlug::parse))
+        let name = scope.required(self.name(), not_blank(255));
+        (name, scope.optional(self.slug(), SpaceSlug::parse))
     }
 }
 

@@ -14,8 +14,8 @@ wire_object! {
 
 impl TagRequest<'_> {
     /// The label, its faults refused at its place.
-    pub fn parse(self, scope: &mut Scope<'_>) -> Option<TagLabel> {
+    pub fn parse(mut self, scope: &mut Scope<'_>) -> Option<TagLabel> {
         self.strays.refuse(scope, Self::KNOWN);
-        scope.required(self.label, TagLabel::parse)
+        scope.required(self.label(), TagLabel::parse)
     }
 }

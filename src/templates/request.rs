@@ -79,15 +79,15 @@ pub struct TemplateDraft {
 
 impl TemplateRequest<'_> {
     /// The template, its faults refused at their places.
-    pub fn parse(self, mode: Mode, scope: &mut Scope<'_>) -> TemplateDraft {
+    pub fn parse(mut self, mode: Mode, scope: &mut Scope<'_>) -> TemplateDraft {
         self.strays.refuse(scope, Self::KNOWN);
         TemplateDraft {
-            key: scope.required_in(mode, self.key, Key::parse),
-            name: scope.required_in(mode, self.name, not_blank(255)),
-            description: scope.change(self.description, |sent| length(sent, 1, 5_000)),
-            defaults: defaults(scope, self.defaults),
-            required: required(scope, self.required),
-            archived: scope.given(self.archived),
+            key: scope.required_in(mode, self.key(), Key::parse),
+            name: scope.required_in(mode, self.name(), not_blank(255)),
+            description: scope.change(self.description(), |sent| length(sent, 1, 5_000)),
+            defaults: defaults(scope, self.defaults()),
+            required: required(scope, self.required()),
+            archived: scope.given(self.archived()),
         }
     }
 }
@@ -100,19 +100,19 @@ pub fn defaults(
     match member.value {
         Field::Missing => return None,
         Field::Null => return Some(DefaultsDraft::default()),
-        Field::Value(_) | Field::Mismatch { .. } => {}
+        Field::Value(_) | Field::Mismatch(_) => {}
     }
     let name = member.name;
-    let sent = scope.given(member)?;
+    let mut sent = scope.given(member)?;
     let mut scope = scope.key(name);
     sent.strays.refuse(&mut scope, DefaultsRequest::KNOWN);
-    let tags = list(&mut scope, sent.tags, |sent, scope| {
+    let tags = list(&mut scope, sent.tags(), |sent, scope| {
         scope.parsed(&sent, |sent| length(sent, 1, 100))
     });
     Some(DefaultsDraft {
         tags,
-        assignee_id: scope.optional(sent.assignee_id, uuid),
-        custom_properties: custom_properties::parse(sent.custom_properties, &mut scope),
+        assignee_id: scope.optional(sent.assignee_id(), uuid),
+        custom_properties: custom_properties::parse(sent.custom_properties(), &mut scope),
     })
 }
 
@@ -124,7 +124,7 @@ pub fn required(
     match member.value {
         Field::Missing => return None,
         Field::Null => return Some(Vec::new()),
-        Field::Value(_) | Field::Mismatch { .. } => {}
+        Field::Value(_) | Field::Mismatch(_) => {}
     }
     let name = member.name;
     let sent = list(scope, member, |sent, scope| {

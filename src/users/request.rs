@@ -39,14 +39,14 @@ pub struct UserDraft {
 
 impl UserRequest<'_> {
     /// The user, its faults refused at their places.
-    pub fn parse(self, mode: Mode, scope: &mut Scope<'_>) -> UserDraft {
+    pub fn parse(mut self, mode: Mode, scope: &mut Scope<'_>) -> UserDraft {
         self.strays.refuse(scope, Self::KNOWN);
         UserDraft {
-            first_name: scope.required_in(mode, self.first_name, not_blank(255)),
-            last_name: scope.required_in(mode, self.last_name, not_blank(255)),
-            email: scope.required_in(mode, self.email, Email::parse),
-            role: scope.optional(self.role, not_blank(100)),
-            suspended: scope.given(self.suspended),
+            first_name: scope.required_in(mode, self.first_name(), not_blank(255)),
+            last_name: scope.required_in(mode, self.last_name(), not_blank(255)),
+            email: scope.required_in(mode, self.email(), Email::parse),
+            role: scope.optional(self.role(), not_blank(100)),
+            suspended: scope.given(self.suspended()),
         }
     }
 }

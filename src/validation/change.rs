@@ -68,7 +68,7 @@ impl Scope<'_> {
             Field::Missing => return Change::Keep,
             Field::Null => return Change::Clear,
             Field::Value(text) if text.is_empty() => return Change::Clear,
-            Field::Value(_) | Field::Mismatch { .. } => {}
+            Field::Value(_) | Field::Mismatch(_) => {}
         }
         // What was refused changes nothing.
         self.strict(member, parse).map_or(Change::Keep, Change::Set)
@@ -83,7 +83,7 @@ impl Scope<'_> {
         match member.value {
             Field::Missing => Change::Keep,
             Field::Null => Change::Clear,
-            Field::Value(_) | Field::Mismatch { .. } => {
+            Field::Value(_) | Field::Mismatch(_) => {
                 parse(self, member).map_or(Change::Keep, Change::Set)
             }
         }

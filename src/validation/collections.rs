@@ -160,7 +160,7 @@ impl<'de, T, const LIMIT: usize> Entries<'de, T, LIMIT> {
 }
 
 /// The items of a list, each at its index; those that were refused are `None`.
-pub fn list<W, T, const LIMIT: usize>(
+pub fn list<'de, W: Wire<'de>, T, const LIMIT: usize>(
     scope: &mut Scope<'_>,
     member: Member<Items<W, LIMIT>>,
     parse: impl Fn(W, &mut Scope<'_>) -> Option<T>,

@@ -32,10 +32,11 @@ impl<'de> Strays<'de> {
         self.keys.is_empty()
     }
 
-    /// Refuses each at its place, with the nearest of the names that the contract has.
-    pub fn refuse(self, scope: &mut Scope<'_>, known: &[&'static str]) {
+    /// Refuses each at its place, with the nearest of the names that the contract has. Then there are none.
+    pub fn refuse(&mut self, scope: &mut Scope<'_>, known: &[&'static str]) {
+        let Self { keys, unlisted } = std::mem::take(self);
         let mut seen = HashSet::new();
-        for (key, is_repeated) in &self.keys {
+        for (key, is_repeated) in &keys {
             let is_repeated = *is_repeated || !seen.insert(key);
             scope.key(key).refuse_with(|| {
                 if is_repeated {
@@ -45,7 +46,7 @@ impl<'de> Strays<'de> {
                 }
             });
         }
-        scope.count_more(self.unlisted);
+        scope.count_more(unlisted);
     }
 }
 
@@ -125,9 +126,9 @@ macro_rules! wire_object {
     };
     ($(#[$doc:meta])* $name:ident $(or $empty:literal)? { $($key:literal => $field:ident: $kind:ty,)* }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq)]
+        #[derive(Debug, Clone, Default, PartialEq)]
         pub struct $name<'de> {
-            $(pub $field: $crate::validation::Member<$kind>,)*
+            $(pub $field: $crate::validation::Field<$kind>,)*
             /// Keys that the contract does not have, or that stood here twice.
             pub strays: $crate::validation::Strays<'de>,
         }
@@ -137,10 +138,22 @@ macro_rules! wire_object {
             pub const KNOWN: &'static [&'static str] = &[$($key),*];
         }
 
+        impl<'de> $name<'de> {
+            $(
+                /// Takes the member out, with its name.
+                pub fn $field(&mut self) -> $crate::validation::Member<$kind> {
+                    $crate::validation::Member {
+                        name: $key,
+                        value: std::mem::take(&mut self.$field),
+                    }
+                }
+            )*
+        }
+
         impl $crate::validation::Object for $name<'_> {
             fn sent(&self) -> Vec<&'static str> {
                 let mut sent = Vec::new();
-                $(if !matches!(self.$field.value, $crate::validation::Field::Missing) {
+                $(if !matches!(self.$field, $crate::validation::Field::Missing) {
                     sent.push($key);
                 })*
                 sent
@@ -156,28 +169,15 @@ macro_rules! wire_object {
                     known.filter(|it| !elsewhere.contains(it)).collect::<Vec<_>>()
                 };
                 $(if elsewhere.contains(&$key)
-                    && !matches!(self.$field.value, $crate::validation::Field::Missing)
+                    && !matches!(self.$field, $crate::validation::Field::Missing)
                 {
-                    self.$field.value = $crate::validation::Field::Missing;
+                    self.$field = $crate::validation::Field::Missing;
                     scope
                         .key($key)
                         .refuse_with(|| $crate::validation::unknown($key, &known()));
                 })*
-                let strays = std::mem::take(&mut self.strays);
-                if !strays.is_empty() {
-                    strays.refuse(scope, &known());
-                }
-            }
-        }
-
-        impl Default for $name<'_> {
-            fn default() -> Self {
-                Self {
-                    $($field: $crate::validation::Member {
-                        name: $key,
-                        value: $crate::validation::Field::Missing,
-                    },)*
-                    strays: Default::default(),
+                if !self.strays.is_empty() {
+                    self.strays.refuse(scope, &known());
                 }
             }
         }
@@ -192,8 +192,8 @@ macro_rules! wire_object {
                 let mut taken = Self::default();
                 while let Some(Field::Value(key)) = members.next_key::<Field<Text<'de>>>()? {
                     match key.as_ref() {
-                        $($key if matches!(taken.$field.value, Field::Missing) => {
-                            taken.$field.value = members.next_value()?;
+                        $($key if matches!(taken.$field, Field::Missing) => {
+                            taken.$field = members.next_value()?;
                         })*
                         other => {
                             let repeated = Self::KNOWN.contains(&other);

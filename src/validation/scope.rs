@@ -1,6 +1,6 @@
 //! Where the parser stands in the body, and what it has found wrong so far.
 
-use super::{Code, Fault, Field, Member, Text, Violations};
+use super::{Code, Fault, Field, Found, Member, Text, Violations, Wire};
 
 #[derive(Debug, Clone, Copy)]
 enum Segment<'p> {
@@ -98,13 +98,12 @@ impl<'s> Scope<'s> {
     }
 
     /// The value of a member that may be missing or null; any other JSON type is refused.
-    pub fn given<T>(&mut self, member: Member<T>) -> Option<T> {
+    pub fn given<'de, T: Wire<'de>>(&mut self, member: Member<T>) -> Option<T> {
         match member.value {
             Field::Missing | Field::Null => None,
             Field::Value(value) => Some(value),
-            Field::Mismatch { expected, found } => {
-                self.key(member.name)
-                    .refuse(mismatch(expected, found.as_str()));
+            Field::Mismatch(found) => {
+                self.key(member.name).refuse(mismatch::<T>(found));
                 None
             }
         }
@@ -170,10 +169,10 @@ impl<'s> Scope<'s> {
     }
 
     /// The value of an array's item; null and any other JSON type are refused.
-    pub fn item<T>(&mut self, item: Field<T>) -> Option<T> {
+    pub fn item<'de, T: Wire<'de>>(&mut self, item: Field<T>) -> Option<T> {
         match item {
             Field::Value(value) => return Some(value),
-            Field::Mismatch { expected, found } => self.refuse(mismatch(expected, found.as_str())),
+            Field::Mismatch(found) => self.refuse(mismatch::<T>(found)),
             Field::Missing | Field::Null => self.refuse(Fault::new(
                 Code::Type,
                 "This cannot be null. Leave it out or give it a value.",
@@ -184,16 +183,17 @@ impl<'s> Scope<'s> {
 }
 
 /// Whether something stands in an optional text member, be it right or wrong.
-pub fn is_given(member: &Member<Text<'_>>) -> bool {
-    match &member.value {
+pub fn is_given(member: &Field<Text<'_>>) -> bool {
+    match member {
         Field::Missing | Field::Null => false,
         Field::Value(text) => !text.is_empty(),
-        Field::Mismatch { .. } => true,
+        Field::Mismatch(_) => true,
     }
 }
 
 /// A value of another JSON type than the contract has here.
-fn mismatch(expected: &str, found: &str) -> Fault {
+fn mismatch<'de, T: Wire<'de>>(found: Found) -> Fault {
+    let (expected, found) = (T::EXPECTED, found.as_str());
     Fault::new(
         Code::Type,
         format!("This must be {expected}; {found} was found."),

@@ -83,17 +83,16 @@ pub struct BankingInformation {
 
 impl AddressRequest<'_> {
     /// The address, its faults refused at their places.
-    fn parse(self, scope: &mut Scope<'_>) -> Address {
-        // The older spelling is taken and never suggested.
-        let known: Vec<_> = Self::KNOWN
-            .iter()
-            .copied()
-            .filter(|it| *it != "street_address2")
-            .collect();
-        self.strays.refuse(scope, &known);
-        let street_address = scope.optional(self.street_address, text(1_000));
-        let second = scope.optional(self.street_address_2, text(1_000));
-        let older = scope.optional(self.street_address2, text(1_000));
+    fn parse(mut self, scope: &mut Scope<'_>) -> Address {
+        if !self.strays.is_empty() {
+            // The older spelling is taken and never suggested.
+            let known = Self::KNOWN.iter().copied();
+            let known: Vec<_> = known.filter(|it| *it != "street_address2").collect();
+            self.strays.refuse(scope, &known);
+        }
+        let street_address = scope.optional(self.street_address(), text(1_000));
+        let second = scope.optional(self.street_address_2(), text(1_000));
+        let older = scope.optional(self.street_address2(), text(1_000));
         if second.is_some() && older.is_some() {
             for (key, other) in [
                 ("street_address_2", "street_address2"),
@@ -105,21 +104,21 @@ impl AddressRequest<'_> {
         Address {
             street_address,
             street_address_2: second.or(older),
-            postal_code: scope.optional(self.postal_code, text(255)),
-            city: scope.optional(self.city, text(255)),
-            state: scope.optional(self.state, text(255)),
-            region: scope.optional(self.region, text(255)),
-            country: scope.optional(self.country, Country::parse),
+            postal_code: scope.optional(self.postal_code(), text(255)),
+            city: scope.optional(self.city(), text(255)),
+            state: scope.optional(self.state(), text(255)),
+            region: scope.optional(self.region(), text(255)),
+            country: scope.optional(self.country(), Country::parse),
         }
     }
 }
 
 impl BankingInformationRequest<'_> {
     /// The bank account, its faults refused at their places; none where nothing was given.
-    fn parse(self, scope: &mut Scope<'_>) -> Option<BankingInformation> {
+    fn parse(mut self, scope: &mut Scope<'_>) -> Option<BankingInformation> {
         self.strays.refuse(scope, Self::KNOWN);
-        let iban = scope.optional(self.iban, Iban::parse);
-        let bic = scope.optional(self.bic, Bic::parse);
+        let iban = scope.optional(self.iban(), Iban::parse);
+        let bic = scope.optional(self.bic(), Bic::parse);
         (iban.is_some() || bic.is_some()).then_some(BankingInformation { iban, bic })
     }
 }
@@ -145,24 +144,26 @@ pub fn banking_information(
 /// The members of an address that a change has: each is changed by itself. An address that is
 /// `null` is cleared, and one without members changes nothing.
 pub fn sent_address(
-    member: &Member<AddressRequest<'_>>,
+    name: &'static str,
+    sent: &Field<AddressRequest<'_>>,
 ) -> Option<(&'static str, Vec<&'static str>)> {
-    let Field::Value(address) = &member.value else {
+    let Field::Value(address) = sent else {
         return None;
     };
     let sent = address.sent().into_iter().map(|it| match it {
         "street_address2" => "street_address_2",
         other => other,
     });
-    Some((member.name, sent.collect()))
+    Some((name, sent.collect()))
 }
 
 /// The members of a bank account that a change has.
 pub fn sent_bank(
-    member: &Member<BankingInformationRequest<'_>>,
+    name: &'static str,
+    sent: &Field<BankingInformationRequest<'_>>,
 ) -> Option<(&'static str, Vec<&'static str>)> {
-    match &member.value {
-        Field::Value(account) => Some((member.name, account.sent())),
+    match sent {
+        Field::Value(account) => Some((name, account.sent())),
         _ => None,
     }
 }

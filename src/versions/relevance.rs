@@ -14,13 +14,13 @@ wire_object! {
 
 impl RelevanceRequest<'_> {
     /// Whether it is, its faults refused at their places.
-    pub fn parse(self, scope: &mut Scope<'_>) -> bool {
+    pub fn parse(mut self, scope: &mut Scope<'_>) -> bool {
         self.strays.refuse(scope, Self::KNOWN);
-        if matches!(self.is_relevant.value, Field::Missing | Field::Null) {
+        if matches!(self.is_relevant, Field::Missing | Field::Null) {
             let message = "is_relevant is required: true or false.";
             let fault = Fault::new(Code::Required, message);
             scope.key("is_relevant").refuse(fault);
         }
-        scope.given(self.is_relevant).unwrap_or_default()
+        scope.given(self.is_relevant()).unwrap_or_default()
     }
 }

@@ -59,7 +59,7 @@ pub struct WebhookDraft {
 impl WebhookRequest<'_> {
     /// The webhook, its faults refused at their places.
     pub fn parse(
-        self,
+        mut self,
         mode: Mode,
         destinations: Destinations,
         scope: &mut Scope<'_>,
@@ -67,12 +67,14 @@ impl WebhookRequest<'_> {
         self.strays.refuse(scope, Self::KNOWN);
         let words = |words: [&'static str; 2]| words.map(|word| (word, word));
         WebhookDraft {
-            name: scope.optional(self.name, not_blank(255)),
-            status: scope.strict(self.status, |it| choice(it, &words(["online", "offline"]))),
-            kind: scope.strict(self.kind, |it| choice(it, &words(["user", "system"]))),
-            url: scope.required_in(mode, self.url, |it| address::endpoint(it, destinations)),
-            events: events(scope, mode, self.events),
-            secret: scope.optional(self.secret, secret::parse),
+            name: scope.optional(self.name(), not_blank(255)),
+            status: scope.strict(self.status(), |it| {
+                choice(it, &words(["online", "offline"]))
+            }),
+            kind: scope.strict(self.kind(), |it| choice(it, &words(["user", "system"]))),
+            url: scope.required_in(mode, self.url(), |it| address::endpoint(it, destinations)),
+            events: events(scope, mode, self.events()),
+            secret: scope.optional(self.secret(), secret::parse),
         }
     }
 }

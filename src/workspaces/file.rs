@@ -163,7 +163,7 @@ impl WorkspaceFile {
         let mut scope = Scope::root(&mut violations);
         let file = match serde_json::from_str(&json) {
             Ok(Field::Value(request)) => FileRequest::parse(request, &mut scope),
-            Ok(Field::Mismatch { found, .. }) => not_an_object(found, &mut scope),
+            Ok(Field::Mismatch(found)) => not_an_object(found, &mut scope),
             Ok(Field::Missing | Field::Null) => not_an_object(Found::Null, &mut scope),
             Err(error) => return Err(FileError::Yaml(error.to_string())),
         };
@@ -187,24 +187,28 @@ fn not_an_object(found: Found, scope: &mut Scope<'_>) -> WorkspaceFile {
 }
 
 impl FileRequest<'_> {
-    fn parse(self, scope: &mut Scope<'_>) -> WorkspaceFile {
+    fn parse(mut self, scope: &mut Scope<'_>) -> WorkspaceFile {
         self.strays.refuse(scope, Self::KNOWN);
         WorkspaceFile {
-            templates: distinct(scope, self.templates, TemplateRequest::parse, "key", |it| {
-                it.key.clone()
-            }),
-            tags: distinct(scope, self.tags, TagRequest::parse, "label", |it| {
+            templates: distinct(
+                scope,
+                self.templates(),
+                TemplateRequest::parse,
+                "key",
+                |it| it.key.clone(),
+            ),
+            tags: distinct(scope, self.tags(), TagRequest::parse, "label", |it| {
                 TagLabel::fold(&it.label)
             }),
-            users: distinct(scope, self.users, UserRequest::parse, "email", |it| {
+            users: distinct(scope, self.users(), UserRequest::parse, "email", |it| {
                 it.email.clone()
             }),
-            spaces: distinct(scope, self.spaces, SpaceRequest::parse, "slug", |it| {
+            spaces: distinct(scope, self.spaces(), SpaceRequest::parse, "slug", |it| {
                 it.slug.clone()
             }),
             custom_properties: distinct(
                 scope,
-                self.custom_properties,
+                self.custom_properties(),
                 CustomPropertyRequest::parse,
                 "key",
                 |it| (it.target, it.key.clone()),
@@ -214,7 +218,7 @@ impl FileRequest<'_> {
 }
 
 /// The entries of a list, of which no two have the same name.
-fn distinct<W, T, N: Eq + std::hash::Hash>(
+fn distinct<'de, W: Wire<'de>, T, N: Eq + std::hash::Hash>(
     scope: &mut Scope<'_>,
     member: Member<Items<W, ENTRIES>>,
     parse: impl Fn(W, &mut Scope<'_>) -> Option<T>,
@@ -244,15 +248,15 @@ fn id(member: Member<Text<'_>>, scope: &mut Scope<'_>) -> Option<Uuid> {
 }
 
 impl TemplateRequest<'_> {
-    fn parse(self, scope: &mut Scope<'_>) -> Option<TemplateRow> {
+    fn parse(mut self, scope: &mut Scope<'_>) -> Option<TemplateRow> {
         self.strays.refuse(scope, Self::KNOWN);
-        let id = id(self.id, scope);
-        let key = scope.required(self.key, Key::parse);
-        let name = scope.required(self.name, not_blank(255));
-        let description = scope.optional(self.description, |sent| length(sent, 1, 5_000));
-        let defaults = templates::defaults(scope, self.defaults).unwrap_or_default();
-        let required = templates::required(scope, self.required).unwrap_or_default();
-        let archived = scope.given(self.archived).unwrap_or_default();
+        let id = id(self.id(), scope);
+        let key = scope.required(self.key(), Key::parse);
+        let name = scope.required(self.name(), not_blank(255));
+        let description = scope.optional(self.description(), |sent| length(sent, 1, 5_000));
+        let defaults = templates::defaults(scope, self.defaults()).unwrap_or_default();
+        let required = templates::required(scope, self.required()).unwrap_or_default();
+        let archived = scope.given(self.archived()).unwrap_or_default();
         Some(TemplateRow {
             id,
             key: key?.as_str().to_owned(),
@@ -267,10 +271,10 @@ impl TemplateRequest<'_> {
 }
 
 impl TagRequest<'_> {
-    fn parse(self, scope: &mut Scope<'_>) -> Option<TagRow> {
+    fn parse(mut self, scope: &mut Scope<'_>) -> Option<TagRow> {
         self.strays.refuse(scope, Self::KNOWN);
-        let id = id(self.id, scope);
-        let label = scope.required(self.label, TagLabel::parse)?;
+        let id = id(self.id(), scope);
+        let label = scope.required(self.label(), TagLabel::parse)?;
         Some(TagRow {
             id,
             label: label.as_str().to_owned(),
@@ -280,13 +284,13 @@ impl TagRequest<'_> {
 }
 
 impl UserRequest<'_> {
-    fn parse(self, scope: &mut Scope<'_>) -> Option<UserRow> {
+    fn parse(mut self, scope: &mut Scope<'_>) -> Option<UserRow> {
         self.strays.refuse(scope, Self::KNOWN);
-        let id = id(self.id, scope);
-        let first_name = scope.required(self.first_name, not_blank(255));
-        let last_name = scope.required(self.last_name, not_blank(255));
-        let email = scope.required(self.email, Email::parse);
-        let suspended = scope.given(self.suspended).unwrap_or_default();
+        let id = id(self.id(), scope);
+        let first_name = scope.required(self.first_name(), not_blank(255));
+        let last_name = scope.required(self.last_name(), not_blank(255));
+        let email = scope.required(self.email(), Email::parse);
+        let suspended = scope.given(self.suspended()).unwrap_or_default();
         Some(UserRow {
             id,
             first_name: first_name?,
@@ -298,10 +302,10 @@ impl UserRequest<'_> {
 }
 
 impl SpaceRequest<'_> {
-    fn parse(self, scope: &mut Scope<'_>) -> Option<SpaceRow> {
+    fn parse(mut self, scope: &mut Scope<'_>) -> Option<SpaceRow> {
         self.strays.refuse(scope, Self::KNOWN);
-        let slug = scope.required(self.slug, SpaceSlug::parse);
-        let name = scope.required(self.name, not_blank(255));
+        let slug = scope.required(self.slug(), SpaceSlug::parse);
+        let name = scope.required(self.name(), not_blank(255));
         Some(SpaceRow {
             slug: slug?.as_str().to_owned(),
             name: name?,
@@ -310,16 +314,16 @@ impl SpaceRequest<'_> {
 }
 
 impl CustomPropertyRequest<'_> {
-    fn parse(self, scope: &mut Scope<'_>) -> Option<CustomPropertyRow> {
+    fn parse(mut self, scope: &mut Scope<'_>) -> Option<CustomPropertyRow> {
         self.strays.refuse(scope, Self::KNOWN);
-        let id = id(self.id, scope);
-        let target = scope.required(self.target, custom_properties::target);
-        let key = scope.required(self.key, Key::parse);
-        let label = scope.required(self.label, not_blank(255));
-        let kind = scope.required(self.kind, custom_properties::property_type);
-        let settings = custom_properties::settings(self.settings, kind, Mode::Create, scope);
-        let options = custom_properties::options(self.options, kind, scope);
-        let archived = scope.given(self.archived).unwrap_or_default();
+        let id = id(self.id(), scope);
+        let target = scope.required(self.target(), custom_properties::target);
+        let key = scope.required(self.key(), Key::parse);
+        let label = scope.required(self.label(), not_blank(255));
+        let kind = scope.required(self.kind(), custom_properties::property_type);
+        let settings = custom_properties::settings(self.settings(), kind, Mode::Create, scope);
+        let options = custom_properties::options(self.options(), kind, scope);
+        let archived = scope.given(self.archived()).unwrap_or_default();
         Some(CustomPropertyRow {
             id,
             target: target?,

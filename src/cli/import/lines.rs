@@ -129,16 +129,16 @@ struct Read {
 }
 
 fn state(text: &[u8]) -> State {
-    let head = match read::<HeadRequest<'_>>(text) {
+    let external_id = match read::<HeadRequest<'_>>(text) {
         // What is no object, the server says.
-        Ok(Field::Value(head)) => head,
+        Ok(Field::Value(mut head)) => head.external_id(),
         Ok(_) => return State::Whole,
         Err(malformed) => return State::Malformed(malformed),
     };
-    match head.external_id.value {
+    match external_id.value {
         Field::Missing | Field::Null => State::Nameless,
         Field::Value(text) if text.is_empty() => State::Nameless,
-        Field::Value(_) | Field::Mismatch { .. } => State::Whole,
+        Field::Value(_) | Field::Mismatch(_) => State::Whole,
     }
 }
 
