@@ -1,23 +1,27 @@
 -- Some cases of one workspace with one statement, with everything that they leave: all of it, or
 -- nothing. Nothing too where the references of the workspace no longer have the version with which
--- they were checked ($17): then there is no event either, which every case has.
+-- they were checked ($12): then there is no event either, which every case has.
 WITH gate AS MATERIALIZED (
-    SELECT 1 WHERE $17::uuid IS NULL
-        OR EXISTS (SELECT FROM reference_versions WHERE workspace_id = $1 AND version = $17)
+    SELECT 1 WHERE $12::uuid IS NULL
+        OR EXISTS (SELECT FROM reference_versions WHERE workspace_id = $1 AND version = $12)
+), new AS MATERIALIZED (
+    SELECT c.* FROM gate, jsonb_to_recordset($2::text::jsonb) AS c (id uuid, name text, status text,
+        external_id text, template_id uuid, assignee_id uuid, space_slug text, metadata jsonb,
+        custom_properties jsonb, item_digest bytea, created_at timestamptz, updated_at timestamptz,
+        tags jsonb, reviews jsonb, companies jsonb, individuals jsonb, relations jsonb)
 ), case_rows AS (
     INSERT INTO cases (workspace_id, id, name, status, external_id, template_id, assignee_id,
         space_slug, metadata, custom_properties, item_digest, created_at, updated_at,
         last_activity_at)
-    SELECT $1, c.*, c.updated_at
-    FROM gate, jsonb_to_recordset($2::text::jsonb) AS c (id uuid, name text, status text, external_id text,
-        template_id uuid, assignee_id uuid, space_slug text, metadata jsonb,
-        custom_properties jsonb, item_digest bytea, created_at timestamptz, updated_at timestamptz)
+    SELECT $1, id, name, status, external_id, template_id, assignee_id, space_slug, metadata,
+        custom_properties, item_digest, created_at, updated_at, updated_at
+    FROM new
 ), key_rows AS (
     INSERT INTO idempotency_keys (workspace_id, key, request_hash, case_id, location, body,
         created_at, status, version)
     SELECT $1, k.*, 201, 1
-    FROM gate, unnest($11::text[], $12::bytea[], $13::uuid[], $14::text[], $15::bytea[],
-        $16::timestamptz[]) AS k
+    FROM gate, unnest($6::text[], $7::bytea[], $8::uuid[], $9::text[], $10::bytea[],
+        $11::timestamptz[]) AS k
 ), activity_rows AS (
     INSERT INTO activities (workspace_id, id, case_id, company_id, individual_id, type, api_key_id,
         context, changes, created_at)
@@ -38,48 +42,50 @@ WITH gate AS MATERIALIZED (
         endpoint text, created_at timestamptz, trace_parent text)
 ), tag_rows AS (
     INSERT INTO case_tags (workspace_id, case_id, tag_id, ordinal)
-    SELECT $1, t.* FROM gate, jsonb_to_recordset($6::text::jsonb) AS t (case_id uuid, tag_id uuid,
-        ordinal integer)
+    SELECT $1, new.id, t.id::uuid, t.ordinal
+    FROM new, jsonb_array_elements_text(new.tags) WITH ORDINALITY AS t (id, ordinal)
 ), company_rows AS (
-    INSERT INTO companies (workspace_id, case_id, id, type, name, commercial_name,
-        registration_number, registration_date, status, legal_form, entity_legal_form, country,
-        address, classifications, banking_information, share_capital, tax_identification_number,
-        website_url, employer_identification_number, custom_properties, created_at, updated_at)
-    SELECT $1, c.* FROM gate, jsonb_to_recordset($7::text::jsonb) AS c (case_id uuid, id uuid, type text,
-        name text, commercial_name text, registration_number text, registration_date date,
-        status text, legal_form text, entity_legal_form text, country text, address jsonb,
+    INSERT INTO companies (workspace_id, case_id, created_at, updated_at, id, type, name,
+        commercial_name, registration_number, registration_date, status, legal_form,
+        entity_legal_form, country, address, classifications, banking_information, share_capital,
+        tax_identification_number, website_url, employer_identification_number, custom_properties)
+    SELECT $1, new.id, new.created_at, new.updated_at, c.*
+    FROM new, jsonb_to_recordset(new.companies) AS c (id uuid, type text, name text,
+        commercial_name text, registration_number text, registration_date date, status text,
+        legal_form text, entity_legal_form text, country text, address jsonb,
         classifications jsonb, banking_information jsonb, share_capital text,
         tax_identification_number text, website_url text, employer_identification_number text,
-        custom_properties jsonb, created_at timestamptz, updated_at timestamptz)
+        custom_properties jsonb)
 ), individual_rows AS (
-    INSERT INTO individuals (workspace_id, case_id, id, first_name, middle_name, last_name,
-        maiden_name, is_business_contact, is_beneficial_owner, is_controlling_person,
-        is_delegator, is_signatory, email, birth_date, birth_country, birth_place, gender,
-        nationalities, address, banking_information, tax_identification_number,
-        social_security_number, phone_number, custom_properties, roles, "position",
-        ownership_percentage, voting_rights_percentage, created_at, updated_at)
-    SELECT $1, i.* FROM gate, jsonb_to_recordset($8::text::jsonb) AS i (case_id uuid, id uuid,
-        first_name text, middle_name text, last_name text, maiden_name text,
-        is_business_contact boolean, is_beneficial_owner boolean, is_controlling_person boolean,
-        is_delegator boolean, is_signatory boolean, email text, birth_date date,
-        birth_country text, birth_place text, gender text, nationalities jsonb, address jsonb,
-        banking_information jsonb, tax_identification_number text, social_security_number text,
-        phone_number text, custom_properties jsonb, roles jsonb, "position" text,
-        ownership_percentage double precision, voting_rights_percentage double precision,
-        created_at timestamptz, updated_at timestamptz)
+    INSERT INTO individuals (workspace_id, case_id, created_at, updated_at, id, first_name,
+        middle_name, last_name, maiden_name, is_business_contact, is_beneficial_owner,
+        is_controlling_person, is_delegator, is_signatory, email, birth_date, birth_country,
+        birth_place, gender, nationalities, address, banking_information,
+        tax_identification_number, social_security_number, phone_number, custom_properties, roles,
+        "position", ownership_percentage, voting_rights_percentage)
+    SELECT $1, new.id, new.created_at, new.updated_at, i.*
+    FROM new, jsonb_to_recordset(new.individuals) AS i (id uuid, first_name text,
+        middle_name text, last_name text, maiden_name text, is_business_contact boolean,
+        is_beneficial_owner boolean, is_controlling_person boolean, is_delegator boolean,
+        is_signatory boolean, email text, birth_date date, birth_country text, birth_place text,
+        gender text, nationalities jsonb, address jsonb, banking_information jsonb,
+        tax_identification_number text, social_security_number text, phone_number text,
+        custom_properties jsonb, roles jsonb, "position" text,
+        ownership_percentage double precision, voting_rights_percentage double precision)
 ), relation_rows AS (
-    INSERT INTO relations (workspace_id, case_id, id, from_company_id, from_individual_id,
-        to_company_id, roles, "position", ownership_percentage, voting_rights_percentage,
-        created_at, updated_at)
-    SELECT $1, r.* FROM gate, jsonb_to_recordset($9::text::jsonb) AS r (case_id uuid, id uuid,
-        from_company_id uuid, from_individual_id uuid, to_company_id uuid, roles jsonb,
-        "position" text, ownership_percentage double precision,
-        voting_rights_percentage double precision, created_at timestamptz, updated_at timestamptz)
+    INSERT INTO relations (workspace_id, case_id, created_at, updated_at, id, from_company_id,
+        from_individual_id, to_company_id, roles, "position", ownership_percentage,
+        voting_rights_percentage)
+    SELECT $1, new.id, new.created_at, new.updated_at, r.*
+    FROM new, jsonb_to_recordset(new.relations) AS r (id uuid, from_company_id uuid,
+        from_individual_id uuid, to_company_id uuid, roles jsonb, "position" text,
+        ownership_percentage double precision, voting_rights_percentage double precision)
 ), review_rows AS (
-    INSERT INTO case_reviews (workspace_id, case_id, id, status, comment, reviewed_at,
-        next_review_at, created_at)
-    SELECT $1, v.* FROM gate, jsonb_to_recordset($10::text::jsonb) AS v (case_id uuid, id uuid, status text,
-        comment text, reviewed_at timestamptz, next_review_at date, created_at timestamptz)
+    INSERT INTO case_reviews (workspace_id, case_id, created_at, id, status, comment, reviewed_at,
+        next_review_at)
+    SELECT $1, new.id, new.updated_at, v.*
+    FROM new, jsonb_to_recordset(new.reviews) AS v (id uuid, status text, comment text,
+        reviewed_at timestamptz, next_review_at date)
 )
 INSERT INTO outbox (workspace_id, id, case_id, company_id, individual_id, event, sub_event,
     version, subject, case_context, created_at)

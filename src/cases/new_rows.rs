@@ -5,25 +5,25 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use serde_json::Error;
 use uuid::Uuid;
 
 use super::{Case, Digest, Review, Status};
+use crate::companies::StoredCompany;
 use crate::custom_properties::Properties;
 use crate::events::RecordRows;
 use crate::http::Answer;
 use crate::idempotency::Claim;
-use crate::json;
+use crate::individuals::StoredIndividual;
+use crate::json::{self, Members, Row};
+use crate::relations::StoredRelation;
 use crate::values::{hex, timestamp};
 
-/// The rows of one case, each list of them as JSON.
+/// The rows of one case, as JSON.
 #[derive(Debug)]
 pub struct NewRows {
+    /// A list of the case alone, with the rows of all that belongs to it.
     pub case: String,
-    pub tags: String,
-    pub companies: String,
-    pub individuals: String,
-    pub relations: String,
-    pub reviews: String,
     /// Its activity and its events.
     pub record: RecordRows,
     /// Whether the case has no companies, individuals and tags, and nobody waits for its event.
@@ -53,27 +53,61 @@ struct CaseRow<'c> {
     created_at: DateTime<Utc>,
     #[serde(serialize_with = "timestamp")]
     updated_at: DateTime<Utc>,
+    /// In their order.
+    tags: Option<Vec<Uuid>>,
+    reviews: Option<&'c [Review]>,
+}
+
+/// The members that are not those of a larger object.
+#[derive(Debug, Serialize)]
+struct PartRow<'c> {
+    id: Uuid,
+    custom_properties: &'c Properties,
 }
 
 #[derive(Debug, Serialize)]
-struct TagRow {
-    case_id: Uuid,
-    tag_id: Uuid,
-    ordinal: usize,
+struct RelationRow {
+    id: Uuid,
+    from_company_id: Option<Uuid>,
+    from_individual_id: Option<Uuid>,
+    to_company_id: Uuid,
 }
 
-#[derive(Debug, Serialize)]
-struct ReviewRow<'c> {
-    case_id: Uuid,
-    #[serde(flatten)]
-    review: &'c Review,
-    #[serde(serialize_with = "timestamp")]
-    created_at: DateTime<Utc>,
+impl Row for StoredCompany {
+    fn write(&self, members: &mut Members<'_>) -> Result<(), Error> {
+        members.add(&PartRow {
+            id: self.id,
+            custom_properties: &self.custom_properties,
+        })?;
+        members.add(&self.company)
+    }
+}
+
+impl Row for StoredIndividual {
+    fn write(&self, members: &mut Members<'_>) -> Result<(), Error> {
+        members.add(&PartRow {
+            id: self.id,
+            custom_properties: &self.custom_properties,
+        })?;
+        members.add(&self.individual)?;
+        members.add(&self.carried)
+    }
+}
+
+impl Row for StoredRelation {
+    fn write(&self, members: &mut Members<'_>) -> Result<(), Error> {
+        members.add(&RelationRow {
+            id: self.id,
+            from_company_id: self.from_company_id,
+            from_individual_id: self.from_individual_id,
+            to_company_id: self.to_company_id,
+        })?;
+        members.add(&self.holding)
+    }
 }
 
 impl NewRows {
-    /// The rows of a case, with what else it leaves. Each part of the case is gone once its row is
-    /// there: a large case does not stand in memory beside all of its rows.
+    /// The rows of a case, with what else it leaves.
     ///
     /// # Errors
     /// None but those of a row that has no JSON form.
@@ -83,7 +117,7 @@ impl NewRows {
         record: RecordRows,
         claim: Option<Claim>,
         answer: Answer,
-    ) -> Result<Self, serde_json::Error> {
+    ) -> Result<Self, Error> {
         let is_alone = case.is_alone() && !record.is_awaited;
         let header = &case.header;
         let row = CaseRow {
@@ -99,26 +133,20 @@ impl NewRows {
             item_digest: item_digest.map(|it| format!("\\x{}", hex(&it))),
             created_at: header.created_at,
             updated_at: header.updated_at,
+            tags: (!header.tags.is_empty()).then(|| header.tags.iter().map(|it| it.id).collect()),
+            reviews: (!case.reviews.is_empty()).then_some(&case.reviews),
         };
-        let tags = header.tags.iter().zip(1..).map(|(tag, ordinal)| TagRow {
-            case_id: header.id,
-            tag_id: tag.id,
-            ordinal,
-        });
-        let reviews = case.reviews.iter().map(|review| ReviewRow {
-            case_id: header.id,
-            review,
-            created_at: header.updated_at,
+        let (id, written_at) = (header.id, header.updated_at);
+        let rows = json::row(|members| {
+            members.add(&row)?;
+            members.list("companies", case.companies)?;
+            members.list("individuals", case.individuals)?;
+            members.list("relations", case.relations)
         });
         Ok(Self {
-            case: json::rows([row])?,
-            tags: json::rows(tags)?,
-            reviews: json::rows(reviews)?,
-            id: header.id,
-            written_at: header.updated_at,
-            companies: json::rows(case.companies)?,
-            individuals: json::rows(case.individuals)?,
-            relations: json::rows(case.relations)?,
+            case: rows?,
+            id,
+            written_at,
             is_alone,
             record,
             claim,
@@ -129,16 +157,7 @@ impl NewRows {
     /// How much they are, about, in bytes.
     pub fn size(&self) -> usize {
         let kept = self.claim.as_ref().map_or(0, |_| self.answer.body.len());
-        let rows = [
-            &self.tags,
-            &self.companies,
-            &self.individuals,
-            &self.relations,
-            &self.reviews,
-        ];
-        let record = [&self.record.events, &self.record.deliveries];
-        let parts = rows.into_iter().chain(record).map(String::len);
-        self.case.len() + kept + parts.sum::<usize>()
+        self.case.len() + self.record.events.len() + self.record.deliveries.len() + kept
     }
 }
 
