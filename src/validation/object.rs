@@ -168,14 +168,17 @@ macro_rules! wire_object {
                     let known = Self::KNOWN.iter().copied();
                     known.filter(|it| !elsewhere.contains(it)).collect::<Vec<_>>()
                 };
-                $(if elsewhere.contains(&$key)
-                    && !matches!(self.$field, $crate::validation::Field::Missing)
-                {
-                    self.$field = $crate::validation::Field::Missing;
-                    scope
-                        .key($key)
-                        .refuse_with(|| $crate::validation::unknown($key, &known()));
-                })*
+                for name in elsewhere {
+                    match *name {
+                        $($key if !matches!(self.$field, $crate::validation::Field::Missing) => {
+                            self.$field = $crate::validation::Field::Missing;
+                            scope
+                                .key($key)
+                                .refuse_with(|| $crate::validation::unknown($key, &known()));
+                        })*
+                        _ => {}
+                    }
+                }
                 if !self.strays.is_empty() {
                     self.strays.refuse(scope, &known());
                 }
