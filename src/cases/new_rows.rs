@@ -1,11 +1,14 @@
 //! Everything that a new case leaves, on its way into the database.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Error;
+use sqlx::encode::IsNull;
+use sqlx::error::BoxDynError;
+use sqlx::postgres::{PgArgumentBuffer, PgTypeInfo};
+use sqlx::{Encode, Postgres, Type};
 use uuid::Uuid;
 
 use super::{Case, Digest, Review, Status};
@@ -161,25 +164,50 @@ impl NewRows {
     }
 }
 
+/// One list of the rows of several cases, as a parameter of a statement: it is put together where it is
+/// sent from.
+#[derive(Debug)]
+pub struct Joined<'n>(&'n [NewRows], fn(&NewRows) -> &str);
+
 /// One list of the rows of several cases.
-pub fn joined(new: &[NewRows], of: impl Fn(&NewRows) -> &str) -> Cow<'_, str> {
-    if let [one] = new {
-        return Cow::Borrowed(of(one));
+pub fn joined(new: &[NewRows], of: fn(&NewRows) -> &str) -> Joined<'_> {
+    Joined(new, of)
+}
+
+impl Joined<'_> {
+    /// The rows of each case that has any, without the brackets around them.
+    fn parts(&self) -> impl Iterator<Item = &str> {
+        let Self(new, of) = self;
+        let lists = new.iter().map(of);
+        lists
+            .filter_map(|it| it.strip_prefix('[')?.strip_suffix(']'))
+            .filter(|it| !it.is_empty())
     }
-    let length = new.iter().map(|it| of(it).len()).sum();
-    let mut list = String::with_capacity(length);
-    for rows in new {
-        let items = of(rows)
-            .strip_prefix('[')
-            .and_then(|it| it.strip_suffix(']'));
-        let items = items.unwrap_or_default();
-        if !items.is_empty() {
-            list.push(if list.is_empty() { '[' } else { ',' });
-            list.push_str(items);
+}
+
+impl Type<Postgres> for Joined<'_> {
+    fn type_info() -> PgTypeInfo {
+        <str as Type<Postgres>>::type_info()
+    }
+}
+
+impl Encode<'_, Postgres> for Joined<'_> {
+    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        buffer.push(b'[');
+        for (index, part) in self.parts().enumerate() {
+            if index > 0 {
+                buffer.push(b',');
+            }
+            buffer.extend_from_slice(part.as_bytes());
         }
+        buffer.push(b']');
+        Ok(IsNull::No)
     }
-    list.push_str(if list.is_empty() { "[]" } else { "]" });
-    Cow::Owned(list)
+
+    fn size_hint(&self) -> usize {
+        // With a comma or a bracket behind each.
+        self.parts().map(|it| it.len() + 1).sum::<usize>() + 2
+    }
 }
 
 /// The rows of idempotency keys, column by column.

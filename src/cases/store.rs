@@ -32,9 +32,9 @@ pub async fn insert(
         sqlx::query_file!(
             "src/cases/insert_alone.sql",
             workspace_id,
-            &*cases,
-            &*activities,
-            &*events,
+            cases as _,
+            activities as _,
+            events as _,
             &keys.keys as _,
             &keys.hashes as _,
             &keys.case_ids,
@@ -47,10 +47,10 @@ pub async fn insert(
         sqlx::query_file!(
             "src/cases/insert.sql",
             workspace_id,
-            &*cases,
-            &*activities,
-            &*events,
-            &*joined(&new, |it| &it.record.deliveries),
+            cases as _,
+            activities as _,
+            events as _,
+            joined(&new, |it| &it.record.deliveries) as _,
             &keys.keys as _,
             &keys.hashes as _,
             &keys.case_ids,
@@ -60,7 +60,7 @@ pub async fn insert(
             reference_version,
         )
     };
-    drop((keys, cases, activities, events));
+    drop(keys);
     drop(new);
     Ok(insert.execute(connection).await?.rows_affected() > 0)
 }
