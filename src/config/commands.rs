@@ -61,6 +61,11 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether it runs the database too, on the same machine.
+    pub fn has_private_cluster(&self) -> bool {
+        matches!(self, Self::Serve(settings) if settings.database.database_url.is_none())
+    }
+
     /// Where the traces of this command go, if it has any.
     pub fn otlp_endpoint(&self) -> Option<&str> {
         match self {
