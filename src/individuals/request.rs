@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use super::{Gender, Individual};
 use crate::custom_properties::{self, Given, PropertiesRequest};
 use crate::relations::{
-    Bonds, HeldRelationRequest, Holding, RELATIONS, ROLE_NAMES, ROLES, Role, percentage, position,
-    roles,
+    Bonds, HeldRelationRequest, Holding, RELATIONS, ROLE_NAMES, ROLES, Role, Roles, percentage,
+    position, roles,
 };
 use crate::validation::described::Changed;
 use crate::validation::shape;
@@ -264,8 +264,8 @@ fn refuse_blank(scope: &mut Scope<'_>) {
 
 impl Flags {
     /// Sets the flags that older clients spell as roles; what is left are roles of a relation.
-    fn take_roles(&mut self, carried: &[CarriedRole], scope: &mut Scope<'_>) -> Vec<Role> {
-        let mut roles = Vec::new();
+    fn take_roles(&mut self, carried: &[CarriedRole], scope: &mut Scope<'_>) -> Roles {
+        let mut roles = Roles::new();
         for (index, role) in carried.iter().enumerate() {
             let (flag, key) = match role {
                 CarriedRole::Relation(role) => {

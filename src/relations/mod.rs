@@ -12,7 +12,7 @@ mod view;
 
 pub use hold::hold;
 pub use members::{Holder, Members};
-pub use model::{Holding, Role, StoredRelation};
+pub use model::{Holding, Role, Roles, StoredRelation};
 pub use request::{
     Bonds, HeldRelation, HeldRelationRequest, RELATIONS, ROLE_NAMES, ROLES, RelationDraft, Source,
     percentage, position, relation_roles, roles,

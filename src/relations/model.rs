@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use smallvec::SmallVec;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -18,11 +19,15 @@ pub enum Role {
     Shareholder,
 }
 
+/// Roles, each once. There are no more than two, and of most holders one.
+pub type Roles = SmallVec<[Role; 2]>;
+
 /// What one relation says of its holder in a company. Empty, it says only that there is one.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Holding {
     /// Roles in the company.
-    pub roles: Vec<Role>,
+    #[schema(value_type = Vec<Role>)]
+    pub roles: Roles,
     /// What the holder is called in the company.
     #[schema(required)]
     pub position: Option<String>,

@@ -1,8 +1,9 @@
 //! Relations as they may arrive inside a case.
 
+use smallvec::SmallVec;
 use uuid::Uuid;
 
-use super::{Holding, Role};
+use super::{Holding, Role, Roles};
 use crate::validation::shape::{self, Shape};
 use crate::validation::{
     Code, Fault, Field, Items, Member, Mode, Number, Object, Scope, Text, list,
@@ -148,7 +149,7 @@ pub fn roles_shape() -> Shape {
 }
 
 /// The roles of a relation.
-pub fn relation_roles(scope: &mut Scope<'_>, member: Member<Items<Text<'_>, ROLES>>) -> Vec<Role> {
+pub fn relation_roles(scope: &mut Scope<'_>, member: Member<Items<Text<'_>, ROLES>>) -> Roles {
     roles(scope, member, |role| choice(role, &ROLE_NAMES))
 }
 
@@ -174,13 +175,13 @@ pub fn roles<T: PartialEq>(
     scope: &mut Scope<'_>,
     member: Member<Items<Text<'_>, ROLES>>,
     parse: impl Fn(&str) -> Result<T, Fault>,
-) -> Vec<T> {
+) -> SmallVec<[T; 2]> {
     let name = member.name;
     let Some(items) = scope.given(member) else {
-        return Vec::new();
+        return SmallVec::new();
     };
     let mut here = scope.key(name);
-    let mut roles = Vec::new();
+    let mut roles = SmallVec::new();
     for (index, item) in items.within_limit(&mut here).into_iter().enumerate() {
         let mut place = here.index(index);
         let Some(text) = place.item(item) else {

@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::request::{percentage, position, relation_roles, roles_shape};
-use super::{Holder, ROLES, RelationView, Role, store};
+use super::{Holder, ROLES, RelationView, Roles, store};
 use crate::events::changed_fields;
 use crate::http::{Answer, Id, JsonBody, NoQuery, Parsed, Problem, ProblemType};
 use crate::parsed;
@@ -41,7 +41,7 @@ wire_object! {
 struct Changes {
     voting_rights_percentage: Change<Percentage>,
     ownership_percentage: Change<Percentage>,
-    roles: Change<Vec<Role>>,
+    roles: Change<Roles>,
     position: Change<String>,
     to_company_id: Option<Uuid>,
 }

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use arrayvec::ArrayString;
 use regex::Regex;
 use validator::ValidateRegex;
 
@@ -11,7 +12,7 @@ use crate::validation::{Code, Fault, quote};
 
 text_value! {
     /// A business identifier code of ISO 9362: 8 or 11 characters, upper case.
-    Bic
+    Bic within 11
 }
 
 static FORM: LazyLock<Option<Regex>> =
@@ -29,14 +30,15 @@ impl Bic {
     /// # Errors
     /// `format`: not of ISO 9362's form, or its country (characters 5 and 6) does not exist.
     pub fn parse(sent: &str) -> Result<Self, Fault> {
-        let code = sent.to_ascii_uppercase();
-        let formed = FORM.as_ref().is_some_and(|form| code.validate_regex(form));
-        if formed
-            && code
-                .get(4..6)
-                .is_some_and(|country| Country::parse(country).is_ok())
-        {
-            return Ok(Self(code));
+        if let Ok(mut code) = ArrayString::from(sent) {
+            code.make_ascii_uppercase();
+            let country = code.get(4..6).map(Country::parse);
+            let is_formed = FORM
+                .as_ref()
+                .is_some_and(|form| code.as_str().validate_regex(form));
+            if is_formed && country.is_some_and(|it| it.is_ok()) {
+                return Ok(Self(code));
+            }
         }
         Err(Fault::new(
             Code::Format,

@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use arrayvec::ArrayString;
+
 use super::text_value;
 use crate::validation::shape::{self, Shape};
 use crate::validation::{Code, Fault, quote};
 
 text_value! {
     /// An ISO 3166-1 alpha-2 code, upper case; `XK` (Kosovo, user-assigned) too.
-    Country
+    Country within 2
 }
 
 /// Alpha-3 codes and English names, to the alpha-2 code that was meant.
@@ -33,15 +35,18 @@ impl Country {
     /// # Errors
     /// `country`, with the code that was meant where that is plain.
     pub fn parse(sent: &str) -> Result<Self, Fault> {
-        let code = sent.to_ascii_uppercase();
-        if code == "XK" || rust_iso3166::from_alpha2(&code).is_some() {
-            return Ok(Self(code));
+        if let Ok(mut code) = ArrayString::from(sent) {
+            code.make_ascii_uppercase();
+            if &code == "XK" || rust_iso3166::from_alpha2(&code).is_some() {
+                return Ok(Self(code));
+            }
         }
         let message = format!(
             "\"{}\" is not a country code of ISO 3166-1 alpha-2, such as FR or GB.",
             quote(sent)
         );
-        let meant = MEANT.get(&code).map(|code| (*code).to_owned());
+        let meant = MEANT.get(&sent.to_ascii_uppercase());
+        let meant = meant.map(|code| (*code).to_owned());
         Err(Fault::new(Code::Country, message).suggesting(meant))
     }
 }

@@ -1,12 +1,14 @@
 //! Entity legal form codes.
 
+use arrayvec::ArrayString;
+
 use super::text_value;
 use crate::validation::shape::{self, Shape};
 use crate::validation::{Code, Fault, quote};
 
 text_value! {
     /// An entity legal form code of ISO 20275: four of A-Z and 0-9.
-    EntityLegalForm
+    EntityLegalForm within 4
 }
 
 impl EntityLegalForm {
@@ -20,12 +22,13 @@ impl EntityLegalForm {
     /// # Errors
     /// `format`: not four upper-case letters and digits.
     pub fn parse(sent: &str) -> Result<Self, Fault> {
-        let formed = sent.len() == 4
-            && sent
-                .bytes()
-                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-        if formed {
-            return Ok(Self(sent.to_owned()));
+        let mut bytes = sent.bytes();
+        let is_formed = bytes.all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+        if let Ok(code) = ArrayString::from(sent)
+            && code.is_full()
+            && is_formed
+        {
+            return Ok(Self(code));
         }
         Err(Fault::new(
             Code::Format,

@@ -44,15 +44,23 @@ pub use tag_label::TagLabel;
 pub use text::{choice, length, not_blank, text};
 pub use website::absolute_url;
 
-/// Declares a newtype over text that only its own `parse` makes of what a caller sent.
+/// Declares a newtype over text that only its own `parse` makes of what a caller sent; of one that has no
+/// more than so many bytes, where it stands.
 macro_rules! text_value {
     ($(#[$doc:meta])* $name:ident) => {
+        $crate::values::text_value! { $(#[$doc])* $name in String }
+    };
+    ($(#[$doc:meta])* $name:ident within $most:literal) => {
+        $crate::values::text_value! { $(#[$doc])* $name in arrayvec::ArrayString<$most> }
+    };
+    ($(#[$doc:meta])* $name:ident in $text:ty) => {
         $(#[$doc])*
         #[derive(
             Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
         )]
         #[serde(transparent)]
-        pub struct $name(String);
+        #[schema(value_type = String)]
+        pub struct $name($text);
 
         impl $name {
             /// The value as it is stored.
