@@ -78,15 +78,16 @@ pub fn router(
         stopping: state.stopping.clone(),
         metrics: state.metrics.clone(),
     });
+    let caught = CatchPanicLayer::custom(|_: Box<dyn Any + Send>| {
+        Problem::Plain(ProblemType::InternalError).into_response()
+    });
     let router = Router::new()
         .merge(api.clone())
         .nest("/v1", api)
         .fallback(async || Problem::Plain(ProblemType::NotFound))
         .method_not_allowed_fallback(async || Problem::Plain(ProblemType::MethodNotAllowed))
-        .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| {
-            Problem::Plain(ProblemType::InternalError).into_response()
-        }))
-        .layer(from_fn_with_state(at_the_edge, edge))
+        // Together they are one step of each route.
+        .layer((from_fn_with_state(at_the_edge, edge), caught))
         .with_state(state);
     Ok(NormalizePathLayer::trim_trailing_slash().layer(router))
 }
