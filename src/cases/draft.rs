@@ -242,6 +242,7 @@ fn relations(
     ids: &IdSource,
     Times { created_at, now }: Times,
 ) -> Vec<StoredRelation> {
+    let mut relations = Vec::with_capacity(resolved.len());
     let relation = |it: ResolvedRelation| {
         let holder = match it.from {
             Entity::Company(index) => Holder::Company(*companies.get(index)?),
@@ -251,5 +252,6 @@ fn relations(
         let new = StoredRelation::new(id, case_id, holder, to, it.holding, now);
         Some(StoredRelation { created_at, ..new })
     };
-    resolved.into_iter().filter_map(relation).collect()
+    relations.extend(resolved.into_iter().filter_map(relation));
+    relations
 }

@@ -188,7 +188,8 @@ impl Writer {
         };
         let waiting = &mut queue.waiting;
         let mut size = first.rows.size();
-        let mut group = vec![first];
+        let mut group = Vec::with_capacity(self.most.min(waiting.len() + 1));
+        group.push(first);
         while group.len() < self.most
             && let Some(next) = waiting.front()
             && size + next.rows.size() <= LARGE
@@ -211,16 +212,20 @@ impl Writer {
     }
 
     async fn write(&self, session: &mut Session, group: Vec<Waiting>) {
-        let (late, in_time): (Vec<_>, Vec<_>) =
-            group.into_iter().partition(|it| it.deadline.has_passed());
-        tell_unavailable(late);
+        let (mut rows, mut asked) = (Vec::with_capacity(group.len()), Vec::new());
         // Each of them waits to its own deadline.
-        let Some(deadline) = in_time.iter().map(|it| it.deadline).max() else {
-            return;
-        };
-        let is_alone = in_time.len() == 1;
-        let group = in_time.into_iter().map(|it| (it.rows, it.asked));
-        let (rows, asked): (Vec<_>, Vec<_>) = group.unzip();
+        let mut deadline = None;
+        for waiting in group {
+            if waiting.deadline.has_passed() {
+                tell_unavailable([waiting]);
+                continue;
+            }
+            deadline = deadline.max(Some(waiting.deadline));
+            rows.push(waiting.rows);
+            asked.push(waiting.asked);
+        }
+        let Some(deadline) = deadline else { return };
+        let is_alone = rows.len() == 1;
         let (workspace_id, version) = self.place;
         session.write_until(deadline);
         let insert = session.write(|connection| {
@@ -257,7 +262,7 @@ impl Writer {
 }
 
 /// Nothing of them was sent.
-fn tell_unavailable(group: Vec<Waiting>) {
+fn tell_unavailable(group: impl IntoIterator<Item = Waiting>) {
     for waiting in group {
         waiting.asked.tell(Err(DatabaseError::Unavailable(None)));
     }

@@ -1,6 +1,7 @@
 //! The refs and relations of one payload: refs in, indices out. Pure.
 
 use std::collections::{HashMap, HashSet};
+use std::mem::take;
 
 use crate::companies::{CompanyDraft, CompanyType};
 use crate::individuals::IndividualDraft;
@@ -68,14 +69,22 @@ struct Resolver<'d> {
 }
 
 impl Graph {
-    /// Resolves every relation; what cannot be is refused at its place. `companies_are_known` is
-    /// false where something else than an array stands for them, or more than a case can have.
+    /// Resolves every relation, which its holder no longer has then; what cannot be is refused at its
+    /// place. `companies_are_known` is false where something else than an array stands for them, or more
+    /// than a case can have.
     pub fn resolve(
-        companies: &[CompanyDraft],
+        companies: &mut [CompanyDraft],
         companies_are_known: bool,
-        individuals: &[IndividualDraft],
+        individuals: &mut [IndividualDraft],
         scope: &mut Scope<'_>,
     ) -> Self {
+        let of_companies = companies.iter_mut().map(|it| take(&mut it.bonds.relations));
+        let of_companies: Vec<_> = of_companies.collect();
+        let of_individuals = individuals.iter_mut();
+        let of_individuals = of_individuals.map(|it| take(&mut it.bonds.relations));
+        let of_individuals: Vec<_> = of_individuals.collect();
+        let held = of_companies.iter().chain(&of_individuals).map(Vec::len);
+        let held = held.sum::<usize>();
         let main = if companies_are_known {
             main(companies, scope)
         } else {
@@ -86,15 +95,16 @@ impl Graph {
             main,
             companies_are_known,
             refs,
-            seen: HashSet::new(),
-            relations: Vec::new(),
+            seen: HashSet::with_capacity(held),
+            relations: Vec::with_capacity(held),
         };
-        for (index, company) in companies.iter().enumerate() {
-            resolver.add(Entity::Company(index), &company.bonds.relations, scope);
+        for (index, relations) in of_companies.into_iter().enumerate() {
+            resolver.add(Entity::Company(index), relations, scope);
         }
-        for (index, individual) in individuals.iter().enumerate() {
+        let individuals = individuals.iter().zip(of_individuals).enumerate();
+        for (index, (individual, relations)) in individuals {
             let entity = Entity::Individual(index);
-            resolver.add(entity, &individual.bonds.relations, scope);
+            resolver.add(entity, relations, scope);
             resolver.add_shorthand(entity, &individual.shorthand, scope);
         }
         let main = if let Main::One(index) = main {
@@ -186,15 +196,15 @@ fn refs<'d>(
 }
 
 impl Resolver<'_> {
-    fn add(&mut self, from: Entity, relations: &[Option<RelationDraft>], scope: &mut Scope<'_>) {
+    fn add(&mut self, from: Entity, relations: Vec<Option<RelationDraft>>, scope: &mut Scope<'_>) {
         let (array, index) = from.array();
-        for (position, relation) in relations.iter().enumerate() {
+        for (position, relation) in relations.into_iter().enumerate() {
             let Some(relation) = relation else { continue };
             let mut array = scope.key(array);
             let mut holder = array.index(index);
             let mut list = holder.key("relations");
             let mut place = list.index(position);
-            let Some(to) = self.target(relation, &mut place) else {
+            let Some(to) = self.target(&relation, &mut place) else {
                 continue;
             };
             if from == Entity::Company(to) {
@@ -204,8 +214,11 @@ impl Resolver<'_> {
                      source_company_ref, or remove the relation.",
                 ));
             } else if self.seen.insert((from, to)) {
-                let holding = relation.holding.clone();
-                self.relations.push(ResolvedRelation { from, to, holding });
+                self.relations.push(ResolvedRelation {
+                    from,
+                    to,
+                    holding: relation.holding,
+                });
             } else {
                 let message = format!(
                     "There is a relation from {} to /companies/{to} already. Put both into one.",

@@ -155,19 +155,19 @@ impl CaseRequest<'_> {
         let metadata = metadata(scope, self.metadata());
         let custom_properties = custom_properties::parse(self.custom_properties(), scope);
         let tags = tags(scope, self.tags());
-        let companies: Vec<_> = list(scope, self.companies(), |sent, scope| {
+        let mut companies: Vec<_> = list(scope, self.companies(), |sent, scope| {
             Some(sent.parse(Mode::Part, scope))
         })
         .into_iter()
         .map(Option::unwrap_or_default)
         .collect();
-        let individuals: Vec<_> = list(scope, self.individuals(), |sent, scope| {
+        let mut individuals: Vec<_> = list(scope, self.individuals(), |sent, scope| {
             Some(sent.parse(Mode::Part, scope, now))
         })
         .into_iter()
         .map(Option::unwrap_or_default)
         .collect();
-        let graph = Graph::resolve(&companies, companies_are_known, &individuals, scope);
+        let graph = Graph::resolve(&mut companies, companies_are_known, &mut individuals, scope);
         let history = history(self.created_at(), self.reviews(), status, scope, now);
         let decided = history.decisions.last().and_then(|it| it.status);
         CaseDraft {

@@ -21,7 +21,13 @@ impl<'de, T: Wire<'de>, const LIMIT: usize> Wire<'de> for Items<T, LIMIT> {
         let mut items = Vec::new();
         while items.len() < LIMIT {
             match sent.next_element()? {
-                Some(item) => items.push(item),
+                Some(item) => {
+                    if items.is_empty() {
+                        // Many lists have one item, and a large body many such lists.
+                        items.reserve_exact(1);
+                    }
+                    items.push(item);
+                }
                 None => {
                     return Ok(Ok(Self {
                         total: items.len(),
