@@ -56,6 +56,27 @@ impl Arrival {
             Self::InBatch { digest } => digest,
         }
     }
+
+    fn answer(self, case: &Case) -> Result<Answer, Problem> {
+        let id = case.header.id;
+        match self {
+            Self::Alone { prefix } => {
+                let answer = Answer::json(StatusCode::CREATED, &CaseView::new(case, true))?;
+                let answer = answer.at(format!("{prefix}/cases/{id}"));
+                Ok(answer.versioned(case.header.version))
+            }
+            Self::InBatch { .. } => Answer::json(StatusCode::CREATED, &ItemView::made(id)),
+        }
+    }
+}
+
+/// What whoever sent a case is told once it is stored.
+enum Told {
+    /// An answer that is stored with it, for the key of the request.
+    Kept(Answer),
+    /// One that is made then, of the case: a large one would stand beside all of its rows until they are
+    /// written.
+    Later(Box<Case>),
 }
 
 /// Reads one case.
@@ -174,14 +195,17 @@ impl NewCase {
             return Ok(None);
         };
         let place = (workspace_id, known.version);
-        let Ok(rows) = self.rows(draft, known) else {
+        let Ok((rows, told)) = self.rows(draft, known) else {
             return Ok(None);
         };
-        let answer = rows.answer.clone();
         let (database, deadline) = (&self.database, self.deadline);
         let gather = &self.creates.gather;
         let written = gather.write(database, place, self.gathered, deadline, rows);
-        Ok(written.await?.then_some(answer))
+        if written.await? {
+            self.answer(told).map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     /// Reads what the request refers to, and writes. What was read and is gone by the write is the
@@ -193,8 +217,7 @@ impl NewCase {
             let draft = self.take_draft()?;
             let lookups = Lookups::of(&draft);
             let known = references::read(&mut session, workspace_id, &lookups).await?;
-            let rows = self.rows(draft, known.clone())?;
-            let answer = rows.answer.clone();
+            let (rows, told) = self.rows(draft, known.clone())?;
             let insert = session.write(|connection| {
                 Box::pin(
                     async move { store::insert(connection, workspace_id, vec![rows], None).await },
@@ -203,7 +226,7 @@ impl NewCase {
             match insert.await {
                 Ok(_) => {
                     self.creates.remembered.keep(workspace_id, &lookups, known);
-                    return Ok(answer);
+                    return self.answer(told);
                 }
                 Err(error) if is_overtaken(&error) && more.next().is_some() => {}
                 Err(error) => return Err(error.into()),
@@ -217,8 +240,8 @@ impl NewCase {
         draft.unwrap_or_else(|| parse(&self.body, self.arrival.mode(), self.author.now))
     }
 
-    /// Everything that the case leaves.
-    fn rows(&self, draft: CaseDraft, known: Known) -> Result<NewRows, Problem> {
+    /// Everything that the case leaves, and what is told of it.
+    fn rows(&self, draft: CaseDraft, known: Known) -> Result<(NewRows, Told), Problem> {
         let endpoints = Arc::clone(&known.endpoints);
         let case = draft.finish(known, &self.body, &self.author.ids, self.author.now)?;
         let view = LazyCell::new(|| CaseView::new(&case, true));
@@ -226,23 +249,21 @@ impl NewCase {
         if record.is_awaited {
             self.events.leave();
         }
-        let answer = self.answer(&case, &view)?;
-        drop(view);
-        let digest = self.arrival.digest();
-        NewRows::new(case, digest, record, self.claim.clone(), answer).map_err(Problem::Corrupt)
+        let kept = self.claim.clone().map(|claim| {
+            let answer = self.arrival.answer(&case)?;
+            Ok::<_, Problem>((claim, answer))
+        });
+        let kept = kept.transpose()?;
+        let told = kept.as_ref().map(|(_, answer)| answer.clone());
+        let rows = NewRows::new(&case, self.arrival.digest(), record, kept);
+        let told = told.map_or_else(|| Told::Later(Box::new(case)), Told::Kept);
+        Ok((rows.map_err(Problem::Corrupt)?, told))
     }
 
-    fn answer<'c>(
-        &self,
-        case: &'c Case,
-        view: &LazyCell<CaseView<'c>, impl FnOnce() -> CaseView<'c>>,
-    ) -> Result<Answer, Problem> {
-        let id = case.header.id;
-        match self.arrival {
-            Arrival::Alone { prefix } => Ok(Answer::json(StatusCode::CREATED, &**view)?
-                .at(format!("{prefix}/cases/{id}"))
-                .versioned(case.header.version)),
-            Arrival::InBatch { .. } => Answer::json(StatusCode::CREATED, &ItemView::made(id)),
+    fn answer(&self, told: Told) -> Result<Answer, Problem> {
+        match told {
+            Told::Kept(answer) => Ok(answer),
+            Told::Later(case) => self.arrival.answer(&case),
         }
     }
 }

@@ -12,14 +12,15 @@ use sqlx::{Encode, Postgres, Type};
 use uuid::Uuid;
 
 use super::{Case, Digest, Review, Status};
-use crate::companies::StoredCompany;
+use crate::companies::{Company, StoredCompany};
 use crate::custom_properties::Properties;
 use crate::events::RecordRows;
 use crate::http::Answer;
 use crate::idempotency::Claim;
-use crate::individuals::StoredIndividual;
-use crate::json::{self, Members, Row};
-use crate::relations::StoredRelation;
+use crate::individuals::{Individual, StoredIndividual};
+use crate::json;
+use crate::relations::{Holding, StoredRelation};
+use crate::serialized;
 use crate::values::{hex, timestamp};
 
 /// The rows of one case, as JSON.
@@ -33,9 +34,8 @@ pub struct NewRows {
     pub is_alone: bool,
     pub id: Uuid,
     pub written_at: DateTime<Utc>,
-    /// The key of the request, which keeps the answer.
-    pub claim: Option<Claim>,
-    pub answer: Answer,
+    /// The key of the request, and the answer that is kept with it.
+    pub kept: Option<(Claim, Answer)>,
 }
 
 /// The own row of a case, as the statement reads it.
@@ -59,54 +59,86 @@ struct CaseRow<'c> {
     /// In their order.
     tags: Option<Vec<Uuid>>,
     reviews: Option<&'c [Review]>,
+    companies: Option<Vec<CompanyRow<'c>>>,
+    individuals: Option<Vec<IndividualRow<'c>>>,
+    relations: Option<Vec<RelationRow<'c>>>,
 }
 
-/// The members that are not those of a larger object.
-#[derive(Debug, Serialize)]
-struct PartRow<'c> {
+/// The row of a company within that of its case.
+#[derive(Debug)]
+struct CompanyRow<'c> {
     id: Uuid,
+    company: &'c Company,
     custom_properties: &'c Properties,
 }
 
-#[derive(Debug, Serialize)]
-struct RelationRow {
+serialized!(CompanyRow { id, ..company, custom_properties });
+
+/// The row of an individual within that of its case.
+#[derive(Debug)]
+struct IndividualRow<'c> {
+    id: Uuid,
+    individual: &'c Individual,
+    carried: &'c Holding,
+    custom_properties: &'c Properties,
+}
+
+serialized!(IndividualRow { id, ..individual, ..carried, custom_properties });
+
+/// The row of a relation within that of its case.
+#[derive(Debug)]
+struct RelationRow<'c> {
     id: Uuid,
     from_company_id: Option<Uuid>,
     from_individual_id: Option<Uuid>,
     to_company_id: Uuid,
+    holding: &'c Holding,
 }
 
-impl Row for StoredCompany {
-    fn write(&self, members: &mut Members<'_>) -> Result<(), Error> {
-        members.add(&PartRow {
-            id: self.id,
-            custom_properties: &self.custom_properties,
-        })?;
-        members.add(&self.company)
+serialized!(RelationRow {
+    id,
+    from_company_id,
+    from_individual_id,
+    to_company_id,
+    ..holding
+});
+
+impl<'c> From<&'c StoredCompany> for CompanyRow<'c> {
+    fn from(stored: &'c StoredCompany) -> Self {
+        Self {
+            id: stored.id,
+            company: &stored.company,
+            custom_properties: &stored.custom_properties,
+        }
     }
 }
 
-impl Row for StoredIndividual {
-    fn write(&self, members: &mut Members<'_>) -> Result<(), Error> {
-        members.add(&PartRow {
-            id: self.id,
-            custom_properties: &self.custom_properties,
-        })?;
-        members.add(&self.individual)?;
-        members.add(&self.carried)
+impl<'c> From<&'c StoredIndividual> for IndividualRow<'c> {
+    fn from(stored: &'c StoredIndividual) -> Self {
+        Self {
+            id: stored.id,
+            individual: &stored.individual,
+            carried: &stored.carried,
+            custom_properties: &stored.custom_properties,
+        }
     }
 }
 
-impl Row for StoredRelation {
-    fn write(&self, members: &mut Members<'_>) -> Result<(), Error> {
-        members.add(&RelationRow {
-            id: self.id,
-            from_company_id: self.from_company_id,
-            from_individual_id: self.from_individual_id,
-            to_company_id: self.to_company_id,
-        })?;
-        members.add(&self.holding)
+impl<'c> From<&'c StoredRelation> for RelationRow<'c> {
+    fn from(stored: &'c StoredRelation) -> Self {
+        Self {
+            id: stored.id,
+            from_company_id: stored.from_company_id,
+            from_individual_id: stored.from_individual_id,
+            to_company_id: stored.to_company_id,
+            holding: &stored.holding,
+        }
     }
+}
+
+/// The rows of a list, if there are any.
+fn rows<'c, S, R: From<&'c S>>(list: &'c [S]) -> Option<Vec<R>> {
+    (!list.is_empty()).then(|| list.iter().map(R::from).collect())
 }
 
 impl NewRows {
@@ -115,11 +147,10 @@ impl NewRows {
     /// # Errors
     /// None but those of a row that has no JSON form.
     pub fn new(
-        case: Case,
+        case: &Case,
         item_digest: Option<Digest>,
         record: RecordRows,
-        claim: Option<Claim>,
-        answer: Answer,
+        kept: Option<(Claim, Answer)>,
     ) -> Result<Self, Error> {
         let is_alone = case.is_alone() && !record.is_awaited;
         let header = &case.header;
@@ -138,28 +169,24 @@ impl NewRows {
             updated_at: header.updated_at,
             tags: (!header.tags.is_empty()).then(|| header.tags.iter().map(|it| it.id).collect()),
             reviews: (!case.reviews.is_empty()).then_some(&case.reviews),
+            companies: rows(&case.companies),
+            individuals: rows(&case.individuals),
+            relations: rows(&case.relations),
         };
-        let (id, written_at) = (header.id, header.updated_at);
-        let rows = json::row(|members| {
-            members.add(&row)?;
-            members.list("companies", case.companies)?;
-            members.list("individuals", case.individuals)?;
-            members.list("relations", case.relations)
-        });
         Ok(Self {
-            case: rows?,
-            id,
-            written_at,
+            case: json::row(&row)?,
+            id: header.id,
+            written_at: header.updated_at,
             is_alone,
             record,
-            claim,
-            answer,
+            kept,
         })
     }
 
     /// How much they are, about, in bytes.
     pub fn size(&self) -> usize {
-        let kept = self.claim.as_ref().map_or(0, |_| self.answer.body.len());
+        let kept = self.kept.as_ref();
+        let kept = kept.map_or(0, |(_, answer)| answer.body.len());
         self.case.len() + self.record.events.len() + self.record.deliveries.len() + kept
     }
 }
@@ -227,12 +254,14 @@ impl<'n> Keys<'n> {
     pub fn of(new: &'n [NewRows]) -> Self {
         let mut keys = Self::default();
         for rows in new {
-            let Some(claim) = &rows.claim else { continue };
+            let Some((claim, answer)) = &rows.kept else {
+                continue;
+            };
             keys.keys.push(&claim.key);
             keys.hashes.push(&claim.request_hash);
             keys.case_ids.push(rows.id);
-            keys.locations.push(rows.answer.location.as_deref());
-            keys.bodies.push(&rows.answer.body);
+            keys.locations.push(answer.location.as_deref());
+            keys.bodies.push(&answer.body);
             keys.created_at.push(rows.written_at);
         }
         keys

@@ -14,6 +14,7 @@ use crate::custom_properties::{Definition, Listed, Target};
 use crate::http::described::{NoItems, Null, PropertyValues};
 use crate::individuals::IndividualView;
 use crate::relations::StoredRelation;
+use crate::serialized;
 use crate::templates::Template;
 use crate::users::User;
 use crate::values::Timestamp;
@@ -83,7 +84,7 @@ pub struct CaseRowView<'c> {
 }
 
 /// A whole case.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, ToSchema)]
 pub struct CaseView<'c> {
     #[serde(flatten)]
     row: CaseRowView<'c>,
@@ -101,6 +102,8 @@ pub struct CaseView<'c> {
     #[schema(value_type = Null, required)]
     client_portal: Nothing,
 }
+
+serialized!(CaseView { ..row, controls, individuals, companies, assignee, client_portal });
 
 /// A review.
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,7 +1,6 @@
 //! What is answered of a company. Parts that stand for features which this server does not have are
 //! present and empty.
 
-use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -9,10 +8,11 @@ use super::{Company, StoredCompany};
 use crate::custom_properties::{Definition, Listed, Target};
 use crate::http::described::{NoItems, Null, PropertyValues};
 use crate::relations::{HeldRelationView, StoredRelation};
+use crate::serialized;
 use crate::values::Timestamp;
 
 /// A company as a list shows it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, ToSchema)]
 pub struct CompanyRowView<'c> {
     /// Its id, a UUID of version 7: ids sort by creation.
     id: Uuid,
@@ -37,7 +37,7 @@ pub struct CompanyRowView<'c> {
 }
 
 /// A whole company.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, ToSchema)]
 pub struct CompanyView<'c> {
     #[serde(flatten)]
     row: CompanyRowView<'c>,
@@ -53,6 +53,13 @@ pub struct CompanyView<'c> {
     /// What it holds in companies of the case.
     relations: Vec<HeldRelationView<'c>>,
 }
+
+serialized!(CompanyRowView {
+    id, case_id, is_relevant, ..company, entity_legal_form_label, created_at, updated_at,
+    last_activity_at
+});
+
+serialized!(CompanyView { ..row, custom_properties, document_orders, checks, relations });
 
 impl<'c> CompanyRowView<'c> {
     /// The view of a company.

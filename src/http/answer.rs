@@ -9,8 +9,8 @@ use serde::Serialize;
 use super::Problem;
 use crate::json;
 
-/// The success of a write. It is made before the write is committed, so that it can be stored with
-/// it and given again, byte for byte.
+/// The success of a write. That of a request with a key is made before the write is committed, so that it
+/// can be stored with it and given again, byte for byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     pub status: StatusCode,

@@ -3,18 +3,18 @@
 
 use utoipa::ToSchema;
 
-use serde::Serialize;
 use uuid::Uuid;
 
 use super::{Individual, StoredIndividual};
 use crate::custom_properties::{Definition, Listed, Target};
 use crate::http::described::{NoItems, PropertyValues};
 use crate::relations::{HeldRelationView, Holding, StoredRelation};
+use crate::serialized;
 use crate::values::Timestamp;
 
 /// An individual as a list shows it; roles, position and percentages mirror its relation to the
 /// main company.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, ToSchema)]
 pub struct IndividualRowView<'i> {
     /// Its id, a UUID of version 7: ids sort by creation.
     id: Uuid,
@@ -38,7 +38,7 @@ pub struct IndividualRowView<'i> {
 }
 
 /// A whole individual.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, ToSchema)]
 pub struct IndividualView<'i> {
     #[serde(flatten)]
     row: IndividualRowView<'i>,
@@ -51,6 +51,12 @@ pub struct IndividualView<'i> {
     /// What it holds in companies of the case.
     relations: Vec<HeldRelationView<'i>>,
 }
+
+serialized!(IndividualRowView {
+    id, case_id, is_relevant, ..individual, ..holding, created_at, updated_at, last_activity_at
+});
+
+serialized!(IndividualView { ..row, custom_properties, checks, relations });
 
 impl<'i> IndividualRowView<'i> {
     /// The view of an individual with its relation to the main company, if it has one.

@@ -1,14 +1,14 @@
 //! What is answered of a relation.
 
-use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Holding, StoredRelation};
+use crate::serialized;
 use crate::values::Timestamp;
 
 /// A relation, shown with the entity that holds it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, ToSchema)]
 pub struct HeldRelationView<'r> {
     /// Its id, a UUID of version 7: ids sort by creation.
     id: Uuid,
@@ -25,7 +25,7 @@ pub struct HeldRelationView<'r> {
 }
 
 /// A relation by itself.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, ToSchema)]
 pub struct RelationView<'r> {
     /// The company that holds it; `null` where an individual does.
     #[schema(required)]
@@ -36,6 +36,14 @@ pub struct RelationView<'r> {
     #[serde(flatten)]
     held: HeldRelationView<'r>,
 }
+
+serialized!(HeldRelationView { id, to_company_id, ..holding, created_at, updated_at });
+
+serialized!(RelationView {
+    from_company_id,
+    from_individual_id,
+    ..held
+});
 
 impl<'r> HeldRelationView<'r> {
     /// The view of a relation.

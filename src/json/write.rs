@@ -24,107 +24,20 @@ pub fn answer(value: &impl Serialize) -> Result<Vec<u8>, Error> {
     Ok(json)
 }
 
-/// What knows the members of its row in a table.
-pub trait Row {
-    /// Writes them.
-    ///
-    /// # Errors
-    /// Those of a member of a kind that is not written here.
-    fn write(&self, members: &mut Members<'_>) -> Result<(), Error>;
-}
-
 /// A list of one row, which a statement reads with `jsonb_to_recordset`; there may be lists of other rows
 /// in it. Members that are null are left out: one that is absent is NULL all the same, and most members
 /// of most rows need not be sent and parsed.
 ///
 /// # Errors
-/// Those of `write`.
-pub fn row(write: impl FnOnce(&mut Members<'_>) -> Result<(), Error>) -> Result<String, Error> {
+/// Those of a row of a kind that is not written here.
+pub fn row(row: &impl Serialize) -> Result<String, Error> {
     let mut json = Vec::with_capacity(USUAL);
-    json.push(b'[');
-    Members::write(&mut json, write)?;
-    json.push(b']');
+    let mut list = List::<false>::begin(&mut json);
+    list.push(row)?;
+    list.end();
     // It may wait a while to be written.
     json.shrink_to_fit();
     String::from_utf8(json).map_err(ser::Error::custom)
-}
-
-/// Writes the members of one row.
-#[derive(Debug)]
-pub struct Members<'j> {
-    json: &'j mut Vec<u8>,
-    /// Where the row begins.
-    begin: usize,
-}
-
-impl Members<'_> {
-    fn write(
-        json: &mut Vec<u8>,
-        write: impl FnOnce(&mut Members<'_>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let begin = json.len();
-        json.push(b'{');
-        write(&mut Members { json, begin })?;
-        json.push(b'}');
-        Ok(())
-    }
-
-    fn are_none(&self) -> bool {
-        self.json.len() == self.begin + 1
-    }
-
-    /// Adds those of an object. What serde flattens goes the way of a map, whose names nobody knows
-    /// before: this is the shorter one for a row that consists of several objects.
-    ///
-    /// # Errors
-    /// Those of a member of a kind that is not written here, and something else than an object.
-    pub fn add(&mut self, object: &impl Serialize) -> Result<(), Error> {
-        if self.are_none() {
-            self.json.truncate(self.begin);
-        }
-        let begin = self.json.len();
-        object.serialize(Value::<false>(self.json))?;
-        match self.json.get_mut(begin..) {
-            Some([b'{', b'}']) if begin > self.begin => self.json.truncate(begin),
-            Some([first @ b'{', .., b'}']) => {
-                if begin > self.begin {
-                    *first = b',';
-                }
-                self.json.pop();
-            }
-            _ => return Err(ser::Error::custom("a part of a row is an object")),
-        }
-        Ok(())
-    }
-
-    /// Adds a list of other rows, if there are any. Each of them is gone once it is written: a large case
-    /// does not stand in memory beside all of its rows.
-    ///
-    /// # Errors
-    /// Those of a member of a kind that is not written here.
-    pub fn list<R: Row>(
-        &mut self,
-        name: &str,
-        rows: impl IntoIterator<Item = R>,
-    ) -> Result<(), Error> {
-        let mut rows = rows.into_iter().peekable();
-        if rows.peek().is_none() {
-            return Ok(());
-        }
-        if !self.are_none() {
-            self.json.push(b',');
-        }
-        text(self.json, name)?;
-        self.json.extend_from_slice(b":[");
-        while let Some(row) = rows.next() {
-            Members::write(self.json, |members| row.write(members))?;
-            if rows.peek().is_some() {
-                self.json.push(b',');
-            }
-        }
-        self.json.push(b']');
-        Ok(())
-    }
 }
 
 /// Writes one value, with `NULLS` as members of objects or without.
@@ -501,30 +414,13 @@ mod tests {
         })
     }
 
-    impl Row for Value {
-        fn write(&self, members: &mut Members<'_>) -> Result<(), Error> {
-            members.add(self)
-        }
-    }
-
-    fn row_of(parts: &[&Value], within: &[Value]) -> Result<String, Error> {
-        row(|members| {
-            for part in parts {
-                members.add(part)?;
-            }
-            members.list("within", within.iter().cloned())
-        })
-    }
-
     proptest! {
         #[test]
         fn what_is_left_is_all_that_is_not_null(value in values()) {
-            let part = json!({"value": value});
-            let json = row_of(&[&part], &[part.clone(), part.clone()]).expect("JSON");
+            let json = row(&json!({"value": value, "at": [value, value]})).expect("JSON");
             let left: Value = serde_json::from_str(&json).expect("JSON");
-            let part = stripped(part);
-            let mut whole = part.clone();
-            whole["within"] = json!([part, part]);
+            let value = stripped(value);
+            let whole = stripped(json!({"value": value, "at": [value.clone(), value]}));
             prop_assert_eq!(left, json!([whole]));
         }
     }
@@ -578,8 +474,7 @@ mod tests {
         let left = json
             .strip_suffix(",\"empty\":null}")
             .expect("the last member");
-        let row = row(|members| members.add(&named)).expect("JSON");
-        assert_eq!(row, format!("[{left}}}]"));
+        assert_eq!(row(&named).expect("JSON"), format!("[{left}}}]"));
     }
 
     #[test]
@@ -591,27 +486,9 @@ mod tests {
 
     #[test]
     fn commas_stay_between_members() {
-        let part = json!({"a": null, "b": 1, "c": null, "d": ":null", "e": null, "f": [null, {"g": null}]});
-        let json = row_of(&[&part], &[part.clone(), part.clone()]).expect("JSON");
-        let row = r#""b":1,"d":":null","f":[null,{}]"#;
-        assert_eq!(
-            json,
-            format!("[{{{row},\"within\":[{{{row}}},{{{row}}}]}}]")
-        );
-    }
-
-    #[test]
-    fn a_row_is_all_of_its_parts() {
-        let (empty, one, two) = (json!({"n": null}), json!({"a": 1}), json!({"b": {"c": 2}}));
-        let whole = |parts: &[&Value]| row_of(parts, &[]).expect("JSON");
-        assert_eq!(whole(&[]), "[{}]");
-        assert_eq!(whole(&[&empty, &empty]), "[{}]");
-        assert_eq!(whole(&[&empty, &one, &empty]), r#"[{"a":1}]"#);
-        assert_eq!(whole(&[&one, &two, &one]), r#"[{"a":1,"b":{"c":2},"a":1}]"#);
-        let within = row_of(&[&empty], &[empty.clone(), one]).expect("JSON");
-        assert_eq!(within, r#"[{"within":[{},{"a":1}]}]"#);
-        for other in [json!([1]), json!("{}"), json!(null)] {
-            assert!(row_of(&[&two, &other], &[]).is_err());
-        }
+        let row = json!({"a": null, "b": 1, "c": null, "d": ":null", "e": null, "f": [null, {"g": null}]});
+        let json = super::row(&row).expect("JSON");
+        assert_eq!(json, r#"[{"b":1,"d":":null","f":[null,{}]}]"#);
+        assert_eq!(super::row(&json!({"a": null})).expect("JSON"), "[{}]");
     }
 }
