@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use sqlx::PgConnection;
 use sqlx::types::Json;
+use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use super::new_rows::{Keys, NewRows, joined};
@@ -11,6 +11,9 @@ use super::{Case, CaseHeader, Review};
 use crate::http::{Problem, ProblemType};
 use crate::tags::Tag;
 use crate::versions::CaseReference;
+
+/// From what size of a statement on its connection does not keep the room that it needed, in bytes.
+const LARGE: usize = 512 * 1024;
 
 /// Writes new cases with one statement: all of them, or none. False where the references of the
 /// workspace no longer have the version with which they were checked, if there is one to hold. The rows
@@ -60,9 +63,14 @@ pub async fn insert(
             reference_version,
         )
     };
+    let is_large = new.iter().map(NewRows::size).sum::<usize>() > LARGE;
     drop(keys);
     drop(new);
-    Ok(insert.execute(connection).await?.rows_affected() > 0)
+    let inserted = insert.execute(&mut *connection).await;
+    if is_large {
+        connection.shrink_buffers();
+    }
+    Ok(inserted?.rows_affected() > 0)
 }
 
 /// Which items of a batch were done before: the place of each among those that are asked for, by external
