@@ -88,9 +88,6 @@ fn parse(criterion: &mut Criterion) {
     criterion.bench_function("render the answer, kyb", |bencher| {
         bencher.iter(|| json::answer(&CaseView::new(black_box(&case), true)));
     });
-    criterion.bench_function("to the rows, kyb", |bencher| {
-        bencher.iter(|| json::row(black_box(&case)));
-    });
 }
 
 criterion_group!(benches, parse);

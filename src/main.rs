@@ -14,7 +14,7 @@ const CORES_A_THREAD: usize = 4;
 fn main() -> ExitCode {
     // A missing .env is the usual case, and not a fault.
     let _ = dotenvy::dotenv();
-    let settings = match config::read(std::env::args_os()) {
+    let settings = match config::read(env::args_os()) {
         Ok(settings) => settings,
         Err(Unread::Told(help)) => help.exit(),
         Err(Unread::Wrong(line)) => return failed(&line),
@@ -27,7 +27,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// What the command runs on: a thread for each core, or as many as `TOKIO_WORKER_THREADS` says.
+/// What the command runs on: a thread for each core, or for each [`CORES_A_THREAD`] where the database is on
+/// them too, or as many as `TOKIO_WORKER_THREADS` says.
 fn runtime(command: &Command) -> io::Result<Runtime> {
     let mut runtime = Builder::new_multi_thread();
     if command.has_private_cluster() && env::var_os("TOKIO_WORKER_THREADS").is_none() {

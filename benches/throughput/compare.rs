@@ -51,7 +51,7 @@ pub async fn compare(arguments: &Arguments) {
     }
     println!(
         "| program | a second | p50 ms | p99 ms | server CPU ms | PostgreSQL CPU ms | ratio of the \
-         two | MiB, 64 connections | three bodies of 1.63 MiB in turn add, in bodies |"
+         two | MiB, 64 connections | three large bodies in turn add, in bodies |"
     );
     println!("|{}", " --- |".repeat(9));
     for it in all {

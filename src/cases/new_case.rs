@@ -72,8 +72,8 @@ impl Arrival {
 
 /// What whoever sent a case is told once it is stored.
 enum Told {
-    /// An answer that is stored with it, for the key of the request.
-    Kept(Answer),
+    /// An answer that is stored with it, for the key of the request, or that is an id and no more.
+    Made(Answer),
     /// One that is made then, of the case: a large one would stand beside all of its rows until they are
     /// written.
     Later(Box<Case>),
@@ -167,18 +167,13 @@ impl NewCase {
     /// # Errors
     /// Every problem that a create can have; after any of them nothing was stored, or it says so.
     pub async fn store(mut self) -> Result<Answer, Problem> {
-        let metrics = self.metrics.clone();
-        let answer = match self.store_as_remembered().await? {
-            Some(answer) => answer,
-            None => {
-                let (database, deadline) = (self.database.clone(), self.deadline);
-                let store = async move |session: Session| self.store_as_read(session).await;
-                // What is rare is not moved about with what is not.
-                Box::pin(database.unit(deadline, store)).await?
-            }
-        };
-        metrics.case_created();
-        Ok(answer)
+        if let Some(answer) = self.store_as_remembered().await? {
+            return Ok(answer);
+        }
+        let (database, deadline) = (self.database.clone(), self.deadline);
+        let store = async move |session: Session| self.store_as_read(session).await;
+        // What is rare is not moved about with what is not.
+        Box::pin(database.unit(deadline, store)).await
     }
 
     /// The answer, where the references that are remembered still stand. A fault that they show is
@@ -202,7 +197,7 @@ impl NewCase {
         let gather = &self.creates.gather;
         let written = gather.write(database, place, self.gathered, deadline, rows);
         if written.await? {
-            self.answer(told).map(Some)
+            self.stored(told).map(Some)
         } else {
             Ok(None)
         }
@@ -226,7 +221,7 @@ impl NewCase {
             match insert.await {
                 Ok(_) => {
                     self.creates.remembered.keep(workspace_id, &lookups, known);
-                    return self.answer(told);
+                    return self.stored(told);
                 }
                 Err(error) if is_overtaken(&error) && more.next().is_some() => {}
                 Err(error) => return Err(error.into()),
@@ -249,21 +244,26 @@ impl NewCase {
         if record.is_awaited {
             self.events.leave();
         }
-        let kept = self.claim.clone().map(|claim| {
-            let answer = self.arrival.answer(&case)?;
-            Ok::<_, Problem>((claim, answer))
-        });
-        let kept = kept.transpose()?;
-        let told = kept.as_ref().map(|(_, answer)| answer.clone());
+        let made = match (&self.claim, self.arrival) {
+            (None, Arrival::Alone { .. }) => None,
+            (Some(_), _) | (_, Arrival::InBatch { .. }) => Some(self.arrival.answer(&case)?),
+        };
+        let kept = self.claim.clone().zip(made.clone());
         let rows = NewRows::new(&case, self.arrival.digest(), record, kept);
-        let told = told.map_or_else(|| Told::Later(Box::new(case)), Told::Kept);
+        let told = made.map_or_else(|| Told::Later(Box::new(case)), Told::Made);
         Ok((rows.map_err(Problem::Corrupt)?, told))
     }
 
-    fn answer(&self, told: Told) -> Result<Answer, Problem> {
+    /// What is told of a case that is stored. Whatever goes wrong from now on, nobody may be told that it
+    /// is not.
+    fn stored(&self, told: Told) -> Result<Answer, Problem> {
+        self.metrics.case_created();
         match told {
-            Told::Kept(answer) => Ok(answer),
-            Told::Later(case) => self.arrival.answer(&case),
+            Told::Made(answer) => Ok(answer),
+            Told::Later(case) => {
+                let answer = self.arrival.answer(&case);
+                answer.map_err(|_| DatabaseError::OutcomeUnknown(None).into())
+            }
         }
     }
 }

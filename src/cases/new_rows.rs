@@ -26,7 +26,7 @@ use crate::values::{hex, timestamp};
 /// The rows of one case, as JSON.
 #[derive(Debug)]
 pub struct NewRows {
-    /// A list of the case alone, with the rows of all that belongs to it.
+    /// A list of one row: that of the case, with the rows of all that belongs to it.
     pub case: String,
     /// Its activity and its events.
     pub record: RecordRows,
@@ -233,7 +233,8 @@ impl Encode<'_, Postgres> for Joined<'_> {
 
     fn size_hint(&self) -> usize {
         // With a comma or a bracket behind each. The length in front of a parameter is in no hint: with
-        // one byte too few all of them would be copied, into twice the room.
+        // one byte too few all of them would be copied, into twice the room, as they still are where
+        // answers are kept with keys, whose lengths no hint has either.
         self.parts().map(|it| it.len() + 1).sum::<usize>() + 64
     }
 }

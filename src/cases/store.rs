@@ -12,8 +12,8 @@ use crate::http::{Problem, ProblemType};
 use crate::tags::Tag;
 use crate::versions::CaseReference;
 
-/// From what size of a statement on its connection does not keep the room that it needed, in bytes.
-const LARGE: usize = 512 * 1024;
+/// A connection that has sent a statement of more than this many bytes gives the room for it back.
+const ROOM: usize = 512 * 1024;
 
 /// Writes new cases with one statement: all of them, or none. False where the references of the
 /// workspace no longer have the version with which they were checked, if there is one to hold. The rows
@@ -63,7 +63,7 @@ pub async fn insert(
             reference_version,
         )
     };
-    let is_large = new.iter().map(NewRows::size).sum::<usize>() > LARGE;
+    let is_large = new.iter().map(NewRows::size).sum::<usize>() > ROOM;
     drop(keys);
     drop(new);
     let inserted = insert.execute(&mut *connection).await;

@@ -124,7 +124,8 @@ impl<'w, W: SerializeStruct> Serializer for Within<'w, W> {
 }
 
 /// Says how an object is written: its members in their order, `..` before those whose own members stand
-/// in their place, as in `serialized!(View { id, ..company, relations })`.
+/// in their place, as in `serialized!(View { id, ..company, relations })`. The `serde(flatten)` that stands on
+/// such a member is for its schema, which reads it too.
 #[macro_export]
 macro_rules! serialized {
     ($name:ident { $($members:tt)* }) => {

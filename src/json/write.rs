@@ -1,4 +1,4 @@
-//! JSON on its way out: the answers of cases, and their rows for the database. Both are mostly text that
+//! The writer of answers and rows. Both are mostly text that
 //! needs no escapes, and are written as such; everything else is left to `serde_json`, which would write
 //! the same. Kinds that neither has are refused: structs without names, variants with several parts, and
 //! what `serde_json` has for its own use.
@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::ser::{self, Impossible};
 use serde_json::{Error, to_writer};
 
-/// How long the answer of a case is, mostly, in bytes.
+/// How long the answer of a case is at the most, mostly, in bytes, and so are its rows.
 const USUAL: usize = 16 * 1024;
 
 /// A value, as an answer shows it.
