@@ -8,8 +8,8 @@ use std::time::Duration;
 use crate::client::{Load, Shape};
 use crate::growth::{MEBIBYTE, large_body, peak_memory};
 use crate::process::{Program, Server};
-use crate::report::Figure;
-use crate::{Arguments, measure, support};
+use crate::report::{Figure, median};
+use crate::{Arguments, fill, measure, support};
 
 /// One of the servers, and what was seen of it.
 struct Compared {
@@ -20,9 +20,7 @@ struct Compared {
 
 impl Compared {
     fn median(&self, of: impl Fn(&Figure) -> f64) -> f64 {
-        let mut values: Vec<f64> = self.figures.iter().map(of).collect();
-        values.sort_by(f64::total_cmp);
-        values[values.len() / 2]
+        median(self.figures.iter().map(of))
     }
 }
 
@@ -34,8 +32,7 @@ pub async fn compare(arguments: &Arguments) {
     let mut all = Vec::new();
     for program in &arguments.compare {
         let (server, _) = Server::start(program).await;
-        load(&server).run(time).await;
-        server.execute("ANALYZE").await;
+        fill(&server, time).await;
         all.push(Compared {
             program: program.clone(),
             server,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::client::{Load, Shape};
 use crate::process::Server;
-use crate::report::Report;
+use crate::report::{Report, median};
 use crate::{KYB, measure, support};
 
 pub const MEBIBYTE: f64 = 1024.0 * 1024.0;
@@ -89,8 +89,7 @@ pub async fn tables(server: &Server, report: &mut Report, time: Duration, rounds
             for _ in 0..rounds {
                 rates.push(measure(server, &load, time).await.rate);
             }
-            rates.sort_by(f64::total_cmp);
-            let rate = rates[rates.len() / 2];
+            let rate = median(rates);
             report.note(format!(
                 "{cases} cases in the tables, {name}: {rate:.0} a second"
             ));

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::client::{Load, Shape};
 use crate::process::{KEY, Server};
-use crate::report::Report;
+use crate::report::{Report, median};
 use crate::support;
 
 /// In how many turns both are measured.
@@ -34,11 +34,6 @@ pub async fn import(server: &Server, report: &mut Report, cases: usize) {
 
 fn rate(cases: usize, took: Duration) -> f64 {
     cases as f64 / took.as_secs_f64()
-}
-
-fn median(mut rates: Vec<f64>) -> f64 {
-    rates.sort_by(f64::total_cmp);
-    rates[rates.len() / 2]
 }
 
 /// Imports a file that is made first; how long it took, the start of the command included.

@@ -52,7 +52,7 @@ struct Arguments {
     sizes: bool,
     /// Compare servers instead: each a path, perhaps after settings, as in
     /// `--compare target/release/dossier --compare 'TOKIO_WORKER_THREADS=1 target/release/dossier'`.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["quick", "sizes", "import", "json"])]
     compare: Vec<Program>,
     /// Import so many cases, and post as many one by one.
     #[arg(long, default_value_t = 0)]
@@ -168,10 +168,7 @@ async fn run(arguments: &Arguments) {
     let (server, starts) = Server::start(&Program::built()).await;
     let mut report = Report::new(starts);
     let ceilings = Ceilings::of(&server).await;
-    // Plans that were made while the tables were empty would stay in use until statistics change.
-    let fill = Load::new(&server, 16, &support::kyb(), Shape::Create);
-    fill.run(time).await;
-    server.execute("ANALYZE").await;
+    fill(&server, time).await;
     ceilings.kyb.run(16, time);
     for round in 1..=arguments.rounds {
         for it in ceilings.measurements() {
@@ -206,6 +203,14 @@ async fn run(arguments: &Arguments) {
         std::fs::write(file, report.json().to_string()).expect("the file is written");
     }
     server.stop();
+}
+
+/// Fills the tables: plans that were made while they were empty would stay in use until statistics
+/// change.
+async fn fill(server: &Server, time: Duration) {
+    let load = Load::new(server, 16, &support::kyb(), Shape::Create);
+    load.run(time).await;
+    server.execute("ANALYZE").await;
 }
 
 /// One measurement of the server.

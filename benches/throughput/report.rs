@@ -50,6 +50,13 @@ impl Figure {
     }
 }
 
+/// The one in the middle.
+pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
 /// All measurements.
 pub struct Report {
     starts: Starts,
@@ -108,9 +115,7 @@ impl Report {
     }
 
     fn median(&self, name: &str, of: impl Fn(&Figure) -> f64) -> f64 {
-        let mut values: Vec<f64> = self.figures[name].iter().map(of).collect();
-        values.sort_by(f64::total_cmp);
-        values[values.len() / 2]
+        median(self.figures[name].iter().map(of))
     }
 
     /// The median of what not every measurement has.
@@ -127,9 +132,7 @@ impl Report {
         pairs
             .map(|(name, ceilings)| {
                 let pairs = self.figures[name].iter().zip(ceilings);
-                let mut ratios: Vec<f64> = pairs.map(|(a, b)| a.rate / b.rate).collect();
-                ratios.sort_by(f64::total_cmp);
-                (*name, ratios[ratios.len() / 2])
+                (*name, median(pairs.map(|(a, b)| a.rate / b.rate)))
             })
             .collect()
     }

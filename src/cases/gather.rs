@@ -212,7 +212,8 @@ impl Writer {
     }
 
     async fn write(&self, session: &mut Session, group: Vec<Waiting>) {
-        let (mut rows, mut asked) = (Vec::with_capacity(group.len()), Vec::new());
+        let mut rows = Vec::with_capacity(group.len());
+        let mut asked = Vec::with_capacity(group.len());
         // Each of them waits to its own deadline.
         let mut deadline = None;
         for waiting in group {

@@ -81,7 +81,8 @@ pub trait Object {
 /// Declares a wire object: `"key" => field: Type = shape`, in the order of the contract, each member
 /// with a comment that the reference shows. `or "[]"` behind its name takes an empty array for an empty
 /// object, as languages that know no difference send it; `except f` names the function that says which
-/// members another mode alone has, and `within "Whole"` what it is a part of, if not a case. Without shapes it is no part of the reference.
+/// members another mode alone has, and `within "Whole"` what it is a part of, if not a case. Without shapes
+/// it is no part of the reference. A member is a field, to look at, and a method, which takes it out with its name.
 #[macro_export]
 macro_rules! wire_object {
     ($(#[doc = $doc:literal])* $name:ident $(or $empty:literal)? $(except $elsewhere:ident $(within $whole:literal)?)? {

@@ -32,11 +32,10 @@ impl Bic {
     pub fn parse(sent: &str) -> Result<Self, Fault> {
         if let Ok(mut code) = ArrayString::from(sent) {
             code.make_ascii_uppercase();
-            let country = code.get(4..6).map(Country::parse);
-            let is_formed = FORM
-                .as_ref()
-                .is_some_and(|form| code.as_str().validate_regex(form));
-            if is_formed && country.is_some_and(|it| it.is_ok()) {
+            let form = FORM.as_ref();
+            if form.is_some_and(|form| code.as_str().validate_regex(form))
+                && code.get(4..6).is_some_and(|it| Country::parse(it).is_ok())
+            {
                 return Ok(Self(code));
             }
         }

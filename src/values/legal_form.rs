@@ -22,11 +22,10 @@ impl EntityLegalForm {
     /// # Errors
     /// `format`: not four upper-case letters and digits.
     pub fn parse(sent: &str) -> Result<Self, Fault> {
-        let mut bytes = sent.bytes();
-        let is_formed = bytes.all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+        let is_formed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
         if let Ok(code) = ArrayString::from(sent)
             && code.is_full()
-            && is_formed
+            && code.bytes().all(is_formed)
         {
             return Ok(Self(code));
         }
