@@ -18,7 +18,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::cases::CaseSnapshots;
+use crate::cases::{CaseSnapshots, Creates};
 use crate::db::Database;
 use crate::events::Events;
 use crate::http::{Edge, Gate, Limits, Problem, ProblemType, Rates, edge};
@@ -38,7 +38,7 @@ pub fn state(
     metrics: Metrics,
 ) -> AppState {
     let events = Events::new(Arc::new(CaseSnapshots));
-    AppState::new(database, limits, events, destinations, metrics)
+    AppState::new(database, limits, events, destinations, metrics).with_own(Creates::default())
 }
 
 /// Every operation, without the prefixes under which it is served.

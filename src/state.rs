@@ -3,12 +3,14 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use axum::extract::FromRef;
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::Extensions;
+use axum::http::request::Parts;
 
 use crate::auth::Keys;
 use crate::db::Database;
 use crate::events::Events;
-use crate::http::{Limits, Stopping};
+use crate::http::{Limits, Problem, ProblemType, Stopping};
 use crate::idempotency::Running;
 use crate::metrics::Metrics;
 use crate::values::{Destinations, IdSource};
@@ -31,7 +33,13 @@ pub struct Shared {
     pub metrics: Metrics,
     /// The key of the sandbox, while it is the one that everybody knows: the reference fills it in.
     pub known_key: Option<&'static str>,
+    own: Extensions,
 }
+
+/// What the requests of one feature share, and no other feature knows: the feature declares its type, and
+/// the app gives the state one.
+#[derive(Debug, Clone, Copy)]
+pub struct Own<T>(pub T);
 
 impl AppState {
     /// The state of a server over a database.
@@ -53,7 +61,15 @@ impl AppState {
             stopping: Stopping::default(),
             metrics,
             known_key: None,
+            own: Extensions::new(),
         }))
+    }
+
+    /// The same state, with what is a feature's own.
+    #[must_use]
+    pub fn with_own(mut self, own: impl Clone + Send + Sync + 'static) -> Self {
+        Arc::make_mut(&mut self.0).own.insert(own);
+        self
     }
 
     /// The same state, of a server whose sandbox has a key that everybody knows.
@@ -69,6 +85,15 @@ impl Deref for AppState {
 
     fn deref(&self) -> &Shared {
         &self.0
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> FromRequestParts<AppState> for Own<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(_: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let own = state.own.get().cloned().map(Self);
+        own.ok_or(Problem::Plain(ProblemType::InternalError))
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -19,7 +18,9 @@ use crate::http::{Answer, JsonBody, Limits, Problem, Query, described};
 use crate::idempotency::{Claim, IdempotencyKey, Kept, replayed};
 use crate::parameters;
 use crate::parsed;
+use crate::state::Own;
 use crate::validation::{Code, Fault, Field, Mode, Scope, Slices, shape};
+use crate::values::PlainText;
 use crate::wire_object;
 use crate::writes::Write;
 
@@ -67,7 +68,7 @@ parameters!(Parameters, {
 pub async fn batch(
     write: Write,
     State(limits): State<Limits>,
-    Extension(creates): Extension<Creates>,
+    Own(creates): Own<Creates>,
     RawQuery(query): RawQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
@@ -130,7 +131,7 @@ struct Item {
     body: Bytes,
     draft: Result<CaseDraft, Problem>,
     /// What makes it once, where it has an external id.
-    once: Option<(String, Digest)>,
+    once: Option<(PlainText, Digest)>,
     /// What makes it once, where the request has a key.
     claim: Option<Claim>,
     /// What became of it before this batch.
@@ -181,7 +182,7 @@ impl Batch {
         };
         let mut results = self.done(first, at_once).await;
         for (index, item) in again {
-            let is_same = |it: &Option<(String, Digest)>| match (it, &item.once) {
+            let is_same = |it: &Option<(PlainText, Digest)>| match (it, &item.once) {
                 (Some((one, _)), Some((other, _))) => one == other,
                 _ => false,
             };
@@ -208,7 +209,7 @@ impl Batch {
     async fn done_before(
         &self,
         items: &[Item],
-        once: &[Option<(String, Digest)>],
+        once: &[Option<(PlainText, Digest)>],
     ) -> Result<Vec<Option<Outcome>>, Problem> {
         let made = self.made_before(once).await?;
         let moved = self.moved(items).await?;
@@ -281,7 +282,7 @@ impl Batch {
     /// The cases that the same items have made before.
     async fn made_before(
         &self,
-        once: &[Option<(String, Digest)>],
+        once: &[Option<(PlainText, Digest)>],
     ) -> Result<Vec<Option<Uuid>>, Problem> {
         let mut made = vec![None; once.len()];
         let asked = once.iter().enumerate();
@@ -290,9 +291,10 @@ impl Batch {
         if asked.is_empty() {
             return Ok(made);
         }
-        let asked = asked.into_iter().cloned();
-        let (external_ids, digests): (Vec<_>, Vec<_>) =
-            asked.map(|(id, digest)| (id, digest.to_vec())).unzip();
+        let (external_ids, digests): (Vec<_>, Vec<_>) = asked
+            .into_iter()
+            .map(|(id, digest)| (id.to_string(), digest.to_vec()))
+            .unzip();
         let asked = (self.write.workspace_id, external_ids, digests);
         let (database, deadline) = (&self.write.database, self.write.deadline);
         let found = database.read(deadline, asked, |connection, asked| {
@@ -312,7 +314,7 @@ impl Batch {
     /// An item whose external id was taken since this batch began may have been taken by itself: in
     /// another request, or further up in this one. Others are stored by now, so that nothing of this can
     /// be the answer to all: where nobody can be asked, it is asked again with the item.
-    async fn recognise(&self, once: &[Option<(String, Digest)>], results: &mut [Outcome]) {
+    async fn recognise(&self, once: &[Option<(PlainText, Digest)>], results: &mut [Outcome]) {
         let is_taken = |it: &Outcome| matches!(it, Err(Problem::ExternalIdTaken { .. }));
         let taken = once.iter().zip(&*results);
         let taken: Vec<_> = taken

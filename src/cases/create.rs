@@ -1,6 +1,5 @@
 //! `POST /cases`.
 
-use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 
@@ -10,6 +9,7 @@ use super::view::CaseView;
 use crate::http::{JsonBody, Limits, Prefix, Problem, Query, described};
 use crate::idempotency::IdempotencyKey;
 use crate::parameters;
+use crate::state::Own;
 use crate::validation::Mode;
 use crate::writes::Write;
 
@@ -48,7 +48,7 @@ parameters!(Parameters, {
 pub async fn create(
     write: Write,
     State(limits): State<Limits>,
-    Extension(creates): Extension<Creates>,
+    Own(creates): Own<Creates>,
     Prefix(prefix): Prefix,
     RawQuery(query): RawQuery,
     JsonBody(body): JsonBody,

@@ -3,11 +3,13 @@
 use std::cell::LazyCell;
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Case;
 use super::view::{CaseContextView, CaseView};
-use crate::events::{Author, Change, Endpoint, Event, Record, RecordRows, Snapshot, Subject};
+use crate::events::{
+    Author, Change, Context, Endpoint, Event, Record, RecordRows, Snapshot, Subject,
+};
 use crate::http::Problem;
 
 /// The record of a new case. A company or individual that came with the case has an event
@@ -29,7 +31,7 @@ pub fn created<'c>(
     };
     let mut told = vec![(
         Change::new(case_id, Subject::Case, version, "api__created__case")
-            .within(json!({"case": {"status": case.header.status}}))
+            .within(Context::CaseStatus(case.header.status.as_str()))
             .event(Event::CASE_CREATED),
         is_awaited(Event::CASE_CREATED)
             .then(|| snapshot(&**view, None))
@@ -55,7 +57,7 @@ pub fn created<'c>(
             told.push((change, Some(snapshot(individual, context.as_ref())?)));
         }
     }
-    let mut record = Record::default();
+    let mut record = Record::of(told.len());
     for (change, snapshot) in &told {
         record.add(author, change, endpoints, snapshot.clone());
     }

@@ -11,7 +11,7 @@ use crate::individuals::{Individual, StoredIndividual};
 use crate::relations::{Holder, Holding, StoredRelation};
 use crate::tags::Tag;
 use crate::validation::{Fault, Scope, Violations, sort_in_document_order};
-use crate::values::IdSource;
+use crate::values::{IdSource, PlainText};
 
 impl CaseDraft {
     /// Whether nothing was found wrong so far.
@@ -37,8 +37,9 @@ impl CaseDraft {
         let of_case = &mut properties.case;
         rules::fill(&self, &mut known, &mut tags, of_case, &mut violations);
         let taken = known.external_id_case;
-        let rules = known.template.clone();
+        let rules = known.template.as_ref();
         let rules = rules.filter(|it| self.status == Status::Open && !it.required.is_empty());
+        let rules = rules.cloned();
         // A case that will be refused is made only to see what it lacks.
         let case = if violations.is_empty() || rules.is_some() {
             let name = self.name.take().unwrap_or_default();
@@ -108,7 +109,7 @@ impl CaseDraft {
 
     fn into_case(
         self,
-        name: String,
+        name: PlainText,
         known: Known,
         tags: Vec<Tag>,
         properties: CheckedProperties,

@@ -1,6 +1,5 @@
 //! Cases: the mission, and the pattern that every feature repeats.
 
-use axum::Extension;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -37,6 +36,7 @@ mod view;
 pub use graph::{Entity, Graph, ResolvedRelation};
 pub use list::LISTING;
 pub use model::{Case, CaseHeader, Review, Status};
+pub use new_case::Creates;
 pub use references::Known;
 pub use request::{CaseDraft, CaseRequest, Reference, TemplateReference};
 pub use snapshots::CaseSnapshots;
@@ -44,7 +44,6 @@ pub use update_request::CaseChanges;
 pub use view::CaseView;
 
 use created::created;
-use new_case::Creates;
 use updated::updated;
 
 /// The SHA-256 of an item of a batch.
@@ -57,8 +56,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(batch::batch))
         .routes(routes!(get::get, update::update, delete::delete))
         .routes(routes!(review::review))
-        .routes(routes!(tags::get, tags::add, tags::remove))
-        .layer(Extension(Creates::default()));
+        .routes(routes!(tags::get, tags::add, tags::remove));
     described::describe(routes.get_openapi_mut());
     routes
 }

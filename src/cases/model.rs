@@ -15,7 +15,7 @@ use crate::relations::StoredRelation;
 use crate::tags::Tag;
 use crate::templates::Template;
 use crate::users::User;
-use crate::values::timestamp;
+use crate::values::{PlainText, timestamp};
 
 /// Where a case stands. docs/cases.md has the transitions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -33,7 +33,7 @@ pub enum Status {
 pub struct Review {
     pub id: Uuid,
     pub status: Status,
-    pub comment: Option<String>,
+    pub comment: Option<PlainText>,
     #[serde(serialize_with = "timestamp")]
     pub reviewed_at: DateTime<Utc>,
     pub next_review_at: Option<NaiveDate>,
@@ -43,15 +43,15 @@ pub struct Review {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CaseHeader {
     pub id: Uuid,
-    pub name: String,
+    pub name: PlainText,
     pub status: Status,
     /// None of a draft or an open case.
     pub review: Option<Review>,
-    pub external_id: Option<String>,
+    pub external_id: Option<PlainText>,
     pub template: Option<Template>,
     pub assignee: Option<User>,
-    pub space_slug: Option<String>,
-    pub metadata: Option<BTreeMap<String, String>>,
+    pub space_slug: Option<PlainText>,
+    pub metadata: Option<BTreeMap<PlainText, PlainText>>,
     pub custom_properties: Properties,
     pub tags: Vec<Tag>,
     /// The version of the case with all that belongs to it.

@@ -21,7 +21,7 @@ use crate::individuals::{Individual, StoredIndividual};
 use crate::json;
 use crate::relations::{Holding, StoredRelation};
 use crate::serialized;
-use crate::values::{hex, timestamp};
+use crate::values::{PlainText, hex, timestamp};
 
 /// The rows of one case, as JSON.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ struct CaseRow<'c> {
     template_id: Option<Uuid>,
     assignee_id: Option<Uuid>,
     space_slug: Option<&'c str>,
-    metadata: Option<&'c BTreeMap<String, String>>,
+    metadata: Option<&'c BTreeMap<PlainText, PlainText>>,
     custom_properties: &'c Properties,
     /// As PostgreSQL reads bytes.
     item_digest: Option<String>,

@@ -16,24 +16,24 @@ use crate::tags::Tag;
 use crate::templates::TemplateRules;
 use crate::users::User;
 use crate::validation::Change;
-use crate::values::TagLabel;
+use crate::values::{PlainText, TagLabel};
 
 /// What a request refers to.
 #[derive(Debug, Clone, Default)]
 pub struct Lookups {
     /// What others may refer to as well.
     pub shared: SharedLookups,
-    external_id: Option<String>,
+    external_id: Option<PlainText>,
 }
 
 /// What a request refers to, but for the external id, of which each case has its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct SharedLookups {
-    template_key: Option<String>,
+    template_key: Option<PlainText>,
     template_id: Option<Uuid>,
     assignee_id: Option<Uuid>,
-    space_slug: Option<String>,
-    tags: Vec<String>,
+    space_slug: Option<PlainText>,
+    tags: Vec<PlainText>,
     /// The template that a case has and keeps, archived or not.
     kept_template_id: Option<Uuid>,
 }
@@ -109,7 +109,7 @@ impl Lookups {
 impl SharedLookups {
     /// Whether a tag is looked for by this text: an id, or a label without its case.
     pub fn names_tag(&self, text: &str) -> bool {
-        self.tags.iter().any(|it| it == text)
+        self.tags.iter().any(|it| **it == *text)
     }
 
     fn with_template(self, template: Option<&TemplateReference>) -> Self {
@@ -126,7 +126,7 @@ impl SharedLookups {
     }
 }
 
-fn folded(tags: &[Reference]) -> Vec<String> {
+fn folded(tags: &[Reference]) -> Vec<PlainText> {
     tags.iter().map(|tag| TagLabel::fold(&tag.name)).collect()
 }
 
@@ -164,15 +164,16 @@ async fn query(
     lookups: &Lookups,
 ) -> Result<Known, sqlx::Error> {
     let shared = &lookups.shared;
+    let tags: Vec<&str> = shared.tags.iter().map(|it| &**it).collect();
     let known = sqlx::query_file_scalar!(
         "src/cases/references.sql",
         workspace_id,
-        shared.template_key,
+        shared.template_key.as_deref(),
         shared.template_id,
         shared.assignee_id,
-        shared.space_slug,
-        &shared.tags,
-        lookups.external_id,
+        shared.space_slug.as_deref(),
+        &tags as _,
+        lookups.external_id.as_deref(),
         shared.kept_template_id,
     )
     .fetch_one(connection)

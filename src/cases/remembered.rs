@@ -74,8 +74,7 @@ impl Remembered {
         known.space_slugs = Vec::new();
         let shared = &lookups.shared;
         let tags = known.tags.iter().filter(|tag| {
-            let names = [TagLabel::fold(&tag.label), tag.id.to_string()];
-            names.iter().any(|name| shared.names_tag(name))
+            shared.names_tag(&TagLabel::fold(&tag.label)) || shared.names_tag(&tag.id.to_string())
         });
         known.tags = tags.cloned().collect();
         self.0.insert(Place(workspace_id, shared.clone()), known);

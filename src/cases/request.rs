@@ -15,7 +15,7 @@ use crate::validation::{
     Code, Entries, Fault, Field, Items, Member, Mode, Object, Scope, Text, Violations, is_given,
     list,
 };
-use crate::values::{choice, exclusive, length, not_blank, text, uuid};
+use crate::values::{PlainText, choice, exclusive, length, not_blank, text, uuid};
 use crate::wire_object;
 
 /// The most keys of the metadata of a case.
@@ -84,7 +84,7 @@ fn elsewhere(mode: Mode) -> &'static [&'static str] {
 /// A template as the request names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TemplateReference {
-    Key(String),
+    Key(PlainText),
     Id(Uuid),
 }
 
@@ -92,19 +92,19 @@ pub enum TemplateReference {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
     pub index: usize,
-    pub name: String,
+    pub name: PlainText,
 }
 
 /// What was read of a case: all of it where nothing is wrong, and everything that is wrong.
 #[derive(Debug)]
 pub struct CaseDraft {
-    pub name: Option<String>,
+    pub name: Option<PlainText>,
     pub status: Status,
-    pub external_id: Option<String>,
+    pub external_id: Option<PlainText>,
     pub template: Option<TemplateReference>,
     pub assignee_id: Option<Uuid>,
-    pub space_slug: Option<String>,
-    pub metadata: Vec<(String, String)>,
+    pub space_slug: Option<PlainText>,
+    pub metadata: Vec<(PlainText, PlainText)>,
     pub custom_properties: Given,
     pub tags: Vec<Reference>,
     pub companies: Vec<CompanyDraft>,
@@ -260,7 +260,7 @@ pub fn refuse_two_templates(scope: &mut Scope<'_>) {
 ///
 /// # Errors
 /// `length` or `blank`.
-pub fn name(sent: &str) -> Result<String, Fault> {
+pub fn name(sent: &str) -> Result<PlainText, Fault> {
     not_blank(180)(sent)
 }
 
@@ -268,7 +268,7 @@ pub fn name(sent: &str) -> Result<String, Fault> {
 ///
 /// # Errors
 /// `length`.
-pub fn external_id(sent: &str) -> Result<String, Fault> {
+pub fn external_id(sent: &str) -> Result<PlainText, Fault> {
     length(sent, 1, 255)
 }
 
@@ -311,7 +311,7 @@ pub fn metadata_shape() -> Shape {
 pub fn metadata(
     scope: &mut Scope<'_>,
     member: Member<Entries<'_, Text<'_>, METADATA_KEYS>>,
-) -> Vec<(String, String)> {
+) -> Vec<(PlainText, PlainText)> {
     let name = member.name;
     let Some(entries) = scope.given(member) else {
         return Vec::new();

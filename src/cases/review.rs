@@ -11,13 +11,13 @@ use uuid::Uuid;
 
 use super::view::ReviewView;
 use super::{CaseHeader, Review, Status, store};
-use crate::events::{Change, Event, Subject};
+use crate::events::{Change, Context, Event, Subject};
 use crate::http::{Answer, JsonBody, NoQuery, Parsed, Problem};
 use crate::idempotency::IdempotencyKey;
 use crate::parsed;
 use crate::validation::shape;
 use crate::validation::{Code, Fault, Scope, Text, quote};
-use crate::values::{choice, date, length, moment};
+use crate::values::{PlainText, choice, date, length, moment};
 use crate::versions::{CaseReference, IfMatch, lock, touch};
 use crate::wire_object;
 use crate::writes::{Done, Write};
@@ -49,7 +49,7 @@ wire_object! {
 #[derive(Debug, Clone)]
 pub struct Decision {
     pub status: Option<Status>,
-    comment: Option<String>,
+    comment: Option<PlainText>,
     pub reviewed_at: Option<DateTime<Utc>>,
     next_review_at: Option<NaiveDate>,
 }
@@ -150,13 +150,13 @@ fn decided(case: &CaseHeader, review: &Review, version: i64) -> Vec<Change> {
         "next_review_at": review.next_review_at});
     let change = |activity| Change::new(case.id, Subject::Case, version, activity);
     let confirmed = change("api__confirmed_review__case")
-        .within(json!({"case_review": told}))
+        .within(Context::Thing("case_review", told))
         .event(Event::CASE_REVIEW_CONFIRMED);
     if case.status == review.status {
         return vec![confirmed];
     }
     let turned = change("api__updated_status__case")
-        .within(json!({"case": {"status": review.status}}))
+        .within(Context::CaseStatus(review.status.as_str()))
         .turning("status", case.status.as_str(), review.status.as_str())
         .event(Event::CASE_STATUS_UPDATED);
     vec![confirmed, turned]

@@ -10,7 +10,7 @@ use super::request::{
 use crate::custom_properties::{self, Given, PropertiesRequest};
 use crate::validation::shape;
 use crate::validation::{Change, Entries, Field, Scope, Text, is_given};
-use crate::values::uuid;
+use crate::values::{PlainText, uuid};
 use crate::wire_object;
 
 wire_object! {
@@ -41,15 +41,15 @@ wire_object! {
 /// What a change says.
 #[derive(Debug, Clone)]
 pub struct CaseChanges {
-    pub name: Option<String>,
+    pub name: Option<PlainText>,
     pub status: Option<Status>,
-    pub external_id: Change<String>,
+    pub external_id: Change<PlainText>,
     pub template: Change<TemplateReference>,
     pub assignee_id: Change<Uuid>,
     /// Merged with those that are there; a null takes one away.
     pub custom_properties: Given,
     /// Replaced as a whole.
-    pub metadata: Change<Vec<(String, String)>>,
+    pub metadata: Change<Vec<(PlainText, PlainText)>>,
 }
 
 impl CaseUpdateRequest<'_> {

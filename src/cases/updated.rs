@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::CaseHeader;
-use crate::events::{Change, Event, Subject, changed_fields};
+use crate::events::{Change, Context, Event, Subject, changed_fields};
 
 /// The members that have an event and an activity of their own.
 const NAMED: [(&str, &str, Event); 4] = [
@@ -47,10 +47,10 @@ pub fn updated(before: &CaseHeader, case: &CaseHeader) -> Result<Vec<Change>, se
         let change = change(activity).event(event);
         changes.push(match name {
             "status" => change
-                .within(json!({"case": {"status": case.status}}))
+                .within(Context::CaseStatus(case.status.as_str()))
                 .turning(name, before.status.as_str(), case.status.as_str()),
             "template" => match &case.template {
-                Some(template) => change.within(json!({"template": template})),
+                Some(template) => change.within(Context::Thing("template", json!(template))),
                 None => change,
             }
             .naming([name]),

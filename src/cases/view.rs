@@ -17,7 +17,7 @@ use crate::relations::StoredRelation;
 use crate::serialized;
 use crate::templates::Template;
 use crate::users::User;
-use crate::values::Timestamp;
+use crate::values::{PlainText, Timestamp};
 
 type Nothing = Option<()>;
 type Empty = [(); 0];
@@ -67,8 +67,8 @@ pub struct CaseRowView<'c> {
     #[schema(value_type = PropertyValues)]
     custom_properties: Option<Listed<'c>>,
     /// The caller's own texts, by key.
-    #[schema(required)]
-    metadata: Option<&'c BTreeMap<String, String>>,
+    #[schema(value_type = Option<BTreeMap<String, String>>, required)]
+    metadata: Option<&'c BTreeMap<PlainText, PlainText>>,
     /// When anything of the case was last changed.
     #[schema(value_type = String, format = DateTime)]
     last_activity_at: Timestamp,
@@ -237,8 +237,8 @@ pub struct CaseContextView<'c> {
     /// Tags.
     tags: Vec<&'c str>,
     /// The caller's own texts, by key.
-    #[schema(required)]
-    metadata: Option<&'c BTreeMap<String, String>>,
+    #[schema(value_type = Option<BTreeMap<String, String>>, required)]
+    metadata: Option<&'c BTreeMap<PlainText, PlainText>>,
     /// When anything of it was last changed.
     #[schema(value_type = String, format = DateTime)]
     last_activity_at: Timestamp,

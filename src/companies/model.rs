@@ -6,7 +6,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::custom_properties::Properties;
-use crate::values::{Address, BankingInformation, Country, EntityLegalForm, day, timestamp};
+use crate::values::{
+    Address, BankingInformation, Country, EntityLegalForm, PlainText, day, timestamp,
+};
 
 /// Whether a case is about this company, or about another that it belongs to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -32,12 +34,12 @@ pub enum CompanyStatus {
 pub struct Classification {
     /// The system of codes.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: PlainText,
     /// The code in its system.
-    pub code: String,
+    pub code: PlainText,
     /// What it means.
     #[schema(required)]
-    pub description: Option<String>,
+    pub description: Option<PlainText>,
 }
 
 /// A company's own data, without its relations and custom properties.
@@ -47,13 +49,13 @@ pub struct Company {
     #[serde(rename = "type")]
     pub kind: CompanyType,
     /// Registered name.
-    pub name: String,
+    pub name: PlainText,
     /// Trading name.
     #[schema(required)]
-    pub commercial_name: Option<String>,
+    pub commercial_name: Option<PlainText>,
     /// Number in the register of its country.
     #[schema(required)]
-    pub registration_number: Option<String>,
+    pub registration_number: Option<PlainText>,
     /// Day of registration.
     #[schema(required)]
     #[serde(serialize_with = "day")]
@@ -62,7 +64,7 @@ pub struct Company {
     pub status: CompanyStatus,
     /// Legal form in words.
     #[schema(required)]
-    pub legal_form: Option<String>,
+    pub legal_form: Option<PlainText>,
     /// Entity legal form code, ISO 20275.
     #[schema(required)]
     pub entity_legal_form: Option<EntityLegalForm>,
@@ -77,16 +79,16 @@ pub struct Company {
     pub banking_information: BankingInformation,
     /// Share capital, as the register writes it.
     #[schema(required)]
-    pub share_capital: Option<String>,
+    pub share_capital: Option<PlainText>,
     /// Tax number.
     #[schema(required)]
-    pub tax_identification_number: Option<String>,
+    pub tax_identification_number: Option<PlainText>,
     /// Web address.
     #[schema(required)]
-    pub website_url: Option<String>,
+    pub website_url: Option<PlainText>,
     /// Number as an employer.
     #[schema(required)]
-    pub employer_identification_number: Option<String>,
+    pub employer_identification_number: Option<PlainText>,
 }
 
 /// A company of a case, as it is stored.

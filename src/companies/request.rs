@@ -7,7 +7,7 @@ use crate::validation::described::Changed;
 use crate::validation::shape;
 use crate::validation::{Field, Items, Member, Mode, Object, Scope, Sent, Text, list};
 use crate::values::{
-    AddressRequest, BankingInformationRequest, Country, EntityLegalForm, address,
+    AddressRequest, BankingInformationRequest, Country, EntityLegalForm, PlainText, address,
     banking_information, choice, date, length, sent_address, sent_bank, text,
 };
 use crate::wire_object;
@@ -99,7 +99,7 @@ pub struct CompanyDraft {
     pub kind: Option<CompanyType>,
     pub company: Company,
     /// Inside a case.
-    pub reference: Option<String>,
+    pub reference: Option<PlainText>,
     pub bonds: Bonds,
     pub custom_properties: Given,
 }

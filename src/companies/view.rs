@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Company, StoredCompany};
 use crate::custom_properties::{Definition, Listed, Target};
 use crate::http::described::{NoItems, Null, PropertyValues};
-use crate::relations::{HeldRelationView, StoredRelation};
+use crate::relations::{HeldRelationView, HeldRelationViews, StoredRelation};
 use crate::serialized;
 use crate::values::Timestamp;
 
@@ -51,7 +51,8 @@ pub struct CompanyView<'c> {
     #[schema(value_type = NoItems)]
     checks: [(); 0],
     /// What it holds in companies of the case.
-    relations: Vec<HeldRelationView<'c>>,
+    #[schema(value_type = Vec<HeldRelationView<'c>>)]
+    relations: HeldRelationViews<'c>,
 }
 
 serialized!(CompanyRowView {

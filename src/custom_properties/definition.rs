@@ -129,18 +129,18 @@ impl Definition {
     fn text(&self, sent: &str) -> Result<Value, Fault> {
         Ok(match self.kind {
             PropertyType::Email => {
-                length(sent, 1, 250)?;
+                let sent = length(sent, 1, 250)?;
                 Email::parse(sent)?.as_str().into()
             }
-            PropertyType::Url => absolute_url(sent)?.into(),
+            PropertyType::Url => absolute_url(sent)?,
             PropertyType::Date => date(sent)?.to_string().into(),
             PropertyType::PhoneNumber => PhoneNumber::parse(sent)?.as_str().into(),
-            PropertyType::Text if self.settings.is_multi_line => length(sent, 1, 10_000)?.into(),
+            PropertyType::Text if self.settings.is_multi_line => length(sent, 1, 10_000)?,
             PropertyType::Text
             | PropertyType::Boolean
             | PropertyType::Numeric
             | PropertyType::Choices
-            | PropertyType::Countries => length(sent, 1, 250)?.into(),
+            | PropertyType::Countries => length(sent, 1, 250)?,
         })
     }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -34,12 +35,23 @@ pub struct Change {
     pub version: i64,
     /// The type of the activity, if the change is one of its own.
     pub activity: Option<&'static str>,
-    pub context: Value,
+    pub context: Context,
     /// The fields that were changed, in an update.
     pub fields: Option<Vec<Field>>,
     pub event: Option<Event>,
     /// What an event shows of something that is gone.
     pub remains: Option<Value>,
+}
+
+/// What stands around a change: one thing, with values that are no person's.
+#[derive(Debug, Clone, Default)]
+pub enum Context {
+    #[default]
+    Nothing,
+    /// The case, with the status that it has now.
+    CaseStatus(&'static str),
+    /// Something else, with its members.
+    Thing(&'static str, Value),
 }
 
 /// A field that was changed. The values are only there where they are words of the contract, which
@@ -65,7 +77,7 @@ impl Change {
             subject,
             version,
             activity: Some(activity),
-            context: json!({}),
+            context: Context::Nothing,
             fields: None,
             event: None,
             remains: None,
@@ -103,9 +115,9 @@ impl Change {
         Self { fields, ..self }
     }
 
-    /// The same, with what stands around it, without personal values.
+    /// The same, with what stands around it.
     #[must_use]
-    pub fn within(self, context: Value) -> Self {
+    pub fn within(self, context: Context) -> Self {
         Self { context, ..self }
     }
 
@@ -114,6 +126,25 @@ impl Change {
     pub fn leaving(self, remains: Value) -> Self {
         let remains = Some(remains);
         Self { remains, ..self }
+    }
+}
+
+impl Serialize for Context {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Nothing => serializer.serialize_map(Some(0))?.end(),
+            Self::CaseStatus(status) => Only("case", Only("status", status)).serialize(serializer),
+            Self::Thing(thing, members) => Only(thing, members).serialize(serializer),
+        }
+    }
+}
+
+/// An object of one member.
+struct Only<V>(&'static str, V);
+
+impl<V: Serialize> Serialize for Only<V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map([(self.0, &self.1)])
     }
 }
 
@@ -167,7 +198,18 @@ fn flatten(state: Map<String, Value>, members: &mut BTreeMap<String, Value>) {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn a_context_is_an_object_of_one_thing_at_the_most() {
+        let status = Context::CaseStatus("open");
+        let thing = Context::Thing("template", json!({"key": "kyb"}));
+        let contexts = json!([Context::Nothing, status, thing]);
+        let expected = json!([{}, {"case": {"status": "open"}}, {"template": {"key": "kyb"}}]);
+        assert_eq!(contexts, expected);
+    }
 
     #[test]
     fn names_what_differs_and_no_value() {

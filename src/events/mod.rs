@@ -8,7 +8,7 @@ mod recorder;
 mod snapshots;
 mod store;
 
-pub use change::{Author, Change, Field, changed_fields};
+pub use change::{Author, Change, Context, Field, changed_fields};
 pub use names::{ACTIVITIES, EVENTS, Event};
 pub use record::{Endpoint, Record, RecordRows};
 pub use recorder::Events;

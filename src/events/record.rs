@@ -6,7 +6,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::change::Field;
-use super::{Author, Change, Event, Snapshot};
+use super::{Author, Change, Context, Event, Snapshot};
+use crate::json;
 use crate::values::timestamp;
 
 /// An endpoint of the workspace that is online.
@@ -26,7 +27,7 @@ impl Endpoint {
 }
 
 /// The rows of some changes, all of which one statement writes.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Serialize)]
 pub struct Record<'c> {
     activities: Vec<ActivityRow<'c>>,
     events: Vec<EventRow>,
@@ -52,7 +53,7 @@ struct ActivityRow<'c> {
     #[serde(rename = "type")]
     kind: &'static str,
     api_key_id: &'c str,
-    context: &'c Value,
+    context: &'c Context,
     changes: Option<&'c [Field]>,
     #[serde(serialize_with = "timestamp")]
     created_at: DateTime<Utc>,
@@ -90,6 +91,15 @@ struct DeliveryRow<'c> {
 }
 
 impl<'c> Record<'c> {
+    /// None yet, with room for those of so many changes.
+    pub fn of(changes: usize) -> Self {
+        Self {
+            activities: Vec::with_capacity(changes),
+            events: Vec::with_capacity(changes),
+            deliveries: Vec::new(),
+        }
+    }
+
     /// Adds the rows of a change; its event carries a snapshot where an endpoint waits for it.
     pub fn add(
         &mut self,
@@ -154,9 +164,9 @@ impl<'c> Record<'c> {
     /// None but those of a row that has no JSON form.
     pub fn rows(&self) -> Result<RecordRows, serde_json::Error> {
         Ok(RecordRows {
-            activities: serde_json::to_string(&self.activities)?,
-            events: serde_json::to_string(&self.events)?,
-            deliveries: serde_json::to_string(&self.deliveries)?,
+            activities: json::rows(&self.activities)?,
+            events: json::rows(&self.events)?,
+            deliveries: json::rows(&self.deliveries)?,
             is_awaited: self.is_awaited(),
         })
     }

@@ -89,7 +89,7 @@ impl IntoResponse for Answer {
 /// An answer with the version of its case as a strong entity tag (RFC 9110, section 8.8.3).
 fn with_etag(version: i64, answer: impl IntoResponse) -> Response {
     let mut response = answer.into_response();
-    if let Ok(tag) = HeaderValue::from_str(&format!("\"{version}\"")) {
+    if let Ok(tag) = HeaderValue::try_from(format!("\"{version}\"")) {
         response.headers_mut().insert(ETAG, tag);
     }
     response

@@ -2,12 +2,15 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::custom_properties::Properties;
 use crate::relations::Holding;
-use crate::values::{Address, BankingInformation, Country, Email, PhoneNumber, day, timestamp};
+use crate::values::{
+    Address, BankingInformation, Country, Email, PhoneNumber, PlainText, day, timestamp,
+};
 
 /// A person's gender, as the contract has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -18,19 +21,22 @@ pub enum Gender {
     Other,
 }
 
+/// Countries, each once: of most people one.
+pub type Nationalities = SmallVec<[Country; 2]>;
+
 /// A person's own data, without relations and custom properties.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Individual {
     /// First name.
-    pub first_name: String,
+    pub first_name: PlainText,
     /// Further names.
     #[schema(required)]
-    pub middle_name: Option<String>,
+    pub middle_name: Option<PlainText>,
     /// Last name.
-    pub last_name: String,
+    pub last_name: PlainText,
     /// Name at birth.
     #[schema(required)]
-    pub maiden_name: Option<String>,
+    pub maiden_name: Option<PlainText>,
     /// Whom the business writes to.
     pub is_business_contact: bool,
     /// Whether it is a beneficial owner.
@@ -53,13 +59,13 @@ pub struct Individual {
     pub birth_country: Option<Country>,
     /// Place of birth.
     #[schema(required)]
-    pub birth_place: Option<String>,
+    pub birth_place: Option<PlainText>,
     /// Gender.
     #[schema(required)]
     pub gender: Option<Gender>,
     /// Countries.
-    #[schema(required)]
-    pub nationalities: Option<Vec<Country>>,
+    #[schema(value_type = Option<Vec<Country>>, required)]
+    pub nationalities: Option<Nationalities>,
     /// Postal address.
     pub address: Address,
     /// Bank account.
@@ -67,10 +73,10 @@ pub struct Individual {
     pub banking_information: Option<BankingInformation>,
     /// Tax number.
     #[schema(required)]
-    pub tax_identification_number: Option<String>,
+    pub tax_identification_number: Option<PlainText>,
     /// Social security number.
     #[schema(required)]
-    pub social_security_number: Option<String>,
+    pub social_security_number: Option<PlainText>,
     /// Telephone number.
     #[schema(required)]
     pub phone_number: Option<PhoneNumber>,

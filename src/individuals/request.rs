@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::model::Nationalities;
 use super::{Gender, Individual};
 use crate::custom_properties::{self, Given, PropertiesRequest};
 use crate::relations::{
@@ -14,8 +15,8 @@ use crate::validation::{
     Code, Fault, Field, Items, Member, Mode, Number, Object, Scope, Text, is_given,
 };
 use crate::values::{
-    AddressRequest, BankingInformationRequest, Country, Email, Percentage, PhoneNumber, address,
-    banking_information, birth_date, choice, exclusive, length, text,
+    AddressRequest, BankingInformationRequest, Country, Email, Percentage, PhoneNumber, PlainText,
+    address, banking_information, birth_date, choice, exclusive, length, text,
 };
 use crate::wire_object;
 
@@ -105,7 +106,7 @@ pub type IndividualUpdateRequest = Changed<IndividualRequest<'static>>;
 pub struct IndividualDraft {
     pub individual: Individual,
     /// Inside a case.
-    pub reference: Option<String>,
+    pub reference: Option<PlainText>,
     /// Roles, position and percentages on the individual itself: its relation to the main company.
     pub shorthand: Holding,
     pub bonds: Bonds,
@@ -210,7 +211,7 @@ impl IndividualRequest<'_> {
 }
 
 /// A name; people with one name leave the other blank.
-fn name(mode: Mode, member: Member<Text<'_>>, scope: &mut Scope<'_>) -> String {
+fn name(mode: Mode, member: Member<Text<'_>>, scope: &mut Scope<'_>) -> PlainText {
     let name = scope.required_in(mode, member, |sent| length(sent, 0, 255));
     name.unwrap_or_default()
 }
@@ -340,11 +341,11 @@ impl Flags {
 fn nationalities(
     scope: &mut Scope<'_>,
     member: Member<Items<Text<'_>, NATIONALITIES>>,
-) -> Option<Vec<Country>> {
+) -> Option<Nationalities> {
     let name = member.name;
     let items = scope.given(member)?;
     let mut here = scope.key(name);
-    let mut countries = Vec::new();
+    let mut countries = Nationalities::new();
     for (index, item) in items.within_limit(&mut here).into_iter().enumerate() {
         let mut place = here.index(index);
         let Some(text) = place.item(item) else {

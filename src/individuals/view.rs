@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Individual, StoredIndividual};
 use crate::custom_properties::{Definition, Listed, Target};
 use crate::http::described::{NoItems, PropertyValues};
-use crate::relations::{HeldRelationView, Holding, StoredRelation};
+use crate::relations::{HeldRelationView, HeldRelationViews, Holding, StoredRelation};
 use crate::serialized;
 use crate::values::Timestamp;
 
@@ -49,7 +49,8 @@ pub struct IndividualView<'i> {
     #[schema(value_type = NoItems)]
     checks: [(); 0],
     /// What it holds in companies of the case.
-    relations: Vec<HeldRelationView<'i>>,
+    #[schema(value_type = Vec<HeldRelationView<'i>>)]
+    relations: HeldRelationViews<'i>,
 }
 
 serialized!(IndividualRowView {

@@ -10,6 +10,8 @@ use serde_json::{Error, to_writer};
 
 /// How long the answer of a case is at the most, mostly, in bytes, and so are its rows.
 const USUAL: usize = 16 * 1024;
+/// How long one row without a snapshot is at the most.
+const SHORT: usize = 384;
 
 /// A value, as an answer shows it.
 ///
@@ -36,6 +38,20 @@ pub fn row(row: &impl Serialize) -> Result<String, Error> {
     list.end();
     // It may wait a while to be written.
     json.shrink_to_fit();
+    String::from_utf8(json).map_err(ser::Error::custom)
+}
+
+/// A list of rows whose nulls stay, since those of a snapshot are a part of it.
+///
+/// # Errors
+/// Those of a row of a kind that is not written here.
+pub fn rows(rows: &[impl Serialize]) -> Result<String, Error> {
+    let mut json = Vec::with_capacity(2 + rows.len() * SHORT);
+    let mut list = List::<true>::begin(&mut json);
+    for row in rows {
+        list.push(row)?;
+    }
+    list.end();
     String::from_utf8(json).map_err(ser::Error::custom)
 }
 

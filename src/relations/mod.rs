@@ -17,7 +17,7 @@ pub use request::{
     Bonds, HeldRelation, HeldRelationRequest, RELATIONS, ROLE_NAMES, ROLES, RelationDraft, Source,
     percentage, position, relation_roles, roles,
 };
-pub use view::{HeldRelationView, RelationView};
+pub use view::{HeldRelationView, HeldRelationViews, RelationView};
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

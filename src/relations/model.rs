@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Holder;
-use crate::events::{Change, Event, Subject};
-use crate::values::{Percentage, timestamp};
+use crate::events::{Change, Context, Event, Subject};
+use crate::values::{Percentage, PlainText, timestamp};
 
 /// What an entity is to a company.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -30,7 +30,7 @@ pub struct Holding {
     pub roles: Roles,
     /// What the holder is called in the company.
     #[schema(required)]
-    pub position: Option<String>,
+    pub position: Option<PlainText>,
     /// Part of the shares, in percent.
     #[schema(required)]
     pub ownership_percentage: Option<Percentage>,
@@ -150,7 +150,7 @@ impl StoredRelation {
             version,
             "api__updated__case_relation",
         )
-        .within(json!({"case_relation": relation}))
+        .within(Context::Thing("case_relation", relation))
         .event(event)
     }
 }

@@ -8,7 +8,7 @@ use crate::validation::shape::{self, Shape};
 use crate::validation::{
     Code, Fault, Field, Items, Member, Mode, Number, Object, Scope, Text, list,
 };
-use crate::values::{Percentage, choice, length, uuid};
+use crate::values::{Percentage, PlainText, choice, length, uuid};
 use crate::wire_object;
 
 /// The most relations of one entity: one to each company that a case can have.
@@ -42,7 +42,7 @@ pub enum Source {
     /// None is named: the main company.
     Main,
     /// The company with this ref.
-    Ref(String),
+    Ref(PlainText),
     /// Something was named that cannot be a ref, and has been refused.
     Refused,
 }
@@ -157,7 +157,7 @@ pub fn relation_roles(scope: &mut Scope<'_>, member: Member<Items<Text<'_>, ROLE
 ///
 /// # Errors
 /// `length`.
-pub fn position(sent: &str) -> Result<String, Fault> {
+pub fn position(sent: &str) -> Result<PlainText, Fault> {
     length(sent, 1, 1_000)
 }
 

@@ -15,7 +15,7 @@ use crate::http::{Answer, Id, JsonBody, NoQuery, Parsed, Problem, ProblemType};
 use crate::parsed;
 use crate::validation::shape;
 use crate::validation::{Change, Items, Number, Scope, Text};
-use crate::values::{Percentage, uuid};
+use crate::values::{Percentage, PlainText, uuid};
 use crate::versions::{CaseReference, IfMatch, lock, touch};
 use crate::wire_object;
 use crate::writes::{Done, Write};
@@ -42,7 +42,7 @@ struct Changes {
     voting_rights_percentage: Change<Percentage>,
     ownership_percentage: Change<Percentage>,
     roles: Change<Roles>,
-    position: Change<String>,
+    position: Change<PlainText>,
     to_company_id: Option<Uuid>,
 }
 

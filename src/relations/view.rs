@@ -1,5 +1,6 @@
 //! What is answered of a relation.
 
+use smallvec::SmallVec;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -23,6 +24,9 @@ pub struct HeldRelationView<'r> {
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
 }
+
+/// The relations that one entity holds: of most of them one.
+pub type HeldRelationViews<'r> = SmallVec<[HeldRelationView<'r>; 1]>;
 
 /// A relation by itself.
 #[derive(Debug, ToSchema)]

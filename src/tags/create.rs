@@ -56,7 +56,7 @@ pub async fn create(
             store::insert(connection, *workspace_id, *id, label, *now).await?;
             let tag = Tag {
                 id: *id,
-                label: label.as_str().to_owned(),
+                label: label.as_str().into(),
                 created_at: *now,
             };
             let answer = Answer::json(StatusCode::CREATED, &TagView::new(&tag))?;

@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::values::Timestamp;
+use crate::values::{PlainText, Timestamp};
 
 /// A tag of the workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tag {
     pub id: Uuid,
-    pub label: String,
+    pub label: PlainText,
     pub created_at: DateTime<Utc>,
 }
 

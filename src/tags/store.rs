@@ -63,7 +63,7 @@ pub async fn check_label(
     let taken = sqlx::query!(
         "SELECT id, label FROM tags WHERE workspace_id = $1 AND folded_label = $2 AND id <> $3",
         workspace_id,
-        TagLabel::fold(label.as_str()),
+        &*TagLabel::fold(label.as_str()),
         id
     )
     .fetch_optional(connection)
@@ -95,7 +95,7 @@ pub async fn insert(
         workspace_id,
         id,
         label.as_str(),
-        TagLabel::fold(label.as_str()),
+        &*TagLabel::fold(label.as_str()),
         now
     )
     .execute(connection)
@@ -120,7 +120,7 @@ pub async fn rename(
         workspace_id,
         id,
         label.as_str(),
-        TagLabel::fold(label.as_str())
+        &*TagLabel::fold(label.as_str())
     )
     .fetch_optional(connection)
     .await

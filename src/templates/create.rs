@@ -93,7 +93,7 @@ async fn add(connection: &mut PgConnection, work: &Work) -> Result<StoredTemplat
     let template = Template {
         id: work.id,
         name,
-        key: key.as_str().to_owned(),
+        key: key.as_str().into(),
     };
     let stored = StoredTemplate {
         rules: TemplateRules {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::Required;
 use crate::http::described::PropertyValues;
-use crate::values::Timestamp;
+use crate::values::{PlainText, Timestamp};
 
 /// A template, as far as a case shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -19,9 +19,9 @@ pub struct Template {
     /// Its id, a UUID of version 7: ids sort by creation.
     pub id: Uuid,
     /// Its name.
-    pub name: String,
+    pub name: PlainText,
     /// What requests call it.
-    pub key: String,
+    pub key: PlainText,
 }
 
 /// What a new case has where its request does not say.

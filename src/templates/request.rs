@@ -7,7 +7,7 @@ use crate::custom_properties::{self, Given, PropertiesRequest};
 use crate::validation::described::Changed;
 use crate::validation::shape;
 use crate::validation::{Change, Code, Fault, Field, Items, Member, Mode, Scope, Text, list};
-use crate::values::{Key, length, not_blank, uuid};
+use crate::values::{Key, PlainText, length, not_blank, uuid};
 use crate::wire_object;
 
 /// The most tags by default.
@@ -68,7 +68,7 @@ pub struct DefaultsDraft {
 #[derive(Debug, Clone)]
 pub struct TemplateDraft {
     pub key: Option<Key>,
-    pub name: Option<String>,
+    pub name: Option<PlainText>,
     pub description: Change<String>,
     /// Replaced as a whole.
     pub defaults: Option<DefaultsDraft>,

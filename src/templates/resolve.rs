@@ -53,7 +53,7 @@ fn tags(draft: &DefaultsDraft, known: &Known, scope: &mut Scope<'_>) -> Vec<Uuid
         let found = known
             .tags
             .iter()
-            .find(|tag| tag.id.to_string() == folded || TagLabel::fold(&tag.label) == folded);
+            .find(|tag| *tag.id.to_string() == *folded || TagLabel::fold(&tag.label) == folded);
         match found {
             Some(tag) if ids.contains(&tag.id) => {}
             Some(tag) => ids.push(tag.id),

@@ -92,7 +92,7 @@ async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Stored
     work.request.refuse(violations)?;
     let template = &mut stored.rules.template;
     if let Some(key) = draft.key {
-        key.as_str().clone_into(&mut template.key);
+        template.key = key.as_str().into();
     }
     if let Some(name) = draft.name {
         template.name = name;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::values::Timestamp;
+use crate::values::{PlainText, Timestamp};
 
 /// A user, as far as a case shows one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -14,11 +14,11 @@ pub struct User {
     /// Its id, a UUID of version 7: ids sort by creation.
     pub id: Uuid,
     /// First name.
-    pub first_name: String,
+    pub first_name: PlainText,
     /// Last name.
-    pub last_name: String,
+    pub last_name: PlainText,
     /// E-mail address.
-    pub email: String,
+    pub email: PlainText,
     /// Cases are no longer assigned to a suspended user.
     #[serde(skip_serializing)]
     pub suspended: bool,

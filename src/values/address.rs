@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Bic, Country, Iban, text};
+use super::{Bic, Country, Iban, PlainText, text};
 use crate::validation::shape;
 use crate::validation::{Code, Fault, Field, Member, Object, Scope, Text};
 use crate::wire_object;
@@ -49,22 +49,22 @@ wire_object! {
 pub struct Address {
     /// House number and street.
     #[schema(required)]
-    pub street_address: Option<String>,
+    pub street_address: Option<PlainText>,
     /// Building, floor, door.
     #[schema(required)]
-    pub street_address_2: Option<String>,
+    pub street_address_2: Option<PlainText>,
     /// Postal code.
     #[schema(required)]
-    pub postal_code: Option<String>,
+    pub postal_code: Option<PlainText>,
     /// City.
     #[schema(required)]
-    pub city: Option<String>,
+    pub city: Option<PlainText>,
     /// State or province.
     #[schema(required)]
-    pub state: Option<String>,
+    pub state: Option<PlainText>,
     /// Region.
     #[schema(required)]
-    pub region: Option<String>,
+    pub region: Option<PlainText>,
     /// Country, ISO 3166-1 alpha-2.
     #[schema(required)]
     pub country: Option<Country>,

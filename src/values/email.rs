@@ -36,12 +36,12 @@ impl Email {
     /// # Errors
     /// `length` or `format`.
     pub fn parse(sent: &str) -> Result<Self, Fault> {
-        let address = length(sent, 1, 255)?;
+        let address: &str = length(sent, 1, 255)?;
         if VALID
             .as_ref()
             .is_some_and(|valid| address.validate_regex(valid))
         {
-            return Ok(Self(address));
+            return Ok(Self(address.into()));
         }
         Err(Fault::new(
             Code::Format,

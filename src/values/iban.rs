@@ -1,5 +1,8 @@
 //! International bank account numbers.
 
+use std::fmt::Write;
+
+use arrayvec::ArrayString;
 use iban::ParseIbanError;
 
 use super::text_value;
@@ -9,7 +12,7 @@ use crate::validation::{Code, Fault, quote};
 text_value! {
     /// An account number of ISO 13616, without spaces and upper case: the country's structure and
     /// the check digits hold. Of a country outside the registry, the check digits alone.
-    Iban
+    Iban within 34
 }
 
 impl Iban {
@@ -26,12 +29,13 @@ impl Iban {
     /// # Errors
     /// `format` where the form is wrong, `checksum` where only the check digits are.
     pub fn parse(sent: &str) -> Result<Self, Fault> {
-        let number: String = sent
+        let mut number = ArrayString::new();
+        let fits = sent
             .chars()
             .filter(|c| !c.is_whitespace())
-            .map(|c| c.to_ascii_uppercase())
-            .collect();
-        if !(15..=34).contains(&number.len()) {
+            .try_for_each(|c| number.try_push(c.to_ascii_uppercase()))
+            .is_ok();
+        if !fits || number.len() < 15 {
             return Err(malformed(sent, "an IBAN has 15 to 34 letters and digits"));
         }
         let Some((country, digits, account)) = parts(&number) else {
@@ -46,7 +50,7 @@ impl Iban {
             let why = "its length or characters are not those of its country";
             return Err(malformed(sent, why));
         }
-        if digits == format!("{right:02}") {
+        if digits.parse() == Ok(right) {
             return Ok(Self(number));
         }
         Err(Fault::new(
@@ -98,7 +102,11 @@ fn is_structured(country: &str, account: &str, digits: u32) -> bool {
             && letters.into_iter().all(|byte| byte.is_ascii_uppercase())
             && (!is_numeric || rest.into_iter().all(|byte| byte.is_ascii_digit()));
     }
-    match format!("{country}{digits:02}{account}").parse::<iban::Iban>() {
+    let mut number = ArrayString::<34>::new();
+    let written = write!(number, "{country}{digits:02}{account}");
+    match number.parse::<iban::Iban>() {
+        // It cannot be longer than what was sent.
+        _ if written.is_err() => false,
         Ok(_) | Err(ParseIbanError::UnknownCountry(_)) => true,
         Err(ParseIbanError::InvalidBban(_) | ParseIbanError::InvalidBaseIban { .. }) => false,
     }

@@ -26,7 +26,7 @@ impl Key {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
         if formed {
-            return Ok(Self(sent.to_owned()));
+            return Ok(Self(sent.into()));
         }
         let message = format!(
             "\"{}\" is not a key: 1 to 100 of A-Z, a-z, 0-9, _, - and ., such as kyb_standard.",

@@ -41,14 +41,15 @@ pub use percentage::{Percentage, number};
 pub use phone::PhoneNumber;
 pub use slug::SpaceSlug;
 pub use tag_label::TagLabel;
-pub use text::{choice, length, not_blank, text};
+pub use text::{PlainText, choice, length, not_blank, text};
 pub use website::absolute_url;
 
-/// Declares a newtype over text that only its own `parse` makes of what a caller sent; of one that has no
-/// more than so many bytes, where it stands.
+/// Declares a newtype over text that only its own `parse` makes of what a caller sent. It stands where it
+/// is, without memory of its own: text that has no more than so many bytes always, other text where it
+/// is short.
 macro_rules! text_value {
     ($(#[$doc:meta])* $name:ident) => {
-        $crate::values::text_value! { $(#[$doc])* $name in String }
+        $crate::values::text_value! { $(#[$doc])* $name in smol_str::SmolStr }
     };
     ($(#[$doc:meta])* $name:ident within $most:literal) => {
         $crate::values::text_value! { $(#[$doc])* $name in arrayvec::ArrayString<$most> }

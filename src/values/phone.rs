@@ -1,5 +1,6 @@
 //! Telephone numbers.
 
+use arrayvec::ArrayString;
 use phonenumber::Metadata;
 use phonenumber::metadata::DATABASE;
 
@@ -10,7 +11,7 @@ use crate::validation::{Code, Fault, quote};
 text_value! {
     /// A telephone number of E.164, `+` and up to 15 digits, of a length that libphonenumber's
     /// metadata calls possible for its country code.
-    PhoneNumber
+    PhoneNumber within 16
 }
 
 impl PhoneNumber {
@@ -25,12 +26,14 @@ impl PhoneNumber {
     /// # Errors
     /// `format`: no `+`, no such country code, or not as many digits as its numbers have.
     pub fn parse(sent: &str) -> Result<Self, Fault> {
-        let number: String = sent
+        let mut number = ArrayString::new();
+        let fits = sent
             .chars()
             .filter(|c| !(c.is_whitespace() || matches!(c, '.' | '-' | '(' | ')' | '[' | ']')))
-            .collect();
+            .try_for_each(|c| number.try_push(c))
+            .is_ok();
         match number.strip_prefix('+') {
-            Some(digits) if is_possible(digits) => Ok(Self(number)),
+            Some(digits) if fits && is_possible(digits) => Ok(Self(number)),
             Some(_) => Err(malformed(
                 sent,
                 "no number of that country code has these digits",
@@ -42,9 +45,7 @@ impl PhoneNumber {
 
 fn is_possible(digits: &str) -> bool {
     // No country code begins with 0, and "033" would be read as the number 33.
-    let is_formed = digits.len() <= 15
-        && !digits.starts_with('0')
-        && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let is_formed = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
     if !is_formed {
         return false;
     }

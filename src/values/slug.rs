@@ -26,7 +26,7 @@ impl SpaceSlug {
             rest.len() == 12 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
         });
         if formed {
-            return Ok(Self(sent.to_owned()));
+            return Ok(Self(sent.into()));
         }
         let message = format!(
             "\"{}\" is not the slug of a space: space_ and twelve letters and digits, such as \

@@ -1,6 +1,8 @@
 //! Labels of tags.
 
-use super::{not_blank, text_value, uuid};
+use smol_str::{SmolStr, StrExt};
+
+use super::{PlainText, not_blank, text_value, uuid};
 use crate::validation::shape::{self, Shape};
 use crate::validation::{Code, Fault};
 
@@ -25,7 +27,7 @@ impl TagLabel {
     /// # Errors
     /// `length`, `blank`, or `character` for a separator.
     pub fn parse(sent: &str) -> Result<Self, Fault> {
-        let label = not_blank(100)(sent)?;
+        let label: SmolStr = not_blank(100)(sent)?;
         if uuid(&label).is_ok() {
             let message = "A label cannot have the form of an id: as one it would never be found.";
             return Err(Fault::new(Code::Format, message));
@@ -43,8 +45,11 @@ impl TagLabel {
     }
 
     /// The label without case: labels that fold to the same text are the same tag.
-    pub fn fold(label: &str) -> String {
-        label.to_lowercase()
+    pub fn fold(label: &str) -> PlainText {
+        if label.is_ascii() {
+            return PlainText::from(label.to_ascii_lowercase_smolstr());
+        }
+        label.to_lowercase().into()
     }
 }
 
@@ -66,5 +71,6 @@ mod tests {
         assert_eq!(id.unwrap_err().code, Code::Format);
         assert_eq!(TagLabel::parse("  ").unwrap_err().code, Code::Blank);
         assert_eq!(TagLabel::fold("HIGH Risk"), TagLabel::fold("high risk"));
+        assert_eq!(&*TagLabel::fold("ΟΔΟΣ"), "οδος");
     }
 }

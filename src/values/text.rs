@@ -1,16 +1,67 @@
 //! Plain text with limits, and one of a few words.
 
+use std::borrow::Borrow;
+use std::fmt;
+use std::ops::Deref;
+
+use smol_str::SmolStr;
 use validator::ValidateLength;
 
+use super::text_value;
 use crate::validation::{Code, Fault, nearest, quote};
+
+text_value! {
+    /// Text within the limits of its member, stored as sent. Nearly all that a case has is short, and
+    /// stands where it belongs.
+    #[derive(Default, PartialOrd, Ord)]
+    PlainText
+}
+
+impl Deref for PlainText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for PlainText {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for PlainText {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl From<SmolStr> for PlainText {
+    fn from(text: SmolStr) -> Self {
+        Self(text)
+    }
+}
+
+impl From<String> for PlainText {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<&str> for PlainText {
+    fn from(text: &str) -> Self {
+        Self(SmolStr::new(text))
+    }
+}
 
 /// Text of `min` to `max` Unicode scalar values, stored as sent.
 ///
 /// # Errors
 /// `length`, with the limits and what was found.
-pub fn length(sent: &str, min: u64, max: u64) -> Result<String, Fault> {
+pub fn length<'s, T: From<&'s str>>(sent: &'s str, min: u64, max: u64) -> Result<T, Fault> {
     if sent.validate_length(Some(min), Some(max), None) {
-        return Ok(sent.to_owned());
+        return Ok(sent.into());
     }
     let found = sent.chars().count();
     Err(Fault::new(
@@ -20,21 +71,21 @@ pub fn length(sent: &str, min: u64, max: u64) -> Result<String, Fault> {
 }
 
 /// A parser of text of up to `max` characters.
-pub fn text(max: u64) -> impl Fn(&str) -> Result<String, Fault> {
+pub fn text<T: for<'s> From<&'s str>>(max: u64) -> impl Fn(&str) -> Result<T, Fault> {
     move |sent| length(sent, 1, max)
 }
 
 /// A parser of text of up to `max` characters, at least one of them not white space.
-pub fn not_blank(max: u64) -> impl Fn(&str) -> Result<String, Fault> {
+pub fn not_blank<T: for<'s> From<&'s str>>(max: u64) -> impl Fn(&str) -> Result<T, Fault> {
     move |sent| {
-        let text = length(sent, 1, max)?;
+        let text: &str = length(sent, 1, max)?;
         if text.trim().is_empty() {
             return Err(Fault::new(
                 Code::Blank,
                 "This is only white space. Write the name.",
             ));
         }
-        Ok(text)
+        Ok(text.into())
     }
 }
 
@@ -63,12 +114,11 @@ mod tests {
 
     #[test]
     fn lengths_count_unicode_scalar_values() {
-        assert!(length(&"é".repeat(180), 1, 180).is_ok());
-        assert_eq!(
-            length(&"é".repeat(181), 1, 180).unwrap_err().code,
-            Code::Length
-        );
-        assert_eq!(not_blank(180)(" \u{a0}").unwrap_err().code, Code::Blank);
+        let length = |count| length::<&str>(&"é".repeat(count), 1, 180).map(str::len);
+        assert_eq!(length(180), Ok(360));
+        assert_eq!(length(181).unwrap_err().code, Code::Length);
+        let blank = not_blank::<PlainText>(180)(" \u{a0}");
+        assert_eq!(blank.unwrap_err().code, Code::Blank);
     }
 
     #[test]

@@ -9,13 +9,13 @@ use crate::validation::{Code, Fault, quote};
 ///
 /// # Errors
 /// `length` or `format`.
-pub fn absolute_url(sent: &str) -> Result<String, Fault> {
-    let url = length(sent, 1, 2_000)?;
+pub fn absolute_url<'s, T: From<&'s str>>(sent: &'s str) -> Result<T, Fault> {
+    let url: &str = length(sent, 1, 2_000)?;
     let scheme = url
         .split_once("://")
         .map(|(scheme, _)| scheme.to_ascii_lowercase());
     if matches!(scheme.as_deref(), Some("http" | "https")) && url.validate_url() {
-        return Ok(url);
+        return Ok(url.into());
     }
     Err(Fault::new(
         Code::Format,
@@ -32,7 +32,7 @@ mod tests {
 
     #[test]
     fn is_absolute_and_of_the_web() {
-        assert!(absolute_url("HTTPS://example.com/a?b#c").is_ok());
+        assert!(absolute_url::<&str>("HTTPS://example.com/a?b#c").is_ok());
         for sent in [
             "example.com",
             "ftp://example.com",
@@ -40,7 +40,7 @@ mod tests {
             "javascript://x",
             "http://",
         ] {
-            assert!(absolute_url(sent).is_err(), "{sent}");
+            assert!(absolute_url::<&str>(sent).is_err(), "{sent}");
         }
     }
 }

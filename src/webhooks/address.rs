@@ -35,10 +35,10 @@ pub const FORBIDDEN: &str = "the address is not one of the public internet";
 /// # Errors
 /// `length` or `format`; `forbidden_destination` for one that is never called.
 pub fn endpoint(sent: &str, destinations: Destinations) -> Result<String, Fault> {
-    let text = absolute_url(sent)?;
-    let url = Url::parse(&text).map_err(|_| forbidden("It cannot be read as a URL."))?;
+    let text: &str = absolute_url(sent)?;
+    let url = Url::parse(text).map_err(|_| forbidden("It cannot be read as a URL."))?;
     check(&url, destinations).map_err(forbidden)?;
-    Ok(text)
+    Ok(text.to_owned())
 }
 
 /// Says why a URL is never called, if it is not. A name is looked at when it is resolved.

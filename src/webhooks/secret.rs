@@ -36,7 +36,7 @@ pub fn shape() -> Shape {
 /// # Errors
 /// `length` or `format`.
 pub fn parse(sent: &str) -> Result<String, Fault> {
-    let secret = length(sent, SHORTEST, 255)?;
+    let secret: &str = length(sent, SHORTEST, 255)?;
     if secret.contains('…') {
         return Err(Fault::new(
             Code::Format,
@@ -44,10 +44,10 @@ pub fn parse(sent: &str) -> Result<String, Fault> {
         ));
     }
     let Some(encoded) = secret.strip_prefix(PREFIX) else {
-        return Ok(secret);
+        return Ok(secret.to_owned());
     };
     match STANDARD.decode(encoded) {
-        Ok(bytes) if (24..=64).contains(&bytes.len()) => Ok(secret),
+        Ok(bytes) if (24..=64).contains(&bytes.len()) => Ok(secret.to_owned()),
         _ => Err(Fault::new(
             Code::Format,
             "After whsec_ a secret has 24 to 64 bytes in base64. Leave secret out to have one made.",

@@ -119,7 +119,7 @@ impl Row for TagRow {
     }
 
     fn folded_name(&self) -> String {
-        TagLabel::fold(&self.label)
+        TagLabel::fold(&self.label).to_string()
     }
 }
 
