@@ -1,5 +1,7 @@
 //! Logs and traces: where they go, how they look, and what a panic leaves in them.
 
+mod json_lines;
+
 use std::io::IsTerminal;
 use std::panic;
 use std::time::Duration;
@@ -13,9 +15,12 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use thiserror::Error;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::{ParseError, Targets};
+use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
+
+use json_lines::JsonLines;
 
 use crate::config::{LogFormat, LogSettings};
 use crate::traces;
@@ -75,7 +80,10 @@ pub fn init(
             let lines = lines.with_writer(std::io::stderr).with_ansi(is_for_people);
             match format {
                 LogFormat::Text => lines.init(),
-                LogFormat::Json => lines.json().with_span_list(false).init(),
+                LogFormat::Json => lines
+                    .fmt_fields(JsonFields::new())
+                    .event_format(JsonLines)
+                    .init(),
             }
             Telemetry::default()
         }
@@ -108,7 +116,10 @@ fn lines(format: LogFormat, is_for_people: bool) -> Box<dyn Layer<Registry> + Se
         .with_ansi(is_for_people);
     match format {
         LogFormat::Text => lines.boxed(),
-        LogFormat::Json => lines.json().with_span_list(false).boxed(),
+        LogFormat::Json => lines
+            .fmt_fields(JsonFields::new())
+            .event_format(JsonLines)
+            .boxed(),
     }
 }
 

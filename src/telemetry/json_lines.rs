@@ -1,0 +1,116 @@
+//! Log lines as JSON.
+
+use std::fmt;
+
+use tracing::{Event, Subscriber};
+use tracing_log::NormalizeEvent;
+use tracing_serde::fields::AsMap;
+use tracing_subscriber::fmt::format::{JsonFields, Writer};
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormattedFields};
+use tracing_subscriber::registry::LookupSpan;
+
+/// The members that `tracing_subscriber`'s own JSON lines have, without the list of spans. Those read what a
+/// span says again for each line; here it stands in the line as it was written when the span began, which
+/// halves what a line takes, and each request has one.
+pub struct JsonLines;
+
+impl<S> FormatEvent<S, JsonFields> for JsonLines
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, JsonFields>,
+        mut line: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        // What comes by the `log` crate says in its fields where it comes from.
+        let normalized = event.normalized_metadata();
+        let metadata = normalized.as_ref().unwrap_or_else(|| event.metadata());
+        let fields = serde_json::to_string(&event.field_map()).map_err(|_| fmt::Error)?;
+        let target = serde_json::to_string(metadata.target()).map_err(|_| fmt::Error)?;
+        let level = metadata.level();
+        line.write_str("{\"timestamp\":\"")?;
+        SystemTime.format_time(&mut line)?;
+        write!(
+            line,
+            "\",\"level\":\"{level}\",\"fields\":{fields},\"target\":{target}"
+        )?;
+        let parent = event.parent().and_then(|it| context.span(it));
+        if let Some(span) = parent.or_else(|| context.lookup_current()) {
+            let extensions = span.extensions();
+            let said = extensions.get::<FormattedFields<JsonFields>>();
+            let members = said.and_then(|it| it.strip_suffix('}')).unwrap_or("{");
+            let comma = if members == "{" { "" } else { "," };
+            let name = span.name();
+            write!(line, ",\"span\":{members}{comma}\"name\":\"{name}\"}}")?;
+        }
+        line.write_str("}\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::Value;
+    use tracing::field::Empty;
+    use tracing_subscriber::fmt;
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Lines {
+        fn read(&self) -> Vec<Value> {
+            let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+            let lines = text.lines().map(|it| serde_json::from_str(it).unwrap());
+            let timeless = lines.map(|mut line: Value| {
+                let moment = line.as_object_mut().unwrap().remove("timestamp").unwrap();
+                chrono::DateTime::parse_from_rfc3339(moment.as_str().unwrap()).unwrap();
+                line
+            });
+            timeless.collect()
+        }
+    }
+
+    #[test]
+    fn a_line_says_what_that_of_the_library_says() {
+        let (ours, theirs) = (Lines::default(), Lines::default());
+        let (to_ours, to_theirs) = (ours.clone(), theirs.clone());
+        let layer = fmt::layer().with_writer(move || to_ours.clone());
+        let layer = layer.fmt_fields(JsonFields::new()).event_format(JsonLines);
+        let library = fmt::layer().with_writer(move || to_theirs.clone()).json();
+        let both = tracing_subscriber::registry()
+            .with(layer)
+            .with(library.with_span_list(false));
+        tracing::subscriber::with_default(both, || {
+            tracing::info!("outside \"of\" a span");
+            let request = tracing::info_span!("request", id = %"a\"b\\", trace_id = Empty);
+            let _request = request.enter();
+            tracing::info!(method = %"GET", status = 200_u16, ms = 1.5, took = ?Some("\n"), "answered");
+            request.record("trace_id", "0af7");
+            tracing::error!(target: "a \"target\"", cause = "none");
+            let _nameless = tracing::info_span!("without_fields").entered();
+            tracing::warn!("inside");
+            tracing::warn!(parent: &request, "of the request");
+            tracing::warn!(parent: None, "of nothing");
+        });
+        assert_eq!(ours.read().len(), 6);
+        assert_eq!(ours.read(), theirs.read());
+    }
+}
