@@ -1,5 +1,6 @@
 //! What every handler shares.
 
+use std::any::type_name;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -93,7 +94,10 @@ impl<T: Clone + Send + Sync + 'static> FromRequestParts<AppState> for Own<T> {
 
     async fn from_request_parts(_: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let own = state.own.get().cloned().map(Self);
-        own.ok_or(Problem::Plain(ProblemType::InternalError))
+        own.ok_or_else(|| {
+            tracing::error!(what = type_name::<T>(), "the state has none");
+            Problem::Plain(ProblemType::InternalError)
+        })
     }
 }
 

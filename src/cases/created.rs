@@ -57,7 +57,7 @@ pub fn created<'c>(
             told.push((change, Some(snapshot(individual, context.as_ref())?)));
         }
     }
-    let mut record = Record::of(told.len());
+    let mut record = Record::with_room_for(told.len());
     for (change, snapshot) in &told {
         record.add(author, change, endpoints, snapshot.clone());
     }

@@ -241,6 +241,7 @@ impl NewCase {
         let case = draft.finish(known, &self.body, &self.author.ids, self.author.now)?;
         let view = LazyCell::new(|| CaseView::new(&case, true));
         let record = created(&case, &view, &self.author, &endpoints)?;
+        // The case, which it borrows, goes on.
         drop(view);
         if record.is_awaited {
             self.events.leave();

@@ -109,7 +109,7 @@ impl Lookups {
 impl SharedLookups {
     /// Whether a tag is looked for by this text: an id, or a label without its case.
     pub fn names_tag(&self, text: &str) -> bool {
-        self.tags.iter().any(|it| **it == *text)
+        self.tags.iter().any(|it| it.as_str() == text)
     }
 
     fn with_template(self, template: Option<&TemplateReference>) -> Self {
@@ -164,7 +164,7 @@ async fn query(
     lookups: &Lookups,
 ) -> Result<Known, sqlx::Error> {
     let shared = &lookups.shared;
-    let tags: Vec<&str> = shared.tags.iter().map(|it| &**it).collect();
+    let tags: Vec<&str> = shared.tags.iter().map(PlainText::as_str).collect();
     let known = sqlx::query_file_scalar!(
         "src/cases/references.sql",
         workspace_id,

@@ -177,7 +177,7 @@ pub async fn update(
          WHERE workspace_id = $1 AND id = $2",
         workspace_id,
         case.id,
-        &*case.name,
+        case.name.as_str(),
         case.status.as_str(),
         case.external_id.as_deref(),
         case.template.as_ref().map(|it| it.id),

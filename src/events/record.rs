@@ -92,7 +92,7 @@ struct DeliveryRow<'c> {
 
 impl<'c> Record<'c> {
     /// None yet, with room for those of so many changes.
-    pub fn of(changes: usize) -> Self {
+    pub fn with_room_for(changes: usize) -> Self {
         Self {
             activities: Vec::with_capacity(changes),
             events: Vec::with_capacity(changes),

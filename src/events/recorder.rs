@@ -68,7 +68,7 @@ impl Events {
             return Ok(());
         }
         let endpoints = store::endpoints(connection, author.workspace_id).await?;
-        let mut record = Record::of(changes.len());
+        let mut record = Record::with_room_for(changes.len());
         let mut last: Option<(Subject, Snapshot)> = None;
         for change in changes {
             let is_awaited = change

@@ -10,7 +10,7 @@ use serde_json::{Error, to_writer};
 
 /// How long the answer of a case is at the most, mostly, in bytes, and so are its rows.
 const USUAL: usize = 16 * 1024;
-/// How long one row without a snapshot is at the most.
+/// How long one row without a snapshot is at the most, mostly, in bytes.
 const SHORT: usize = 384;
 
 /// A value, as an answer shows it.

@@ -50,10 +50,9 @@ fn tags(draft: &DefaultsDraft, known: &Known, scope: &mut Scope<'_>) -> Vec<Uuid
     for (index, sent) in draft.tags.iter().enumerate() {
         let Some(sent) = sent else { continue };
         let folded = TagLabel::fold(sent);
-        let found = known
-            .tags
-            .iter()
-            .find(|tag| *tag.id.to_string() == *folded || TagLabel::fold(&tag.label) == folded);
+        let found = known.tags.iter().find(|tag| {
+            tag.id.to_string() == folded.as_str() || TagLabel::fold(&tag.label) == folded
+        });
         match found {
             Some(tag) if ids.contains(&tag.id) => {}
             Some(tag) => ids.push(tag.id),

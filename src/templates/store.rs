@@ -51,7 +51,9 @@ pub async fn known(
     defaults: &DefaultsDraft,
 ) -> Result<Known, Problem> {
     let tags = defaults.tags.iter().flatten();
-    let tags: Vec<String> = tags.map(|it| TagLabel::fold(it).to_string()).collect();
+    let tags: Vec<String> = tags
+        .map(|it| TagLabel::fold(it).as_str().to_owned())
+        .collect();
     let found = sqlx::query_file_scalar!(
         "src/templates/known.sql",
         workspace_id,
@@ -76,7 +78,7 @@ pub async fn save(
     let taken = sqlx::query_scalar!(
         "SELECT id FROM templates WHERE workspace_id = $1 AND key = $2 AND id <> $3",
         workspace_id,
-        &*template.key,
+        template.key.as_str(),
         template.id
     )
     .fetch_optional(&mut *connection)
@@ -96,8 +98,8 @@ pub async fn save(
              updated_at = excluded.updated_at, archived_at = excluded.archived_at",
         workspace_id,
         template.id,
-        &*template.key,
-        &*template.name,
+        template.key.as_str(),
+        template.name.as_str(),
         stored.description,
         json!(stored.rules.defaults),
         json!(stored.rules.required),

@@ -103,10 +103,11 @@ fn is_structured(country: &str, account: &str, digits: u32) -> bool {
             && (!is_numeric || rest.into_iter().all(|byte| byte.is_ascii_digit()));
     }
     let mut number = ArrayString::<34>::new();
-    let written = write!(number, "{country}{digits:02}{account}");
-    match number.parse::<iban::Iban>() {
+    if write!(number, "{country}{digits:02}{account}").is_err() {
         // It cannot be longer than what was sent.
-        _ if written.is_err() => false,
+        return false;
+    }
+    match number.parse::<iban::Iban>() {
         Ok(_) | Err(ParseIbanError::UnknownCountry(_)) => true,
         Err(ParseIbanError::InvalidBban(_) | ParseIbanError::InvalidBaseIban { .. }) => false,
     }

@@ -1,5 +1,5 @@
-//! Validated values. `parse` is the only constructor that takes what a caller sent; `Deserialize`
-//! is for what the database gives back, which was parsed before it was stored.
+//! Validated values. `parse` is the only constructor that takes what a caller sent, but for text without a
+//! form; `Deserialize` is for what the database gives back, which was parsed before it was stored.
 
 mod address;
 mod bic;
@@ -44,9 +44,9 @@ pub use tag_label::TagLabel;
 pub use text::{PlainText, choice, length, not_blank, text};
 pub use website::absolute_url;
 
-/// Declares a newtype over text that only its own `parse` makes of what a caller sent. It stands where it
-/// is, without memory of its own: text that has no more than so many bytes always, other text where it
-/// is short.
+/// Declares a newtype over text that only its own `parse` makes of what a caller sent. It has no memory of
+/// its own where it cannot have more than so many bytes (`within`), and else up to 23 bytes, as nearly all
+/// text of a case does.
 macro_rules! text_value {
     ($(#[$doc:meta])* $name:ident) => {
         $crate::values::text_value! { $(#[$doc])* $name in smol_str::SmolStr }

@@ -46,6 +46,8 @@ impl TagLabel {
 
     /// The label without case: labels that fold to the same text are the same tag.
     pub fn fold(label: &str) -> PlainText {
+        // smol_str's own way for other text does not know the small sigma at the end of a word, as which
+        // labels are stored.
         if label.is_ascii() {
             return PlainText::from(label.to_ascii_lowercase_smolstr());
         }

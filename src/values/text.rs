@@ -11,8 +11,8 @@ use super::text_value;
 use crate::validation::{Code, Fault, nearest, quote};
 
 text_value! {
-    /// Text within the limits of its member, stored as sent. Nearly all that a case has is short, and
-    /// stands where it belongs.
+    /// Text without a form of its own: [`length`], [`text`] and [`not_blank`] hold what a caller sent
+    /// against the limits of its member.
     #[derive(Default, PartialOrd, Ord)]
     PlainText
 }

@@ -37,8 +37,9 @@ fn resolve(draft: &DefaultsDraft, new: &Rows, there: &Rows, scope: &mut Scope<'_
     for (index, sent) in draft.tags.iter().enumerate() {
         let Some(sent) = sent else { continue };
         let folded = TagLabel::fold(sent);
-        let is_meant = |id: Option<uuid::Uuid>| id.is_some_and(|id| *id.to_string() == *folded);
-        let found = tags().find(|tag| *tag.folded_label == *folded || is_meant(tag.id));
+        let is_meant =
+            |id: Option<uuid::Uuid>| id.is_some_and(|id| id.to_string() == folded.as_str());
+        let found = tags().find(|tag| tag.folded_label == folded.as_str() || is_meant(tag.id));
         match found.and_then(|tag| tag.id) {
             Some(id) if ids.contains(&id) => {}
             Some(id) => ids.push(id),
