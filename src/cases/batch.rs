@@ -293,7 +293,7 @@ impl Batch {
         }
         let (external_ids, digests): (Vec<_>, Vec<_>) = asked
             .into_iter()
-            .map(|(id, digest)| (id.as_str().to_owned(), digest.to_vec()))
+            .map(|(id, digest)| (String::from(id.clone()), digest.to_vec()))
             .unzip();
         let asked = (self.write.workspace_id, external_ids, digests);
         let (database, deadline) = (&self.write.database, self.write.deadline);

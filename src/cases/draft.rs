@@ -10,6 +10,7 @@ use crate::http::Problem;
 use crate::individuals::{Individual, StoredIndividual};
 use crate::relations::{Holder, Holding, StoredRelation};
 use crate::tags::Tag;
+use crate::templates::TemplateRules;
 use crate::validation::{Fault, Scope, Violations, sort_in_document_order};
 use crate::values::{IdSource, PlainText};
 
@@ -37,9 +38,8 @@ impl CaseDraft {
         let of_case = &mut properties.case;
         rules::fill(&self, &mut known, &mut tags, of_case, &mut violations);
         let taken = known.external_id_case;
-        let rules = known.template.as_ref();
-        let rules = rules.filter(|it| self.status == Status::Open && !it.required.is_empty());
-        let rules = rules.cloned();
+        let asks = |it: &&TemplateRules| self.status == Status::Open && !it.required.is_empty();
+        let rules = known.template.as_ref().filter(asks).cloned();
         // A case that will be refused is made only to see what it lacks.
         let case = if violations.is_empty() || rules.is_some() {
             let name = self.name.take().unwrap_or_default();

@@ -4,8 +4,10 @@ pub mod cluster;
 mod database;
 mod in_flight;
 pub mod listing;
+mod session;
 mod transaction;
 
-pub use database::{Database, DatabaseError, Deadline, Session};
+pub use database::{Database, DatabaseError, Deadline};
 pub use in_flight::InFlight;
+pub use session::Session;
 pub use transaction::Retry;

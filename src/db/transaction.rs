@@ -8,7 +8,7 @@ use sqlx::{PgConnection, Postgres};
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::Instrument;
 
-use super::database::{is_lost, refused};
+use super::session::{is_lost, refused};
 use super::{DatabaseError, Session};
 use crate::traces;
 

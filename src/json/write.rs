@@ -1,6 +1,6 @@
 //! The writer of answers and rows. Both are mostly text that needs no escapes, and are written as such;
-//! everything else is left to `serde_json`, which would write the same. Kinds that neither has are refused: structs without names, variants with several parts, and
-//! what `serde_json` has for its own use.
+//! everything else is left to `serde_json`, which would write the same. Kinds that neither has are refused:
+//! structs without names, variants with several parts, and what `serde_json` has for its own use.
 
 use std::fmt::Display;
 

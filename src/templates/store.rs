@@ -51,9 +51,7 @@ pub async fn known(
     defaults: &DefaultsDraft,
 ) -> Result<Known, Problem> {
     let tags = defaults.tags.iter().flatten();
-    let tags: Vec<String> = tags
-        .map(|it| TagLabel::fold(it).as_str().to_owned())
-        .collect();
+    let tags: Vec<String> = tags.map(|it| TagLabel::fold(it).into()).collect();
     let found = sqlx::query_file_scalar!(
         "src/templates/known.sql",
         workspace_id,

@@ -49,6 +49,12 @@ impl From<String> for PlainText {
     }
 }
 
+impl From<PlainText> for String {
+    fn from(text: PlainText) -> Self {
+        text.0.into()
+    }
+}
+
 impl From<&str> for PlainText {
     fn from(text: &str) -> Self {
         Self(SmolStr::new(text))

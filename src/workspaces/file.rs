@@ -278,7 +278,7 @@ impl TagRequest<'_> {
         Some(TagRow {
             id,
             label: label.as_str().to_owned(),
-            folded_label: TagLabel::fold(label.as_str()).as_str().to_owned(),
+            folded_label: TagLabel::fold(label.as_str()).into(),
         })
     }
 }

@@ -119,7 +119,7 @@ impl Row for TagRow {
     }
 
     fn folded_name(&self) -> String {
-        TagLabel::fold(&self.label).as_str().to_owned()
+        TagLabel::fold(&self.label).into()
     }
 }
 

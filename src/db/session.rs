@@ -1,0 +1,168 @@
+//! The reads and writes of one request.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, Postgres};
+use tokio::time::{Instant, timeout_at};
+use tracing::Instrument;
+
+use super::{Database, DatabaseError, Deadline};
+use crate::traces;
+
+/// How long a request may wait for a connection and read, all together; a later read of the same
+/// request has as long again.
+pub(super) const READ: Duration = Duration::from_millis(800);
+
+/// One request's hold on one connection.
+#[derive(Debug)]
+pub struct Session {
+    pub(super) database: Database,
+    pub(super) connection: Option<PoolConnection<Postgres>>,
+    /// By when the first read ends: the wait for the connection counts.
+    pub(super) read_by: Option<Instant>,
+    pub(super) write_by: Instant,
+}
+
+impl Session {
+    /// Reads. A connection that turns out to be lost is replaced until the time for reading is up.
+    ///
+    /// # Errors
+    /// [`DatabaseError`], of which `OutcomeUnknown` cannot occur.
+    pub async fn read<T>(
+        &mut self,
+        work: impl for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
+    ) -> Result<T, DatabaseError> {
+        let read_by = self.read_by();
+        loop {
+            let mut connection = self.connected(read_by).await?;
+            let worked = work(&mut connection).instrument(traces::database("read"));
+            match timeout_at(read_by, worked).await {
+                Ok(Ok(value)) => {
+                    self.connection = Some(connection);
+                    return Ok(value);
+                }
+                Ok(Err(error)) if is_lost(&error) => {
+                    drop(connection.detach());
+                    if Instant::now() >= read_by {
+                        return Err(DatabaseError::Unavailable(Some(error)));
+                    }
+                }
+                Ok(Err(error)) => {
+                    self.connection = Some(connection);
+                    return Err(refused(error));
+                }
+                Err(_) => {
+                    // An answer may still come: this connection must not serve anybody else.
+                    drop(connection.detach());
+                    return Err(DatabaseError::Unavailable(None));
+                }
+            }
+        }
+    }
+
+    /// Takes a connection, where it has none.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Unavailable`].
+    pub async fn connect(&mut self) -> Result<(), DatabaseError> {
+        if self.connection.is_none() {
+            self.connection = Some(self.database.acquire().await?);
+        }
+        Ok(())
+    }
+
+    /// Gives the connection to those who may wait for one, where there is no other and none can be
+    /// opened.
+    pub fn share(&mut self) {
+        let pool = &self.database.pool;
+        let are_all_open = pool.size() >= pool.options().get_max_connections();
+        if are_all_open && pool.num_idle() == 0 {
+            self.connection = None;
+        }
+    }
+
+    /// What is written from here on has its result by another deadline.
+    pub fn write_until(&mut self, deadline: Deadline) {
+        self.write_by = deadline.instant();
+    }
+
+    /// By when a read that begins now ends; one that follows a write has time of its own.
+    pub(super) fn read_by(&mut self) -> Instant {
+        let first = self.read_by.take();
+        first.unwrap_or_else(|| self.write_by.min(Instant::now() + READ))
+    }
+
+    /// The connection of this session, or another where it has none any more.
+    pub(super) async fn connected(
+        &mut self,
+        by: Instant,
+    ) -> Result<PoolConnection<Postgres>, DatabaseError> {
+        match self.connection.take() {
+            Some(connection) => Ok(connection),
+            None => match timeout_at(by, self.database.acquire()).await {
+                Ok(acquired) => acquired,
+                Err(_) => Err(DatabaseError::Unavailable(None)),
+            },
+        }
+    }
+
+    /// Writes with one statement, which Postgres commits as a whole or not at all.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn write<T>(
+        &mut self,
+        work: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
+    ) -> Result<T, DatabaseError> {
+        let mut connection = self.connected(self.write_by).await?;
+        if Instant::now() >= self.write_by {
+            return Err(DatabaseError::Unavailable(None));
+        }
+        let worked = work(&mut connection).instrument(traces::database("write"));
+        match timeout_at(self.write_by, worked).await {
+            Ok(Ok(value)) => {
+                self.connection = Some(connection);
+                Ok(value)
+            }
+            Ok(Err(error)) if is_lost(&error) => {
+                drop(connection.detach());
+                Err(DatabaseError::OutcomeUnknown(Some(error)))
+            }
+            Ok(Err(error)) => {
+                self.connection = Some(connection);
+                Err(refused(error))
+            }
+            Err(_) => {
+                drop(connection.detach());
+                Err(DatabaseError::OutcomeUnknown(None))
+            }
+        }
+    }
+}
+
+/// Whether the connection, and not the statement, is at fault: class 08, or 57P01 to 57P03.
+pub(super) fn is_lost(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) => true,
+        sqlx::Error::Database(error) => error
+            .code()
+            .is_some_and(|code| code.starts_with("08") || code.starts_with("57P")),
+        _ => false,
+    }
+}
+
+/// What the database answered instead of a result. A statement that it cancelled for taking too
+/// long (57014), or for waiting too long for a lock (55P03), or for which it has no room on its disk
+/// or in memory (class 53), or that it takes only where it is not read-only (25006), as after a failover,
+/// was rolled back: another try may find it less busy, or another server.
+pub(super) fn refused(error: sqlx::Error) -> DatabaseError {
+    let code = error.as_database_error().and_then(|error| error.code());
+    match code.as_deref() {
+        Some("57014" | "25006") => DatabaseError::Unavailable(Some(error)),
+        Some("55P03") => DatabaseError::Locked(error),
+        Some(code) if code.starts_with("53") => DatabaseError::Unavailable(Some(error)),
+        _ => DatabaseError::Refused(error),
+    }
+}
