@@ -19,7 +19,7 @@ use crate::idempotency::{Claim, IdempotencyKey, Kept, replayed};
 use crate::parameters;
 use crate::parsed;
 use crate::state::Own;
-use crate::validation::{Code, Fault, Field, Mode, Scope, Slices, shape};
+use crate::validation::{Budget, Code, Fault, Field, Mode, Scope, Slices, shape};
 use crate::values::PlainText;
 use crate::wire_object;
 use crate::writes::Write;
@@ -338,13 +338,14 @@ impl Batch {
 
     fn views(&self, results: Vec<Outcome>) -> Vec<ItemView> {
         let mut causes: BTreeMap<String, usize> = BTreeMap::new();
+        let mut budget = Budget::default();
         let now = self.write.now;
         let views = results.into_iter().map(|it| {
             it.unwrap_or_else(|problem| {
                 if let Some(cause) = problem.cause() {
                     *causes.entry(cause).or_default() += 1;
                 }
-                let document = problem.document("", now);
+                let document = problem.document("", now, &mut budget);
                 document.count(&self.write.metrics);
                 document.into()
             })

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{Case, CaseDraft, CaseHeader, Entity, Known, ResolvedRelation, Status, resolve, rules};
 use crate::companies::{CompanyDraft, StoredCompany};
-use crate::custom_properties::{self, Definition, Given, Properties, Target};
+use crate::custom_properties::{self, Definitions, Given, Properties, Target};
 use crate::http::Problem;
 use crate::individuals::{Individual, StoredIndividual};
 use crate::relations::{Holder, Holding, StoredRelation};
@@ -79,7 +79,7 @@ impl CaseDraft {
     }
 
     /// The custom properties of the case, of its companies and of its individuals.
-    fn properties(&self, all: &[Definition], scope: &mut Scope<'_>) -> CheckedProperties {
+    fn properties(&self, all: &Definitions, scope: &mut Scope<'_>) -> CheckedProperties {
         let case = checked(&self.custom_properties, Target::Case, all, scope);
         let mut companies = scope.key("companies");
         let of_companies = self.companies.iter().enumerate().map(|(index, it)| {
@@ -186,7 +186,7 @@ fn refused(mut violations: Violations, body: &[u8]) -> Problem {
     Problem::Invalid(violations)
 }
 
-fn checked(given: &Given, target: Target, all: &[Definition], scope: &mut Scope<'_>) -> Properties {
+fn checked(given: &Given, target: Target, all: &Definitions, scope: &mut Scope<'_>) -> Properties {
     custom_properties::values(custom_properties::check(given, target, all, scope))
 }
 

@@ -1,12 +1,13 @@
 //! The refs and relations of one payload: refs in, indices out. Pure.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::mem::take;
 
 use crate::companies::{CompanyDraft, CompanyType};
 use crate::individuals::IndividualDraft;
 use crate::relations::{Holding, RelationDraft, Source};
-use crate::validation::{Code, Fault, Scope, nearest, quote};
+use crate::validation::{Code, Fault, Names, Scope, quote};
 
 /// How many refs a message's `allowed` lists.
 const ALLOWED: usize = 20;
@@ -65,6 +66,8 @@ struct Resolver<'d> {
     companies_are_known: bool,
     refs: HashMap<&'d str, Entity>,
     seen: HashSet<(Entity, usize)>,
+    /// The refs of companies, in their order; made when the first is looked for.
+    company_refs: OnceCell<Names>,
     relations: Vec<ResolvedRelation>,
 }
 
@@ -96,6 +99,7 @@ impl Graph {
             companies_are_known,
             refs,
             seen: HashSet::with_capacity(held),
+            company_refs: OnceCell::new(),
             relations: Vec::with_capacity(held),
         };
         for (index, relations) in of_companies.into_iter().enumerate() {
@@ -255,7 +259,7 @@ impl Resolver<'_> {
                             individual.pointer()
                         );
                         Fault::new(Code::RefNotACompany, message)
-                            .allowing(self.company_refs().into_iter().take(ALLOWED))
+                            .allowing(self.company_refs().first(ALLOWED))
                     });
                     None
                 }
@@ -273,26 +277,24 @@ impl Resolver<'_> {
 
     fn not_found(&self, reference: &str) -> Fault {
         let known = self.company_refs();
-        let nearest = nearest(reference, known.iter().map(String::as_str));
         let message = format!(
             "No company of this request has the ref {}.",
             quote(reference)
         );
         Fault::new(Code::RefNotFound, message)
-            .suggesting(nearest)
-            .allowing(known.into_iter().take(ALLOWED))
+            .suggesting(reference, known.clone())
+            .allowing(known.first(ALLOWED))
     }
 
-    fn company_refs(&self) -> Vec<String> {
-        let companies = self
-            .refs
-            .iter()
-            .filter(|(_, it)| matches!(it, Entity::Company(_)));
-        let mut refs: Vec<_> = companies
-            .map(|(reference, _)| (*reference).to_owned())
-            .collect();
-        refs.sort_unstable();
-        refs
+    fn company_refs(&self) -> Names {
+        let sorted = || {
+            let refs = self.refs.iter();
+            let refs = refs.filter(|(_, it)| matches!(it, Entity::Company(_)));
+            let mut refs: Vec<_> = refs.map(|(reference, _)| (*reference).to_owned()).collect();
+            refs.sort_unstable();
+            refs.into_iter().collect()
+        };
+        self.company_refs.get_or_init(sorted).clone()
     }
 
     /// What stands on the individual itself fills its relation to the main company, or makes it.
@@ -301,10 +303,11 @@ impl Resolver<'_> {
         if shorthand.is_empty() {
             return;
         }
-        let existing = self
-            .relations
-            .iter_mut()
-            .rfind(|it| it.from == from && it.to == main);
+        // Those of this individual were added last.
+        let own = self.relations.iter_mut().rev();
+        let existing = own
+            .take_while(|it| it.from == from)
+            .find(|it| it.to == main);
         let Some(existing) = existing else {
             let holding = shorthand.clone();
             self.relations.push(ResolvedRelation {

@@ -1,7 +1,6 @@
 //! A case, as it is stored and as an answer is made of it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use utoipa::ToSchema;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -9,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::companies::{CompanyType, StoredCompany};
-use crate::custom_properties::{Definition, Properties};
+use crate::custom_properties::{Definitions, Properties};
 use crate::individuals::StoredIndividual;
 use crate::relations::StoredRelation;
 use crate::tags::Tag;
@@ -74,7 +73,7 @@ pub struct Case {
     pub relations: Vec<StoredRelation>,
     /// The custom properties of the workspace, which every answer lists.
     #[serde(skip_serializing)]
-    pub definitions: Arc<[Definition]>,
+    pub definitions: Definitions,
 }
 
 impl Case {

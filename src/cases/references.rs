@@ -8,7 +8,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{CaseChanges, CaseDraft, CaseHeader, Reference, TemplateReference};
-use crate::custom_properties::Definition;
+use crate::custom_properties::Definitions;
 use crate::db::Session;
 use crate::events::Endpoint;
 use crate::http::Problem;
@@ -56,7 +56,7 @@ pub struct Known {
     pub space_slugs: Vec<String>,
     pub tags: Arc<[Tag]>,
     pub external_id_case: Option<Uuid>,
-    pub definitions: Arc<[Definition]>,
+    pub definitions: Definitions,
     /// Who may wait for the events of the request.
     pub endpoints: Arc<[Endpoint]>,
 }

@@ -1,11 +1,12 @@
 //! Holding what a request refers to against what the workspace has.
 
+use std::collections::HashSet;
+
 use uuid::Uuid;
 
 use super::{Known, Reference, TemplateReference};
-use crate::tags::Tag;
-use crate::validation::{Code, Fault, Scope, nearest, quote};
-use crate::values::TagLabel;
+use crate::tags::{Tag, TagIndex};
+use crate::validation::{Code, Fault, Names, Scope, quote};
 
 /// Refuses a template that the workspace does not have.
 pub fn template(reference: &TemplateReference, known: &Known, scope: &mut Scope<'_>) {
@@ -19,10 +20,11 @@ pub fn template(reference: &TemplateReference, known: &Known, scope: &mut Scope<
             } else {
                 format!("This workspace has no template {}.", quote(key))
             };
-            let keys = known.template_keys.iter().map(String::as_str);
-            let fault = Fault::new(Code::TemplateNotFound, message);
-            let nearest = nearest(key, keys).filter(|_| !known.template_is_archived);
-            let fault = fault.suggesting(nearest);
+            let mut fault = Fault::new(Code::TemplateNotFound, message);
+            if !known.template_is_archived {
+                fault =
+                    fault.suggesting(key, known.template_keys.iter().cloned().collect::<Names>());
+            }
             scope.key("template_key").refuse(fault);
         }
         TemplateReference::Id(id) => {
@@ -54,34 +56,28 @@ pub fn space(slug: &str, known: &Known, scope: &mut Scope<'_>) {
         return;
     }
     let message = format!("This workspace has no space {}.", quote(slug));
-    let slugs = known.space_slugs.iter().map(String::as_str);
-    let fault = Fault::new(Code::SpaceNotFound, message).suggesting(nearest(slug, slugs));
+    let slugs: Names = known.space_slugs.iter().cloned().collect();
+    let fault = Fault::new(Code::SpaceNotFound, message).suggesting(slug, slugs);
     scope.key("space_slug").refuse(fault);
 }
 
 /// The tags that are named by id or label, each once; those that are unknown are refused.
 pub fn tags(references: &[Reference], known: &Known, scope: &mut Scope<'_>) -> Vec<Tag> {
-    let mut tags: Vec<Tag> = Vec::new();
+    if references.is_empty() {
+        return Vec::new();
+    }
+    let tags = TagIndex::new(&known.tags);
+    let mut named = Vec::new();
+    let mut ids = HashSet::new();
     for sent in references {
-        // The other forms of a UUID are labels like any other.
-        let is_id = sent.name.len() == 36;
-        let id = is_id.then(|| Uuid::try_parse(&sent.name).ok()).flatten();
-        let mut found = known.tags.iter();
-        let found = found.find(|tag| Some(tag.id) == id || tag.label == sent.name);
-        let in_other_case = || {
-            let folded = TagLabel::fold(&sent.name);
-            let mut known = known.tags.iter();
-            known.find(|tag| TagLabel::fold(&tag.label) == folded)
-        };
-        match found.or_else(in_other_case) {
-            Some(tag) if tags.contains(tag) => {}
-            Some(tag) => tags.push(tag.clone()),
+        match tags.find(&sent.name) {
+            Some(tag) if !ids.insert(tag.id) => {}
+            Some(tag) => named.push(tag.clone()),
             None => scope.key("tags").index(sent.index).refuse_with(|| {
-                let labels = known.tags.iter().map(|tag| tag.label.as_str());
                 let message = format!("This workspace has no tag {}.", quote(&sent.name));
-                Fault::new(Code::TagNotFound, message).suggesting(nearest(&sent.name, labels))
+                Fault::new(Code::TagNotFound, message).suggesting(&sent.name, tags.labels())
             }),
         }
     }
-    tags
+    named
 }

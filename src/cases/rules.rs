@@ -1,5 +1,7 @@
 //! What a template does to a case: it fills what is not said, and requires what must be there.
 
+use std::collections::HashSet;
+
 use super::{Case, CaseDraft, Known, TemplateReference};
 use crate::custom_properties::{Definition, GivenValue, Properties, Target};
 use crate::tags::Tag;
@@ -31,16 +33,16 @@ pub fn fill(
     if draft.assignee_id.is_none() {
         assignee = default_assignee(rules, known, &mut place);
     }
-    let said = |key: &String| draft.custom_properties.iter().any(|(said, _)| said == key);
+    let said: HashSet<_> = draft.custom_properties.iter().map(|(key, _)| key).collect();
     for (key, value) in &rules.defaults.custom_properties {
-        if said(key) {
+        if said.contains(key) {
             continue;
         }
-        let definition = known
-            .definitions
-            .iter()
-            .find(|it| it.target == Target::Case && it.key == *key && !it.archived);
-        match definition.and_then(|it| checked(it, value)) {
+        let definition = known.definitions.find(Target::Case, key);
+        match definition
+            .filter(|it| !it.archived)
+            .and_then(|it| checked(it, value))
+        {
             Some(value) => drop(properties.insert(key.clone(), value)),
             None => {
                 let message = format!(
@@ -106,17 +108,15 @@ pub fn require(
         return Ok(());
     }
     let case = serde_json::to_value(case)?;
-    let refused: Vec<String> = violations
-        .kept()
-        .iter()
-        .map(|it| it.pointer.clone())
-        .collect();
+    let refused = violations.kept().iter().map(|it| it.pointer.clone());
+    let refused: HashSet<String> = refused.collect();
+    // It, or what it stands in.
     let is_refused = |pointer: &str| {
-        refused.iter().any(|it| {
-            pointer
-                .strip_prefix(it.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
+        let ends = pointer.match_indices('/').map(|(at, _)| at);
+        let mut prefixes = ends
+            .chain([pointer.len()])
+            .filter_map(|end| pointer.get(..end));
+        prefixes.any(|it| refused.contains(it))
     };
     let missing = required.iter().flat_map(|path| path.missing(&case));
     for pointer in missing.filter(|it| !is_refused(it)) {

@@ -12,7 +12,7 @@ use super::references::{self, Known, Lookups};
 use super::update_request::{CaseChanges, CaseUpdateRequest};
 use super::view::CaseRowView;
 use super::{CaseHeader, Status, resolve, rules, store, updated};
-use crate::custom_properties::{self, Definition, Target};
+use crate::custom_properties::{self, Definitions, Target};
 use crate::http::{Answer, JsonBody, NoQuery, Parsed, Problem, ProblemType};
 use crate::parsed;
 use crate::templates::TemplateRules;
@@ -84,7 +84,7 @@ struct Work {
 async fn change(
     connection: &mut PgConnection,
     work: Arc<Work>,
-) -> Result<(CaseHeader, CaseHeader, Arc<[Definition]>), Problem> {
+) -> Result<(CaseHeader, CaseHeader, Definitions), Problem> {
     let workspace_id = work.workspace_id;
     let locked = lock(connection, workspace_id, &work.reference, &work.if_match).await?;
     let mut case = store::header(connection, workspace_id, locked.id).await?;

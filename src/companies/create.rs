@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::store::FoundCompany;
 use super::{CompanyDraft, CompanyRequest, CompanyType, CompanyView, StoredCompany, store};
-use crate::custom_properties::{self, Definition, Target, store::definitions};
+use crate::custom_properties::{self, Definitions, Target, store::definitions};
 use crate::events::{Change, Event, Subject};
 use crate::http::{Answer, JsonBody, NoQuery, Parsed, Prefix, Problem};
 use crate::idempotency::IdempotencyKey;
@@ -106,7 +106,7 @@ async fn add(connection: &mut PgConnection, work: &Work) -> Result<FoundCompany,
     let new = &work.request.value;
     let mut violations = work.request.violations();
     let found = definitions(connection, workspace_id).await?;
-    let definitions: Vec<Definition> = serde_json::from_value(found).map_err(Problem::Corrupt)?;
+    let definitions: Definitions = serde_json::from_value(found).map_err(Problem::Corrupt)?;
     let given = &new.custom_properties;
     let mut scope = Scope::root(&mut violations);
     let checked = custom_properties::check(given, Target::Company, &definitions, &mut scope);

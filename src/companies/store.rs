@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::StoredCompany;
-use crate::custom_properties::Definition;
+use crate::custom_properties::Definitions;
 use crate::http::{Problem, ProblemType};
 use crate::relations::StoredRelation;
 
@@ -16,7 +16,7 @@ pub struct FoundCompany {
     pub company: StoredCompany,
     /// The relations that it holds.
     pub relations: Vec<StoredRelation>,
-    pub definitions: Vec<Definition>,
+    pub definitions: Definitions,
     /// The version of its case.
     pub version: i64,
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::{Definition, Given, Target};
-use crate::validation::{Code, Fault, Scope, nearest, quote};
+use super::{Definition, Definitions, Given, Target};
+use crate::validation::{Code, Fault, Scope, quote};
 
 /// Values of custom properties by key.
 pub type Properties = BTreeMap<String, Value>;
@@ -16,22 +16,18 @@ pub type Properties = BTreeMap<String, Value>;
 pub fn check(
     given: &Given,
     target: Target,
-    all: &[Definition],
+    all: &Definitions,
     scope: &mut Scope<'_>,
 ) -> BTreeMap<String, Option<Value>> {
     let mut here = scope.key("custom_properties");
     let mut checked = BTreeMap::new();
-    let of_target = || all.iter().filter(|it| it.target == target);
     for (key, value) in given {
         let mut place = here.key(key);
-        match of_target().find(|it| it.key == *key) {
+        match all.find(target, key) {
             None => place.refuse_with(|| {
-                let known = of_target()
-                    .filter(|it| !it.archived)
-                    .map(|it| it.key.as_str());
                 let message = format!("This workspace has no custom property {} here.", quote(key));
                 let fault = Fault::new(Code::CustomPropertyNotFound, message);
-                fault.suggesting(nearest(key, known))
+                fault.suggesting(key, all.keys(target))
             }),
             Some(definition) if definition.archived => {
                 let message = format!("The custom property {key} is archived. Remove it.");

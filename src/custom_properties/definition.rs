@@ -1,18 +1,23 @@
 //! What a workspace says of one custom property, and holding a value against it.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::GivenValue;
-use crate::validation::{Code, Fault, Scope, nearest, quote};
+use super::options::Options;
+use crate::validation::{Code, Fault, Scope, quote};
 use crate::values::{Country, Email, PhoneNumber, absolute_url, date, length, number};
 
 /// The largest magnitude of a number: 2^53 - 1.
 pub const LARGEST: f64 = 9_007_199_254_740_991.0;
 
 /// What a custom property belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
     Case,
@@ -96,7 +101,7 @@ pub struct Definition {
     pub kind: PropertyType,
     pub settings: Settings,
     pub archived: bool,
-    pub options: Vec<String>,
+    pub options: Options,
 }
 
 impl Definition {
@@ -167,11 +172,12 @@ impl Definition {
             place.refuse(Fault::new(Code::TooMany, message));
         }
         let mut taken: Vec<String> = Vec::new();
+        let mut seen = HashSet::new();
         for (index, item) in items.iter().enumerate() {
             let Some(item) = item else { continue };
             let mut place = place.index(index);
             match self.item(item) {
-                Ok(item) if taken.contains(&item) => {
+                Ok(item) if !seen.insert(item.clone()) => {
                     let message = format!("{} stands here twice. Keep one of them.", quote(&item));
                     place.refuse(Fault::new(Code::DuplicateValue, message));
                 }
@@ -186,13 +192,13 @@ impl Definition {
         if self.kind == PropertyType::Countries {
             return Ok(Country::parse(sent)?.as_str().to_owned());
         }
-        if self.options.iter().any(|option| option == sent) {
+        if self.options.contains(sent) {
             return Ok(sent.to_owned());
         }
         let message = format!("{} has no option {}.", self.key, quote(sent));
         Err(Fault::new(Code::Choice, message)
-            .suggesting(nearest(sent, self.options.iter().map(String::as_str)))
-            .allowing(self.options.iter().cloned()))
+            .suggesting(sent, self.options.names())
+            .allowing(self.options.names()))
     }
 }
 

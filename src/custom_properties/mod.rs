@@ -3,10 +3,12 @@
 mod check;
 mod create;
 mod definition;
+mod definitions;
 mod get;
 mod given;
 mod list;
 mod model;
+mod options;
 mod path;
 mod request;
 pub mod store;
@@ -14,6 +16,7 @@ mod update;
 
 pub use check::{Listed, Properties, check, merge, values};
 pub use definition::{Definition, NumericFormat, PropertyType, Settings, Target};
+pub use definitions::Definitions;
 pub use given::{Given, GivenValue, PropertiesRequest, parse, shape};
 pub use model::{PropertyView, StoredProperty};
 pub use request::{

@@ -1,5 +1,7 @@
 //! Definitions of custom properties as they may arrive.
 
+use std::collections::HashSet;
+
 use super::definition::LARGEST;
 use super::{NumericFormat, PropertyType, Settings, Target};
 use crate::validation::shape;
@@ -351,9 +353,10 @@ pub fn options(
         Some(_) => {}
     }
     let mut taken: Vec<PropertyOption> = Vec::new();
+    let mut keys = HashSet::new();
     for (index, option) in options.into_iter().enumerate() {
         let Some(option) = option else { continue };
-        if taken.iter().any(|it| it.key == option.key) {
+        if !keys.insert(option.key.clone()) {
             let message = format!(
                 "The option {} stands here twice. Keep one of them.",
                 option.key

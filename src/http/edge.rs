@@ -17,6 +17,7 @@ use super::{Gate, Limits, Problem, ProblemType, Rates, Stopping};
 use crate::db::Deadline;
 use crate::metrics::Metrics;
 use crate::traces;
+use crate::validation::Budget;
 use crate::values::IdSource;
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -91,7 +92,7 @@ fn render(problem: &Problem, id: &str, plain: Response, metrics: &Metrics) -> Re
     if let Some(cause) = problem.cause() {
         tracing::error!(cause, "a request could not be answered");
     }
-    let document = problem.document(id, chrono::Utc::now());
+    let document = problem.document(id, chrono::Utc::now(), &mut Budget::default());
     document.count(metrics);
     let mut response = Json(document).into_response();
     *response.status_mut() = plain.status();

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::ProblemType;
 use super::problem_document::{Place, ProblemDocument, ProblemError};
 use crate::db::{DatabaseError, Retry};
-use crate::validation::{Code, Fault, Malformed, Violation, Violations};
+use crate::validation::{Budget, Code, Fault, Malformed, Violation, Violations};
 
 /// How many violations the message for people repeats.
 const REPEATED: usize = 5;
@@ -137,8 +137,13 @@ impl Problem {
         Some(causes.join(": "))
     }
 
-    /// The document itself.
-    pub fn document(&self, request_id: &str, now: DateTime<Utc>) -> ProblemDocument {
+    /// The document itself. Suggestions of names are looked for within the budget of the response.
+    pub fn document(
+        &self,
+        request_id: &str,
+        now: DateTime<Utc>,
+        budget: &mut Budget,
+    ) -> ProblemDocument {
         let kind = self.problem_type();
         let (listed, total): (&[Violation], _) = match self {
             Self::InvalidHeader(one) | Self::Missing(one) | Self::Conflict(one) => {
@@ -159,9 +164,10 @@ impl Problem {
             _ => Place::Body,
         };
         let detail = self.detail();
-        let message = message(&detail, listed, total);
-        let errors = listed.iter().map(|it| ProblemError::new(place, it));
+        let errors = listed.iter();
+        let errors = errors.map(|it| ProblemError::new(place, it, budget));
         let mut errors: Vec<_> = errors.collect();
+        let message = message(&detail, &errors, total);
         let whole = match kind {
             ProblemType::ExternalIdTaken => Some(("/external_id", Code::ExternalIdTaken)),
             ProblemType::OutcomeUnknown => Some(("", Code::OutcomeUnknown)),
@@ -174,6 +180,7 @@ impl Problem {
             errors.push(ProblemError::new(
                 Place::Body,
                 &Violation { pointer, fault },
+                budget,
             ));
         }
         ProblemDocument::new(kind, (detail, message), errors, case_id, (request_id, now))
@@ -216,15 +223,16 @@ fn counted(violations: &Violations) -> String {
 }
 
 /// What stands alone, since existing clients show nothing else.
-fn message(detail: &str, listed: &[Violation], total: usize) -> String {
+fn message(detail: &str, listed: &[ProblemError], total: usize) -> String {
     let mut message = detail.to_owned();
-    for violation in listed.iter().take(REPEATED) {
+    for error in listed.iter().take(REPEATED) {
+        let (place, wrong) = error.in_words();
         // The body itself has the empty pointer; a key of the caller's can be long.
-        let place = match violation.pointer.as_str() {
+        let place = match place {
             "" => String::new(),
             pointer => format!("{}: ", shortened(pointer)),
         };
-        message.push_str(&format!(" {place}{}", violation.fault.message));
+        message.push_str(&format!(" {place}{wrong}"));
     }
     if total > REPEATED {
         message.push_str(&format!(" And {} more.", total - REPEATED));

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::ProblemType;
 use crate::metrics::Metrics;
-use crate::validation::{Code, Violation};
+use crate::validation::{Budget, Code, Violation};
 use crate::values::Timestamp;
 
 /// Where the place of an error is.
@@ -105,20 +105,29 @@ impl utoipa::PartialSchema for Codes {
 impl ToSchema for Codes {}
 
 impl ProblemError {
-    /// The error that a violation is.
-    pub fn new(place: Place, violation: &Violation) -> Self {
+    /// The error that a violation is; its suggestion costs something of the budget.
+    pub fn new(place: Place, violation: &Violation, budget: &mut Budget) -> Self {
         let fault = &violation.fault;
+        let explained = fault.explain(budget);
         let at = |here: Place| (place == here).then(|| violation.pointer.clone());
         Self {
             pointer: at(Place::Body),
             parameter: at(Place::Query),
             header: at(Place::Header),
             code: fault.code.as_str(),
-            message: fault.message.clone(),
-            suggestion: fault.suggestion.clone(),
-            allowed: fault.allowed.clone(),
+            message: explained.message,
+            suggestion: explained.suggestion,
+            allowed: explained.allowed,
             case_id: fault.case_id.clone(),
         }
+    }
+
+    /// Where it is: a pointer, or the name of a parameter or a header; and what is wrong.
+    pub(super) fn in_words(&self) -> (&str, &str) {
+        let place = self.pointer.as_deref();
+        let place = place.or(self.parameter.as_deref());
+        let place = place.or(self.header.as_deref());
+        (place.unwrap_or_default(), &self.message)
     }
 }
 

@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 use super::cursor::Cursor;
 use super::{Problem, query_values};
 use crate::db::listing::{Condition, Field, Kind, Operand, Operator, Slice, Sort};
-use crate::validation::{Code, Fault, Violations, nearest, quote};
+use crate::validation::{Code, Fault, Names, Violations, quote};
 
 /// The most rows of one page.
 pub(super) const LIMIT: u32 = 100;
@@ -15,6 +15,8 @@ pub(super) const DEFAULT_LIMIT: u32 = 20;
 
 /// The most values of one filter.
 const LISTED: usize = 100;
+/// The most parameters of one query: each is looked for among all that an operation has.
+const PARAMETERS: usize = 200;
 
 /// The parameters of one request, taken one after the other. What nobody takes is refused.
 #[derive(Debug)]
@@ -51,12 +53,21 @@ impl Query {
     /// Reads a query in the form of `application/x-www-form-urlencoded`.
     pub fn new(query: Option<&str>) -> Self {
         let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-        let sent: Vec<_> = pairs.into_owned().collect();
+        let mut sent: Vec<_> = pairs.into_owned().collect();
+        let mut violations = Violations::default();
+        if sent.len() > PARAMETERS {
+            let message = format!(
+                "At most {PARAMETERS} parameters can be sent; {} were found.",
+                sent.len()
+            );
+            violations.add(String::new, || Fault::new(Code::TooMany, message));
+            sent.truncate(PARAMETERS);
+        }
         Self {
             taken: vec![false; sent.len()],
             sent,
             known: Vec::new(),
-            violations: Violations::default(),
+            violations,
         }
     }
 
@@ -202,15 +213,17 @@ impl Query {
             let Some(field) = fields.iter().find(|it| it.name == field) else {
                 continue;
             };
-            let operators: Vec<_> = field.operators.iter().map(|it| it.as_str()).collect();
+            let operators = field.operators.iter().map(|it| it.as_str());
+            let operators: Vec<_> = operators.collect();
             let message = format!(
                 "{} cannot be compared with {}; its operators are {}.",
                 field.name,
                 quote(operator),
                 operators.join(", ")
             );
+            let operators: Names = operators.into_iter().collect();
             let fault = Fault::new(Code::Choice, message)
-                .suggesting(nearest(operator, operators.iter().copied()))
+                .suggesting(operator, operators.clone())
                 .allowing(operators);
             let name = name.clone();
             if let Some(taken) = self.taken.get_mut(index) {
@@ -229,7 +242,12 @@ impl Query {
             sent.unwrap_or_default()
         };
         let mut sort: Vec<Sort> = Vec::new();
-        for key in text.split(',') {
+        let most = fields.iter().filter(|it| it.sortable).count();
+        if text.split(',').nth(most).is_some() {
+            let message = format!("At most {most} fields can sort this list; more were sent.");
+            self.refuse("sort", Fault::new(Code::TooMany, message));
+        }
+        for key in text.split(',').take(most) {
             let (name, direction) = key.trim().split_once('.').unwrap_or((key.trim(), "asc"));
             let sortable = || fields.iter().filter(|it| it.sortable);
             let field = sortable().find(|it| it.name == name);
@@ -241,8 +259,9 @@ impl Query {
                         quote(name),
                         names.join(", ")
                     );
+                    let names: Names = names.into_iter().collect();
                     let fault = Fault::new(Code::Choice, message)
-                        .suggesting(nearest(name, names.iter().copied()))
+                        .suggesting(name, names.clone())
                         .allowing(names);
                     self.refuse("sort", fault);
                 }
@@ -261,7 +280,7 @@ impl Query {
                         quote(direction)
                     );
                     let fault = Fault::new(Code::Choice, message)
-                        .suggesting(nearest(direction, ["asc", "desc"]))
+                        .suggesting(direction, ["asc", "desc"])
                         .allowing(["asc", "desc"]);
                     self.refuse("sort", fault);
                 }
@@ -335,11 +354,11 @@ impl Query {
             .filter(|(_, taken)| !**taken)
             .map(|((name, _), _)| name.clone())
             .collect();
+        let known: Names = std::mem::take(&mut self.known).into_iter().collect();
         for name in unknown {
-            let known = self.known.iter().map(String::as_str);
             let message = format!("There is no parameter {} here.", quote(&name));
-            let fault = Fault::new(Code::UnknownField, message).suggesting(nearest(&name, known));
-            self.refuse(&name, fault);
+            let fault = Fault::new(Code::UnknownField, message);
+            self.refuse(&name, fault.suggesting(&name, known.clone()));
         }
         if self.violations.is_empty() {
             return Ok(());

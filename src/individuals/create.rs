@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::store::FoundIndividual;
 use super::{IndividualDraft, IndividualRequest, IndividualView, StoredIndividual, store};
-use crate::custom_properties::{self, Definition, Target, store::definitions};
+use crate::custom_properties::{self, Definitions, Target, store::definitions};
 use crate::events::{Change, Event, Subject};
 use crate::http::{Answer, JsonBody, NoQuery, Parsed, Prefix, Problem};
 use crate::idempotency::IdempotencyKey;
@@ -110,7 +110,7 @@ async fn add(connection: &mut PgConnection, work: &Work) -> Result<FoundIndividu
     let new = &work.request.value;
     let mut violations = work.request.violations();
     let found = definitions(connection, workspace_id).await?;
-    let definitions: Vec<Definition> = serde_json::from_value(found).map_err(Problem::Corrupt)?;
+    let definitions: Definitions = serde_json::from_value(found).map_err(Problem::Corrupt)?;
     let given = &new.custom_properties;
     let mut scope = Scope::root(&mut violations);
     let checked = custom_properties::check(given, Target::Individual, &definitions, &mut scope);

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::StoredIndividual;
-use crate::custom_properties::Definition;
+use crate::custom_properties::Definitions;
 use crate::http::{Problem, ProblemType};
 use crate::relations::StoredRelation;
 
@@ -18,7 +18,7 @@ pub struct FoundIndividual {
     pub relations: Vec<StoredRelation>,
     /// The main company of its case.
     pub main: Option<Uuid>,
-    pub definitions: Vec<Definition>,
+    pub definitions: Definitions,
     /// The version of its case.
     pub version: i64,
 }

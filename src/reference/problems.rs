@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::page::page;
 use crate::cases::CaseDraft;
 use crate::http::{Problem, ProblemDocument, ProblemType};
-use crate::validation::{Code, Fault, Mode, read};
+use crate::validation::{Budget, Code, Fault, Mode, read};
 
 /// The request of the examples.
 const REQUEST: &str = "01a20c61-ea39-74ab-b086-7426e867c8a9";
@@ -39,7 +39,7 @@ pub fn example(kind: ProblemType) -> ProblemDocument {
         },
         kind => Problem::Plain(kind),
     };
-    problem.document(REQUEST, now)
+    problem.document(REQUEST, now, &mut Budget::default())
 }
 
 /// The page under `/problems/` for a name, if there is such a type.

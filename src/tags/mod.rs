@@ -3,12 +3,14 @@
 mod create;
 mod delete;
 mod get;
+mod index;
 mod list;
 mod model;
 mod request;
 mod store;
 mod update;
 
+pub use index::TagIndex;
 pub use model::{Tag, TagView};
 
 use utoipa_axum::router::OpenApiRouter;

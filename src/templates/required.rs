@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::custom_properties::{Definition, Target};
+use crate::custom_properties::{Definitions, Target};
 use crate::validation::shape::{self, Shape};
-use crate::validation::{Code, Fault, nearest, quote};
+use crate::validation::{Budget, Code, Fault, Misspelt, quote};
 
 /// A path to something that an open case must have, such as `external_id`,
 /// `custom_properties.risk_score` or `companies[].address.country`.
@@ -109,8 +109,13 @@ impl Required {
              individuals[].address.city or custom_properties.risk_score.",
             quote(sent)
         );
-        let nearest = nearest(path, known.iter().copied()).map(|it| format!("{prefix}{it}"));
-        Err(Fault::new(Code::Choice, message).suggesting(nearest))
+        let known = known.iter().copied().collect();
+        // A template has few paths: each has a budget of its own.
+        let nearest = Misspelt::new(path, known);
+        let nearest = nearest.as_ref();
+        let nearest = nearest.and_then(|it| it.nearest(&mut Budget::default()));
+        let meant = nearest.map(|it| format!("{prefix}{it}"));
+        Err(Fault::new(Code::Choice, message).meaning(meant.as_deref()))
     }
 
     /// The custom property that it names, if it names one.
@@ -127,23 +132,20 @@ impl Required {
     ///
     /// # Errors
     /// `custom_property_not_found` or `custom_property_archived`.
-    pub fn check(&self, definitions: &[Definition]) -> Result<(), Fault> {
+    pub fn check(&self, definitions: &Definitions) -> Result<(), Fault> {
         let Some((target, key)) = self.custom_property() else {
             return Ok(());
         };
-        let of_target = || definitions.iter().filter(|it| it.target == target);
-        match of_target().find(|it| it.key == key) {
+        match definitions.find(target, key) {
             Some(definition) if definition.archived => {
                 let message = format!("The custom property {key} is archived. Remove it.");
                 Err(Fault::new(Code::CustomPropertyArchived, message))
             }
             Some(_) => Ok(()),
             None => {
-                let known = of_target().filter(|it| !it.archived);
-                let nearest = nearest(key, known.map(|it| it.key.as_str()));
                 let message = format!("This workspace has no custom property {} here.", quote(key));
                 let fault = Fault::new(Code::CustomPropertyNotFound, message);
-                Err(fault.suggesting(nearest))
+                Err(fault.suggesting(key, definitions.keys(target)))
             }
         }
     }
@@ -238,7 +240,8 @@ mod tests {
             ("", None),
         ] {
             let fault = Required::parse(path).unwrap_err();
-            assert_eq!(fault.suggestion.as_deref(), nearest, "{path}");
+            let explained = fault.explain(&mut Budget::default());
+            assert_eq!(explained.suggestion.as_deref(), nearest, "{path}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! From the defaults of a request to those of a template: everything they refer to is there.
 
+use std::collections::HashSet;
+
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -7,8 +9,8 @@ use super::store::{Known, known};
 use super::{Defaults, DefaultsDraft, Required};
 use crate::custom_properties::{self, Target};
 use crate::http::Problem;
-use crate::validation::{Code, Fault, Scope, Violations, nearest, quote};
-use crate::values::TagLabel;
+use crate::tags::TagIndex;
+use crate::validation::{Code, Fault, Scope, Violations, quote};
 
 /// The defaults; what the workspace does not have is refused at its place below `defaults` or
 /// `required`.
@@ -45,24 +47,20 @@ pub async fn resolve(
 }
 
 fn tags(draft: &DefaultsDraft, known: &Known, scope: &mut Scope<'_>) -> Vec<Uuid> {
-    let mut ids = Vec::new();
+    let tags = TagIndex::new(&known.tags);
+    let (mut ids, mut seen) = (Vec::new(), HashSet::new());
     let mut array = scope.key("tags");
     for (index, sent) in draft.tags.iter().enumerate() {
         let Some(sent) = sent else { continue };
-        let folded = TagLabel::fold(sent);
-        let found = known.tags.iter().find(|tag| {
-            tag.id.to_string() == folded.as_str() || TagLabel::fold(&tag.label) == folded
-        });
-        match found {
-            Some(tag) if ids.contains(&tag.id) => {}
+        match tags.find(sent) {
+            Some(tag) if !seen.insert(tag.id) => {}
             Some(tag) => ids.push(tag.id),
             None => {
-                let labels = known.tags.iter().map(|tag| tag.label.as_str());
                 let message = format!("This workspace has no tag {}.", quote(sent));
                 let fault = Fault::new(Code::TagNotFound, message);
                 array
                     .index(index)
-                    .refuse(fault.suggesting(nearest(sent, labels)));
+                    .refuse(fault.suggesting(sent, tags.labels()));
             }
         }
     }

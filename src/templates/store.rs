@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{DefaultsDraft, StoredTemplate};
-use crate::custom_properties::Definition;
+use crate::custom_properties::Definitions;
 use crate::http::Problem;
 use crate::tags::Tag;
 use crate::users::User;
@@ -19,7 +19,7 @@ pub struct Known {
     /// Those that are named, and candidates for a suggestion.
     pub tags: Vec<Tag>,
     pub assignee: Option<User>,
-    pub definitions: Vec<Definition>,
+    pub definitions: Definitions,
 }
 
 /// A template by its id, if the workspace has it, as JSON of a [`StoredTemplate`].

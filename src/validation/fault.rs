@@ -1,5 +1,8 @@
 //! What can be wrong with one value, without where it stands.
 
+use super::Names;
+use super::suggest::{Budget, Misspelt};
+
 /// Declares the codes with their names, so that each stands in one place.
 macro_rules! codes {
     ($($code:ident => $name:literal,)*) => {
@@ -75,24 +78,47 @@ codes! {
 pub struct Fault {
     /// What programs read.
     pub code: Code,
-    /// What people read.
-    pub message: String,
-    /// The one candidate that is clearly nearest to what was sent.
-    pub suggestion: Option<String>,
-    /// What could have stood here.
-    pub allowed: Vec<String>,
+    /// What people read, but for the suggestion.
+    message: String,
+    /// What was meant.
+    meant: Option<Meant>,
+    /// The values that are valid here.
+    allowed: Names,
     /// The case that is in the way.
     pub case_id: Option<String>,
 }
 
+/// What was meant by a value that is not valid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Meant {
+    /// This.
+    Value(String),
+    /// Whatever is nearest, which is looked for only if the fault is listed.
+    Nearest(Misspelt),
+}
+
+/// A fault as people and programs read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explained {
+    /// What is wrong, what was found, what to do.
+    pub message: String,
+    /// The one value that is clearly nearest to what was sent.
+    pub suggestion: Option<String>,
+    /// The values that are valid here, up to [`Fault::ALLOWED`].
+    pub allowed: Vec<String>,
+}
+
 impl Fault {
+    /// How many valid values an error lists at the most.
+    pub const ALLOWED: usize = 100;
+
     /// A fault with neither suggestion nor allowed values.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self {
             code,
             message: message.into(),
-            suggestion: None,
-            allowed: Vec::new(),
+            meant: None,
+            allowed: Names::default(),
             case_id: None,
         }
     }
@@ -115,20 +141,54 @@ impl Fault {
         Self::new(Code::RelationConflict, message)
     }
 
-    /// The same fault, with the nearest known name: in the message and for programs.
+    /// The same fault, with the value that was meant where that is known.
     #[must_use]
-    pub fn suggesting(mut self, nearest: Option<String>) -> Self {
-        if let Some(nearest) = nearest {
-            self.message.push_str(&format!(" Did you mean {nearest}?"));
-            self.suggestion = Some(nearest);
-        }
+    pub fn meaning(mut self, value: Option<&str>) -> Self {
+        self.meant = value.map(|value| Meant::Value(value.to_owned()));
         self
     }
 
-    /// The same fault, with what could have stood here.
+    /// The same fault, which suggests the nearest of some names to what was sent.
     #[must_use]
-    pub fn allowing<S: Into<String>>(mut self, allowed: impl IntoIterator<Item = S>) -> Self {
-        self.allowed = allowed.into_iter().map(Into::into).collect();
+    pub fn suggesting(mut self, sent: &str, candidates: impl Into<Names>) -> Self {
+        self.meant = Misspelt::new(sent, candidates.into()).map(Meant::Nearest);
         self
+    }
+
+    /// The same fault, with the values that are valid here.
+    #[must_use]
+    pub fn allowing(mut self, allowed: impl Into<Names>) -> Self {
+        self.allowed = allowed.into();
+        self
+    }
+
+    /// What is wrong, what was found, what to do; without a suggestion.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// How much memory the fault takes for itself, roughly, in bytes.
+    pub(super) fn size(&self) -> usize {
+        size_of::<Self>() + self.message.len()
+    }
+
+    /// The fault as a response shows it. Its suggestion is worked out here, at the cost of the budget
+    /// of the response.
+    pub fn explain(&self, budget: &mut Budget) -> Explained {
+        let suggestion = match &self.meant {
+            Some(Meant::Value(value)) => Some(value.clone()),
+            Some(Meant::Nearest(misspelt)) => misspelt.nearest(budget).map(str::to_owned),
+            None => None,
+        };
+        let mut message = self.message.clone();
+        if let Some(suggestion) = &suggestion {
+            message.push_str(&format!(" Did you mean {suggestion}?"));
+        }
+        let allowed = self.allowed.iter().take(Self::ALLOWED);
+        Explained {
+            message,
+            suggestion,
+            allowed: allowed.map(str::to_owned).collect(),
+        }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use super::{Code, Fault, Scope, Text, Violations, nearest, quote};
+use super::{Code, Fault, Names, Scope, Text, Violations, quote};
 
 /// How many unknown or repeated keys of one object are kept; the rest is counted.
 const LISTED: usize = Violations::KEPT;
@@ -56,7 +56,7 @@ pub fn unknown(key: &str, known: &[&'static str]) -> Fault {
         Code::UnknownField,
         format!("There is no field {} here.", quote(key)),
     )
-    .suggesting(nearest(key, known.iter().copied()))
+    .suggesting(key, known.iter().copied().collect::<Names>())
 }
 
 /// A key that stands twice in one object, where readers of JSON disagree on which one counts.

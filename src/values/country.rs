@@ -46,25 +46,27 @@ impl Country {
             quote(sent)
         );
         let meant = MEANT.get(&sent.to_ascii_uppercase());
-        let meant = meant.map(|code| (*code).to_owned());
-        Err(Fault::new(Code::Country, message).suggesting(meant))
+        Err(Fault::new(Code::Country, message).meaning(meant.copied()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::Country;
+    use crate::validation::Budget;
+
+    fn suggestion(sent: &str) -> Option<String> {
+        let fault = Country::parse(sent).unwrap_err();
+        fault.explain(&mut Budget::default()).suggestion
+    }
 
     #[test]
     fn takes_alpha_2_in_any_case_and_suggests_for_what_is_near() {
         assert_eq!(Country::parse("fr").unwrap().as_str(), "FR");
         assert_eq!(Country::parse("XK").unwrap().as_str(), "XK");
         for (sent, meant) in [("UK", "GB"), ("FRA", "FR"), ("germany", "DE")] {
-            assert_eq!(
-                Country::parse(sent).unwrap_err().suggestion.as_deref(),
-                Some(meant)
-            );
+            assert_eq!(suggestion(sent).as_deref(), Some(meant));
         }
-        assert_eq!(Country::parse("ZZ").unwrap_err().suggestion, None);
+        assert_eq!(suggestion("ZZ"), None);
     }
 }

@@ -143,7 +143,7 @@ mod tests {
         assert_eq!(iban.as_str(), "FR7630006000011234567890189");
         let typo = Iban::parse("FR7630006000011234567890180").unwrap_err();
         assert_eq!(typo.code, Code::Checksum);
-        assert!(typo.message.contains("FR76 3000 … 180"), "{}", typo.message);
+        assert!(typo.message().contains("FR76 3000 … 180"), "{typo:?}");
         for sent in [
             "FR76",
             "hello world again",

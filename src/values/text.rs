@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use validator::ValidateLength;
 
 use super::text_value;
-use crate::validation::{Code, Fault, nearest, quote};
+use crate::validation::{Code, Fault, Names, quote};
 
 text_value! {
     /// Text without a form of its own: [`length`], [`text`] and [`not_blank`] hold what a caller sent
@@ -103,20 +103,22 @@ pub fn choice<T: Copy>(sent: &str, words: &[(&'static str, T)]) -> Result<T, Fau
     if let Some((_, value)) = words.iter().find(|(word, _)| *word == sent) {
         return Ok(*value);
     }
-    let allowed: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+    let allowed: Names = words.iter().map(|(word, _)| *word).collect();
+    let listed: Vec<_> = allowed.iter().collect();
     let message = format!(
         "This must be one of {}; \"{}\" was found.",
-        allowed.join(", "),
+        listed.join(", "),
         quote(sent)
     );
     Err(Fault::new(Code::Choice, message)
-        .suggesting(nearest(sent, allowed.iter().copied()))
+        .suggesting(sent, allowed.clone())
         .allowing(allowed))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::validation::Budget;
 
     #[test]
     fn lengths_count_unicode_scalar_values() {
@@ -130,7 +132,8 @@ mod tests {
     #[test]
     fn a_word_that_is_not_allowed_gets_the_nearest() {
         let fault = choice("opne", &[("draft", 1), ("open", 2)]).unwrap_err();
-        assert_eq!(fault.suggestion.as_deref(), Some("open"));
-        assert_eq!(fault.allowed, ["draft", "open"]);
+        let explained = fault.explain(&mut Budget::default());
+        assert_eq!(explained.suggestion.as_deref(), Some("open"));
+        assert_eq!(explained.allowed, ["draft", "open"]);
     }
 }

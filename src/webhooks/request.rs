@@ -4,9 +4,7 @@ use super::{address, secret};
 use crate::events::EVENTS;
 use crate::validation::described::Changed;
 use crate::validation::shape::{self, Shape};
-use crate::validation::{
-    Code, Fault, Field, Items, Member, Mode, Scope, Text, list, nearest, quote,
-};
+use crate::validation::{Code, Fault, Field, Items, Member, Mode, Names, Scope, Text, list, quote};
 use crate::values::{Destinations, choice, not_blank};
 use crate::wire_object;
 
@@ -109,7 +107,7 @@ fn event(sent: &str) -> Result<String, Fault> {
         return Ok(sent.to_owned());
     }
     let message = format!("There is no event {}.", quote(sent));
-    let nearest = nearest(sent, EVENTS.iter().copied());
-    let fault = Fault::new(Code::Choice, message).suggesting(nearest);
-    Err(fault.allowing(EVENTS.iter().copied()))
+    let events: Names = EVENTS.iter().copied().collect();
+    let fault = Fault::new(Code::Choice, message).suggesting(sent, events.clone());
+    Err(fault.allowing(events))
 }

@@ -12,7 +12,7 @@ use super::rows::{CustomPropertyRow, SpaceRow, TagRow, TemplateRow, UserRow};
 use crate::custom_properties::{self, OptionsRequest, SettingsRequest};
 use crate::templates::{self, Defaults, DefaultsRequest, REQUIRED};
 use crate::validation::{
-    Code, Fault, Field, Found, Items, Member, Mode, Scope, Text, Violations, Wire, list,
+    Budget, Code, Fault, Field, Found, Items, Member, Mode, Scope, Text, Violations, Wire, list,
     sort_in_document_order,
 };
 use crate::values::{Email, Key, SpaceSlug, TagLabel, length, not_blank, uuid};
@@ -122,11 +122,13 @@ impl fmt::Display for Listed<'_> {
         let total = self.0.total();
         let noun = if total == 1 { "problem" } else { "problems" };
         write!(formatter, "{total} {noun} found. Nothing was changed.")?;
+        let mut budget = Budget::default();
         for violation in self.0.kept() {
+            let explained = violation.fault.explain(&mut budget);
             write!(
                 formatter,
                 "\n  {}: {}",
-                violation.pointer, violation.fault.message
+                violation.pointer, explained.message
             )?;
         }
         Ok(())

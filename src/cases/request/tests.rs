@@ -330,7 +330,7 @@ proptest! {
         for violation in parse(&body).violations.kept() {
             let pointer = violation.pointer.as_str();
             let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
-            prop_assert!(value.pointer(parent).is_some(), "{pointer}: {}", violation.fault.message);
+            prop_assert!(value.pointer(parent).is_some(), "{pointer}: {:?}", violation.fault);
         }
     }
 }

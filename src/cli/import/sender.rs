@@ -16,7 +16,7 @@ use super::lines::{Line, State, nameless, too_long};
 use super::progress::Progress;
 use crate::config::ImportCommand;
 use crate::http::{Place, ProblemError};
-use crate::validation::Violation;
+use crate::validation::{Budget, Violation};
 
 /// How long one request may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -382,7 +382,11 @@ fn invalid() -> Refusal {
 
 fn error(pointer: &str, fault: crate::validation::Fault) -> Value {
     let pointer = pointer.to_owned();
-    let error = ProblemError::new(Place::Body, &Violation { pointer, fault });
+    let error = ProblemError::new(
+        Place::Body,
+        &Violation { pointer, fault },
+        &mut Budget::default(),
+    );
     serde_json::to_value(error).unwrap_or_default()
 }
 
