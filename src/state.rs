@@ -11,8 +11,8 @@ use axum::http::request::Parts;
 use crate::auth::Keys;
 use crate::db::Database;
 use crate::events::Events;
-use crate::http::{Limits, Problem, ProblemType, Stopping};
-use crate::idempotency::Running;
+use crate::http::{HeavyWork, Limits, Problem, ProblemType, Stopping};
+use crate::idempotency::RunningKeys;
 use crate::metrics::Metrics;
 use crate::values::{Destinations, IdSource};
 
@@ -25,13 +25,14 @@ pub struct AppState(Arc<Shared>);
 pub struct Shared {
     pub database: Database,
     pub events: Events,
-    pub running: Running,
+    pub running: RunningKeys,
     pub keys: Keys,
     pub ids: IdSource,
     pub limits: Limits,
     pub destinations: Destinations,
     pub stopping: Stopping,
     pub metrics: Metrics,
+    pub heavy_work: HeavyWork,
     /// The key of the sandbox, while it is the one that everybody knows: the reference fills it in.
     pub known_key: Option<&'static str>,
     own: Extensions,
@@ -53,7 +54,7 @@ impl AppState {
     ) -> Self {
         Self(Arc::new(Shared {
             events,
-            running: Running::default(),
+            running: RunningKeys::default(),
             keys: Keys::new(database.clone()),
             ids: IdSource::default(),
             database,
@@ -61,6 +62,7 @@ impl AppState {
             destinations,
             stopping: Stopping::default(),
             metrics,
+            heavy_work: HeavyWork::default(),
             known_key: None,
             own: Extensions::new(),
         }))

@@ -75,8 +75,9 @@ pub async fn batch(
     let mut query = Query::new(query.as_deref());
     let is_dry_run = query.flag("dry_run");
     query.finish()?;
-    let items = items(&body)?;
+    let items = items(&write, &body).await?;
     let batch = Batch {
+        size: body.len(),
         write,
         creates,
         gathered: limits.gathered,
@@ -87,8 +88,9 @@ pub async fn batch(
 }
 
 /// The items as they are written.
-fn items(body: &Bytes) -> Result<Vec<Bytes>, Problem> {
+async fn items(write: &Write, body: &Bytes) -> Result<Vec<Bytes>, Problem> {
     let read = parsed!(
+        write.compute,
         body.clone(),
         BatchRequest<'_>,
         |request: BatchRequest<'_>, scope: &mut Scope<'_>| request.parse(scope, body)
@@ -118,6 +120,8 @@ impl BatchRequest<'_> {
 /// What the items of a batch have in common.
 struct Batch {
     write: Write,
+    /// That of the body, in bytes.
+    size: usize,
     creates: Creates,
     gathered: usize,
     is_dry_run: bool,
@@ -158,9 +162,12 @@ impl Batch {
     /// What becomes of each item, in their order.
     async fn results(&self, items: Vec<Bytes>) -> Result<Vec<ItemView>, Problem> {
         let items = items.into_iter().enumerate();
-        let mut items: Vec<_> = items
-            .map(|(index, it)| Item::read(index, it, &self.write))
-            .collect();
+        let items = items.map(|(index, it)| Item::read(index, it, &self.write));
+        let mut items: Vec<_> = self
+            .write
+            .compute
+            .run(self.size, || items.collect())
+            .await?;
         let once: Vec<_> = items.iter().map(|it| it.once.clone()).collect();
         let before = self.done_before(&items, &once).await?;
         for (item, before) in items.iter_mut().zip(before) {
@@ -202,7 +209,8 @@ impl Batch {
         results.sort_by_key(|(index, _)| *index);
         let mut results: Vec<_> = results.into_iter().map(|(_, it)| it).collect();
         self.recognise(&once, &mut results).await;
-        Ok(self.views(results))
+        let views = self.write.compute.finish(self.size, || self.views(results));
+        Ok(views.await)
     }
 
     /// What was done before this batch, by external id or under its key.

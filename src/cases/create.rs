@@ -56,7 +56,8 @@ pub async fn create(
     let mut query = Query::new(query.as_deref());
     let is_dry_run = query.flag("dry_run");
     query.finish()?;
-    let mut draft = Some(parse(&body, Mode::Create, write.now)?);
+    let parse = || parse(&body, Mode::Create, write.now);
+    let mut draft = Some(write.compute.run(body.len(), parse).await??);
     let claim = write.claim(&body);
     let mut attempt = || {
         let arrival = Arrival::Alone { prefix };

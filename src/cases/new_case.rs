@@ -16,15 +16,15 @@ use super::view::CaseView;
 use super::{Case, CaseDraft, Digest, Known, created, store};
 use crate::db::{Database, DatabaseError, Deadline, Session};
 use crate::events::{Author, Events};
-use crate::http::{Answer, Problem};
+use crate::http::{Answer, Problem, ProblemType};
 use crate::idempotency::Claim;
 use crate::metrics::Metrics;
 use crate::validation::{self, Mode};
-use crate::writes::Write;
+use crate::writes::{Compute, Write};
 
 /// How often a create starts again because something that it refers to changed between its read
 /// and its write.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 4;
 
 /// What creates share in one server.
 #[derive(Debug, Clone, Default)]
@@ -95,6 +95,7 @@ pub struct NewCase {
     database: Database,
     deadline: Deadline,
     metrics: Metrics,
+    compute: Compute,
     creates: Creates,
     gathered: usize,
     claim: Option<Claim>,
@@ -119,6 +120,7 @@ impl NewCase {
             database: write.database.clone(),
             deadline: write.deadline,
             metrics: write.metrics.clone(),
+            compute: write.compute.clone(),
             creates: creates.clone(),
             gathered: 1,
             claim: None,
@@ -148,15 +150,21 @@ impl NewCase {
     pub async fn check(mut self) -> Result<Answer, Problem> {
         let (database, deadline) = (self.database.clone(), self.deadline);
         let check = async move |mut session: Session| {
-            let draft = self.take_draft()?;
+            let draft = self.take_draft().await?;
             let workspace_id = self.author.workspace_id;
             let lookups = Lookups::of(&draft);
             let known = references::read(&mut session, workspace_id, &lookups).await?;
-            let case = draft.finish(known, &self.body, &self.author.ids, self.author.now)?;
-            match self.arrival {
-                Arrival::Alone { .. } => Answer::json(StatusCode::OK, &CaseView::new(&case, true)),
-                Arrival::InBatch { .. } => Answer::json(StatusCode::OK, &ItemView::possible()),
-            }
+            session.share();
+            let answer = || {
+                let case = draft.finish(known, &self.body, &self.author.ids, self.author.now)?;
+                match self.arrival {
+                    Arrival::Alone { .. } => {
+                        Answer::json(StatusCode::OK, &CaseView::new(&case, true))
+                    }
+                    Arrival::InBatch { .. } => Answer::json(StatusCode::OK, &ItemView::possible()),
+                }
+            };
+            self.compute(answer).await?
         };
         database.unit(deadline, check).await
     }
@@ -180,7 +188,7 @@ impl NewCase {
     /// not told: the read that follows finds all of them.
     async fn store_as_remembered(&mut self) -> Result<Option<Answer>, Problem> {
         let workspace_id = self.author.workspace_id;
-        let draft = self.take_draft()?;
+        let draft = self.take_draft().await?;
         let known = self
             .creates
             .remembered
@@ -190,49 +198,63 @@ impl NewCase {
             return Ok(None);
         };
         let place = (workspace_id, known.version);
-        let Ok((rows, told)) = self.rows(draft, known) else {
+        let Ok((rows, told)) = self.compute(|| self.rows(draft, known)).await? else {
             return Ok(None);
         };
         let (database, deadline) = (&self.database, self.deadline);
         let gather = &self.creates.gather;
         let written = gather.write(database, place, self.gathered, deadline, rows);
         if written.await? {
-            self.stored(told).map(Some)
+            self.stored(told).await.map(Some)
         } else {
             Ok(None)
         }
     }
 
-    /// Reads what the request refers to, and writes. What was read and is gone by the write is the
-    /// reason for another read, which says what is wrong now.
+    /// Reads what the request refers to, and writes, which does nothing where anything of that has another
+    /// version by then. That is the reason for another read, which says what is wrong now; so is what
+    /// was taken meanwhile.
     async fn store_as_read(mut self, mut session: Session) -> Result<Answer, Problem> {
         let workspace_id = self.author.workspace_id;
         let mut more = 1..ATTEMPTS;
         loop {
-            let draft = self.take_draft()?;
+            let draft = self.take_draft().await?;
             let lookups = Lookups::of(&draft);
             let known = references::read(&mut session, workspace_id, &lookups).await?;
-            let (rows, told) = self.rows(draft, known.clone())?;
+            let version = Some(known.version);
+            let rows = || self.rows(draft, known.clone());
+            let (rows, told) = self.compute(rows).await??;
             let insert = session.write(|connection| {
-                Box::pin(
-                    async move { store::insert(connection, workspace_id, vec![rows], None).await },
-                )
+                Box::pin(async move {
+                    store::insert(connection, workspace_id, vec![rows], version).await
+                })
             });
             match insert.await {
-                Ok(_) => {
+                Ok(true) => {
                     self.creates.remembered.keep(workspace_id, &lookups, known);
-                    return self.stored(told);
+                    return self.stored(told).await;
                 }
+                Ok(false) if more.next().is_some() => {}
+                // What it refers to is being changed all the time.
+                Ok(false) => return Err(Problem::Plain(ProblemType::Busy)),
                 Err(error) if is_overtaken(&error) && more.next().is_some() => {}
                 Err(error) => return Err(error.into()),
             }
         }
     }
 
+    /// Does work on the whole case, which is heavy where the case is large.
+    async fn compute<T>(&self, work: impl FnOnce() -> T) -> Result<T, Problem> {
+        self.compute.run(self.body.len(), work).await
+    }
+
     /// What the body says, read again where a try has used it up.
-    fn take_draft(&mut self) -> Result<CaseDraft, Problem> {
-        let draft = self.draft.take().map(Ok);
-        draft.unwrap_or_else(|| parse(&self.body, self.arrival.mode(), self.author.now))
+    async fn take_draft(&mut self) -> Result<CaseDraft, Problem> {
+        if let Some(draft) = self.draft.take() {
+            return Ok(draft);
+        }
+        let parse = || parse(&self.body, self.arrival.mode(), self.author.now);
+        self.compute(parse).await?
     }
 
     /// Everything that the case leaves, and what is told of it.
@@ -258,13 +280,15 @@ impl NewCase {
 
     /// What is told of a case that is stored. Whatever goes wrong from now on, nobody may be told that it
     /// is not.
-    fn stored(&self, told: Told) -> Result<Answer, Problem> {
+    async fn stored(&self, told: Told) -> Result<Answer, Problem> {
         self.metrics.case_created();
         match told {
             Told::Made(answer) => Ok(answer),
             Told::Later(case) => {
-                let answer = self.arrival.answer(&case);
-                answer.map_err(|_| DatabaseError::OutcomeUnknown(None).into())
+                let answer = || self.arrival.answer(&case);
+                let answer = self.compute.finish(self.body.len(), answer);
+                let unknown = |_| DatabaseError::OutcomeUnknown(None).into();
+                answer.await.map_err(unknown)
             }
         }
     }

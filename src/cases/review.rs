@@ -110,6 +110,7 @@ pub async fn review(
         reference,
         if_match,
         request: parsed!(
+            write.compute,
             body.clone(),
             ReviewRequest<'_>,
             |request: ReviewRequest<'_>, scope| { request.parse(now, scope) }

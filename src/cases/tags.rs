@@ -106,7 +106,7 @@ pub async fn add(
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let work = work(&write, reference, if_match, body.clone())?;
+    let work = work(&write, reference, if_match, body.clone()).await?;
     let add = write.run(&body, work, |connection, work| {
         Box::pin(async move {
             let case = change(connection, &work, |has, sent| {
@@ -144,7 +144,7 @@ pub async fn remove(
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let work = work(&write, reference, if_match, body.clone())?;
+    let work = work(&write, reference, if_match, body.clone()).await?;
     let remove = write.run(&body, work, |connection, work| {
         Box::pin(async move {
             let case = change(connection, &work, |has, sent| {
@@ -157,13 +157,18 @@ pub async fn remove(
     remove.await
 }
 
-fn work(
+async fn work(
     write: &Write,
     reference: CaseReference,
     if_match: IfMatch,
     body: bytes::Bytes,
 ) -> Result<Work, Problem> {
-    let request = parsed!(body, CaseTagsRequest<'_>, CaseTagsRequest::parse)?;
+    let request = parsed!(
+        write.compute,
+        body,
+        CaseTagsRequest<'_>,
+        CaseTagsRequest::parse
+    )?;
     Ok(Work {
         workspace_id: write.workspace_id,
         reference,
@@ -211,7 +216,7 @@ fn done(
     status: StatusCode,
     activity: &'static str,
 ) -> Result<Done, Problem> {
-    let done = Done::from(answer(&case, status)?);
+    let done = Done::from(answer(&case, status)?).showing(case.id);
     if !is_changed {
         return Ok(done);
     }

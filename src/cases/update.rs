@@ -53,6 +53,7 @@ pub async fn update(
         reference,
         if_match,
         request: parsed!(
+            write.compute,
             body.clone(),
             CaseUpdateRequest<'_>,
             CaseUpdateRequest::parse

@@ -67,6 +67,7 @@ pub async fn create(
         workspace_id: write.workspace_id,
         if_match,
         request: parsed!(
+            write.compute,
             body.clone(),
             CompanyRequest<'_>,
             |request: CompanyRequest<'_>, scope| { request.parse(Mode::Create, scope) }

@@ -58,6 +58,7 @@ pub async fn update(
         id,
         if_match,
         request: parsed!(
+            write.compute,
             body.clone(),
             CompanyRequest<'_>,
             CompanyRequest::parse_changes

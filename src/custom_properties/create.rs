@@ -49,6 +49,7 @@ pub async fn create(
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let request = parsed!(
+        write.compute,
         body.clone(),
         CustomPropertyRequest<'_>,
         CustomPropertyRequest::parse

@@ -5,25 +5,26 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::path::PropertyPath;
-use super::request::CustomPropertyUpdateRequest;
+use super::request::{CustomPropertyDraft, CustomPropertyUpdateRequest};
 use super::{PropertyView, StoredProperty, store};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
-use crate::http::{JsonBody, NoQuery, Problem, ProblemType};
+use crate::http::{JsonBody, NoQuery, Parsed, Problem, ProblemType};
 use crate::parsed;
 use crate::validation::{Scope, overlay};
 use crate::values::now;
+use crate::writes::Compute;
 
 struct Work {
     workspace_id: Uuid,
     path: PropertyPath,
-    body: Bytes,
+    request: Parsed<CustomPropertyDraft>,
     now: DateTime<Utc>,
 }
 
@@ -48,14 +49,33 @@ pub async fn update(
     State(database): State<Database>,
     caller: Caller,
     deadline: Deadline,
+    compute: Compute,
     path: PropertyPath,
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
+    let workspace_id = caller.workspace_id;
+    let read = database.read(
+        deadline,
+        (workspace_id, path.clone()),
+        |connection, asked| {
+            Box::pin(async move {
+                let (workspace_id, PropertyPath { target, key }) = &*asked;
+                store::find(connection, *workspace_id, *target, key).await
+            })
+        },
+    );
+    // What a change can say depends on the type, which never changes.
+    let kind = stored(read.await?)?.kind;
     let work = Work {
-        workspace_id: caller.workspace_id,
+        workspace_id,
         path,
-        body,
+        request: parsed!(
+            compute,
+            body,
+            CustomPropertyUpdateRequest<'_>,
+            |request: CustomPropertyUpdateRequest<'_>, scope| request.parse(kind, scope)
+        )?,
         now: now(),
     };
     let property = database
@@ -66,28 +86,25 @@ pub async fn update(
     Ok(Json(PropertyView::new(&property)).into_response())
 }
 
+fn stored(found: Option<Value>) -> Result<StoredProperty, Problem> {
+    let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
+    serde_json::from_value(found).map_err(Problem::Corrupt)
+}
+
 async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<StoredProperty, Problem> {
     let PropertyPath { target, key } = &work.path;
     store::lock(connection, work.workspace_id, *target, key).await?;
     let found = store::find(connection, work.workspace_id, *target, key).await?;
-    let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
-    let mut property: StoredProperty = serde_json::from_value(found).map_err(Problem::Corrupt)?;
-    // What a change can say depends on the type, which the database knows.
-    let kind = property.kind;
-    let request = parsed!(
-        work.body.clone(),
-        CustomPropertyUpdateRequest<'_>,
-        |request: CustomPropertyUpdateRequest<'_>, scope| request.parse(kind, scope)
-    )?;
-    let draft = request.value.clone();
-    let mut violations = request.violations();
+    let mut property = stored(found)?;
+    let draft = work.request.value.clone();
+    let mut violations = work.request.violations();
     property.settings = overlay(&property.settings, &draft.settings, &draft.sent_settings)
         .map_err(Problem::Corrupt)?;
     if violations.is_empty() {
         let mut scope = Scope::root(&mut violations);
         property.settings.check(&mut scope.key("settings"));
     }
-    request.refuse(violations)?;
+    work.request.refuse(violations)?;
     property.label = draft.label.unwrap_or(property.label);
     property.options = draft.options.unwrap_or(property.options);
     property.archived_at = match draft.archived {

@@ -72,13 +72,19 @@ impl<T> Parsed<T> {
     }
 }
 
-/// Declares how the body of a request is read: `parsed!(body, Request<'_>, |request, scope| …)`.
+/// Declares how the body of a write is read, which is heavy work where the body is large:
+/// `parsed!(compute, body, Request<'_>, |request, scope| …)`.
 #[macro_export]
 macro_rules! parsed {
-    ($body:expr, $request:ty, $walk:expr) => {
-        $crate::http::Parsed::new($body, |body, violations| {
-            let field = $crate::validation::read::<$request>(body)?;
-            Ok($crate::http::walked(field, violations, $walk))
-        })
-    };
+    ($compute:expr, $body:expr, $request:ty, $walk:expr) => {{
+        let body: bytes::Bytes = $body;
+        let size = body.len();
+        let read = move || {
+            $crate::http::Parsed::new(body, |body, violations| {
+                let field = $crate::validation::read::<$request>(body)?;
+                Ok($crate::http::walked(field, violations, $walk))
+            })
+        };
+        $compute.run(size, read).await.flatten()
+    }};
 }

@@ -69,6 +69,7 @@ pub async fn create(
         workspace_id: write.workspace_id,
         if_match,
         request: parsed!(
+            write.compute,
             body.clone(),
             IndividualRequest<'_>,
             |request: IndividualRequest<'_>, scope| { request.parse(Mode::Create, scope, now) }

@@ -37,7 +37,12 @@ pub async fn set_relevant(
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let request = parsed!(body.clone(), RelevanceRequest<'_>, RelevanceRequest::parse)?;
+    let request = parsed!(
+        write.compute,
+        body.clone(),
+        RelevanceRequest<'_>,
+        RelevanceRequest::parse
+    )?;
     let work = (write.workspace_id, id, if_match, request, write.now);
     let set = write.run(&body, work, |connection, work| {
         Box::pin(async move {

@@ -63,6 +63,7 @@ pub async fn update(
         id,
         if_match,
         request: parsed!(
+            write.compute,
             body.clone(),
             IndividualRequest<'_>,
             |request: IndividualRequest<'_>, scope| { request.parse_changes(now, scope) }

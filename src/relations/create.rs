@@ -95,6 +95,7 @@ pub async fn create(
         reference,
         if_match,
         request: parsed!(
+            write.compute,
             body.clone(),
             RelationCreateRequest<'_>,
             RelationCreateRequest::parse

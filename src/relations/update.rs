@@ -90,6 +90,7 @@ pub async fn update(
         id,
         if_match,
         request: parsed!(
+            write.compute,
             body.clone(),
             RelationUpdateRequest<'_>,
             RelationUpdateRequest::parse

@@ -56,7 +56,12 @@ pub async fn create(
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let request = parsed!(body.clone(), SpaceRequest<'_>, SpaceRequest::parse)?;
+    let request = parsed!(
+        write.compute,
+        body.clone(),
+        SpaceRequest<'_>,
+        SpaceRequest::parse
+    )?;
     request.refuse(request.violations())?;
     let (name, slug) = request.value;
     let random = || format!("space_{}", Alphanumeric.sample_string(&mut rand::rng(), 12));

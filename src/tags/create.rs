@@ -38,7 +38,12 @@ pub async fn create(
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let request = parsed!(body.clone(), TagRequest<'_>, TagRequest::parse)?;
+    let request = parsed!(
+        write.compute,
+        body.clone(),
+        TagRequest<'_>,
+        TagRequest::parse
+    )?;
     request.refuse(request.violations())?;
     let (now, id) = (write.now, write.ids.next(write.now));
     let work = (write.workspace_id, id, request, now);

@@ -10,6 +10,7 @@ use crate::auth::Caller;
 use crate::db::{Database, Deadline};
 use crate::http::{Id, JsonBody, NoQuery, Problem, ProblemType};
 use crate::parsed;
+use crate::writes::Compute;
 
 /// Changes the label of a tag, on every case that has it.
 ///
@@ -31,11 +32,12 @@ pub async fn update(
     State(database): State<Database>,
     caller: Caller,
     deadline: Deadline,
+    compute: Compute,
     Id(id): Id,
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let request = parsed!(body, TagRequest<'_>, TagRequest::parse)?;
+    let request = parsed!(compute, body, TagRequest<'_>, TagRequest::parse)?;
     let work = (caller.workspace_id, id, request);
     let update = database.transaction(deadline, work, |connection, work| {
         Box::pin(async move {

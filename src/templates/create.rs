@@ -53,6 +53,7 @@ pub async fn create(
         workspace_id: write.workspace_id,
         id: write.ids.next(now),
         request: parsed!(
+            write.compute,
             body.clone(),
             TemplateRequest<'_>,
             |request: TemplateRequest<'_>, scope| { request.parse(Mode::Create, scope) }

@@ -17,6 +17,7 @@ use crate::http::{Id, JsonBody, NoQuery, Parsed, Problem, ProblemType};
 use crate::parsed;
 use crate::validation::Mode;
 use crate::values::now;
+use crate::writes::Compute;
 
 struct Work {
     workspace_id: Uuid,
@@ -45,6 +46,7 @@ pub async fn update(
     State(database): State<Database>,
     caller: Caller,
     deadline: Deadline,
+    compute: Compute,
     Id(id): Id,
     _: NoQuery,
     JsonBody(body): JsonBody,
@@ -53,6 +55,7 @@ pub async fn update(
         workspace_id: caller.workspace_id,
         id,
         request: parsed!(
+            compute,
             body,
             TemplateRequest<'_>,
             |request: TemplateRequest<'_>, scope| { request.parse(Mode::Update, scope) }

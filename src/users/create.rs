@@ -42,6 +42,7 @@ pub async fn create(
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let request = parsed!(
+        write.compute,
         body.clone(),
         UserRequest<'_>,
         |request: UserRequest<'_>, scope| { request.parse(Mode::Create, scope) }

@@ -12,6 +12,7 @@ use crate::http::{Id, JsonBody, NoQuery, Problem, ProblemType};
 use crate::parsed;
 use crate::validation::Mode;
 use crate::values::now;
+use crate::writes::Compute;
 
 /// Changes a user, or suspends one: the cases that a suspended user has stay assigned.
 ///
@@ -33,13 +34,17 @@ pub async fn update(
     State(database): State<Database>,
     caller: Caller,
     deadline: Deadline,
+    compute: Compute,
     Id(id): Id,
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let request = parsed!(body, UserRequest<'_>, |request: UserRequest<'_>, scope| {
-        request.parse(Mode::Update, scope)
-    })?;
+    let request = parsed!(
+        compute,
+        body,
+        UserRequest<'_>,
+        |request: UserRequest<'_>, scope| { request.parse(Mode::Update, scope) }
+    )?;
     let work = (caller.workspace_id, id, request, now());
     let update = database.transaction(deadline, work, |connection, work| {
         Box::pin(async move {

@@ -56,6 +56,7 @@ pub async fn create(
 ) -> Result<Response, Problem> {
     let destinations = state.destinations;
     let request = parsed!(
+        write.compute,
         body.clone(),
         WebhookRequest<'_>,
         |request: WebhookRequest<'_>, scope| request.parse(Mode::Create, destinations, scope)

@@ -39,6 +39,7 @@ pub async fn update(
 ) -> Result<Response, Problem> {
     let destinations = state.destinations;
     let request = parsed!(
+        write.compute,
         body.clone(),
         WebhookRequest<'_>,
         |request: WebhookRequest<'_>, scope| request.parse(Mode::Update, destinations, scope)

@@ -13,12 +13,12 @@ use futures_util::future::BoxFuture;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Done;
+use super::{Compute, Done};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
 use crate::events::{Author, Events};
 use crate::http::{Answer, Problem};
-use crate::idempotency::{self, Answered, Claim, IdempotencyKey, Kept, Once, Running};
+use crate::idempotency::{self, Answered, Claim, IdempotencyKey, Kept, Once, RunningKeys};
 use crate::metrics::Metrics;
 use crate::state::AppState;
 use crate::traces;
@@ -34,7 +34,8 @@ pub struct Write {
     pub events: Events,
     pub deadline: Deadline,
     pub metrics: Metrics,
-    running: Running,
+    pub compute: Compute,
+    running: RunningKeys,
     caller: Caller,
     trace_parent: Option<Arc<str>>,
     key: Option<String>,
@@ -58,6 +59,7 @@ impl FromRequestParts<AppState> for Write {
             events: state.events.of_request(),
             deadline,
             metrics: state.metrics.clone(),
+            compute: Compute::new(state, caller.workspace_id, deadline),
             running: state.running.clone(),
             caller,
             trace_parent: traces::parent(),

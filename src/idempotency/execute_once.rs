@@ -1,27 +1,38 @@
 //! Doing something once.
 
 use std::future::Future;
+use std::time::Duration;
 
 use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
+use tokio::time::timeout;
 use uuid::Uuid;
 
+use super::Claim;
 use super::store::{self, Kept};
-use super::{Claim, Running};
 use crate::db::{Database, DatabaseError, Deadline};
-use crate::http::{Answer, Problem, ProblemType};
+use crate::http::{Answer, KeyLocks, Problem, ProblemType};
 
 /// How often something is tried whose outcome is not known: with a key, another try finds out.
 const ATTEMPTS: usize = 2;
+/// How long a repeated request waits for the first.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long the look-up of a key may take. It has time of its own, since it matters most when the
+/// deadline of the request has passed.
+const LOOK_UP: Duration = Duration::from_millis(800);
 
 /// The constraint by which a key is taken once.
 const KEY: &str = "idempotency_keys_pkey";
+
+/// The keys whose first request is running in this process. Repeated requests wait here, and not each on
+/// a connection; those of other processes find the row of the key.
+pub type RunningKeys = KeyLocks<(Uuid, String)>;
 
 /// Where something is done once.
 #[derive(Debug, Clone, Copy)]
 pub struct Once<'o> {
     pub database: &'o Database,
-    pub running: &'o Running,
+    pub running: &'o RunningKeys,
     pub deadline: Deadline,
     pub workspace_id: Uuid,
 }
@@ -63,9 +74,13 @@ impl IntoResponse for Answered {
 /// first request, and whatever stops a second one (the key itself, an external id that is taken, a
 /// version that has moved on) is only the reason to look the key up.
 ///
+/// Once the outcome of an attempt is unknown, only the row of the key or the success of another attempt
+/// says otherwise. The problem of another attempt, or of the look-up, says nothing of the first one,
+/// whose statement may still be running.
+///
 /// # Errors
 /// Those of the attempt; 409 while the first request is still running; 410 when the case that the
-/// answer showed was deleted; 422 for another request with the key.
+/// answer showed was deleted; 422 for another request with the key; `OutcomeUnknown` as above.
 pub async fn once<F>(
     place: Once<'_>,
     claim: Option<&Claim>,
@@ -77,51 +92,71 @@ where
     let Some(claim) = claim else {
         return Ok(attempt().await?.into());
     };
-    let entered = place.running.enter(place.workspace_id, &claim.key).await;
-    let in_progress = || Problem::Plain(ProblemType::RequestInProgress);
-    let entered = entered.ok_or_else(in_progress)?;
-    if entered.has_waited
+    let lock = place.running.lock((place.workspace_id, claim.key.clone()));
+    let Ok(lock) = timeout(PATIENCE, lock).await else {
+        return Err(in_progress());
+    };
+    if lock.has_waited
         && let Some(kept) = place.find(claim).await?
     {
         return replayed(kept, claim);
     }
     let mut more = 1..ATTEMPTS;
+    let mut is_unknown = false;
     loop {
         let problem = match attempt().await {
             Ok(answer) => return Ok(answer.into()),
             Err(problem) => problem,
         };
-        if matches!(problem, Problem::Database(DatabaseError::Unavailable(_))) {
+        is_unknown |= is_outcome_unknown(&problem);
+        if !is_unknown && matches!(problem, Problem::Database(DatabaseError::Unavailable(_))) {
             return Err(problem);
         }
         // Without the row of the key nobody knows what the attempt's problem means.
-        if let Some(kept) = place.find(claim).await? {
-            return replayed(kept, claim);
+        match place.find(claim).await {
+            Ok(Some(kept)) => return replayed(kept, claim),
+            Ok(None) if is_worth_another_try(&problem) => {
+                if !place.deadline.has_passed() && more.next().is_some() {
+                    continue;
+                }
+            }
+            Ok(None) => {}
+            Err(problem) if !is_unknown => return Err(problem),
+            Err(_) => {}
         }
-        match problem {
-            Problem::Database(ref error) if error.is_waiting_for(KEY) => return Err(in_progress()),
-            // The key was freed again by a first request that failed, or nobody knows yet.
-            Problem::Database(DatabaseError::OutcomeUnknown(_)) if more.next().is_some() => {}
-            Problem::Database(ref error) if is_taken(error) && more.next().is_some() => {}
-            problem => return Err(problem),
-        }
+        return Err(match problem {
+            problem if is_outcome_unknown(&problem) => problem,
+            _ if is_unknown => DatabaseError::OutcomeUnknown(None).into(),
+            Problem::Database(error) if error.is_waiting_for(KEY) => in_progress(),
+            problem => problem,
+        });
     }
 }
 
 impl Once<'_> {
     async fn find(&self, claim: &Claim) -> Result<Option<Kept>, Problem> {
         let asked = (self.workspace_id, claim.key.clone());
-        let find = self
-            .database
-            .read(self.deadline, asked, |connection, asked| {
-                Box::pin(async move { store::find(connection, asked.0, &asked.1).await })
-            });
+        let deadline = Deadline::after(LOOK_UP);
+        let find = self.database.read(deadline, asked, |connection, asked| {
+            Box::pin(async move { store::find(connection, asked.0, &asked.1).await })
+        });
         Ok(Box::pin(find).await?)
     }
 }
 
-fn is_taken(error: &DatabaseError) -> bool {
-    error.constraint() == Some(KEY)
+fn in_progress() -> Problem {
+    Problem::Plain(ProblemType::RequestInProgress)
+}
+
+fn is_outcome_unknown(problem: &Problem) -> bool {
+    matches!(problem, Problem::Database(DatabaseError::OutcomeUnknown(_)))
+}
+
+/// Whether another attempt may succeed, or find out: the outcome of this one is unknown, or the key that
+/// stopped it was freed again by a first request that failed.
+fn is_worth_another_try(problem: &Problem) -> bool {
+    let is_taken = |error: &DatabaseError| error.constraint() == Some(KEY);
+    is_outcome_unknown(problem) || matches!(problem, Problem::Database(error) if is_taken(error))
 }
 
 /// The answer of an earlier request with the key.
