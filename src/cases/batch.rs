@@ -83,7 +83,15 @@ pub async fn batch(
         gathered: limits.gathered,
         is_dry_run,
     };
-    let results = batch.results(items).await?;
+    let lease = match is_dry_run {
+        true => None,
+        false => batch.write.lease_of_batch().await?,
+    };
+    let results = batch.results(items).await;
+    if let Some(lease) = lease {
+        lease.end().await;
+    }
+    let results = results?;
     Ok(Answer::json(StatusCode::OK, &BatchView { results })?.into_response())
 }
 

@@ -22,9 +22,9 @@ use crate::metrics::Metrics;
 use crate::validation::{self, Mode};
 use crate::writes::{Compute, Write};
 
-/// How often a create starts again because something that it refers to changed between its read
-/// and its write.
-const ATTEMPTS: usize = 4;
+/// How often a create starts again because a constraint says that something was taken or deleted between
+/// its read and its write.
+const ATTEMPTS: usize = 3;
 
 /// What creates share in one server.
 #[derive(Debug, Clone, Default)]
@@ -234,8 +234,8 @@ impl NewCase {
                     self.creates.remembered.keep(workspace_id, &lookups, known);
                     return self.stored(told).await;
                 }
-                Ok(false) if more.next().is_some() => {}
-                // What it refers to is being changed all the time.
+                // What it refers to may change once more meanwhile, but hardly until its deadline.
+                Ok(false) if !self.deadline.has_passed() => {}
                 Ok(false) => return Err(Problem::Plain(ProblemType::Busy)),
                 Err(error) if is_overtaken(&error) && more.next().is_some() => {}
                 Err(error) => return Err(error.into()),

@@ -16,7 +16,7 @@ use crate::http::{Answer, KeyLocks, Problem, ProblemType};
 /// How often something is tried whose outcome is not known: with a key, another try finds out.
 const ATTEMPTS: usize = 2;
 /// How long a repeated request waits for the first.
-const PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 /// How long the look-up of a key may take. It has time of its own, since it matters most when the
 /// deadline of the request has passed.
 const LOOK_UP: Duration = Duration::from_millis(800);
@@ -144,7 +144,8 @@ impl Once<'_> {
     }
 }
 
-fn in_progress() -> Problem {
+/// Another request with the key is under way.
+pub(super) fn in_progress() -> Problem {
     Problem::Plain(ProblemType::RequestInProgress)
 }
 

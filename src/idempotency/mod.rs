@@ -1,10 +1,12 @@
 //! Idempotency keys: a request that is sent again has the answer of the first time.
 
+mod batch_lease;
 mod claim;
 mod execute_once;
 mod key;
 mod store;
 
+pub use batch_lease::{BatchLease, expire_leases};
 pub use claim::Claim;
 pub use execute_once::{Answered, Once, RunningKeys, once, replayed};
 pub use key::IdempotencyKey;

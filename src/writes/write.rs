@@ -18,7 +18,9 @@ use crate::auth::Caller;
 use crate::db::{Database, Deadline};
 use crate::events::{Author, Events};
 use crate::http::{Answer, Problem};
-use crate::idempotency::{self, Answered, Claim, IdempotencyKey, Kept, Once, RunningKeys};
+use crate::idempotency::{
+    self, Answered, BatchLease, Claim, IdempotencyKey, Kept, Once, RunningKeys,
+};
 use crate::metrics::Metrics;
 use crate::state::AppState;
 use crate::traces;
@@ -94,6 +96,19 @@ impl Write {
         Some(Claim::new(key, &self.method, &self.uri, item))
     }
 
+    /// The right to run the batch of this request, where it has a key.
+    ///
+    /// # Errors
+    /// As [`BatchLease::take`].
+    pub async fn lease_of_batch(&self) -> Result<Option<BatchLease>, Problem> {
+        let Some(key) = &self.key else {
+            return Ok(None);
+        };
+        let holder = self.ids.next(self.now);
+        let lease = BatchLease::take(self.place(), key, holder, self.now).await?;
+        Ok(Some(lease))
+    }
+
     /// What is kept of the key of the request for the first `count` items of it, by their places; nothing
     /// without a key.
     ///
@@ -161,15 +176,18 @@ impl Write {
     where
         F: Future<Output = Result<Answer, Problem>>,
     {
-        let place = Once {
+        let answered = idempotency::once(self.place(), claim, attempt).await?;
+        self.events.wake();
+        Ok(answered)
+    }
+
+    fn place(&self) -> Once<'_> {
+        Once {
             database: &self.database,
             running: &self.running,
             deadline: self.deadline,
             workspace_id: self.workspace_id,
-        };
-        let answered = idempotency::once(place, claim, attempt).await?;
-        self.events.wake();
-        Ok(answered)
+        }
     }
 }
 

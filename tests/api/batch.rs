@@ -543,3 +543,84 @@ async fn a_lost_answer_of_the_database_is_told_and_the_same_batch_finds_out() {
     assert_eq!(ids(&again).iter().collect::<HashSet<_>>().len(), 64);
     assert_eq!(count(&app).await, 65);
 }
+
+#[tokio::test]
+async fn under_a_key_one_batch_runs_at_a_time() {
+    let app = TestApp::start().await;
+    let post = async |items: &[Value]| {
+        let request = app
+            .request(Method::POST, "/cases/batch")
+            .bearer_auth(FIXED_KEY);
+        let request = request.header("idempotency-key", "k");
+        app.send(request.json(&json!({ "cases": items }))).await
+    };
+    let (first, second) = (json!({"name": "First"}), json!({"name": "Second"}));
+    // The first batch has stored nothing yet when the second one arrives, in which an item has moved.
+    let mut holder = app.connect().await;
+    let hold = sqlx::raw_sql("BEGIN; LOCK TABLE cases IN SHARE MODE");
+    hold.execute(&mut holder).await.expect("the lock");
+    let whole = [first, second.clone()];
+    let running = post(&whole);
+    let moved = async {
+        let waiting = "SELECT EXISTS (SELECT FROM pg_locks
+            WHERE relation = 'cases'::regclass AND NOT granted)";
+        loop {
+            let is_waiting = sqlx::query_scalar(waiting).fetch_one(&mut holder);
+            if is_waiting.await.expect("the locks") {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        // That of another server, which has no memory of the first.
+        let lease = "SELECT count(*) FROM running_batches WHERE leased_until > now()";
+        let leases: i64 = sqlx::query_scalar(lease)
+            .fetch_one(&mut holder)
+            .await
+            .expect("the leases");
+        assert_eq!(leases, 1);
+        let moved = post(std::slice::from_ref(&second));
+        let release = async {
+            let release = sqlx::raw_sql("COMMIT");
+            release.execute(&mut holder).await.expect("the release");
+        };
+        let (moved, ()) = futures_util::future::join(moved, release).await;
+        moved
+    };
+    let (_, moved) = futures_util::future::join(running, moved).await;
+    // It waits for a moment, or is asked to come again.
+    assert!(matches!(moved.status.as_u16(), 200 | 409), "{}", moved.body);
+    for _ in 0..200 {
+        let answer = post(&whole).await;
+        if answer.status == 200 && statuses(&answer) == [201, 201] {
+            assert_eq!(count(&app).await, 2);
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the batch is never done");
+}
+
+#[tokio::test]
+async fn a_batch_whose_server_is_gone_is_taken_over() {
+    let app = TestApp::start().await;
+    let post = async || {
+        let request = app
+            .request(Method::POST, "/cases/batch")
+            .bearer_auth(FIXED_KEY);
+        let request = request.header("idempotency-key", "k");
+        app.send(request.json(&json!({"cases": [{"name": "A"}]})))
+            .await
+    };
+    let lease = "INSERT INTO running_batches (workspace_id, key, holder, leased_until)
+        SELECT id, 'k', id, now() + interval '1 hour' FROM workspaces WHERE name = 'Sandbox'";
+    app.execute(lease).await;
+    let answer = post().await.expect(409);
+    assert_eq!(answer.body["type"], "/problems/request-in-progress");
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    app.execute("UPDATE running_batches SET leased_until = now() - interval '1 second'")
+        .await;
+    assert_eq!(statuses(&post().await.expect(200)), [201]);
+    // It is given back: the next one need not wait for its end.
+    assert_eq!(statuses(&post().await.expect(200)), [201]);
+    assert_eq!(count(&app).await, 1);
+}

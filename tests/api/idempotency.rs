@@ -301,3 +301,17 @@ async fn what_was_rolled_back_is_done_by_another_try() {
     assert!(!is_replayed(&made));
     assert_eq!(count(&app).await, 1);
 }
+
+#[tokio::test]
+async fn a_change_of_tags_that_changes_nothing_goes_with_its_case() {
+    let app = TestApp::start().await;
+    let case = app.create(&json!({"name": "A", "tags": ["VIP"]})).await;
+    let path = format!("/cases/{}/tags", case.id());
+    let body = json!({"tags": ["VIP"]});
+    post(&app, &path, "k", &body).await.expect(201);
+    app.call(Method::DELETE, &format!("/cases/{}", case.id()), &json!({}))
+        .await
+        .expect(204);
+    let gone = post(&app, &path, "k", &body).await.expect(410);
+    assert_eq!(gone.body["type"], "/problems/answer-erased");
+}

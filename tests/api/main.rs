@@ -26,6 +26,7 @@ mod import;
 mod isolation;
 mod lists;
 mod metrics;
+mod outcomes;
 mod overload;
 mod parts;
 mod plans;

@@ -200,3 +200,68 @@ async fn creates_and_changes_that_race_end_as_if_one_came_after_the_other() {
     let creating = futures_util::future::join_all((0..4).map(creating));
     futures_util::future::join(raising, creating).await;
 }
+
+/// A create whose read is over and whose write waits while `change` is made.
+async fn create_during(app: &TestApp, body: &Value, change: &str) -> Answer {
+    let mut holder = app.connect().await;
+    let hold = sqlx::raw_sql("BEGIN; LOCK TABLE cases IN SHARE MODE");
+    hold.execute(&mut holder).await.expect("the lock");
+    let changed = async {
+        let waiting = "SELECT EXISTS (SELECT FROM pg_locks
+            WHERE relation = 'cases'::regclass AND NOT granted)";
+        loop {
+            let is_waiting = sqlx::query_scalar(waiting).fetch_one(&mut holder);
+            if is_waiting.await.expect("the locks") {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        execute(app, change).await;
+        let release = sqlx::raw_sql("COMMIT");
+        release.execute(&mut holder).await.expect("the release");
+    };
+    let create = post(app, "created", body);
+    let (answer, ()) = futures_util::future::join(create, changed).await;
+    answer
+}
+
+#[tokio::test]
+async fn a_change_between_the_read_and_the_write_of_a_create_counts() {
+    let archive = "UPDATE templates SET archived_at = now() WHERE key = 'kept'";
+    let suspend = "UPDATE users SET suspended_at = now() WHERE email = 'a@b.test'";
+    let retire = "UPDATE custom_properties SET archived_at = now() WHERE key = 'kept'";
+    let require = "UPDATE templates SET required = '[\"metadata.origin\"]' WHERE key = 'kept'";
+    let changes = [
+        (archive, ("/template_key", "template_not_found")),
+        (suspend, ("/assignee_id", "assignee_suspended")),
+        (
+            retire,
+            ("/custom_properties/kept", "custom_property_archived"),
+        ),
+        (require, ("/metadata/origin", "required_by_template")),
+    ];
+    for (change, fault) in changes {
+        // A server that has nothing in its cache reads.
+        let app = TestApp::start_patient().await;
+        execute(&app, FILL).await;
+        let refused = create_during(&app, &body("during"), change).await;
+        assert_eq!(refused.expect(400).errors(), [fault], "{change}");
+    }
+    let app = TestApp::start_patient().await;
+    execute(&app, FILL).await;
+    let webhook = json!({"url": "https://hooks.test/", "events": ["Case.Created"],
+        "status": "offline"});
+    app.call(Method::POST, "/webhooks", &webhook)
+        .await
+        .expect(201);
+    let listen = "UPDATE webhooks SET status = 'online'";
+    let case = create_during(&app, &body("during"), listen)
+        .await
+        .expect(201);
+    let mut connection = app.connect().await;
+    let told: Vec<String> = sqlx::query_scalar("SELECT case_id::text FROM webhook_logs")
+        .fetch_all(&mut connection)
+        .await
+        .expect("the deliveries");
+    assert_eq!(told, [case.id()]);
+}

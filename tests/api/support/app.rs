@@ -88,10 +88,14 @@ impl TestApp {
 
     /// With a cluster of its own.
     pub async fn start_alone() -> Self {
+        Self::start_alone_with(TestSettings::default()).await
+    }
+
+    pub async fn start_alone_with(settings: TestSettings) -> Self {
         let directory = directory();
         let cluster = Some(cluster(&directory).await);
         let place = Place::Alone { cluster, directory };
-        Self::serve(place, TestSettings::default()).await
+        Self::serve(place, settings).await
     }
 
     async fn serve(place: Place, settings: TestSettings) -> Self {
@@ -180,6 +184,13 @@ impl TestApp {
     /// The URL of the test's database.
     pub fn database_url(&self) -> String {
         self.place.options().to_url_lossy().to_string()
+    }
+
+    /// Runs statements in the test's database.
+    pub async fn execute(&self, statements: &'static str) {
+        let mut connection = self.connect().await;
+        let done = sqlx::raw_sql(statements).execute(&mut connection).await;
+        done.expect("the statements");
     }
 
     /// A connection to the test's database, beside those of the server.

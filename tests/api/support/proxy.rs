@@ -1,4 +1,4 @@
-//! Something between a server and its database that loses an answer.
+//! Something between a server and its database that loses a response.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,10 +9,12 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 
 /// A socket that leads to PostgreSQL. Armed, it cuts the connection instead of passing on the first
-/// answer with some text, which the database has committed by then.
+/// response with some text, which the database has committed by then; or it keeps the connection open
+/// and passes on nothing more.
 pub struct Proxy {
     directory: TempDir,
     is_armed: Arc<AtomicBool>,
+    is_silent: Arc<AtomicBool>,
 }
 
 impl Proxy {
@@ -27,17 +29,23 @@ impl Proxy {
             UnixListener::bind(directory.path().join(".s.PGSQL.5432")).expect("a socket");
         let is_armed = Arc::new(AtomicBool::new(false));
         let armed = Arc::clone(&is_armed);
+        let is_silent = Arc::new(AtomicBool::new(false));
+        let silent = Arc::clone(&is_silent);
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 let far = UnixStream::connect(&target).await.expect("PostgreSQL");
-                let armed = Arc::clone(&armed);
+                let (armed, silent) = (Arc::clone(&armed), Arc::clone(&silent));
                 tokio::spawn(async move {
-                    let (near_in, near_out) = near.into_split();
+                    let (near_in, mut near_out) = near.into_split();
                     let (far_in, far_out) = far.into_split();
                     let never = Arc::new(AtomicBool::new(false));
                     tokio::select! {
                         () = pass(near_in, far_out, never, "") => {}
-                        () = pass(far_in, near_out, armed, text) => {}
+                        () = pass(far_in, &mut near_out, armed, text) => {
+                            if silent.load(Ordering::SeqCst) {
+                                std::future::pending::<()>().await;
+                            }
+                        }
                     }
                 });
             }
@@ -45,6 +53,7 @@ impl Proxy {
         Self {
             directory,
             is_armed,
+            is_silent,
         }
     }
 
@@ -53,9 +62,15 @@ impl Proxy {
         options.socket(self.directory.path()).port(5432)
     }
 
-    /// From here on the next such answer is lost.
+    /// From here on the next such response is lost.
     pub fn arm(&self) {
         self.is_armed.store(true, Ordering::SeqCst);
+    }
+
+    /// From here on the next such response does not arrive, and nothing says so.
+    pub fn arm_silently(&self) {
+        self.is_silent.store(true, Ordering::SeqCst);
+        self.arm();
     }
 
     /// Whether it still waits for one.
