@@ -1,5 +1,5 @@
 -- A whole case by its id, or by its external id where no case has that id.
-SELECT to_jsonb(c) || jsonb_build_object(
+SELECT (to_jsonb(c) || jsonb_build_object(
     'template', (SELECT jsonb_build_object('id', id, 'key', key, 'name', name) FROM templates
         WHERE workspace_id = $1 AND id = c.template_id),
     'assignee', (SELECT jsonb_build_object('id', id, 'first_name', first_name,
@@ -24,7 +24,7 @@ SELECT to_jsonb(c) || jsonb_build_object(
             'archived', archived_at IS NOT NULL, 'options', '[]'::jsonb)
             ORDER BY target, key COLLATE "C"), '[]')
         FROM custom_properties WHERE workspace_id = $1)
-) AS "found!: Json<Case>"
+))::text AS "found!"
 FROM cases AS c
 WHERE c.workspace_id = $1 AND (c.id = $2 OR c.external_id = $3)
 ORDER BY (c.id = $2) DESC NULLS LAST LIMIT 1

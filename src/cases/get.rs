@@ -4,13 +4,14 @@ use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use super::store;
 use super::view::CaseView;
+use super::{Case, store};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
 use crate::http::{Answer, Problem, ProblemType, Query, described};
 use crate::parameters;
 use crate::versions::CaseReference;
+use crate::writes::Compute;
 
 parameters!(Parameters, {
     let about = "Whether parts that are not relevant are shown too.";
@@ -37,6 +38,7 @@ pub async fn get(
     State(database): State<Database>,
     caller: Caller,
     deadline: Deadline,
+    compute: Compute,
     reference: CaseReference,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
@@ -50,8 +52,14 @@ pub async fn get(
             Box::pin(async move { store::find(connection, asked.0, &asked.1).await })
         })
         .await?;
-    let case = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
-    let view = CaseView::new(&case, with_not_relevant);
-    let answer = Answer::json(StatusCode::OK, &view)?.versioned(case.header.version);
+    let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
+    let answer = || answer(&found, with_not_relevant);
+    let answer = compute.run(found.len(), answer).await??;
     Ok(answer.into_response())
+}
+
+fn answer(found: &str, with_not_relevant: bool) -> Result<Answer, Problem> {
+    let case: Case = serde_json::from_str(found).map_err(Problem::Corrupt)?;
+    let view = CaseView::new(&case, with_not_relevant);
+    Ok(Answer::json(StatusCode::OK, &view)?.versioned(case.header.version))
 }

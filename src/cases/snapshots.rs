@@ -6,11 +6,11 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::store;
 use super::view::{CaseContextView, CaseView};
+use super::{Case, store};
 use crate::companies;
 use crate::events::{Snapshots, Subject};
-use crate::http::{Problem, ProblemType};
+use crate::http::{Problem, ProblemType, in_place};
 use crate::individuals;
 use crate::versions::CaseReference;
 
@@ -31,8 +31,12 @@ impl Snapshots for CaseSnapshots {
                 Subject::Case => {
                     let reference = CaseReference::by_id(case_id);
                     let found = store::find(connection, workspace_id, &reference).await?;
-                    let case = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
-                    json(&CaseView::new(&case, true))
+                    let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
+                    // A lock is held: this does not wait for its turn.
+                    in_place(found.len(), || {
+                        let case: Case = serde_json::from_str(&found).map_err(Problem::Corrupt)?;
+                        json(&CaseView::new(&case, true))
+                    })
                 }
                 Subject::Company(id) => companies::snapshot(connection, workspace_id, id).await,
                 Subject::Individual(id) => {

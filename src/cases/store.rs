@@ -2,12 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use sqlx::types::Json;
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use super::new_rows::{Keys, NewRows, joined};
-use super::{Case, CaseHeader, Review};
+use super::{CaseHeader, Review};
 use crate::http::{Problem, ProblemType};
 use crate::tags::Tag;
 use crate::versions::CaseReference;
@@ -116,7 +115,8 @@ pub fn is_overtaken(constraint: &str) -> bool {
     )
 }
 
-/// A whole case by its id or external id, if the workspace has it.
+/// A whole case by its id or external id, if the workspace has it, as JSON of a [`Case`]: reading that
+/// takes long where the case is large.
 ///
 /// # Errors
 /// Those of the database.
@@ -124,12 +124,11 @@ pub async fn find(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     reference: &CaseReference,
-) -> Result<Option<Case>, sqlx::Error> {
+) -> Result<Option<String>, sqlx::Error> {
     let (id, external_id) = (reference.id(), reference.external_id());
-    let found = sqlx::query_file_scalar!("src/cases/find.sql", workspace_id, id, external_id)
+    sqlx::query_file_scalar!("src/cases/find.sql", workspace_id, id, external_id)
         .fetch_optional(connection)
-        .await?;
-    Ok(found.map(|it| it.0))
+        .await
 }
 
 /// A case without its companies, individuals and relations, if the workspace has it.

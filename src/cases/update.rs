@@ -11,9 +11,9 @@ use uuid::Uuid;
 use super::references::{self, Known, Lookups};
 use super::update_request::{CaseChanges, CaseUpdateRequest};
 use super::view::CaseRowView;
-use super::{CaseHeader, Status, resolve, rules, store, updated};
+use super::{Case, CaseHeader, Status, resolve, rules, store, updated};
 use crate::custom_properties::{self, Definitions, Target};
-use crate::http::{Answer, JsonBody, NoQuery, Parsed, Problem, ProblemType};
+use crate::http::{Answer, JsonBody, NoQuery, Parsed, Problem, ProblemType, in_place};
 use crate::parsed;
 use crate::templates::TemplateRules;
 use crate::validation::{Change, Code, Fault, Scope, Violations};
@@ -133,12 +133,17 @@ async fn require(
     }
     let reference = CaseReference::by_id(header.id);
     let found = store::find(connection, work.workspace_id, &reference).await?;
-    let mut case = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
-    case.header = header.clone();
-    let mut violations = Violations::default();
-    let (key, required) = (&rules.template.key, &rules.required);
-    rules::require(key, required, &case, &mut violations).map_err(Problem::Corrupt)?;
-    work.request.refuse(violations)
+    let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
+    // A lock is held: this does not wait for its turn.
+    let violations = in_place(found.len(), || {
+        let mut case: Case = serde_json::from_str(&found)?;
+        case.header = header.clone();
+        let mut violations = Violations::default();
+        let (key, required) = (&rules.template.key, &rules.required);
+        rules::require(key, required, &case, &mut violations)?;
+        Ok(violations)
+    });
+    work.request.refuse(violations.map_err(Problem::Corrupt)?)
 }
 
 /// Refuses what the workspace does not have; the custom properties that are left.

@@ -13,6 +13,7 @@ use thiserror::Error;
 use tokio::time::{Instant, timeout};
 use tracing::Instrument;
 
+use super::liveness::Liveness;
 use super::session::READ;
 use super::{InFlight, Retry, Session};
 use crate::metrics::{Connections, Waits};
@@ -106,6 +107,7 @@ impl DatabaseError {
 #[derive(Debug, Clone)]
 pub struct Database {
     pub(super) pool: PgPool,
+    pub(super) liveness: Liveness,
     /// Where it is counted how long its connections are waited for.
     waits: Option<Arc<Waits>>,
 }
@@ -121,6 +123,7 @@ impl Database {
             .options([("timezone", "UTC")]);
         Self {
             pool: pool(options, size),
+            liveness: Liveness::default(),
             waits: None,
         }
     }
@@ -130,6 +133,7 @@ impl Database {
         let options = PgConnectOptions::clone(&self.pool.connect_options());
         Self {
             pool: pool(options, size),
+            liveness: Liveness::default(),
             waits: None,
         }
     }
@@ -288,6 +292,11 @@ impl Database {
                 .await
         };
         self.unit(deadline, transact).await
+    }
+
+    /// Whether the database answers on a new connection.
+    pub(super) async fn is_alive(&self) -> bool {
+        self.liveness.check(&self.pool.connect_options()).await
     }
 
     pub(super) async fn acquire(&self) -> Result<PoolConnection<Postgres>, DatabaseError> {

@@ -4,6 +4,7 @@ pub mod cluster;
 mod database;
 mod in_flight;
 pub mod listing;
+mod liveness;
 mod session;
 mod transaction;
 

@@ -11,9 +11,10 @@ use tracing::Instrument;
 use super::{Database, DatabaseError, Deadline};
 use crate::traces;
 
-/// How long a request may wait for a connection and read, all together; a later read of the same
-/// request has as long again.
-pub(super) const READ: Duration = Duration::from_millis(800);
+/// How long a request may wait for a connection and read, all together, before it is asked whether the
+/// database answers at all; a later read of the same request has as long again. With the time of that
+/// question, a database that is gone is a 503 within a second.
+pub(super) const READ: Duration = Duration::from_millis(600);
 
 /// One request's hold on one connection.
 #[derive(Debug)]
@@ -26,7 +27,9 @@ pub struct Session {
 }
 
 impl Session {
-    /// Reads. A connection that turns out to be lost is replaced until the time for reading is up.
+    /// Reads. A connection that turns out to be lost is replaced until the time for reading is up. What
+    /// is large or meets a busy database takes longer: it goes on until the deadline of the request as
+    /// long as the database answers others.
     ///
     /// # Errors
     /// [`DatabaseError`], of which `OutcomeUnknown` cannot occur.
@@ -37,8 +40,14 @@ impl Session {
         let read_by = self.read_by();
         loop {
             let mut connection = self.connected(read_by).await?;
-            let worked = work(&mut connection).instrument(traces::database("read"));
-            match timeout_at(read_by, worked).await {
+            let mut worked = work(&mut connection).instrument(traces::database("read"));
+            let mut read = timeout_at(read_by, &mut worked).await;
+            if read.is_err() && self.database.is_alive().await {
+                read = timeout_at(self.write_by, worked).await;
+            } else {
+                drop(worked);
+            }
+            match read {
                 Ok(Ok(value)) => {
                     self.connection = Some(connection);
                     return Ok(value);

@@ -56,7 +56,7 @@ impl HeavyWork {
         let Ok(_turn) = turn.await else {
             return Err(Problem::Plain(ProblemType::Overloaded));
         };
-        Ok(in_place(work))
+        Ok(in_place(size, work))
     }
 
     /// The same for work that must be done in any case, since what it tells of is stored already: it
@@ -72,7 +72,7 @@ impl HeavyWork {
             return work();
         }
         let _turn = timeout_at(deadline.instant(), self.turn(workspace_id)).await;
-        in_place(work)
+        in_place(size, work)
     }
 
     /// Waits until it is the turn of a workspace and a processor is free. A workspace has one place in
@@ -83,11 +83,13 @@ impl HeavyWork {
     }
 }
 
-/// Runs work on this thread; other tasks of the runtime go on on another.
-fn in_place<T>(work: impl FnOnce() -> T) -> T {
+/// Does work whose cost grows with `size` bytes at once, without a turn; where it is heavy, other tasks of
+/// the runtime go on on another thread.
+pub fn in_place<T>(size: usize, work: impl FnOnce() -> T) -> T {
     match Handle::try_current().map(|it| it.runtime_flavor()) {
         // A runtime of one thread has no other: that of a test.
         Ok(RuntimeFlavor::CurrentThread) | Err(_) => work(),
+        Ok(_) if size < HEAVY => work(),
         Ok(_) => block_in_place(work),
     }
 }

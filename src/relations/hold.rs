@@ -1,5 +1,7 @@
 //! The relations that a new entity of a stored case holds.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -20,13 +22,14 @@ pub fn hold(
 ) -> Vec<StoredRelation> {
     let mut list = scope.key("relations");
     let mut relations: Vec<StoredRelation> = Vec::new();
+    let mut seen = HashSet::new();
     for (index, relation) in held.iter().enumerate() {
         let Some(relation) = relation else { continue };
         let mut place = list.index(index);
         let Some(to) = members.target(holder, relation.to_company_id, None, &mut place) else {
             continue;
         };
-        if relations.iter().any(|it| it.to_company_id == to) {
+        if !seen.insert(to) {
             let message = format!("A relation before this one is held in the company {to} too.");
             place.refuse(Fault::new(Code::RelationDuplicate, message));
             continue;

@@ -1,8 +1,8 @@
 //! What a stored case has for relations, and the rules of the graph over it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
 use crate::validation::{Code, Fault, Scope};
@@ -20,8 +20,16 @@ pub struct Members {
     pub main: Option<Uuid>,
     pub companies: HashSet<Uuid>,
     pub individuals: HashSet<Uuid>,
-    /// Relation, holder and company in which it is held.
-    pub held: Vec<(Uuid, Uuid, Uuid)>,
+    /// Relations by their holder and the company in which they are held.
+    #[serde(deserialize_with = "held")]
+    pub held: HashMap<(Uuid, Uuid), Uuid>,
+}
+
+/// Reads rows of relation, holder and company.
+fn held<'de, D: Deserializer<'de>>(rows: D) -> Result<HashMap<(Uuid, Uuid), Uuid>, D::Error> {
+    let rows: Vec<(Uuid, Uuid, Uuid)> = Vec::deserialize(rows)?;
+    let held = rows.into_iter().map(|(id, from, at)| ((from, at), id));
+    Ok(held.collect())
 }
 
 impl Holder {
@@ -85,11 +93,8 @@ impl Members {
             scope.key("to_company_id").refuse(fault);
             return None;
         }
-        let twin = self
-            .held
-            .iter()
-            .find(|(id, from, at)| *from == holder.id() && *at == to && Some(*id) != replaced);
-        if let Some((id, _, _)) = twin {
+        let twin = self.held.get(&(holder.id(), to));
+        if let Some(id) = twin.filter(|id| Some(**id) != replaced) {
             let message = format!(
                 "The relation {id} is held by the same in the company {to}. Change that one."
             );

@@ -24,6 +24,7 @@ mod hostile;
 mod idempotency;
 mod import;
 mod isolation;
+mod largest_case;
 mod lists;
 mod metrics;
 mod outcomes;
