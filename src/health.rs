@@ -38,8 +38,8 @@ async fn alive() -> Json<HealthView> {
     Json(HealthView { status: "ok" })
 }
 
-/// Says whether the server can serve: the database answers and has every migration, and the server is
-/// not about to stop.
+/// Says whether the server can serve: the database answers, takes writes and has every migration, and the
+/// server is not about to stop.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -67,7 +67,9 @@ async fn ready(
     }
 }
 
+/// How many migrations there are, on a connection that can write, as a request gets one.
 async fn applied(mut session: Session) -> Result<i64, DatabaseError> {
+    session.test_writing().await?;
     session
         .read(|connection| {
             Box::pin(

@@ -69,7 +69,7 @@ impl Gather {
     /// another version. Then the case is for its request to write alone.
     ///
     /// # Errors
-    /// [`DatabaseError::Unavailable`] and [`DatabaseError::OutcomeUnknown`], and of a case that was
+    /// [`DatabaseError::Unavailable`], [`DatabaseError::ReadOnly`] and [`DatabaseError::OutcomeUnknown`], and of a case that was
     /// alone in its group [`DatabaseError::Locked`].
     pub async fn write(
         &self,
@@ -163,6 +163,7 @@ impl Writer {
             let Some(group) = self.next() else { return };
             match connected {
                 Ok(()) => self.write(&mut session, group).await,
+                Err(DatabaseError::ReadOnly(_)) => tell_read_only(group),
                 Err(_) => tell_unavailable(group),
             }
             session.share();
@@ -251,6 +252,9 @@ impl Writer {
                 Err(
                     DatabaseError::Refused(sqlx::Error::Database(_)) | DatabaseError::Locked(_),
                 ) => Ok(false),
+                // The connection is replaced: its request reads and writes once more, on one that can write.
+                Err(DatabaseError::ReadOnly(Some(_))) => Ok(false),
+                Err(DatabaseError::ReadOnly(None)) => Err(DatabaseError::ReadOnly(None)),
                 Err(DatabaseError::Unavailable(_)) => Err(DatabaseError::Unavailable(None)),
                 Err(
                     DatabaseError::Refused(_)
@@ -259,6 +263,13 @@ impl Writer {
                 ) => Err(DatabaseError::OutcomeUnknown(None)),
             });
         }
+    }
+}
+
+/// Nothing of them was sent: no session can write.
+fn tell_read_only(group: impl IntoIterator<Item = Waiting>) {
+    for waiting in group {
+        waiting.asked.tell(Err(DatabaseError::ReadOnly(None)));
     }
 }
 

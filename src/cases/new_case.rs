@@ -218,6 +218,7 @@ impl NewCase {
         let workspace_id = self.author.workspace_id;
         let mut more = 1..ATTEMPTS;
         loop {
+            session.to_write().await?;
             let draft = self.take_draft().await?;
             let lookups = Lookups::of(&draft);
             let known = references::read(&mut session, workspace_id, &lookups).await?;
@@ -294,6 +295,9 @@ impl NewCase {
     }
 }
 
+/// Whether the next read and write may end otherwise: something was changed in between, or the connection could
+/// not write any more and is replaced.
 fn is_overtaken(error: &DatabaseError) -> bool {
-    error.is_deadlock() || error.constraint().is_some_and(store::is_overtaken)
+    let is_replaced = matches!(error, DatabaseError::ReadOnly(Some(_)));
+    is_replaced || error.is_deadlock() || error.constraint().is_some_and(store::is_overtaken)
 }

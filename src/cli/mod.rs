@@ -7,6 +7,7 @@ mod open;
 mod openapi;
 mod serve;
 mod stop;
+mod wait;
 mod workspace;
 
 use std::error::Error;
@@ -17,6 +18,7 @@ use crate::config::{Command, Switch};
 use crate::db::{Database, Deadline};
 
 use open::{migrate, open, open_to_serve};
+use wait::Waits;
 
 /// Does what the command line says.
 ///
@@ -28,7 +30,7 @@ pub async fn run(command: Command) -> Result<ExitCode, String> {
         Command::Migrate(settings) => {
             let opened = open(&settings).await?;
             if settings.migrate == Switch::Off {
-                migrate(&opened.database).await?;
+                migrate(&opened.database, Waits::Command).await?;
             }
             let count = Database::migrations();
             println!("The schema is up to date: {count} migrations.");

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::migrate::MigrateError;
-use sqlx::postgres::PgConnectOptions;
 
 use super::told;
+use super::wait::{Waits, until_it_serves};
 use crate::config::{DatabaseSettings, ServerSettings, Switch, data_directory};
-use crate::db::Database;
 use crate::db::cluster::{Cluster, ClusterError};
+use crate::db::{ConnectError, Database, Hosts, MigrationError};
 
 /// How many connections a command needs at the most.
 const CONNECTIONS: u32 = 2;
@@ -25,19 +25,21 @@ pub struct Opened {
 /// The database that the settings name, or that of the private cluster: of a server that runs one
 /// already, or of this process.
 pub async fn open(settings: &DatabaseSettings) -> Result<Opened, String> {
-    let (cluster, options) = match &settings.database_url {
-        Some(url) => (None, options(url)?),
+    let (cluster, hosts) = match &settings.database_url {
+        Some(url) => (None, hosts(url)?),
         None => match cluster(settings).await {
             Ok(cluster) => {
-                let options = cluster.options("postgres");
-                (Some(cluster), options)
+                let hosts = cluster.options("postgres").into();
+                (Some(cluster), hosts)
             }
-            Err(ClusterError::InUse(directory)) => (None, Cluster::running(&directory)),
+            Err(ClusterError::InUse(directory)) => (None, Cluster::running(&directory).into()),
             Err(error) => return Err(told(error)),
         },
     };
-    let database = Database::new(options, CONNECTIONS, PATIENCE);
-    let database = migrated(settings, database).await?;
+    let database = Database::new(hosts, CONNECTIONS, PATIENCE);
+    if settings.migrate == Switch::On {
+        migrate(&database, Waits::Command).await?;
+    }
     Ok(Opened {
         database,
         _cluster: cluster,
@@ -47,30 +49,28 @@ pub async fn open(settings: &DatabaseSettings) -> Result<Opened, String> {
 /// The same for a server, which has a private cluster for itself alone.
 pub async fn open_to_serve(server: &ServerSettings) -> Result<(Option<Cluster>, Database), String> {
     let settings = &server.database;
-    let (cluster, options) = match &settings.database_url {
-        Some(url) => (None, options(url)?),
+    let (cluster, hosts) = match &settings.database_url {
+        Some(url) => (None, hosts(url)?),
         None => {
             let cluster = cluster(settings).await.map_err(told)?;
-            let options = cluster.options("postgres");
-            (Some(cluster), options)
+            let hosts = cluster.options("postgres").into();
+            (Some(cluster), hosts)
         }
     };
     let patience = Duration::from_secs(server.request_timeout);
-    let database = Database::new(options, server.pool_size, patience);
-    Ok((cluster, migrated(settings, database).await?))
+    let database = Database::new(hosts, server.pool_size, patience);
+    if settings.migrate == Switch::On {
+        migrate(&database, Waits::Server).await?;
+    } else if server.bootstrap_workspace.is_some() {
+        // The first workspace is written next.
+        let served = until_it_serves(Waits::Server, || database.takes_writes()).await;
+        served.map_err(unusable)?;
+    }
+    Ok((cluster, database))
 }
 
-fn options(url: &SecretString) -> Result<PgConnectOptions, String> {
-    let url = url.expose_secret();
-    // The parser takes any scheme.
-    let is_postgres = ["postgres://", "postgresql://"]
-        .iter()
-        .any(|it| url.starts_with(it));
-    let parsed = is_postgres.then(|| url.parse().ok()).flatten();
-    parsed.ok_or_else(|| {
-        "DATABASE_URL is not a URL of PostgreSQL, such as postgres://user:password@host/database"
-            .to_owned()
-    })
+fn hosts(url: &SecretString) -> Result<Hosts, String> {
+    url.expose_secret().parse().map_err(told)
 }
 
 async fn cluster(settings: &DatabaseSettings) -> Result<Cluster, ClusterError> {
@@ -79,17 +79,20 @@ async fn cluster(settings: &DatabaseSettings) -> Result<Cluster, ClusterError> {
     starting.await.map_err(ClusterError::Interrupted)?
 }
 
-async fn migrated(settings: &DatabaseSettings, database: Database) -> Result<Database, String> {
-    if settings.migrate == Switch::On {
-        migrate(&database).await?;
-    }
-    Ok(database)
+/// Brings the schema up to date, once the database serves.
+pub async fn migrate(database: &Database, waits: Waits) -> Result<(), String> {
+    let migrated = until_it_serves(waits, || database.migrate()).await;
+    migrated.map_err(unusable)
 }
 
-/// Brings the schema up to date.
-pub async fn migrate(database: &Database) -> Result<(), String> {
-    let migrated = database.migrate().await;
-    migrated.map_err(|error| match &error {
+/// Why a database cannot be used, and what to do.
+fn unusable(error: MigrationError) -> String {
+    let error = match error {
+        MigrationError::Connect(ConnectError::Failed(cause)) => return refused(&cause),
+        MigrationError::Connect(error @ ConnectError::ReadOnly) => return told(error),
+        MigrationError::Migrate(error) => error,
+    };
+    match &error {
         MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => refused(cause),
         MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => format!(
             "the schema of the database is newer than this server ({}): run the version that made it, \
@@ -101,7 +104,7 @@ pub async fn migrate(database: &Database) -> Result<(), String> {
             told(&error)
         ),
         _ => format!("cannot bring the schema up to date: {}", told(&error)),
-    })
+    }
 }
 
 /// Why a database cannot be used, and what to do. Its own words name the database and the user, and no
@@ -116,6 +119,7 @@ fn refused(error: &sqlx::Error) -> String {
             "it has no connection left: lower DOSSIER_POOL_SIZE, or raise its max_connections"
         }
         (Some("57P03"), _) => "it is starting: try again in a moment",
+        (Some("25006"), _) => "it is read-only: name the primary in DATABASE_URL",
         (None, sqlx::Error::Io(_)) => {
             "check that PostgreSQL runs, and host and port in DATABASE_URL"
         }

@@ -31,7 +31,12 @@ pub async fn run(settings: &ServerSettings) -> Result<(), String> {
     let (listener, address) = listen(settings).await?;
     let for_metrics = listen_for_metrics(settings).await?;
     let metrics = Metrics::new().map_err(told)?;
-    let (cluster, database) = open_to_serve(settings).await?;
+    let mut signals = Signals::new().map_err(told)?;
+    // It may wait for a database that recovers.
+    let (cluster, database) = tokio::select! {
+        opened = open_to_serve(settings) => opened?,
+        () = signals.next() => return Ok(()),
+    };
     let background = database.beside(BACKGROUND);
     let database = database.counting(metrics.waits("requests"));
     let background = background.counting(metrics.waits("workers"));
@@ -50,7 +55,6 @@ pub async fn run(settings: &ServerSettings) -> Result<(), String> {
         greet(address, state.known_key.is_some());
     }
     make_first_workspace(settings, &state).await?;
-    let signals = Signals::new().map_err(told)?;
     tracing::info!(%address, "serving");
     let keys_kept = Duration::from_secs(settings.idempotency_hours * 60 * 60);
     let workers = workers::start(&state, &background, keys_kept);

@@ -10,8 +10,9 @@ use secrecy::SecretString;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Database")]
 pub struct DatabaseSettings {
-    /// The database, such as postgres://user:password@host/database; without it, a private PostgreSQL is
-    /// started.
+    /// The database, such as postgres://user:password@host/database, or with several hosts
+    /// postgres://user:password@host1,host2/database?target_session_attrs=read-write; without it, a private
+    /// PostgreSQL is started.
     #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<SecretString>,
     /// Where the private PostgreSQL keeps its data [default: /var/lib/dossier as root, else the user's

@@ -244,6 +244,20 @@ fn socket_folder(directory: &Path) -> PathBuf {
     PathBuf::from(format!("/tmp/dossier-{name}"))
 }
 
+/// A program of PostgreSQL, such as `pg_ctl`, which works in a folder as a user that PostgreSQL accepts.
+///
+/// # Errors
+/// [`ClusterError::NoPostgres`] and [`ClusterError::NoUser`].
+pub fn program(name: &str, folder: &Path) -> Result<Command, ClusterError> {
+    let postgres = binaries().map(|it| it.join("postgres"));
+    // A folder of the PATH may have links to some of the programs alone.
+    let postgres = postgres.and_then(|it| fs::canonicalize(it).ok());
+    let program = postgres
+        .ok_or(ClusterError::NoPostgres)?
+        .with_file_name(name);
+    Ok(command(&program, unprivileged()?.as_ref(), folder))
+}
+
 fn command(program: &Path, user: Option<&User>, data: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(data).stdin(Stdio::null());

@@ -2,27 +2,25 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sqlx::migrate::MigrateError;
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres};
+use sqlx::postgres::{PgDatabaseError, PgPoolOptions};
+use sqlx::{PgConnection, PgPool};
 use thiserror::Error;
 use tokio::time::{Instant, timeout};
 use tracing::Instrument;
 
+use super::hosts::ConnectError;
+use super::lease::Lease;
 use super::liveness::Liveness;
 use super::session::READ;
-use super::{InFlight, Retry, Session};
+use super::{Hosts, InFlight, Retry, Session};
 use crate::metrics::{Connections, Waits};
 
 /// How long a request waits for a connection.
 const ACQUIRE: Duration = Duration::from_millis(500);
-/// How long a connection may lie idle and still be used untested. One that was lost meanwhile would
-/// take a write with it, of which nobody then knows what became.
-const UNTESTED: Duration = Duration::from_millis(20);
 /// How long a statement waits for what another transaction holds: a second, and as much more as
 /// Postgres (deadlock_timeout, 1 s) needs to tell a deadlock from a wait.
 const LOCK: Duration = Duration::from_millis(1_100);
@@ -57,6 +55,11 @@ pub enum DatabaseError {
     /// A write was sent and no answer came.
     #[error("the outcome of a write is not known")]
     OutcomeUnknown(#[source] Option<sqlx::Error>),
+    /// Nothing was written: the database is read-only at the moment. With an error, a session that could write
+    /// before was refused a statement (25006), and another connection may lead to a server that can; without
+    /// one, there is none.
+    #[error("the database is read-only at the moment")]
+    ReadOnly(#[source] Option<sqlx::Error>),
     /// Another transaction holds what this one needs, and did not end in time.
     #[error("another transaction holds what this one needs")]
     Locked(#[source] sqlx::Error),
@@ -108,6 +111,9 @@ impl DatabaseError {
 pub struct Database {
     pub(super) pool: PgPool,
     pub(super) liveness: Liveness,
+    pub(super) hosts: Hosts,
+    /// The host to which the pool was led last.
+    led: Arc<AtomicUsize>,
     /// Where it is counted how long its connections are waited for.
     waits: Option<Arc<Waits>>,
 }
@@ -115,24 +121,27 @@ pub struct Database {
 impl Database {
     /// A pool of up to `size` connections, none of them opened yet. Postgres gives up on a
     /// statement that takes longer than `patience`.
-    pub fn new(options: PgConnectOptions, size: u32, patience: Duration) -> Self {
-        let options = options
-            .application_name("dossier")
-            .options([("statement_timeout", patience.as_millis().to_string())])
-            .options([("lock_timeout", LOCK.as_millis().to_string())])
-            .options([("timezone", "UTC")]);
-        Self {
-            pool: pool(options, size),
-            liveness: Liveness::default(),
-            waits: None,
-        }
+    pub fn new(hosts: impl Into<Hosts>, size: u32, patience: Duration) -> Self {
+        let hosts = hosts.into().map(|options| {
+            options
+                .application_name("dossier")
+                .options([("statement_timeout", patience.as_millis().to_string())])
+                .options([("lock_timeout", LOCK.as_millis().to_string())])
+                .options([("timezone", "UTC")])
+        });
+        Self::over(hosts, size)
     }
 
     /// Connections of its own to the same database, up to `size` of them.
     pub fn beside(&self, size: u32) -> Self {
-        let options = PgConnectOptions::clone(&self.pool.connect_options());
+        Self::over(self.hosts.clone(), size)
+    }
+
+    fn over(hosts: Hosts, size: u32) -> Self {
         Self {
-            pool: pool(options, size),
+            pool: pool(&hosts, size),
+            hosts,
+            led: Arc::default(),
             liveness: Liveness::default(),
             waits: None,
         }
@@ -154,37 +163,6 @@ impl Database {
             used: open.saturating_sub(idle),
             most: self.size(),
         }
-    }
-
-    /// Brings the schema up to date; any number of servers may do so at once.
-    ///
-    /// # Errors
-    /// Those of the database, and a schema that is newer than this server.
-    pub async fn migrate(&self) -> Result<(), MigrateError> {
-        let mut connection = self.unhurried().await?;
-        MIGRATIONS.run(&mut connection).await?;
-        Ok(connection.close().await?)
-    }
-
-    /// A connection beside the pool for work that takes longer than any request.
-    ///
-    /// # Errors
-    /// Those of connecting.
-    pub async fn unhurried(&self) -> Result<PgConnection, sqlx::Error> {
-        let options = PgConnectOptions::clone(&self.pool.connect_options());
-        let unhurried = options.options([
-            ("statement_timeout", "0"),
-            // Servers that start at once wait for the first to migrate.
-            ("lock_timeout", "0"),
-            // Each start is told that the table of migrations is there already.
-            ("client_min_messages", "warning"),
-        ]);
-        unhurried.connect().await
-    }
-
-    /// How many migrations this server knows.
-    pub fn migrations() -> usize {
-        MIGRATIONS.iter().count()
     }
 
     /// Closes every connection once it is given back.
@@ -296,17 +274,19 @@ impl Database {
 
     /// Whether the database answers on a new connection.
     pub(super) async fn is_alive(&self) -> bool {
-        self.liveness.check(&self.pool.connect_options()).await
+        let options = self.hosts.options(self.hosts.current());
+        self.liveness.check(&options).await
     }
 
-    pub(super) async fn acquire(&self) -> Result<PoolConnection<Postgres>, DatabaseError> {
+    pub(super) async fn acquire(&self) -> Result<Lease, DatabaseError> {
         let wait = self.waits.as_deref().map(Waits::begin);
         // It is large, and would be moved with all that may wait for a connection.
-        let acquiring = Box::pin(self.pool.acquire());
+        let acquiring = Box::pin(self.hosts.acquire(&self.pool, &self.led));
         // Opening a connection is not bounded by the pool's own limit once it has begun.
         let acquired = match timeout(ACQUIRE, acquiring).await {
-            Ok(Ok(connection)) => Ok(connection),
-            Ok(Err(error)) => Err(DatabaseError::Unavailable(Some(error))),
+            Ok(Ok(lease)) => Ok(lease),
+            Ok(Err(ConnectError::ReadOnly)) => Err(DatabaseError::ReadOnly(None)),
+            Ok(Err(ConnectError::Failed(error))) => Err(DatabaseError::Unavailable(Some(error))),
             Err(_) => Err(DatabaseError::Unavailable(None)),
         };
         if let Some(wait) = wait {
@@ -316,16 +296,16 @@ impl Database {
     }
 }
 
-fn pool(options: PgConnectOptions, size: u32) -> PgPool {
+fn pool(hosts: &Hosts, size: u32) -> PgPool {
+    let (options, hosts) = (hosts.first(), hosts.clone());
     PgPoolOptions::new()
         .max_connections(size)
         .acquire_timeout(ACQUIRE)
         .max_lifetime(Duration::from_secs(30 * 60))
         .test_before_acquire(false)
-        .before_acquire(|connection, meta| {
-            Box::pin(async move { Ok(meta.idle_for < UNTESTED || connection.ping().await.is_ok()) })
+        .before_acquire(move |connection, meta| {
+            let hosts = hosts.clone();
+            Box::pin(async move { Ok(hosts.keeps(connection, meta).await) })
         })
         .connect_lazy_with(options)
 }
-
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();

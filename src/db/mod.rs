@@ -1,14 +1,23 @@
 //! The database: connections, units of work, migrations, the private cluster. No tables.
 
+mod access;
 pub mod cluster;
 mod database;
+mod hosts;
 mod in_flight;
+mod lease;
 pub mod listing;
 mod liveness;
+mod migrations;
+mod search;
 mod session;
 mod transaction;
+mod url;
 
 pub use database::{Database, DatabaseError, Deadline};
+pub use hosts::{ConnectError, Hosts};
 pub use in_flight::InFlight;
+pub use migrations::MigrationError;
 pub use session::Session;
 pub use transaction::Retry;
+pub use url::{Target, UrlError};

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sqlx::pool::PoolConnection;
-use sqlx::{PgConnection, Postgres};
+use sqlx::PgConnection;
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
+use super::access::is_read_only;
+use super::lease::Lease;
+use super::search::is_starting;
 use super::{Database, DatabaseError, Deadline};
 use crate::traces;
 
@@ -20,7 +23,7 @@ pub(super) const READ: Duration = Duration::from_millis(600);
 #[derive(Debug)]
 pub struct Session {
     pub(super) database: Database,
-    pub(super) connection: Option<PoolConnection<Postgres>>,
+    pub(super) connection: Option<Lease>,
     /// By when the first read ends: the wait for the connection counts.
     pub(super) read_by: Option<Instant>,
     pub(super) write_by: Instant,
@@ -52,19 +55,16 @@ impl Session {
                     self.connection = Some(connection);
                     return Ok(value);
                 }
-                Ok(Err(error)) if is_lost(&error) => {
-                    drop(connection.detach());
+                Ok(Err(error)) if is_lost(&error) || is_recovering(&error, &connection) => {
+                    connection.close();
                     if Instant::now() >= read_by {
                         return Err(DatabaseError::Unavailable(Some(error)));
                     }
                 }
-                Ok(Err(error)) => {
-                    self.connection = Some(connection);
-                    return Err(refused(error));
-                }
+                Ok(Err(error)) => return Err(self.refused(connection, error)),
                 Err(_) => {
                     // An answer may still come: this connection must not serve anybody else.
-                    drop(connection.detach());
+                    connection.close();
                     return Err(DatabaseError::Unavailable(None));
                 }
             }
@@ -104,10 +104,7 @@ impl Session {
     }
 
     /// The connection of this session, or another where it has none any more.
-    pub(super) async fn connected(
-        &mut self,
-        by: Instant,
-    ) -> Result<PoolConnection<Postgres>, DatabaseError> {
+    pub(super) async fn connected(&mut self, by: Instant) -> Result<Lease, DatabaseError> {
         match self.connection.take() {
             Some(connection) => Ok(connection),
             None => match timeout_at(by, self.database.acquire()).await {
@@ -117,15 +114,27 @@ impl Session {
         }
     }
 
+    /// Why a statement was refused. A connection that turned out to be read-only is closed, and those opened
+    /// before with it.
+    pub(super) fn refused(&mut self, connection: Lease, error: sqlx::Error) -> DatabaseError {
+        if is_read_only(&error) {
+            connection.close();
+            self.database.hosts.distrust();
+        } else {
+            self.connection = Some(connection);
+        }
+        refused(error)
+    }
+
     /// Writes with one statement, which Postgres commits as a whole or not at all.
     ///
     /// # Errors
-    /// [`DatabaseError`].
+    /// [`DatabaseError`]; after `ReadOnly` with an error the same statement may succeed, on the next connection.
     pub async fn write<T>(
         &mut self,
         work: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
     ) -> Result<T, DatabaseError> {
-        let mut connection = self.connected(self.write_by).await?;
+        let mut connection = self.connected_to_write(self.write_by).await?;
         if Instant::now() >= self.write_by {
             return Err(DatabaseError::Unavailable(None));
         }
@@ -136,30 +145,49 @@ impl Session {
                 Ok(value)
             }
             Ok(Err(error)) if is_lost(&error) => {
-                drop(connection.detach());
-                Err(DatabaseError::OutcomeUnknown(Some(error)))
+                connection.close();
+                Err(lost_at_write(error))
             }
-            Ok(Err(error)) => {
-                self.connection = Some(connection);
-                Err(refused(error))
-            }
+            Ok(Err(error)) => Err(self.refused(connection, error)),
             Err(_) => {
-                drop(connection.detach());
+                connection.close();
                 Err(DatabaseError::OutcomeUnknown(None))
             }
         }
     }
 }
 
-/// Whether the connection, and not the statement, is at fault: class 08, or 57P01 to 57P03.
+/// Whether the connection, and not the statement, is at fault: class 08, 57P01 to 57P05, and whatever ends the
+/// session.
 pub(super) fn is_lost(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) => true,
-        sqlx::Error::Database(error) => error
-            .code()
-            .is_some_and(|code| code.starts_with("08") || code.starts_with("57P")),
+        sqlx::Error::Database(error) => {
+            let is_of_connection = error
+                .code()
+                .is_some_and(|code| code.starts_with("08") || code.starts_with("57P"));
+            let postgres = error.try_downcast_ref::<PgDatabaseError>();
+            let severity = postgres.map(PgDatabaseError::severity);
+            is_of_connection || matches!(severity, Some(PgSeverity::Fatal | PgSeverity::Panic))
+        }
         _ => false,
     }
+}
+
+/// What became of a write whose connection was lost. A server that starts or stops (57P03) has not begun it; one
+/// that ends a session (57P01) may have committed.
+pub(super) fn lost_at_write(error: sqlx::Error) -> DatabaseError {
+    if is_starting(&error) {
+        DatabaseError::Unavailable(Some(error))
+    } else {
+        DatabaseError::OutcomeUnknown(Some(error))
+    }
+}
+
+/// Whether a standby cancelled a read for what its primary had to change (40001).
+fn is_recovering(error: &sqlx::Error, connection: &Lease) -> bool {
+    let code = error.as_database_error().and_then(|it| it.code());
+    !connection.can_write() && code.as_deref() == Some("40001")
 }
 
 /// What the database answered instead of a result. A statement that it cancelled for taking too
@@ -169,7 +197,8 @@ pub(super) fn is_lost(error: &sqlx::Error) -> bool {
 pub(super) fn refused(error: sqlx::Error) -> DatabaseError {
     let code = error.as_database_error().and_then(|error| error.code());
     match code.as_deref() {
-        Some("57014" | "25006") => DatabaseError::Unavailable(Some(error)),
+        Some("57014") => DatabaseError::Unavailable(Some(error)),
+        Some("25006") => DatabaseError::ReadOnly(Some(error)),
         Some("55P03") => DatabaseError::Locked(error),
         Some(code) if code.starts_with("53") => DatabaseError::Unavailable(Some(error)),
         _ => DatabaseError::Refused(error),

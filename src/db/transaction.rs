@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sqlx::pool::PoolConnection;
-use sqlx::{PgConnection, Postgres};
+use sqlx::PgConnection;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::Instrument;
 
-use super::session::{is_lost, refused};
+use super::access::is_read_only;
+use super::lease::Lease;
+use super::session::{is_lost, lost_at_write, refused};
 use super::{DatabaseError, Session};
 use crate::traces;
 
@@ -19,7 +20,8 @@ const ROLLBACK: Duration = Duration::from_secs(1);
 
 impl Session {
     /// Runs one transaction, which is committed if the work succeeds and rolled back if not. Where
-    /// somebody else was in the way ([`Retry`]) it is done again, a bounded number of times.
+    /// somebody else was in the way ([`Retry`]) it is done again, a bounded number of times; where its
+    /// connection failed before the commit was sent, once, on a new one.
     ///
     /// # Errors
     /// Those of the work, and [`DatabaseError`]: `OutcomeUnknown` only where the commit was sent and
@@ -32,6 +34,7 @@ impl Session {
         E: From<DatabaseError> + Retry,
     {
         let mut more = 1..ATTEMPTS;
+        let mut is_replaced = false;
         loop {
             let mut begun = self.begun().await?;
             let Some(connection) = begun.0.as_deref_mut() else {
@@ -47,11 +50,22 @@ impl Session {
                     Ok(()) => return Ok(value),
                     Err(error) => E::from(error),
                 },
+                // Closed, not rolled back: it must not serve anybody else.
+                Err(error) if is_of_connection(&error) => error,
                 Err(error) => {
                     self.roll_back(begun).await;
                     error
                 }
             };
+            if is_of_connection(&error) {
+                if matches!(error.database(), Some(DatabaseError::ReadOnly(_))) {
+                    self.database.hosts.distrust();
+                }
+                if !is_replaced {
+                    is_replaced = true;
+                    continue;
+                }
+            }
             if !error.is_worth_another_try() || more.next().is_none() {
                 return Err(error);
             }
@@ -62,7 +76,7 @@ impl Session {
     async fn begun(&mut self) -> Result<Begun, DatabaseError> {
         let by = self.read_by();
         loop {
-            let mut begun = Begun(Some(self.connected(by).await?));
+            let mut begun = Begun(Some(self.connected_to_write(by).await?));
             match timeout_at(by, begun.say("BEGIN")).await {
                 Ok(Ok(())) => return Ok(begun),
                 Ok(Err(error)) if is_lost(&error) && Instant::now() < by => {}
@@ -78,7 +92,8 @@ impl Session {
                 self.connection = begun.0.take();
                 Ok(())
             }
-            Ok(Err(error)) if is_lost(&error) => Err(DatabaseError::OutcomeUnknown(Some(error))),
+            Ok(Err(error)) if is_lost(&error) => Err(lost_at_write(error)),
+            Ok(Err(error)) if is_read_only(&error) => Err(refused(error)),
             Ok(Err(error)) => {
                 self.roll_back(begun).await;
                 Err(refused(error))
@@ -97,7 +112,7 @@ impl Session {
 /// A connection with an open transaction. Dropped in any other way than by the end of that (a panic,
 /// a lost connection, no answer in time) it is closed, and Postgres rolls back: back in the pool it
 /// would swallow what the next one writes.
-struct Begun(Option<PoolConnection<Postgres>>);
+struct Begun(Option<Lease>);
 
 impl Begun {
     async fn say(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
@@ -110,7 +125,7 @@ impl Begun {
 impl Drop for Begun {
     fn drop(&mut self) {
         if let Some(connection) = self.0.take() {
-            drop(connection.detach());
+            connection.close();
         }
     }
 }
@@ -121,6 +136,19 @@ pub trait Retry {
     /// a failed serialisation (40001), and where a constraint (class 23) stands for something that
     /// the work had looked at before somebody else was faster.
     fn is_worth_another_try(&self) -> bool;
+
+    /// What the database said, if that is the reason.
+    fn database(&self) -> Option<&DatabaseError>;
+}
+
+/// Whether the connection failed before anything was committed, so that the same work may succeed on another: it
+/// was lost (class 08, 57P0x), or is read-only (25006).
+fn is_of_connection(error: &impl Retry) -> bool {
+    match error.database() {
+        Some(DatabaseError::ReadOnly(error)) => error.is_some(),
+        Some(DatabaseError::Unavailable(Some(error))) => is_lost(error),
+        _ => false,
+    }
 }
 
 impl Retry for DatabaseError {
@@ -129,6 +157,10 @@ impl Retry for DatabaseError {
         if error.code().is_some_and(|code| {
             matches!(&*code, "40P01" | "40001") || code.starts_with("23")
         }))
+    }
+
+    fn database(&self) -> Option<&Self> {
+        Some(self)
     }
 }
 

@@ -61,6 +61,13 @@ impl Retry for Problem {
         matches!(self, Self::Database(error) if error.is_worth_another_try()
             && error.constraint() != Some("idempotency_keys_pkey"))
     }
+
+    fn database(&self) -> Option<&DatabaseError> {
+        match self {
+            Self::Database(error) => Some(error),
+            _ => None,
+        }
+    }
 }
 
 impl From<sqlx::Error> for Problem {
@@ -101,6 +108,7 @@ impl Problem {
             Self::Corrupt(_) => ProblemType::InternalError,
             Self::Database(error) => match error {
                 DatabaseError::Unavailable(_) => ProblemType::Unavailable,
+                DatabaseError::ReadOnly(_) => ProblemType::ReadOnly,
                 DatabaseError::OutcomeUnknown(_) => ProblemType::OutcomeUnknown,
                 DatabaseError::Locked(_) => ProblemType::Busy,
                 error if error.is_of_another_schema() => ProblemType::NotMigrated,

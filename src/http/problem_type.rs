@@ -21,6 +21,7 @@ pub enum ProblemType {
     IdempotencyKeyReused,
     InternalError,
     Unavailable,
+    ReadOnly,
     Busy,
     NotMigrated,
     OutcomeUnknown,
@@ -32,7 +33,7 @@ pub enum ProblemType {
 
 impl ProblemType {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::InvalidParameters,
         Self::MalformedBody,
         Self::Unauthorized,
@@ -49,6 +50,7 @@ impl ProblemType {
         Self::IdempotencyKeyReused,
         Self::InternalError,
         Self::Unavailable,
+        Self::ReadOnly,
         Self::Busy,
         Self::NotMigrated,
         Self::OutcomeUnknown,
@@ -162,6 +164,12 @@ impl ProblemType {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "unavailable",
                 "The database cannot be reached",
+                "Nothing was stored. Try again after the time that Retry-After names.",
+            ),
+            Self::ReadOnly => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "read-only",
+                "The database is read-only at the moment",
                 "Nothing was stored. Try again after the time that Retry-After names.",
             ),
             Self::Busy => (

@@ -109,7 +109,7 @@ where
             Err(problem) => problem,
         };
         is_unknown |= is_outcome_unknown(&problem);
-        if !is_unknown && matches!(problem, Problem::Database(DatabaseError::Unavailable(_))) {
+        if !is_unknown && has_done_nothing(&problem) {
             return Err(problem);
         }
         // Without the row of the key nobody knows what the attempt's problem means.
@@ -151,6 +151,14 @@ pub(super) fn in_progress() -> Problem {
 
 fn is_outcome_unknown(problem: &Problem) -> bool {
     matches!(problem, Problem::Database(DatabaseError::OutcomeUnknown(_)))
+}
+
+/// Whether nothing was sent to the database, so that there is nothing to look up.
+fn has_done_nothing(problem: &Problem) -> bool {
+    matches!(
+        problem,
+        Problem::Database(DatabaseError::Unavailable(_) | DatabaseError::ReadOnly(_))
+    )
 }
 
 /// Whether another attempt may succeed, or find out: the outcome of this one is unknown, or the key that

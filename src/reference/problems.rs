@@ -128,6 +128,10 @@ fn cause(kind: ProblemType) -> &'static str {
         ProblemType::Unavailable => {
             "The server does not reach its database, or every connection to it is in use."
         }
+        ProblemType::ReadOnly => {
+            "The server reaches no database that takes writes: a standby is about to be promoted, or the database \
+             was made read-only."
+        }
         ProblemType::Busy => "Other requests held the same rows for too long.",
         ProblemType::NotMigrated => "The server is newer than the schema of its database.",
         ProblemType::OutcomeUnknown => {

@@ -52,7 +52,10 @@ pub async fn seal(database: Database, stop: impl Future<Output = ()>) {
             });
             let sealed = sealed.await;
             // Without a database there is none for the others either.
-            let is_over = matches!(sealed, Err(DatabaseError::Unavailable(_)));
+            let is_over = matches!(
+                sealed,
+                Err(DatabaseError::Unavailable(_) | DatabaseError::ReadOnly(_))
+            );
             done(UNSEALED, sealed);
             tokio::select! {
                 biased;
@@ -117,7 +120,9 @@ fn done(otherwise: &'static str, result: Result<(), DatabaseError>) {
     match result {
         Ok(()) => {}
         // It is tried again; a server without its database says so at every request.
-        Err(error @ DatabaseError::Unavailable(_)) => tracing::debug!(%error, "{otherwise}"),
+        Err(error @ (DatabaseError::Unavailable(_) | DatabaseError::ReadOnly(_))) => {
+            tracing::debug!(%error, "{otherwise}")
+        }
         Err(error) => {
             let cause = crate::http::Problem::from(error)
                 .cause()

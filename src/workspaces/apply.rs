@@ -35,6 +35,9 @@ pub async fn apply(
     ids: &IdSource,
     dry_run: bool,
 ) -> Result<Vec<Line>, ApplyError> {
+    if !dry_run {
+        session.to_write().await?;
+    }
     let there = session
         .read(|connection| Box::pin(store::contents(connection, workspace_id)))
         .await?;

@@ -18,6 +18,7 @@ mod connections;
 mod containers;
 mod documents;
 mod envelope;
+mod failover;
 mod failures;
 mod gather;
 mod hostile;

@@ -193,6 +193,18 @@ fn what_cannot_be_served_is_said_in_one_line() {
             &["--database-url", "postgres://127.0.0.1:1/x"],
             "check that PostgreSQL runs, and host and port in DATABASE_URL",
         ),
+        (
+            &["--database-url", "postgres://127.0.0.1:1,127.0.0.1:2/x"],
+            "check that PostgreSQL runs, and host and port in DATABASE_URL",
+        ),
+        (
+            &[
+                "migrate",
+                "--database-url",
+                "postgres://h1,h2/x?target_session_attrs=standby",
+            ],
+            "target_session_attrs in DATABASE_URL must be read-write, primary or any",
+        ),
         (&["--log", "a=b=c"], "DOSSIER_LOG is not a filter"),
         (
             &["--otlp-endpoint", "nowhere at all"],

@@ -11,6 +11,7 @@
 #![expect(clippy::too_many_lines, reason = "a story is told in one piece")]
 
 mod disk;
+mod failover;
 mod kills;
 mod pool;
 mod storm;

@@ -31,6 +31,9 @@ const FORBIDDEN: [&str; 16] = [
     "\"name\":",
 ];
 
+/// How the test of a connection begins: it is no statement of the request that waits for it.
+const CONNECTION: &str = "SELECT CASE WHEN pg_is_in_recovery()";
+
 static FOUND: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static STATEMENTS: Mutex<Option<HashMap<String, Vec<String>>>> = Mutex::new(None);
 
@@ -91,7 +94,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Listener {
         let Some(statement) = said
             .fields
             .remove("summary")
-            .filter(|_| target == "sqlx::query")
+            .filter(|it| target == "sqlx::query" && !it.starts_with(CONNECTION))
         else {
             return;
         };

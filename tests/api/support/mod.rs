@@ -3,6 +3,8 @@
 mod answer;
 mod app;
 pub mod described;
+#[expect(dead_code, reason = "the tests under load demote one too")]
+mod instance;
 mod logs;
 mod process;
 mod proxy;
@@ -12,6 +14,7 @@ mod wire;
 
 pub use answer::Answer;
 pub use app::{TestApp, TestSettings, client, deadline, metrics};
+pub use instance::Instance;
 pub use logs::statements;
 pub use process::{KEY, Process};
 pub use receiver::{Received, Receiver};

@@ -8,27 +8,45 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 use sqlx::ConnectOptions;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::TestDatabase;
 
 /// The key of its only workspace.
 pub const KEY: &str = "dossier_key_of_a_process";
 
+/// More than a start takes, a database that recovers included.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A server that runs as a process of its own, and is killed with its test.
 pub struct Process {
     pub address: String,
     child: Child,
+    /// The fields of each line of its log.
+    lines: UnboundedReceiver<Value>,
 }
 
 impl Process {
     /// Starts one; resolves when it listens.
     pub async fn start(database: &TestDatabase, settings: &[(&str, &str)]) -> Self {
+        let url = database.options.to_url_lossy().to_string();
+        Self::over(&url, settings).await
+    }
+
+    /// The same over a database at a URL.
+    pub async fn over(url: &str, settings: &[(&str, &str)]) -> Self {
+        let mut process = Self::begin(url, settings);
+        process.listens().await;
+        process
+    }
+
+    /// Starts one, and waits for nothing.
+    pub fn begin(url: &str, settings: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dossier"));
         let present = std::env::vars().map(|(name, _)| name);
         for name in present.filter(|it| it.starts_with("DOSSIER_")) {
             command.env_remove(name);
         }
-        let url = database.options.to_url_lossy().to_string();
         command
             .env("DATABASE_URL", url)
             .env("DOSSIER_LISTEN", "127.0.0.1:0")
@@ -40,22 +58,42 @@ impl Process {
         let mut child = command.spawn().expect("the binary starts");
         // Standard error is no terminal here, and its lines are JSON.
         let logged = BufReader::new(child.stderr.take().expect("its log"));
-        let (sender, address) = tokio::sync::oneshot::channel();
+        let (sender, lines) = unbounded_channel();
         std::thread::spawn(move || {
-            let mut sender = Some(sender);
             // To the end, since a full pipe would stop the server.
             for line in logged.lines().map_while(Result::ok) {
-                let line: Value = serde_json::from_str(&line).unwrap_or_default();
-                let address = line["fields"]["address"].as_str();
-                if let Some((address, sender)) = address.zip(sender.take_if(|_| address.is_some()))
-                {
-                    // A test that failed in the meantime does not wait.
-                    let _ = sender.send(address.to_owned());
-                }
+                let line: Value = serde_json::from_str(&line).unwrap_or(Value::String(line));
+                // A test that has ended reads no more.
+                let _ = sender.send(line);
             }
         });
-        let address = address.await.expect("it listens");
-        Self { address, child }
+        Self {
+            address: String::new(),
+            child,
+            lines,
+        }
+    }
+
+    /// Waits until it listens.
+    pub async fn listens(&mut self) {
+        let line = self.logs("serving").await;
+        let address = line["fields"]["address"].as_str().expect("an address");
+        self.address = address.to_owned();
+    }
+
+    /// Waits for a line of its log with these words.
+    pub async fn logs(&mut self, words: &str) -> Value {
+        let found = async {
+            loop {
+                let line = self.lines.recv().await.expect("a log that goes on");
+                let message = line["fields"]["message"].as_str().or(line.as_str());
+                if message.is_some_and(|it| it.contains(words)) {
+                    return line;
+                }
+            }
+        };
+        let found = tokio::time::timeout(PATIENCE, found).await;
+        found.unwrap_or_else(|_| panic!("it does not log {words:?}"))
     }
 
     pub fn signal(&self, signal: Signal) {
@@ -74,7 +112,7 @@ impl Process {
             if let Some(status) = self.child.try_wait().expect("its state") {
                 return status;
             }
-            assert!(begun.elapsed() < Duration::from_secs(60), "it does not end");
+            assert!(begun.elapsed() < PATIENCE, "it does not end");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

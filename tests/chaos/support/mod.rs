@@ -1,5 +1,8 @@
 //! What every test starts from.
 
+#[path = "../../api/support/instance.rs"]
+#[expect(dead_code, reason = "the other tests freeze and promote one too")]
+mod instance;
 mod latencies;
 mod ledger;
 mod load;
@@ -12,9 +15,10 @@ use std::os::unix::fs::PermissionsExt;
 use tempfile::TempDir;
 use tokio::sync::{Mutex, MutexGuard};
 
+pub use instance::Instance;
 pub use latencies::Latencies;
 pub use ledger::{Acknowledged, Ledger, is_idle};
-pub use load::{Client, Load, case};
+pub use load::{Client, Load, Seen, case};
 pub use postgres::Postgres;
 pub use server::{KEY, Server};
 

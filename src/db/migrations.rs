@@ -1,0 +1,68 @@
+//! The schema, and connections for work that takes longer than any request.
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::{Connection, PgConnection};
+use thiserror::Error;
+
+use super::access::access;
+use super::{ConnectError, Database};
+
+/// Why the schema is not up to date.
+#[derive(Debug, Error)]
+pub enum MigrationError {
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+}
+
+impl Database {
+    /// Brings the schema up to date; any number of servers may do so at once.
+    ///
+    /// # Errors
+    /// Those of the database, and a schema that is newer than this server.
+    pub async fn migrate(&self) -> Result<(), MigrationError> {
+        let mut connection = self.unhurried().await?;
+        MIGRATIONS.run(&mut connection).await?;
+        Ok(connection.close().await.map_err(ConnectError::Failed)?)
+    }
+
+    /// A connection beside the pool for work that takes longer than any request.
+    ///
+    /// # Errors
+    /// Those of connecting.
+    pub async fn unhurried(&self) -> Result<PgConnection, ConnectError> {
+        let unhurried = self.hosts.connect(|options| {
+            options.options([
+                ("statement_timeout", "0"),
+                // Servers that start at once wait for the first to migrate.
+                ("lock_timeout", "0"),
+                // Each start is told that the table of migrations is there already.
+                ("client_min_messages", "warning"),
+            ])
+        });
+        unhurried.await
+    }
+
+    /// Whether the database serves, and takes writes.
+    ///
+    /// # Errors
+    /// [`ConnectError`], `ReadOnly` where it takes none.
+    pub async fn takes_writes(&self) -> Result<(), MigrationError> {
+        let mut connection = self.unhurried().await?;
+        let access = access(&mut connection)
+            .await
+            .map_err(ConnectError::Failed)?;
+        if !access.can_write() {
+            return Err(ConnectError::ReadOnly.into());
+        }
+        Ok(connection.close().await.map_err(ConnectError::Failed)?)
+    }
+
+    /// How many migrations this server knows.
+    pub fn migrations() -> usize {
+        MIGRATIONS.iter().count()
+    }
+}
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
