@@ -1,13 +1,17 @@
 //! A database that takes no writes for a while, as during a failover.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use dossier::db::{DatabaseError, Session};
+use dossier::workspaces::FIXED_KEY;
 use nix::sys::signal::Signal;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-use crate::support::{Answer, Instance, KEY, Process, TestApp, client};
+use crate::support::{Answer, Instance, KEY, Process, TestApp, TestSettings, client, deadline};
 
 /// More than anything that is waited for takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -136,6 +140,84 @@ async fn writes_again_at_once_when_new_sessions_can_write() {
         );
     }
     app.get("/readyz").await.expect(200);
+}
+
+/// A connection that could write when it was tested, and cannot any more.
+async fn turn_read_only(app: &TestApp) {
+    let turn = async move |mut session: Session| {
+        let turn = session.write(|connection| {
+            Box::pin(async move {
+                let turn = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY";
+                sqlx::raw_sql(turn).execute(connection).await
+            })
+        });
+        turn.await.map(drop)
+    };
+    let turned: Result<(), DatabaseError> = app.database.unit(deadline(), turn).await;
+    turned.expect("a session");
+}
+
+#[tokio::test]
+async fn a_write_that_is_refused_as_read_only_is_done_on_a_new_connection() {
+    let app = TestApp::start_with(TestSettings {
+        pool_size: 1,
+        ..TestSettings::default()
+    });
+    let app = app.await;
+    let id = app.create(&json!({"name": "Acme"})).await.id();
+    let case = format!("/cases/{id}");
+    for (method, path, body) in [
+        // The references are cached, and then they are not.
+        (Method::POST, "/cases", json!({"name": "Acme"})),
+        (
+            Method::POST,
+            "/cases",
+            json!({"name": "Acme", "tags": ["VIP"]}),
+        ),
+        (
+            Method::POST,
+            "/cases/batch",
+            json!({"cases": [{"name": "Acme"}]}),
+        ),
+        (Method::PATCH, &*case, json!({"name": "Changed"})),
+        (Method::POST, "/tags", json!({"label": "Another"})),
+        (Method::GET, "/readyz", Value::Null),
+        (Method::DELETE, &*case, Value::Null),
+    ] {
+        turn_read_only(&app).await;
+        let answer = match body {
+            Value::Null => {
+                app.send(app.request(method, path).bearer_auth(FIXED_KEY))
+                    .await
+            }
+            body => app.call(method, path, &body).await,
+        };
+        assert!(answer.status.is_success(), "{path}: {}", answer.body);
+        if let Some(results) = answer.body.get("results") {
+            assert_eq!(results[0]["status"], 201, "{results}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_whose_connection_ends_before_its_commit_is_repeated_once() {
+    let app = TestApp::start().await;
+    for (lost, is_done) in [(1, true), (2, false)] {
+        let tries = Arc::new(AtomicUsize::new(0));
+        let work =
+            app.database
+                .transaction(deadline(), Arc::clone(&tries), move |connection, tries| {
+                    Box::pin(async move {
+                        if tries.fetch_add(1, Ordering::SeqCst) < lost {
+                            let end = "SELECT pg_terminate_backend(pg_backend_pid())";
+                            sqlx::raw_sql(end).execute(connection).await?;
+                        }
+                        Ok::<(), DatabaseError>(())
+                    })
+                });
+        assert_eq!(work.await.is_ok(), is_done);
+        assert_eq!(tries.load(Ordering::SeqCst), 2);
+    }
 }
 
 /// Sends one request to a server that runs as a process; the answer.
