@@ -1,8 +1,12 @@
 //! The whole server: features, layers, and serving until it is told to stop.
 
 mod connections;
+mod exchange;
 mod metrics;
+mod open_files;
+mod request_body;
 mod serve;
+mod socket;
 
 pub use metrics::metrics;
 pub use serve::serve;

@@ -1,28 +1,30 @@
 //! The connections of one server.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::Request;
-use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::service::TowerToHyperService;
+use hyper::server::conn::http1::Builder;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
-use tokio_io_timeout::TimeoutStream;
 use tower_http::normalize_path::NormalizePath;
+
+use super::exchange::Exchange;
+use super::socket::Socket;
+use crate::http::{Client, Slot};
 
 /// How long a connection that was opened just before the end has to send its request.
 const NEWCOMER: Duration = Duration::from_secs(1);
 
 /// Every open connection, until it is closed. One on which no request arrives within `patience` is
-/// closed, and so is one whose client takes nothing of its answer for as long. They speak HTTP/1.1:
-/// what tells it from HTTP/2 would wait for a silent client without a limit.
+/// closed, and so is one whose client takes nothing of its answer for as long. One that waits for its
+/// client is closed as soon as another needs its slot. They speak HTTP/1.1: what tells it from
+/// HTTP/2 would wait for a silent client without a limit.
 pub struct Connections {
-    builder: Builder<TokioExecutor>,
+    builder: Builder,
     router: NormalizePath<Router>,
     patience: Duration,
     /// Whether the time has come to close; each open connection listens.
@@ -32,11 +34,12 @@ pub struct Connections {
 impl Connections {
     /// None is open yet.
     pub fn new(router: NormalizePath<Router>, patience: Duration) -> Self {
-        let mut builder = Builder::new(TokioExecutor::new()).http1_only();
+        let mut builder = Builder::new();
         builder
-            .http1()
             .timer(TokioTimer::new())
-            .header_read_timeout(patience);
+            .header_read_timeout(patience)
+            // A client may close its side behind its request, and still read the response.
+            .half_close(true);
         Self {
             builder,
             router,
@@ -46,33 +49,32 @@ impl Connections {
     }
 
     /// Serves one more in a task of its own, and holds `slot` as long.
-    pub fn open(&self, stream: TcpStream, slot: Option<OwnedSemaphorePermit>) {
-        let router = self.router.clone();
-        let service = tower::service_fn(move |request: hyper::Request<Incoming>| {
-            let request: Request = request.map(Body::new);
-            tower::ServiceExt::oneshot(router.clone(), request)
-        });
-        let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(self.patience));
-        let connection = self
-            .builder
-            .serve_connection(
-                TokioIo::new(Box::pin(stream)),
-                TowerToHyperService::new(service),
-            )
-            .into_owned();
+    pub fn open(&self, stream: TcpStream, client: Client, slot: Slot) {
+        let exchange = Arc::new(Exchange::new(self.router.clone(), client, slot.clone()));
+        let service = service_fn(move |request| Arc::clone(&exchange).respond(request));
+        let socket = Socket::new(stream, slot.clone(), self.patience);
+        let connection = self.builder.serve_connection(TokioIo::new(socket), service);
         let (closing, opened) = (self.closing.subscribe(), Instant::now());
         tokio::spawn(async move {
-            let _held = (slot, closing.clone());
+            let _listens = closing.clone();
             let mut connection = std::pin::pin!(connection);
-            let ended = tokio::select! {
-                // What has arrived is read before anything is closed.
-                biased;
-                ended = connection.as_mut() => ended,
-                () = last_moment(closing, opened) => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
+            let mut last_moment = std::pin::pin!(last_moment(closing, opened));
+            let (mut is_last, mut is_displaced) = (false, false);
+            let ended = loop {
+                tokio::select! {
+                    // What has arrived is read before anything is closed.
+                    biased;
+                    ended = connection.as_mut() => break ended,
+                    () = slot.displaced(), if !is_displaced => {
+                        if !slot.is_at_work() {
+                            tracing::debug!("a connection that waited was closed for another");
+                            return;
+                        }
+                        is_displaced = true;
+                    }
+                    () = last_moment.as_mut(), if !is_last => is_last = true,
                 }
+                connection.as_mut().graceful_shutdown();
             };
             if let Err(error) = ended {
                 tracing::debug!(%error, "a connection ended early");

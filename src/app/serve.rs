@@ -1,25 +1,31 @@
 //! Serving connections, and ending them so that nobody is cut.
 
 use std::future::Future;
-use std::io::ErrorKind;
-use std::net::TcpListener as StdListener;
-use std::sync::Arc;
+use std::io::{Error, ErrorKind};
+use std::net::{SocketAddr, TcpListener as StdListener};
 use std::time::Duration;
 
 use axum::Router;
+use nix::errno::Errno;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower_http::normalize_path::NormalizePath;
 
 use super::connections::Connections;
+use super::open_files;
+use crate::http::{Client, Limits, Slots};
 use crate::state::AppState;
 
 /// How long requests in flight may take to end, beyond the time that any request has.
 const DRAIN: Duration = Duration::from_secs(5);
-/// How many connections are open for each request that may be in flight. Those beyond them wait
-/// where the kernel keeps them: a client that connects and says nothing costs memory and a file
-/// descriptor, and is closed after the time of a request.
+/// How many connections are open for each request that may be in flight: a client that connects and
+/// sends nothing costs memory and a file descriptor. One more displaces one that waits for its client.
 const CONNECTIONS: usize = 4;
+/// The fewest connections that are open, however few files the system lets a process open.
+const FEWEST: usize = 16;
+/// How many files are open besides: connections to the database and to receivers of webhooks, logs.
+const OTHER_FILES: usize = 192;
+/// How long the server waits for a file to be closed when it has opened all that it may.
+const PAUSE: Duration = Duration::from_millis(10);
 /// The most connections that are taken from the kernel when the listener closes: what its queue
 /// holds at the most. Without a bound, clients that go on connecting would put the end off.
 const QUEUE: usize = 1024;
@@ -39,12 +45,11 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let limits = state.limits;
     let connections = Connections::new(router, limits.request);
-    let slots = Arc::new(Semaphore::new(
-        limits
-            .in_flight
-            .saturating_mul(CONNECTIONS)
-            .min(Semaphore::MAX_PERMITS),
-    ));
+    let slots = Slots::new(connections_at_most(limits));
+    let open = |stream, peer: SocketAddr| {
+        let client = Client::from(peer.ip());
+        connections.open(stream, client, slots.take(client));
+    };
     let mut stop = std::pin::pin!(async {
         stop.await;
         tracing::info!("stopping");
@@ -53,12 +58,12 @@ pub async fn serve(
     });
     loop {
         tokio::select! {
-            (stream, slot) = accepted(&listener, &slots) => connections.open(stream, slot),
+            (stream, peer) = accepted(&listener, &slots) => open(stream, peer),
             () = &mut stop => break,
         }
     }
-    for stream in queued(listener.into_std()?)? {
-        connections.open(stream, None);
+    for (stream, peer) in queued(listener.into_std()?)? {
+        open(stream, peer);
     }
     let closed = connections.close();
     if tokio::time::timeout(limits.request + DRAIN, closed)
@@ -70,33 +75,55 @@ pub async fn serve(
     Ok(())
 }
 
-/// The next connection, and its slot: there is always one, since nobody closes the semaphore.
-/// Dropped before it resolves, it loses no connection.
-async fn accepted(
-    listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-) -> (TcpStream, Option<OwnedSemaphorePermit>) {
+/// How many connections are open at the most: each needs a file.
+fn connections_at_most(limits: Limits) -> usize {
+    let wanted = limits.in_flight.saturating_mul(CONNECTIONS);
+    let files = open_files::allow(wanted.saturating_add(OTHER_FILES));
+    let most = wanted.min(files.saturating_sub(OTHER_FILES).max(FEWEST));
+    if most < wanted {
+        tracing::warn!(
+            most,
+            wanted,
+            "the limit of open files allows fewer connections"
+        );
+    }
+    most
+}
+
+/// The next connection, once there is room for it. Dropped before it resolves, it loses none.
+async fn accepted(listener: &TcpListener, slots: &Slots) -> (TcpStream, SocketAddr) {
     loop {
-        let slot = Arc::clone(slots).acquire_owned().await.ok();
+        slots.room().await;
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, slot),
+            Ok(accepted) => return accepted,
             Err(error) => {
-                // Out of file descriptors, mostly: others may close before the next try.
                 tracing::warn!(%error, "a connection was not accepted");
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                if has_no_file(&error) {
+                    slots.displace();
+                    tokio::time::sleep(PAUSE).await;
+                }
             }
         }
     }
 }
 
+/// Whether the process or the system has opened all the files that it may.
+fn has_no_file(error: &Error) -> bool {
+    let code = error.raw_os_error().map(Errno::from_raw);
+    matches!(
+        code,
+        Some(Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM)
+    )
+}
+
 /// What the kernel has accepted for a listener that nobody asks any more.
-fn queued(listener: StdListener) -> std::io::Result<Vec<TcpStream>> {
+fn queued(listener: StdListener) -> std::io::Result<Vec<(TcpStream, SocketAddr)>> {
     let mut streams = Vec::new();
     for _ in 0..QUEUE {
         match listener.accept() {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 stream.set_nonblocking(true)?;
-                streams.push(TcpStream::from_std(stream)?);
+                streams.push((TcpStream::from_std(stream)?, peer));
             }
             // The queue is empty: tokio has made the listener one that does not wait.
             Err(error) if error.kind() == ErrorKind::WouldBlock => break,

@@ -1,9 +1,8 @@
 //! What a request holds until its units of work have ended.
 
+use std::fmt::Debug;
 use std::future::Future;
 use std::sync::Arc;
-
-use tokio::sync::OwnedSemaphorePermit;
 
 tokio::task_local! {
     static HELD: InFlight;
@@ -13,15 +12,13 @@ tokio::task_local! {
 /// work that it has begun have ended: a client that leaves ends the first and not the second.
 #[derive(Debug, Clone)]
 pub struct InFlight {
-    _permit: Arc<OwnedSemaphorePermit>,
+    _place: Arc<dyn Debug + Send + Sync>,
 }
 
 impl InFlight {
     /// A place for as long as anybody holds a clone of it.
-    pub fn new(permit: OwnedSemaphorePermit) -> Self {
-        Self {
-            _permit: Arc::new(permit),
-        }
+    pub fn new(place: Arc<dyn Debug + Send + Sync>) -> Self {
+        Self { _place: place }
     }
 
     /// Holds the place while `work` runs, and gives it to the units of work that it begins.

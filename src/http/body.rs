@@ -1,16 +1,17 @@
 //! The body of a request, in bytes.
 
 use axum::RequestExt;
+use axum::body::HttpBody;
 use axum::extract::{FromRef, FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-use super::{Limits, Problem, ProblemType};
+use super::{Limits, Problem, ProblemType, Slot};
 use crate::db::Deadline;
 
-/// The bytes of a body that is said to be JSON. What is refused: 415, 413 or 408, in this order. A
+/// The bytes of a body that is said to be JSON. What is refused: 415, 413, 408 or 400, in this order. A
 /// compressed body is never unpacked, since a small one can become any size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JsonBody(pub Bytes);
@@ -47,14 +48,41 @@ where
         }
         let deadline: Deadline = request.extract_parts_with_state(state).await?;
         let limit = Limits::from_ref(state).body;
-        let body = Limited::new(request.into_body(), limit).collect();
-        match tokio::time::timeout_at(deadline.instant(), body).await {
-            Ok(Ok(collected)) => Ok(Self(collected.to_bytes())),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::TooLarge { limit }),
-            // The sender went away, or never came to an end.
-            Ok(Err(_)) | Err(_) => Err(Problem::Plain(ProblemType::RequestTimeout)),
+        let slot = request.extensions_mut().remove::<Slot>();
+        let body = request.into_body();
+        if body.is_end_stream() {
+            return Ok(Self(Bytes::new()));
+        }
+        // A client that waits for 100 Continue is told before it sends anything: reading sends it.
+        if usize::try_from(body.size_hint().lower()).map_or(true, |length| length > limit) {
+            return Err(Problem::TooLarge { limit });
+        }
+        let body = Limited::new(body, limit).collect();
+        let arrived = tokio::time::timeout_at(deadline.instant(), body);
+        match unless_displaced(slot, arrived).await {
+            Some(Ok(Ok(collected))) => Ok(Self(collected.to_bytes())),
+            Some(Ok(Err(error))) if error.is::<LengthLimitError>() => {
+                Err(Problem::TooLarge { limit })
+            }
+            Some(Ok(Err(_))) => Err(Problem::Plain(ProblemType::MalformedFraming)),
+            Some(Err(_)) | None => Err(Problem::Plain(ProblemType::RequestTimeout)),
         }
     }
+}
+
+/// What has arrived, with the slot at work again; none if another request needed the slot first.
+async fn unless_displaced<F: Future>(slot: Option<Slot>, arriving: F) -> Option<F::Output> {
+    let Some(slot) = slot else {
+        return Some(arriving.await);
+    };
+    slot.wait();
+    let arrived = tokio::select! {
+        biased;
+        arrived = arriving => Some(arrived),
+        () = slot.displaced() => None,
+    };
+    slot.work();
+    arrived
 }
 
 /// `application/json` or `application/*+json`, in UTF-8 where a charset is named.

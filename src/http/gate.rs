@@ -1,36 +1,44 @@
 //! How many requests are in flight in one process.
 
-use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tokio::sync::Semaphore;
 
-use super::{Problem, ProblemType};
+use super::{Client, Problem, ProblemType, Slots};
 use crate::db::InFlight;
 
-/// Lets a bounded number of requests in; one beyond it is told so at once, since a queue would only
-/// make every answer late. A clone counts with the others.
+/// How long the body of a request may arrive before another request can have its slot.
+const ARRIVAL: Duration = Duration::from_secs(1);
+
+/// Lets a bounded number of requests in; one beyond it is refused at once, since a queue would only
+/// make every response late. A request whose body arrives slowly loses its slot to another that has
+/// none: clients that send slowly would otherwise keep everybody out. A clone counts with the others.
 #[derive(Debug, Clone)]
-pub struct Gate(Arc<Semaphore>);
+pub struct Gate(Slots);
 
 impl Gate {
     /// For so many requests.
     pub fn new(most: usize) -> Self {
-        Self(Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))))
+        Self(Slots::new(most))
     }
 
-    /// The answer to a request, or that there are too many. Its place is free again when its work
+    /// The response to a request, or that there are too many. Its slot is free again when its work
     /// in the database has ended too. Whoever watches the process must be answered when it is busy.
-    pub(super) async fn pass(&self, request: Request, next: Next) -> Response {
+    pub(super) async fn pass(&self, mut request: Request, next: Next) -> Response {
         let route = request.extensions().get::<MatchedPath>();
         if route.is_some_and(|route| is_watched(route.as_str())) {
             return next.run(request).await;
         }
-        match Arc::clone(&self.0).try_acquire_owned() {
-            Ok(place) => InFlight::new(place).held_by(next.run(request)).await,
-            Err(_) => Problem::Plain(ProblemType::Overloaded).into_response(),
+        let client = request.extensions().get::<Client>().copied();
+        match self.0.try_take(client.unwrap_or_default(), ARRIVAL) {
+            Some(slot) => {
+                let held = InFlight::new(slot.held());
+                request.extensions_mut().insert(slot);
+                held.held_by(next.run(request)).await
+            }
+            None => Problem::Plain(ProblemType::Overloaded).into_response(),
         }
     }
 }

@@ -19,6 +19,7 @@ mod problem_type;
 mod query;
 mod query_values;
 mod rates;
+mod slots;
 mod stopping;
 
 pub use answer::Answer;
@@ -37,4 +38,5 @@ pub use problem_document::{Place, ProblemDocument, ProblemError};
 pub use problem_type::ProblemType;
 pub use query::{ListQuery, NoQuery, Query};
 pub use rates::{Allowance, Rates};
+pub use slots::{Client, Slot, Slots};
 pub use stopping::Stopping;

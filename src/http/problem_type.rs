@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 pub enum ProblemType {
     InvalidParameters,
     MalformedBody,
+    MalformedFraming,
     Unauthorized,
     NotFound,
     MethodNotAllowed,
@@ -33,9 +34,10 @@ pub enum ProblemType {
 
 impl ProblemType {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::InvalidParameters,
         Self::MalformedBody,
+        Self::MalformedFraming,
         Self::Unauthorized,
         Self::NotFound,
         Self::MethodNotAllowed,
@@ -78,6 +80,13 @@ impl ProblemType {
                 "malformed-body",
                 "The body is not JSON",
                 "Correct the JSON at the line and column that detail names.",
+            ),
+            Self::MalformedFraming => (
+                StatusCode::BAD_REQUEST,
+                "malformed-framing",
+                "The framing of the body is malformed",
+                "Nothing was stored. Send as many bytes as Content-Length says, or well-formed chunks \
+                 up to the last one, and do not close the connection before.",
             ),
             Self::Unauthorized => (
                 StatusCode::UNAUTHORIZED,

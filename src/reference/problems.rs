@@ -89,6 +89,10 @@ fn cause(kind: ProblemType) -> &'static str {
             "The body cannot be read as JSON (RFC 8259): a comma or bracket is missing or too many, text is not \
              in quotes, or a number is beyond what JSON readers take."
         }
+        ProblemType::MalformedFraming => {
+            "The chunks of a body with `Transfer-Encoding: chunked` are not as RFC 9112, section 7.1, defines them, or \
+             the connection was closed before the end of the body."
+        }
         ProblemType::Unauthorized => {
             "The request has no key, more than one, or one that no workspace has, perhaps because it was revoked."
         }

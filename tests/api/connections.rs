@@ -1,6 +1,7 @@
 //! Clients that keep a connection and do nothing with it.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::Router;
@@ -10,12 +11,15 @@ use bytes::Bytes;
 use dossier::app;
 use dossier::db::Database;
 use dossier::http::Limits;
+use dossier::workspaces::FIXED_KEY;
+use futures_util::future::select_all;
 use futures_util::stream;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use crate::support::{TestApp, TestDatabase, TestSettings, Wire};
+use crate::support::{TestApp, TestDatabase, TestSettings, Wire, WireAnswer};
 
 /// More than anything that is waited for takes.
 const LONG: Duration = Duration::from_secs(20);
@@ -105,36 +109,175 @@ async fn narrow() -> (TestDatabase, String, oneshot::Sender<()>, Serving) {
 
 type Serving = tokio::task::JoinHandle<std::io::Result<()>>;
 
-/// Four connections, each of which has been served, and one more with a request that waits.
-async fn five(address: &str) -> (Vec<Wire>, Wire) {
+/// A place where a client may be.
+fn from(last: u8) -> IpAddr {
+    IpAddr::from([127, 0, 0, last])
+}
+
+/// So many connections that send these bytes and nothing more.
+async fn flood(address: &str, number: usize, bytes: &[u8]) -> Vec<Wire> {
     let mut open = Vec::new();
-    for _ in 0..4 {
-        let mut wire = Wire::connect(address).await.expect("a connection");
-        wire.send("GET /healthz", &[], "").await.expect("sent");
-        assert_eq!(wire.answer().await.expect("an answer").status, 200);
+    for _ in 0..number {
+        let wire = Wire::connect_from(from(1), address).await;
+        let mut wire = wire.expect("a connection");
+        // The server may have closed it already.
+        let _ = wire.stream.write_all(bytes).await;
         open.push(wire);
     }
-    let mut queued = Wire::connect(address).await.expect("a connection");
-    queued.send("GET /healthz", &[], "").await.expect("sent");
-    let early = timeout(Duration::from_millis(300), queued.answer()).await;
-    assert!(early.is_err(), "there is no place for it yet: {early:?}");
-    (open, queued)
+    open
+}
+
+/// Other clients, and another one of the same address, are served.
+async fn others_are_served(address: &str) {
+    for source in [2, 1, 3] {
+        let wire = Wire::connect_from(from(source), address).await;
+        let mut wire = wire.expect("a connection");
+        for (line, body, status) in [
+            ("GET /healthz", "", 200),
+            ("GET /readyz", "", 200),
+            ("POST /cases", "{\"name\": \"A\"}", 201),
+        ] {
+            assert_eq!(
+                answered(&mut wire, line, body).await.status,
+                status,
+                "{line}"
+            );
+        }
+    }
+}
+
+async fn answered(wire: &mut Wire, line: &str, body: &str) -> WireAnswer {
+    let key = format!("Bearer {FIXED_KEY}");
+    let sent = wire.send(line, &[("authorization", &key)], body).await;
+    sent.expect("sent");
+    let answer = timeout(LONG, wire.answer()).await.expect("in time");
+    answer.expect("an answer")
+}
+
+/// A server that takes four requests at once, sixteen connections, and waits for a client for hours:
+/// whoever is served in a flood is served because of nothing but a slot that another has lost.
+async fn flooded() -> TestApp {
+    let endless = get(async || {
+        Body::from_stream(stream::repeat_with(|| {
+            Ok::<_, Infallible>(Bytes::from_static(&[b' '; 65_536]))
+        }))
+    });
+    TestApp::start_with(TestSettings {
+        limits: Limits {
+            in_flight: 4,
+            request: Duration::from_secs(24 * 60 * 60),
+            ..Limits::default()
+        },
+        extra: Router::new().route("/endless", endless),
+        ..TestSettings::default()
+    })
+    .await
 }
 
 #[tokio::test]
-async fn connections_are_bounded_and_those_beyond_wait_for_a_place() {
-    let (_database, address, _stop, _serving) = narrow().await;
-    let (mut open, mut queued) = five(&address).await;
-    drop(open.pop());
-    let answer = timeout(LONG, queued.answer()).await.expect("in time");
-    assert_eq!(answer.expect("an answer").status, 200);
+async fn connections_that_send_nothing_give_way_to_those_that_do() {
+    let app = flooded().await;
+    let open = flood(app.address(), 400, b"").await;
+    others_are_served(app.address()).await;
+    drop(open);
+}
+
+#[tokio::test]
+async fn connections_that_send_their_head_slowly_give_way() {
+    let app = flooded().await;
+    let head = b"POST /cases HTTP/1.1\r\nhost: test\r\nauthoriz";
+    let open = flood(app.address(), 200, head).await;
+    others_are_served(app.address()).await;
+    drop(open);
+}
+
+#[tokio::test]
+async fn requests_that_send_their_body_slowly_give_way() {
+    let app = flooded().await;
+    let head = format!(
+        "POST /cases HTTP/1.1\r\nhost: test\r\nauthorization: Bearer {FIXED_KEY}\r\n\
+         content-type: application/json\r\ncontent-length: 100\r\n\r\n{{"
+    );
+    let mut open = flood(app.address(), 4, head.as_bytes()).await;
+    for source in [2, 1, 3] {
+        let wire = Wire::connect_from(from(source), app.address()).await;
+        let mut wire = wire.expect("a connection");
+        assert_eq!(answered(&mut wire, "GET /healthz", "").await.status, 200);
+        let body = "{\"name\": \"A\"}";
+        // A body may take a moment to arrive before it gives way.
+        let created = async {
+            while answered(&mut wire, "POST /cases", body).await.status != 201 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(LONG, created).await.expect("in time");
+    }
+    // Which of them gave way says so.
+    let received = open.iter_mut().map(|wire| Box::pin(wire.received()));
+    let first = timeout(LONG, select_all(received))
+        .await
+        .expect("in time")
+        .0;
+    let first = first.expect("a response");
+    assert_eq!((first.status, first.is_last()), (408, true));
+    assert!(first.body.contains("/problems/request-timeout"));
+}
+
+#[tokio::test]
+async fn connections_that_do_not_read_their_response_give_way() {
+    let app = flooded().await;
+    let request = b"GET /endless HTTP/1.1\r\nhost: test\r\n\r\n";
+    let open = flood(app.address(), 100, request).await;
+    others_are_served(app.address()).await;
+    drop(open);
+}
+
+#[tokio::test]
+async fn refused_requests_whose_body_does_not_arrive_give_way() {
+    let app = flooded().await;
+    let head = b"POST /cases HTTP/1.1\r\nhost: test\r\ncontent-length: 100\r\n\r\n{";
+    let open = flood(app.address(), 200, head).await;
+    others_are_served(app.address()).await;
+    drop(open);
+}
+
+/// The connections of a reverse proxy, all from one address, are used in turn while as many others
+/// as there are slots, from the same address, send nothing.
+#[tokio::test]
+async fn connections_in_use_are_kept_in_a_flood_from_their_own_address() {
+    let app = flooded().await;
+    let mut used = Vec::new();
+    for _ in 0..12 {
+        used.push(Wire::connect(app.address()).await.expect("a connection"));
+    }
+    let mut silent = Vec::new();
+    for _ in 0..20 {
+        for wire in &mut used {
+            wire.send("GET /healthz", &[], "").await.expect("sent");
+            let answer = timeout(LONG, wire.answer()).await.expect("in time");
+            assert_eq!(answer.expect("it is kept").status, 200);
+        }
+        silent.extend(flood(app.address(), 3, b"").await);
+        others_are_served(app.address()).await;
+    }
 }
 
 #[tokio::test]
 async fn what_the_kernel_has_accepted_is_answered_when_the_listener_closes() {
     let (_database, address, stop, serving) = narrow().await;
-    let (open, mut queued) = five(&address).await;
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        let mut wire = Wire::connect(&address).await.expect("a connection");
+        wire.send("GET /healthz", &[], "").await.expect("sent");
+        assert_eq!(wire.answer().await.expect("an answer").status, 200);
+        open.push(wire);
+    }
+    // The server does not run while this thread connects and says that it stops.
+    let queued = std::net::TcpStream::connect(&address).expect("a connection");
     stop.send(()).expect("it listens");
+    queued.set_nonblocking(true).expect("a setting");
+    let mut queued = Wire::from(TcpStream::from_std(queued).expect("a stream"));
+    queued.send("GET /healthz", &[], "").await.expect("sent");
     let answer = timeout(LONG, queued.answer()).await.expect("in time");
     let answer = answer.expect("an answer");
     assert_eq!(answer.status, 200);

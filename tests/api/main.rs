@@ -20,6 +20,7 @@ mod documents;
 mod envelope;
 mod failover;
 mod failures;
+mod framing;
 mod gather;
 mod hostile;
 mod idempotency;

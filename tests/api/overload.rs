@@ -7,11 +7,9 @@ use axum::Router;
 use axum::routing::get;
 use dossier::db::DatabaseError;
 use dossier::http::Limits;
-use dossier::workspaces::FIXED_KEY;
-use reqwest::Method;
 use tokio::sync::{Semaphore, mpsc};
 
-use crate::support::{TestApp, TestSettings, deadline};
+use crate::support::{TestApp, TestSettings, Wire, deadline};
 
 /// Sends when it is dropped, as what holds it is.
 struct Leaving(mpsc::UnboundedSender<&'static str>);
@@ -55,14 +53,12 @@ async fn one_request_too_many_is_told_so_at_once_and_work_without_a_client_count
         ..TestSettings::default()
     })
     .await;
-    let clients: Vec<_> = (0..2)
-        .map(|_| {
-            let request = app.request(Method::GET, "/hold").bearer_auth(FIXED_KEY);
-            tokio::spawn(request.send())
-        })
-        .collect();
+    let mut clients = Vec::new();
     for _ in 0..2 {
+        let mut client = Wire::connect(app.address()).await.expect("a connection");
+        client.send("GET /hold", &[], "").await.expect("sent");
         assert_eq!(events.recv().await, Some("holds"));
+        clients.push(client);
     }
 
     let begun = Instant::now();
@@ -78,7 +74,8 @@ async fn one_request_too_many_is_told_so_at_once_and_work_without_a_client_count
     }
 
     for client in clients {
-        client.abort();
+        // One that only closes its side may still wait for its answer.
+        client.stream.set_zero_linger().expect("a setting");
     }
     for _ in 0..2 {
         assert_eq!(events.recv().await, Some("left"));

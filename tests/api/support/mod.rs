@@ -19,4 +19,4 @@ pub use logs::statements;
 pub use process::{KEY, Process};
 pub use receiver::{Received, Receiver};
 pub use server::{TestDatabase, directory};
-pub use wire::Wire;
+pub use wire::{Wire, WireAnswer};

@@ -1,7 +1,9 @@
 //! A client that sees what is on the wire.
 
+use std::net::{IpAddr, SocketAddr};
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// One connection, and what has been read of it beyond the last answer.
 pub struct Wire {
@@ -31,11 +33,64 @@ impl WireAnswer {
     }
 }
 
+impl From<TcpStream> for Wire {
+    fn from(stream: TcpStream) -> Self {
+        let rest = Vec::new();
+        Self { stream, rest }
+    }
+}
+
 impl Wire {
     pub async fn connect(address: &str) -> std::io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         let rest = Vec::new();
         Ok(Self { stream, rest })
+    }
+
+    /// A connection from another of this machine's addresses.
+    pub async fn connect_from(source: IpAddr, address: &str) -> std::io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::new(source, 0))?;
+        let address = address.parse().map_err(std::io::Error::other)?;
+        let stream = socket.connect(address).await?;
+        let rest = Vec::new();
+        Ok(Self { stream, rest })
+    }
+
+    /// Sends bytes as they are, all of them before it reads the response.
+    ///
+    /// # Errors
+    /// Those of a client that is cut off: while it sends, or before the response is whole.
+    pub async fn exchange(&mut self, bytes: &[u8]) -> std::io::Result<WireAnswer> {
+        self.stream.write_all(bytes).await?;
+        self.received().await
+    }
+
+    /// The next response to its end.
+    ///
+    /// # Errors
+    /// Those of a client that is cut off before.
+    pub async fn received(&mut self) -> std::io::Result<WireAnswer> {
+        loop {
+            if let Some(answer) = self.parsed() {
+                return Ok(answer);
+            }
+            if self.stream.read_buf(&mut self.rest).await? == 0 {
+                return Err(std::io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+    }
+
+    /// Reads until the server has closed its side.
+    ///
+    /// # Errors
+    /// If the connection was reset instead, or anything else arrived.
+    pub async fn closed(&mut self) -> std::io::Result<()> {
+        if self.rest.is_empty() && self.stream.read_buf(&mut self.rest).await? == 0 {
+            return Ok(());
+        }
+        let rest = String::from_utf8_lossy(&self.rest).into_owned();
+        Err(std::io::Error::other(rest))
     }
 
     /// Sends a request, whole.

@@ -1,0 +1,73 @@
+//! One request and its response, as a connection sees them.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::{CONNECTION, EXPECT};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+use hyper::body::{Body as _, Incoming};
+use tower::ServiceExt;
+use tower_http::normalize_path::NormalizePath;
+
+use super::request_body::{Left, RequestBody, Rest};
+use crate::http::{Client, Slot};
+
+/// What answers the requests of one connection, one after the other.
+pub struct Exchange {
+    router: NormalizePath<Router>,
+    client: Client,
+    slot: Slot,
+    rest: Arc<Rest>,
+}
+
+impl Exchange {
+    /// For the connection that holds this slot.
+    pub fn new(router: NormalizePath<Router>, client: Client, slot: Slot) -> Self {
+        Self {
+            router,
+            client,
+            slot,
+            rest: Arc::default(),
+        }
+    }
+
+    /// The response to a request. If the end of the request's body was not reached, the next request
+    /// could not be found behind it: the response then says that the connection is closed (RFC 9112,
+    /// section 9.6).
+    pub async fn respond(
+        self: Arc<Self>,
+        request: hyper::Request<Incoming>,
+    ) -> Result<Response, Infallible> {
+        self.slot.work();
+        let expects_continue = expects_continue(request.headers());
+        let mut request: Request = request.map(|incoming| {
+            if incoming.is_end_stream() {
+                return Body::empty();
+            }
+            Body::new(RequestBody::new(incoming, &self.rest))
+        });
+        request.extensions_mut().insert(self.client);
+        let mut response = self.router.clone().oneshot(request).await?;
+        self.slot.wait();
+        let left = self.rest.take();
+        if !matches!(left, Left::Nothing) {
+            // Whoever sent its body too slowly is not waited for again.
+            let is_over = response.status() == StatusCode::REQUEST_TIMEOUT
+                || response.headers().contains_key(CONNECTION);
+            if is_over || !left.ends(&self.slot, expects_continue).await {
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(CONNECTION, close);
+            }
+        }
+        Ok(response)
+    }
+}
+
+fn expects_continue(headers: &HeaderMap) -> bool {
+    let mut expectations = headers.get_all(EXPECT).iter();
+    expectations.any(|it| it.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+}

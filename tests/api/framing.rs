@@ -1,0 +1,440 @@
+//! Where a request ends and whether its connection can be used again, byte by byte.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::{get, post};
+use dossier::http::Limits;
+use dossier::workspaces::FIXED_KEY;
+use tokio::io::AsyncWriteExt;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::timeout;
+
+use crate::support::{TestApp, TestSettings, Wire};
+
+/// More than anything that is waited for takes.
+const LONG: Duration = Duration::from_secs(30);
+const JSON: &str = "content-type: application/json";
+
+fn key() -> String {
+    format!("authorization: Bearer {FIXED_KEY}")
+}
+
+/// A request with a body of JSON: `{"name": "A"}` and spaces.
+fn request(line: &str, fields: &[&str], size: usize, is_chunked: bool) -> Vec<u8> {
+    let mut body = b"{\"name\": \"A\"}".to_vec();
+    body.resize(size.max(body.len()), b' ');
+    let mut bytes = format!("{line} HTTP/1.1\r\nhost: test\r\n").into_bytes();
+    for field in fields {
+        bytes.extend(format!("{field}\r\n").into_bytes());
+    }
+    if is_chunked {
+        bytes.extend(b"transfer-encoding: chunked\r\n\r\n");
+        for chunk in body.chunks(16 * 1024) {
+            bytes.extend(format!("{:x}\r\n", chunk.len()).into_bytes());
+            bytes.extend(chunk);
+            bytes.extend(b"\r\n");
+        }
+        bytes.extend(b"0\r\n\r\n");
+    } else {
+        bytes.extend(format!("content-length: {}\r\n\r\n", body.len()).into_bytes());
+        bytes.extend(body);
+    }
+    bytes
+}
+
+async fn connect(app: &TestApp) -> Wire {
+    Wire::connect(app.address()).await.expect("a connection")
+}
+
+/// Sends one more request over a connection, which is answered.
+async fn is_usable(wire: &mut Wire) {
+    let probe = b"GET /healthz HTTP/1.1\r\nhost: test\r\n\r\n";
+    let answer = timeout(LONG, wire.exchange(probe)).await.expect("in time");
+    assert_eq!(answer.expect("the connection is kept").status, 200);
+}
+
+async fn is_closed(wire: &mut Wire) {
+    let closed = timeout(LONG, wire.closed()).await.expect("in time");
+    closed.expect("the connection is closed in order");
+}
+
+/// A server with every reason to refuse a request before its body is read.
+async fn refusing() -> TestApp {
+    let panics = || {
+        let panics = async || -> &'static str { panic!("before the body is read") };
+        post(panics).get(panics)
+    };
+    TestApp::start_with(TestSettings {
+        limits: Limits {
+            body: 3 * 1024 * 1024,
+            ..Limits::default()
+        },
+        extra: Router::new().route("/panic", panics()),
+        ..TestSettings::default()
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_early_response_says_whether_its_connection_is_closed() {
+    let app = refusing().await;
+    let key = key();
+    let (key, id) = (key.as_str(), "0198a000-0000-7000-8000-00000000ffff");
+    let of_a_case = |method: &str| format!("{method} /cases/{id}");
+    let (read, change, delete) = (of_a_case("GET"), of_a_case("PATCH"), of_a_case("DELETE"));
+    let kinds: &[(&str, &[&str], u16)] = &[
+        ("POST /cases", &[JSON], 401),
+        ("POST /cases/batch", &[JSON], 401),
+        ("POST /nothing/here", &[key, JSON], 404),
+        ("PUT /cases", &[key, JSON], 405),
+        ("POST /cases", &[key, "content-type: text/plain"], 415),
+        ("POST /cases", &[key, JSON, "content-encoding: gzip"], 415),
+        (&change, &[JSON], 401),
+        (&change, &[key, "content-type: text/plain"], 415),
+        ("POST /panic", &[key, JSON], 500),
+        // Bodies that nobody reads.
+        ("GET /healthz", &[], 200),
+        ("GET /cases", &[key, JSON], 200),
+        (&read, &[key, JSON], 404),
+        (&delete, &[key, JSON], 404),
+    ];
+    for (line, fields, status) in kinds {
+        for (size, is_kept) in [(1024, true), (200 * 1024, true), (1_900_000, false)] {
+            for is_chunked in [false, true] {
+                let case = format!("{line} {fields:?} {size} {is_chunked}");
+                let mut wire = connect(&app).await;
+                let bytes = request(line, fields, size, is_chunked);
+                let answer = timeout(LONG, wire.exchange(&bytes)).await;
+                let answer = answer.unwrap_or_else(|_| panic!("{case}: no response"));
+                let answer = answer.unwrap_or_else(|error| panic!("{case}: {error}"));
+                assert_eq!(answer.status, *status, "{case}: {}", answer.body);
+                assert_eq!(!answer.is_last(), is_kept, "{case}");
+                if is_kept {
+                    is_usable(&mut wire).await;
+                } else {
+                    is_closed(&mut wire).await;
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_before_it_is_read() {
+    let app = TestApp::start().await;
+    let key = key();
+    let mut wire = connect(&app).await;
+    // Only the head is sent.
+    let head = format!("POST /cases HTTP/1.1\r\nhost: x\r\n{key}\r\n{JSON}\r\n");
+    let bytes = format!("{head}content-length: 9000000000\r\n\r\n");
+    let answer = timeout(LONG, wire.exchange(bytes.as_bytes())).await;
+    let answer = answer.expect("in time").expect("a response");
+    assert_eq!((answer.status, answer.is_last()), (413, true));
+    is_closed(&mut wire).await;
+    for is_chunked in [false, true] {
+        let mut wire = connect(&app).await;
+        let bytes = request("POST /cases", &[&key, JSON], 5 * 1024 * 1024, is_chunked);
+        let answer = timeout(LONG, wire.exchange(&bytes)).await.expect("in time");
+        let answer = answer.expect("a response");
+        assert_eq!((answer.status, answer.is_last()), (413, true));
+        is_closed(&mut wire).await;
+    }
+    // What is left of this one is little.
+    let mut wire = connect(&app).await;
+    let bytes = request("POST /cases", &[&key, JSON], 2 * 1024 * 1024 + 1, true);
+    let answer = timeout(LONG, wire.exchange(&bytes)).await.expect("in time");
+    let answer = answer.expect("a response");
+    assert_eq!((answer.status, answer.is_last()), (413, false));
+    is_usable(&mut wire).await;
+}
+
+#[tokio::test]
+async fn a_client_that_waits_for_100_continue_is_told_before_it_sends() {
+    let app = TestApp::start().await;
+    let key = key();
+    let key = key.as_str();
+    let expects = "expect: 100-continue";
+    let small = "content-length: 13";
+    let refused: &[(&str, &[&str], u16)] = &[
+        ("POST /cases", &[key, JSON, "content-length: 2097153"], 413),
+        ("POST /cases", &[JSON, small], 401),
+        ("POST /nothing/here", &[key, JSON, small], 404),
+        ("PUT /cases", &[key, JSON, small], 405),
+        ("POST /cases", &[key, small], 415),
+        ("POST /cases", &[JSON, "transfer-encoding: chunked"], 401),
+    ];
+    for (line, fields, status) in refused {
+        let mut wire = connect(&app).await;
+        let fields = fields.join("\r\n");
+        let head = format!("{line} HTTP/1.1\r\nhost: x\r\n{expects}\r\n{fields}\r\n\r\n");
+        let answer = timeout(LONG, wire.exchange(head.as_bytes())).await;
+        let answer = answer.expect("in time").expect("a response");
+        assert_eq!((answer.status, answer.is_last()), (*status, true), "{line}");
+        is_closed(&mut wire).await;
+    }
+    let mut wire = connect(&app).await;
+    let fields = [key, JSON, small, expects].join("\r\n");
+    let head = format!("POST /cases HTTP/1.1\r\nhost: x\r\n{fields}\r\n\r\n");
+    let interim = timeout(LONG, wire.exchange(head.as_bytes())).await;
+    assert_eq!(interim.expect("in time").expect("a response").status, 100);
+    let answer = timeout(LONG, wire.exchange(b"{\"name\": \"A\"}")).await;
+    let answer = answer.expect("in time").expect("a response");
+    assert_eq!((answer.status, answer.is_last()), (201, false));
+    is_usable(&mut wire).await;
+}
+
+#[tokio::test]
+async fn a_malformed_body_is_a_400_that_says_so() {
+    let app = TestApp::start().await;
+    let key = key();
+    let head = format!("POST /cases HTTP/1.1\r\nhost: x\r\n{key}\r\n{JSON}\r\n");
+    let chunked = "transfer-encoding: chunked\r\n\r\n";
+    let extension = format!("d;{}\r\n", "x".repeat(20_000));
+    let forms: &[(&str, &str, bool)] = &[
+        ("a size that is no number", "zz\r\n{}\r\n0\r\n\r\n", false),
+        ("no size", "\r\n{}\r\n0\r\n\r\n", false),
+        ("a size that is too large", "fffffffffffffffff\r\n{}", false),
+        ("a size without its CR", "2\n{}\r\n0\r\n\r\n", false),
+        ("no CRLF behind a chunk", "2\r\n{}xx0\r\n\r\n", false),
+        ("a chunk that is longer", "2\r\n{} \r\n0\r\n\r\n", false),
+        ("a line in an extension", "2;a\nb\r\n{}\r\n0\r\n\r\n", false),
+        ("a long extension", &extension, false),
+        ("a trailer", "2\r\n{}\r\n0\r\nno colon\r\n\r\n", false),
+        ("no end behind the last chunk", "2\r\n{}\r\n0\r\nx", true),
+        ("an end inside a chunk", "d\r\n{\"name\"", true),
+        ("an end inside a size", "d", true),
+        ("an end before the last chunk", "2\r\n{}\r\n", true),
+    ];
+    let forms = forms
+        .iter()
+        .map(|(form, body, ends)| (*form, format!("{head}{chunked}{body}"), *ends));
+    let short = format!("{head}content-length: 13\r\n\r\n{{\"name\"");
+    for (form, bytes, ends) in forms.chain([("an end before the length", short, true)]) {
+        let mut wire = connect(&app).await;
+        let sent = wire.stream.write_all(bytes.as_bytes()).await;
+        sent.expect("it is sent");
+        if ends {
+            wire.stream.shutdown().await.expect("its end is sent");
+        }
+        let answer = timeout(LONG, wire.received()).await.expect(form);
+        let answer = answer.unwrap_or_else(|error| panic!("{form}: {error}"));
+        assert_eq!(answer.status, 400, "{form}: {}", answer.body);
+        let kind = "\"type\":\"/problems/malformed-framing\"";
+        assert!(answer.body.contains(kind), "{form}: {}", answer.body);
+        assert!(answer.is_last(), "{form}");
+        is_closed(&mut wire).await;
+    }
+    app.get("/problems/malformed-framing").await.expect(200);
+    // What is refused before its body is read is refused for that.
+    let mut wire = connect(&app).await;
+    let bytes = format!("POST /cases HTTP/1.1\r\nhost: x\r\n{JSON}\r\n{chunked}zz\r\n");
+    let answer = timeout(LONG, wire.exchange(bytes.as_bytes())).await;
+    let answer = answer.expect("in time").expect("a response");
+    assert_eq!((answer.status, answer.is_last()), (401, true));
+    is_closed(&mut wire).await;
+}
+
+#[tokio::test]
+async fn a_client_that_closes_its_side_after_a_request_has_its_response() {
+    let app = TestApp::start().await;
+    let key = key();
+    for (bytes, status) in [
+        (b"GET /healthz HTTP/1.1\r\nhost: test\r\n\r\n".to_vec(), 200),
+        (request("POST /cases", &[&key, JSON], 0, false), 201),
+        (request("POST /cases", &[&key, JSON], 200_000, true), 201),
+        (request("POST /cases", &[JSON], 200_000, false), 401),
+        (request("POST /cases", &[JSON], 1_900_000, false), 401),
+    ] {
+        let mut wire = connect(&app).await;
+        wire.stream.write_all(&bytes).await.expect("it is sent");
+        wire.stream.shutdown().await.expect("its end is sent");
+        let answer = timeout(LONG, wire.received()).await.expect("in time");
+        assert_eq!(answer.expect("a response").status, status);
+        is_closed(&mut wire).await;
+    }
+}
+
+/// Sends when it is dropped, as what holds it is.
+struct Leaving(mpsc::UnboundedSender<&'static str>);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        // Nobody listens at the end of the test.
+        let _ = self.0.send("left");
+    }
+}
+
+/// `GET /wait` says that it waits, and waits until it is told to go on.
+async fn waiting(
+    in_flight: usize,
+) -> (TestApp, mpsc::UnboundedReceiver<&'static str>, Arc<Notify>) {
+    let (events, received) = mpsc::unbounded_channel();
+    let go_on = Arc::new(Notify::new());
+    let told = Arc::clone(&go_on);
+    let wait = get(async move || {
+        let _leaving = Leaving(events.clone());
+        events.send("waits").expect("the test listens");
+        told.notified().await;
+        "done"
+    });
+    let app = TestApp::start_with(TestSettings {
+        limits: Limits {
+            in_flight,
+            ..Limits::default()
+        },
+        extra: Router::new().route("/wait", wait),
+        ..TestSettings::default()
+    })
+    .await;
+    (app, received, go_on)
+}
+
+#[tokio::test]
+async fn a_client_that_closes_its_side_is_waited_for_and_one_that_resets_is_left() {
+    let (app, mut events, go_on) = waiting(16).await;
+    let bytes = b"GET /wait HTTP/1.1\r\nhost: test\r\n\r\n";
+    let mut closing = connect(&app).await;
+    closing.stream.write_all(bytes).await.expect("it is sent");
+    assert_eq!(events.recv().await, Some("waits"));
+    closing.stream.shutdown().await.expect("its end is sent");
+    let early = timeout(Duration::from_millis(100), events.recv()).await;
+    assert!(early.is_err(), "its request goes on");
+
+    let mut resetting = connect(&app).await;
+    resetting.stream.write_all(bytes).await.expect("it is sent");
+    assert_eq!(events.recv().await, Some("waits"));
+    resetting.stream.set_zero_linger().expect("a setting");
+    drop(resetting);
+    let left = timeout(LONG, events.recv()).await.expect("in time");
+    assert_eq!(left, Some("left"));
+
+    go_on.notify_waiters();
+    let answer = timeout(LONG, closing.received()).await.expect("in time");
+    assert_eq!(answer.expect("a response").body, "done");
+    is_closed(&mut closing).await;
+}
+
+#[tokio::test]
+async fn requests_behind_a_refused_one_are_answered_or_the_connection_is_closed() {
+    let app = TestApp::start().await;
+    let probe = b"GET /healthz HTTP/1.1\r\nhost: test\r\n\r\n";
+    for is_chunked in [false, true] {
+        let mut wire = connect(&app).await;
+        let mut bytes = request("POST /cases", &[JSON], 100_000, is_chunked);
+        bytes.extend(probe);
+        bytes.extend(request("GET /healthz", &[JSON], 100_000, is_chunked));
+        bytes.extend(probe);
+        let answer = timeout(LONG, wire.exchange(&bytes)).await.expect("in time");
+        assert_eq!(answer.expect("a response").status, 401);
+        for _ in 0..3 {
+            let answer = timeout(LONG, wire.received()).await.expect("in time");
+            assert_eq!(answer.expect("a response").status, 200);
+        }
+        is_usable(&mut wire).await;
+
+        let mut wire = connect(&app).await;
+        let mut bytes = request("POST /cases", &[JSON], 1_000_000, is_chunked);
+        bytes.extend(probe);
+        let answer = timeout(LONG, wire.exchange(&bytes)).await.expect("in time");
+        let answer = answer.expect("a response");
+        assert_eq!((answer.status, answer.is_last()), (401, true));
+        is_closed(&mut wire).await;
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_a_refused_request_that_does_not_arrive_is_not_waited_for() {
+    let app = TestApp::start().await;
+    for framing in [
+        "content-length: 1000\r\n\r\n{\"name\"",
+        "transfer-encoding: chunked\r\n\r\n100\r\n{\"name\"",
+    ] {
+        let mut wire = connect(&app).await;
+        let bytes = format!("POST /cases HTTP/1.1\r\nhost: x\r\n{JSON}\r\n{framing}");
+        let answer = timeout(LONG, wire.exchange(bytes.as_bytes())).await;
+        let answer = answer.expect("in time").expect("a response");
+        assert_eq!((answer.status, answer.is_last()), (401, true));
+        is_closed(&mut wire).await;
+    }
+}
+
+/// How many requests a writer of a storm sends.
+const REQUESTS: usize = 40;
+
+/// What the writers of a storm have seen, by status.
+#[derive(Default)]
+struct Seen {
+    created: AtomicUsize,
+    limited: AtomicUsize,
+    overloaded: AtomicUsize,
+}
+
+/// Writes one body after the other over a connection for as long as responses keep it.
+async fn writer(address: String, size: usize, seen: Arc<Seen>) {
+    let bytes = request("POST /cases", &[&key(), JSON], size, false);
+    let mut wire = Wire::connect(&address).await.expect("a connection");
+    for number in 0..REQUESTS {
+        let answer = timeout(LONG, wire.exchange(&bytes)).await.expect("in time");
+        let answer = answer.unwrap_or_else(|error| panic!("request {number} was cut: {error}"));
+        let count = match answer.status {
+            201 => &seen.created,
+            429 => &seen.limited,
+            503 => &seen.overloaded,
+            other => panic!("{other}: {}", answer.body),
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+        if answer.is_last() {
+            is_closed(&mut wire).await;
+            wire = Wire::connect(&address).await.expect("a connection");
+        }
+    }
+}
+
+/// Twelve writers at once, of bodies that are read to their end and of those that are not.
+async fn storm(app: &TestApp) -> Seen {
+    let seen = Arc::new(Seen::default());
+    for size in [200_000, 600_000] {
+        let writers: Vec<_> = (0..12)
+            .map(|_| tokio::spawn(writer(app.address().to_owned(), size, Arc::clone(&seen))))
+            .collect();
+        for writer in writers {
+            writer.await.expect("no request is cut");
+        }
+    }
+    Arc::into_inner(seen).expect("every writer has ended")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_writer_loses_its_connection_in_a_storm_of_429() {
+    let app = TestApp::start_with(TestSettings {
+        limits: Limits {
+            in_flight: 8,
+            writes: NonZeroU32::new(20),
+            ..Limits::default()
+        },
+        ..TestSettings::default()
+    })
+    .await;
+    let seen = storm(&app).await;
+    assert!(seen.created.into_inner() >= 20);
+    assert!(seen.limited.into_inner() > 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_writer_loses_its_connection_in_a_storm_of_503() {
+    let (app, mut events, go_on) = waiting(16).await;
+    let mut waiting = Vec::new();
+    for _ in 0..16 {
+        let mut wire = connect(&app).await;
+        wire.send("GET /wait", &[], "").await.expect("it is sent");
+        assert_eq!(events.recv().await, Some("waits"));
+        waiting.push(wire);
+    }
+    let seen = storm(&app).await;
+    assert_eq!(seen.overloaded.into_inner(), 2 * 12 * REQUESTS);
+    go_on.notify_waiters();
+}
