@@ -1,12 +1,18 @@
 //! The connections of one server.
 
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hyper::server::conn::http1::Builder;
-use hyper::service::service_fn;
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::server::conn::http1::{Builder, Connection};
+use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
@@ -54,31 +60,11 @@ impl Connections {
         let service = service_fn(move |request| Arc::clone(&exchange).respond(request));
         let socket = Socket::new(stream, slot.clone(), self.patience);
         let connection = self.builder.serve_connection(TokioIo::new(socket), service);
-        let (closing, opened) = (self.closing.subscribe(), Instant::now());
+        let end = last_moment(self.closing.subscribe(), Instant::now());
+        let listens = self.closing.subscribe();
         tokio::spawn(async move {
-            let _listens = closing.clone();
-            let mut connection = std::pin::pin!(connection);
-            let mut last_moment = std::pin::pin!(last_moment(closing, opened));
-            let (mut is_last, mut is_displaced) = (false, false);
-            let ended = loop {
-                tokio::select! {
-                    // What has arrived is read before anything is closed.
-                    biased;
-                    ended = connection.as_mut() => break ended,
-                    () = slot.displaced(), if !is_displaced => {
-                        if !slot.is_at_work() {
-                            tracing::debug!("a connection that waited was closed for another");
-                            return;
-                        }
-                        is_displaced = true;
-                    }
-                    () = last_moment.as_mut(), if !is_last => is_last = true,
-                }
-                connection.as_mut().graceful_shutdown();
-            };
-            if let Err(error) = ended {
-                tracing::debug!(%error, "a connection ended early");
-            }
+            serve(connection, &slot, end).await;
+            drop(listens);
         });
     }
 
@@ -86,6 +72,48 @@ impl Connections {
     pub async fn close(self) {
         self.closing.send_replace(true);
         self.closing.closed().await;
+    }
+}
+
+/// Serves one connection until it is closed: by its client, because another needs its slot while it
+/// waits, or when it is idle at the `end`.
+async fn serve<S>(
+    mut connection: Connection<TokioIo<Socket>, S>,
+    slot: &Slot,
+    end: impl Future<Output = ()>,
+) where
+    S: HttpService<Incoming, ResBody = Body, Error = Infallible> + Unpin,
+{
+    let mut end = std::pin::pin!(end);
+    let (mut is_last, mut is_displaced) = (false, false);
+    let ended = loop {
+        tokio::select! {
+            // What has arrived is read before anything is closed.
+            biased;
+            ended = &mut connection => break ended,
+            () = slot.displaced(), if !is_displaced => {
+                if !slot.is_at_work() {
+                    tracing::debug!("a connection that waited was closed for another");
+                    return;
+                }
+                is_displaced = true;
+            }
+            () = end.as_mut(), if !is_last => is_last = true,
+        }
+        Pin::new(&mut connection).graceful_shutdown();
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+        return;
+    }
+    // After a request that offers another protocol (`Upgrade: h2c`) hyper leaves this to its caller.
+    let mut socket = connection.into_parts().io.into_inner();
+    tokio::select! {
+        biased;
+        closed = socket.shutdown() => if let Err(error) = closed {
+            tracing::debug!(%error, "a connection was not closed in order");
+        },
+        () = slot.displaced() => {}
     }
 }
 

@@ -96,6 +96,12 @@ async fn an_early_response_says_whether_its_connection_is_closed() {
         (&change, &[JSON], 401),
         (&change, &[key, "content-type: text/plain"], 415),
         ("POST /panic", &[key, JSON], 500),
+        // A client that offers another protocol, as those of HTTP/2 without TLS do.
+        (
+            "POST /cases",
+            &["connection: upgrade", "upgrade: h2c", JSON],
+            401,
+        ),
         // Bodies that nobody reads.
         ("GET /healthz", &[], 200),
         ("GET /cases", &[key, JSON], 200),
@@ -358,6 +364,30 @@ async fn a_body_of_a_refused_request_that_does_not_arrive_is_not_waited_for() {
         let answer = timeout(LONG, wire.exchange(bytes.as_bytes())).await;
         let answer = answer.expect("in time").expect("a response");
         assert_eq!((answer.status, answer.is_last()), (401, true));
+        is_closed(&mut wire).await;
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_is_refused_has_its_response() {
+    let app = TestApp::start().await;
+    let long = format!(
+        "GET /healthz HTTP/1.1\r\nhost: x\r\nx-long: {}\r\n\r\n",
+        "x".repeat(1_500_000)
+    );
+    let both = "POST /cases HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n";
+    let coding = "POST /cases HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip\r\n\r\n";
+    let rest = "x".repeat(1_500_000);
+    for (bytes, status) in [
+        (long, 431),
+        (format!("{both}{rest}"), 400),
+        (format!("{coding}{rest}"), 400),
+        (format!("no request\r\n\r\n{rest}"), 400),
+    ] {
+        let mut wire = connect(&app).await;
+        let answer = timeout(LONG, wire.exchange(bytes.as_bytes())).await;
+        let answer = answer.expect("in time").expect("a response");
+        assert_eq!((answer.status, answer.is_last()), (status, true));
         is_closed(&mut wire).await;
     }
 }
