@@ -9,7 +9,8 @@ mod serve;
 mod socket;
 
 pub use metrics::metrics;
-pub use serve::serve;
+pub use open_files::in_flight_at_most;
+pub use serve::{listen, serve};
 
 use std::any::Any;
 use std::sync::Arc;

@@ -7,28 +7,40 @@ use std::time::Duration;
 
 use axum::Router;
 use nix::errno::Errno;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tower_http::normalize_path::NormalizePath;
 
 use super::connections::Connections;
-use super::open_files;
-use crate::http::{Client, Limits, Slots};
+use crate::http::{Client, Slots};
 use crate::state::AppState;
 
 /// How long requests in flight may take to end, beyond the time that any request has.
 const DRAIN: Duration = Duration::from_secs(5);
 /// How many connections are open for each request that may be in flight: a client that connects and
-/// sends nothing costs memory and a file descriptor. One more displaces one that waits for its client.
-const CONNECTIONS: usize = 4;
-/// The fewest connections that are open, however few files the system lets a process open.
-const FEWEST: usize = 16;
-/// How many files are open besides: connections to the database and to receivers of webhooks, logs.
-const OTHER_FILES: usize = 192;
+/// sends nothing costs memory and a file descriptor. One more displaces one that waits for its client;
+/// as more connections than requests are open, there always is one.
+pub(super) const CONNECTIONS: usize = 4;
 /// How long the server waits for a file to be closed when it has opened all that it may.
 const PAUSE: Duration = Duration::from_millis(10);
-/// The most connections that are taken from the kernel when the listener closes: what its queue
-/// holds at the most. Without a bound, clients that go on connecting would put the end off.
-const QUEUE: usize = 1024;
+/// How many connections the kernel accepts before the server takes them, as far as the system allows
+/// it (`net.core.somaxconn`); the most that are taken from it when the listener closes. Without a
+/// bound, clients that go on connecting would put the end off.
+const QUEUE: u32 = 4096;
+
+/// Listens at an address.
+///
+/// # Errors
+/// Those of the system: the address is taken, is not one of this machine, or is not permitted.
+pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // A server that starts again is not kept waiting by connections of the last one.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(QUEUE)
+}
 
 /// Serves until `stop` resolves, and then ends so that what was accepted is answered:
 /// from that moment on the server is not ready and each answer says that it is the last of its
@@ -45,7 +57,7 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let limits = state.limits;
     let connections = Connections::new(router, limits.request);
-    let slots = Slots::new(connections_at_most(limits));
+    let slots = Slots::new(limits.in_flight.saturating_mul(CONNECTIONS));
     let open = |stream, peer: SocketAddr| {
         let client = Client::from(peer.ip());
         connections.open(stream, client, slots.take(client));
@@ -73,21 +85,6 @@ pub async fn serve(
         tracing::warn!("requests were still in flight when the server stopped");
     }
     Ok(())
-}
-
-/// How many connections are open at the most: each needs a file.
-fn connections_at_most(limits: Limits) -> usize {
-    let wanted = limits.in_flight.saturating_mul(CONNECTIONS);
-    let files = open_files::allow(wanted.saturating_add(OTHER_FILES));
-    let most = wanted.min(files.saturating_sub(OTHER_FILES).max(FEWEST));
-    if most < wanted {
-        tracing::warn!(
-            most,
-            wanted,
-            "the limit of open files allows fewer connections"
-        );
-    }
-    most
 }
 
 /// The next connection, once there is room for it. Dropped before it resolves, it loses none.

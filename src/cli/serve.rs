@@ -28,8 +28,8 @@ const BACKGROUND: u32 = 3;
 /// # Errors
 /// One line that says what to do.
 pub async fn run(settings: &ServerSettings) -> Result<(), String> {
-    let (listener, address) = listen(settings).await?;
-    let for_metrics = listen_for_metrics(settings).await?;
+    let (listener, address) = listen(settings)?;
+    let for_metrics = listen_for_metrics(settings)?;
     let metrics = Metrics::new().map_err(told)?;
     let mut signals = Signals::new().map_err(told)?;
     // It may wait for a database that recovers.
@@ -79,20 +79,21 @@ fn limits(settings: &ServerSettings) -> Limits {
     let of_a_server = |quota| settings.database.database_url.as_ref().map(|_| quota);
     let reads = settings.rate_limit_read.or(of_a_server(12_000));
     let writes = settings.rate_limit_write.or(of_a_server(6_000));
+    let in_flight = usize::try_from(settings.max_in_flight).unwrap_or(usize::MAX);
     Limits {
         body: settings.body_limit,
         request: Duration::from_secs(settings.request_timeout),
         reads: reads.and_then(NonZeroU32::new),
         writes: writes.and_then(NonZeroU32::new),
-        in_flight: usize::try_from(settings.max_in_flight).unwrap_or(usize::MAX),
+        in_flight: app::in_flight_at_most(in_flight),
         gathered: usize::try_from(settings.gathered).unwrap_or(usize::MAX),
         grace: Duration::from_secs(settings.stop_grace),
     }
 }
 
 /// Binds the address. The sandbox's fixed key is for this machine alone.
-async fn listen(settings: &ServerSettings) -> Result<(TcpListener, SocketAddr), String> {
-    let listener = bind(settings.listen, "DOSSIER_LISTEN").await?;
+fn listen(settings: &ServerSettings) -> Result<(TcpListener, SocketAddr), String> {
+    let listener = bind(settings.listen, "DOSSIER_LISTEN")?;
     let address = listener.local_addr().map_err(told)?;
     let has_fixed_key = settings.database.database_url.is_none() && settings.sandbox_key.is_none();
     if has_fixed_key && !address.ip().is_loopback() {
@@ -105,19 +106,18 @@ async fn listen(settings: &ServerSettings) -> Result<(TcpListener, SocketAddr), 
 }
 
 /// Binds the address on which metrics are read, where there is one.
-async fn listen_for_metrics(settings: &ServerSettings) -> Result<Option<TcpListener>, String> {
+fn listen_for_metrics(settings: &ServerSettings) -> Result<Option<TcpListener>, String> {
     let Some(address) = settings.metrics_listen else {
         return Ok(None);
     };
-    let listener = bind(address, "DOSSIER_METRICS_LISTEN").await?;
+    let listener = bind(address, "DOSSIER_METRICS_LISTEN")?;
     let address = listener.local_addr().map_err(told)?;
     tracing::info!(metrics = %address, "metrics can be read");
     Ok(Some(listener))
 }
 
-async fn bind(address: SocketAddr, setting: &str) -> Result<TcpListener, String> {
-    let bound = TcpListener::bind(address).await;
-    bound.map_err(|error| {
+fn bind(address: SocketAddr, setting: &str) -> Result<TcpListener, String> {
+    app::listen(address).map_err(|error| {
         let what_to_do = match error.kind() {
             ErrorKind::AddrInUse => {
                 format!("another program listens there; stop it, or set {setting} to another")
