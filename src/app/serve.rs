@@ -27,6 +27,10 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// bound, clients that go on connecting would put the end off.
 const QUEUE: u32 = 4096;
 
+/// How many bytes of a response the kernel keeps for a client that does not read them. Left to itself it
+/// keeps up to 4 MiB: gigabytes for all connections, which take seconds to fill.
+const UNREAD: u32 = 64 * 1024;
+
 /// Listens at an address.
 ///
 /// # Errors
@@ -38,6 +42,8 @@ pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     };
     // A server that starts again is not kept waiting by connections of the last one.
     socket.set_reuseaddr(true)?;
+    // Accepted connections have it from here.
+    socket.set_send_buffer_size(UNREAD)?;
     socket.bind(address)?;
     socket.listen(QUEUE)
 }
