@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::{timeout, timeout_at};
@@ -16,8 +15,6 @@ use crate::db::{Database, DatabaseError, Deadline, InFlight, Session};
 /// while they are under way, what arrives is gathered. PostgreSQL spends half of a single case on the
 /// statement alone; with one writer nothing would be done while it waits for the disk.
 const WRITERS: usize = 2;
-/// How long a case waits for a writer: as long as a request waits for a read.
-const PATIENCE: Duration = Duration::from_millis(800);
 /// From what size on a case is written alone, and no group grows any more, in bytes.
 const LARGE: usize = 128 * 1024;
 
@@ -109,7 +106,7 @@ impl Gather {
         }
         // A writer that panicked has written nothing, or nobody knows.
         let nobody_knows = |_| Err(DatabaseError::OutcomeUnknown(None));
-        if let Ok(outcome) = timeout(PATIENCE, &mut outcome).await {
+        if let Ok(outcome) = timeout(database.timeouts().read, &mut outcome).await {
             return outcome.unwrap_or_else(nobody_knows);
         }
         if self.withdraw(place, ticket) {

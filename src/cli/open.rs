@@ -9,12 +9,12 @@ use super::told;
 use super::wait::{Waits, until_it_serves};
 use crate::config::{DatabaseSettings, ServerSettings, Switch, data_directory};
 use crate::db::cluster::{Cluster, ClusterError};
-use crate::db::{ConnectError, Database, Hosts, MigrationError};
+use crate::db::{ConnectError, Database, Hosts, MigrationError, Timeouts};
 
 /// How many connections a command needs at the most.
 const CONNECTIONS: u32 = 2;
 /// How long a statement of a command may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+const STATEMENT: Duration = Duration::from_secs(30);
 
 /// A database, and the private cluster that it lies in where this process runs one.
 pub struct Opened {
@@ -36,7 +36,11 @@ pub async fn open(settings: &DatabaseSettings) -> Result<Opened, String> {
             Err(error) => return Err(told(error)),
         },
     };
-    let database = Database::new(hosts, CONNECTIONS, PATIENCE);
+    let timeouts = Timeouts {
+        statement: STATEMENT,
+        ..Timeouts::default()
+    };
+    let database = Database::new(hosts, CONNECTIONS, timeouts);
     if settings.migrate == Switch::On {
         migrate(&database, Waits::Command).await?;
     }
@@ -57,8 +61,11 @@ pub async fn open_to_serve(server: &ServerSettings) -> Result<(Option<Cluster>, 
             (Some(cluster), hosts)
         }
     };
-    let patience = Duration::from_secs(server.request_timeout);
-    let database = Database::new(hosts, server.pool_size, patience);
+    let timeouts = Timeouts {
+        statement: Duration::from_secs(server.request_timeout),
+        ..Timeouts::default()
+    };
+    let database = Database::new(hosts, server.pool_size, timeouts);
     if settings.migrate == Switch::On {
         migrate(&database, Waits::Server).await?;
     } else if server.bootstrap_workspace.is_some() {

@@ -15,15 +15,8 @@ use tracing::Instrument;
 use super::hosts::ConnectError;
 use super::lease::Lease;
 use super::liveness::Liveness;
-use super::session::READ;
-use super::{Hosts, InFlight, Retry, Session};
+use super::{Hosts, InFlight, Retry, Session, Timeouts};
 use crate::metrics::{Connections, Waits};
-
-/// How long a request waits for a connection.
-const ACQUIRE: Duration = Duration::from_millis(500);
-/// How long a statement waits for what another transaction holds: a second, and as much more as
-/// Postgres (deadlock_timeout, 1 s) needs to tell a deadlock from a wait.
-const LOCK: Duration = Duration::from_millis(1_100);
 
 /// The moment by which a unit of work must have its result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,35 +107,37 @@ pub struct Database {
     pub(super) hosts: Hosts,
     /// The host to which the pool was led last.
     led: Arc<AtomicUsize>,
+    timeouts: Timeouts,
     /// Where it is counted how long its connections are waited for.
     waits: Option<Arc<Waits>>,
 }
 
 impl Database {
-    /// A pool of up to `size` connections, none of them opened yet. Postgres gives up on a
-    /// statement that takes longer than `patience`.
-    pub fn new(hosts: impl Into<Hosts>, size: u32, patience: Duration) -> Self {
+    /// A pool of up to `size` connections, none of them opened yet.
+    pub fn new(hosts: impl Into<Hosts>, size: u32, timeouts: Timeouts) -> Self {
+        let milliseconds = |time: Duration| time.as_millis().to_string();
         let hosts = hosts.into().map(|options| {
             options
                 .application_name("dossier")
-                .options([("statement_timeout", patience.as_millis().to_string())])
-                .options([("lock_timeout", LOCK.as_millis().to_string())])
+                .options([("statement_timeout", milliseconds(timeouts.statement))])
+                .options([("lock_timeout", milliseconds(timeouts.lock))])
                 .options([("timezone", "UTC")])
         });
-        Self::over(hosts, size)
+        Self::over(hosts, size, timeouts)
     }
 
     /// Connections of its own to the same database, up to `size` of them.
     pub fn beside(&self, size: u32) -> Self {
-        Self::over(self.hosts.clone(), size)
+        Self::over(self.hosts.clone(), size, self.timeouts)
     }
 
-    fn over(hosts: Hosts, size: u32) -> Self {
+    fn over(hosts: Hosts, size: u32, timeouts: Timeouts) -> Self {
         Self {
-            pool: pool(&hosts, size),
+            pool: pool(&hosts, size, timeouts.connection),
             hosts,
             led: Arc::default(),
             liveness: Liveness::default(),
+            timeouts,
             waits: None,
         }
     }
@@ -152,6 +147,11 @@ impl Database {
     pub fn counting(self, waits: Waits) -> Self {
         let waits = Some(Arc::new(waits));
         Self { waits, ..self }
+    }
+
+    /// How long it is waited for.
+    pub fn timeouts(&self) -> Timeouts {
+        self.timeouts
     }
 
     /// How many connections there are.
@@ -186,7 +186,7 @@ impl Database {
         T: Send + 'static,
         E: From<DatabaseError> + Send + 'static,
     {
-        let read_by = Some(deadline.0.min(Instant::now() + READ));
+        let read_by = Some(deadline.0.min(Instant::now() + self.timeouts.read));
         let connection = self.acquire().await?;
         let session = Session {
             database: self.clone(),
@@ -283,7 +283,7 @@ impl Database {
         // It is large, and would be moved with all that may wait for a connection.
         let acquiring = Box::pin(self.hosts.acquire(&self.pool, &self.led));
         // Opening a connection is not bounded by the pool's own limit once it has begun.
-        let acquired = match timeout(ACQUIRE, acquiring).await {
+        let acquired = match timeout(self.timeouts.connection, acquiring).await {
             Ok(Ok(lease)) => Ok(lease),
             Ok(Err(ConnectError::ReadOnly)) => Err(DatabaseError::ReadOnly(None)),
             Ok(Err(ConnectError::Failed(error))) => Err(DatabaseError::Unavailable(Some(error))),
@@ -296,11 +296,11 @@ impl Database {
     }
 }
 
-fn pool(hosts: &Hosts, size: u32) -> PgPool {
+fn pool(hosts: &Hosts, size: u32, acquire_timeout: Duration) -> PgPool {
     let (options, hosts) = (hosts.first(), hosts.clone());
     PgPoolOptions::new()
         .max_connections(size)
-        .acquire_timeout(ACQUIRE)
+        .acquire_timeout(acquire_timeout)
         .max_lifetime(Duration::from_secs(30 * 60))
         .test_before_acquire(false)
         .before_acquire(move |connection, meta| {

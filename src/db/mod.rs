@@ -11,6 +11,7 @@ mod liveness;
 mod migrations;
 mod search;
 mod session;
+mod timeouts;
 mod transaction;
 mod url;
 
@@ -19,5 +20,6 @@ pub use hosts::{ConnectError, Hosts};
 pub use in_flight::InFlight;
 pub use migrations::MigrationError;
 pub use session::Session;
+pub use timeouts::Timeouts;
 pub use transaction::Retry;
 pub use url::{Target, UrlError};

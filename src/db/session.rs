@@ -1,7 +1,5 @@
 //! The reads and writes of one request.
 
-use std::time::Duration;
-
 use futures_util::future::BoxFuture;
 use sqlx::PgConnection;
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
@@ -13,11 +11,6 @@ use super::lease::Lease;
 use super::search::is_starting;
 use super::{Database, DatabaseError, Deadline};
 use crate::traces;
-
-/// How long a request may wait for a connection and read, all together, before it is asked whether the
-/// database answers at all; a later read of the same request has as long again. With the time of that
-/// question, a database that is gone is a 503 within a second.
-pub(super) const READ: Duration = Duration::from_millis(600);
 
 /// One request's hold on one connection.
 #[derive(Debug)]
@@ -100,7 +93,10 @@ impl Session {
     /// By when a read that begins now ends; one that follows a write has time of its own.
     pub(super) fn read_by(&mut self) -> Instant {
         let first = self.read_by.take();
-        first.unwrap_or_else(|| self.write_by.min(Instant::now() + READ))
+        first.unwrap_or_else(|| {
+            self.write_by
+                .min(Instant::now() + self.database.timeouts().read)
+        })
     }
 
     /// The connection of this session, or another where it has none any more.

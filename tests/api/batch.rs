@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestApp, TestSettings};
+use crate::support::{Answer, TestApp, TestSettings, limits};
 
 fn item(external_id: &str) -> Value {
     json!({"name": "Acme", "external_id": external_id, "tags": ["VIP"],
@@ -480,7 +480,7 @@ async fn decided_cases_need_not_have_what_their_template_requires() {
 async fn one_statement_each_where_that_is_asked_for() {
     let limits = Limits {
         gathered: 1,
-        ..Limits::default()
+        ..limits()
     };
     let app = TestApp::start_with(TestSettings {
         limits,

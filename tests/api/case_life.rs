@@ -231,7 +231,7 @@ async fn tags_are_added_and_taken_by_id_or_label() {
 
 #[tokio::test]
 async fn twenty_clients_change_review_and_delete_one_case_and_nothing_is_lost() {
-    let app = TestApp::start_patient().await;
+    let app = TestApp::start().await;
     let id = app
         .create(&json!({"name": "0", "metadata": {"by": "0"}}))
         .await
@@ -295,7 +295,7 @@ async fn twenty_clients_change_review_and_delete_one_case_and_nothing_is_lost() 
 
 #[tokio::test]
 async fn of_twenty_optimistic_writers_none_overwrites_another() {
-    let app = TestApp::start_patient().await;
+    let app = TestApp::start().await;
     let id = app
         .create(&json!({"name": "0", "metadata": {"by": "0"}}))
         .await

@@ -182,7 +182,7 @@ async fn faults_of_shape_and_references_are_one_answer_in_document_order() {
 
 #[tokio::test]
 async fn of_fifty_simultaneous_requests_with_one_external_id_one_wins() {
-    let app = TestApp::start_patient().await;
+    let app = TestApp::start().await;
     let body = json!({"name": "A", "external_id": "one"}).to_string();
     let answers = futures_util::future::join_all((0..50).map(|_| app.post(body.clone()))).await;
     let winner: Vec<_> = answers.iter().filter(|it| it.status == 201).collect();

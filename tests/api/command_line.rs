@@ -7,7 +7,7 @@ use dossier::config::Settings;
 use serde_json::Value;
 use sqlx::ConnectOptions;
 
-use crate::support::{TestApp, TestDatabase};
+use crate::support::{LONG, TestApp, TestDatabase, limits, timeouts};
 
 /// Runs the binary over the database of a test's cluster.
 pub fn dossier(app: &TestApp, arguments: &[&str]) -> Output {
@@ -57,7 +57,7 @@ async fn a_workspace_gets_a_key_that_can_be_revoked() {
     // A server may take a key for five seconds more.
     let begun = std::time::Instant::now();
     while app.get_as(&key, "/ping").await.status != 401 {
-        assert!(begun.elapsed() < std::time::Duration::from_secs(7));
+        assert!(begun.elapsed() < LONG);
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
 }
@@ -66,10 +66,9 @@ async fn a_workspace_gets_a_key_that_can_be_revoked() {
 async fn a_server_that_does_not_migrate_is_not_ready_until_somebody_does() {
     use dossier::app;
     use dossier::db::Database;
-    use dossier::http::Limits;
     let database = TestDatabase::create().await;
-    let limits = Limits::default();
-    let pool = Database::new(database.options.clone(), 2, limits.request);
+    let limits = limits();
+    let pool = Database::new(database.options.clone(), 2, timeouts());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
         .expect("a port");

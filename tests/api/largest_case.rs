@@ -1,12 +1,9 @@
 //! The largest case that the limits allow: whatever a create takes, every operation on it ends.
 
-use std::time::Duration;
-
-use dossier::http::Limits;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, TestSettings};
+use crate::support::TestApp;
 
 const COMPANIES: usize = 1_000;
 const INDIVIDUALS: usize = 1_000;
@@ -47,14 +44,7 @@ async fn rows_read(app: &TestApp) -> i64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_operation_on_the_largest_case_ends_and_reads_each_relation_a_few_times() {
-    let settings = TestSettings {
-        limits: Limits {
-            request: Duration::from_secs(120),
-            ..Limits::default()
-        },
-        ..TestSettings::default()
-    };
-    let app = TestApp::start_with(settings).await;
+    let app = TestApp::start().await;
     // As on a new installation: nobody has gathered statistics yet, and nobody does meanwhile.
     for statement in [
         "ALTER TABLE relations SET (autovacuum_enabled = off)",

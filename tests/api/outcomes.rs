@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use dossier::db::Timeouts;
 use dossier::http::Limits;
 use dossier::workspaces::FIXED_KEY;
 use nix::sys::signal::{Signal, kill};
@@ -10,7 +11,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-use crate::support::{Answer, TestApp, TestSettings};
+use crate::support::{Answer, TestApp, TestSettings, limits};
 
 /// Holds every commit of a keyed write until nobody has the advisory lock 42 any more.
 const HOLD_COMMITS: &str = "
@@ -65,8 +66,9 @@ async fn a_keyed_write_that_is_frozen_until_its_deadline_is_outcome_unknown() {
     let settings = TestSettings {
         limits: Limits {
             request: Duration::from_secs(2),
-            ..Limits::default()
+            ..limits()
         },
+        timeouts: Timeouts::default(),
         ..TestSettings::default()
     };
     let app = TestApp::start_alone_with(settings).await;
@@ -121,7 +123,7 @@ async fn a_look_up_after_the_deadline_finds_what_was_stored() {
     let settings = TestSettings {
         limits: Limits {
             request: Duration::from_secs(2),
-            ..Limits::default()
+            ..limits()
         },
         losing: Some("INSERT 0 1"),
         ..TestSettings::default()

@@ -1,7 +1,7 @@
 //! More requests than a server takes at once.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Router;
 use axum::routing::get;
@@ -9,7 +9,7 @@ use dossier::db::DatabaseError;
 use dossier::http::Limits;
 use tokio::sync::{Semaphore, mpsc};
 
-use crate::support::{TestApp, TestSettings, Wire, deadline};
+use crate::support::{LONG, TestApp, TestSettings, Wire, deadline, limits};
 
 /// Sends when it is dropped, as what holds it is.
 struct Leaving(mpsc::UnboundedSender<&'static str>);
@@ -47,7 +47,7 @@ async fn one_request_too_many_is_told_so_at_once_and_work_without_a_client_count
     let app = TestApp::start_with(TestSettings {
         limits: Limits {
             in_flight: 2,
-            ..Limits::default()
+            ..limits()
         },
         extra: hold(sender, release.clone()),
         ..TestSettings::default()
@@ -61,9 +61,8 @@ async fn one_request_too_many_is_told_so_at_once_and_work_without_a_client_count
         clients.push(client);
     }
 
-    let begun = Instant::now();
+    // Nothing that is held ends before the test says so: it is not waited for.
     let refused = app.post("{\"name\": \"A\"}").await.expect(503);
-    assert!(begun.elapsed() < Duration::from_millis(400), "not at once");
     assert_eq!(refused.body["type"], "/problems/overloaded");
     assert_eq!(refused.body["code"], "SERVICE_UNAVAILABLE");
     assert_eq!(refused.headers["retry-after"], "1");
@@ -87,11 +86,9 @@ async fn one_request_too_many_is_told_so_at_once_and_work_without_a_client_count
 
     release.add_permits(2);
     // The work ends a moment after it is let go.
+    let begun = Instant::now();
     while app.get("/ping").await.status != 200 {
-        assert!(
-            begun.elapsed() < Duration::from_secs(20),
-            "no place is free"
-        );
+        assert!(begun.elapsed() < LONG, "no place is free");
     }
     app.get("/problems/overloaded").await.expect(200);
 }

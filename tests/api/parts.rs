@@ -304,7 +304,7 @@ async fn relations_of_a_stored_case_keep_the_rules_of_the_graph() {
 
 #[tokio::test]
 async fn the_graph_holds_under_concurrent_writers() {
-    let app = TestApp::start_patient().await;
+    let app = TestApp::start().await;
     let case = app
         .create(&json!({"name": "A", "individuals": [
         {"first_name": "C", "last_name": "D"}]}))

@@ -1,6 +1,7 @@
 //! How many requests a key may send a minute.
 
 use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::get;
@@ -9,7 +10,7 @@ use dossier::http::Limits;
 use dossier::workspaces::FIXED_KEY;
 use reqwest::Method;
 
-use crate::support::{Answer, KEY, Process, TestApp, TestDatabase, TestSettings, Wire};
+use crate::support::{Answer, KEY, Process, TestApp, TestDatabase, TestSettings, Wire, limits};
 
 const BODY: &str = "{\"name\": \"A\"}";
 const OTHER: &str = "dossier_other_key_of_another_workspace";
@@ -20,12 +21,24 @@ async fn limited(reads: u32, writes: u32) -> TestApp {
         limits: Limits {
             reads: NonZeroU32::new(reads),
             writes: NonZeroU32::new(writes),
-            ..Limits::default()
+            ..limits()
         },
         extra: Router::new().route("/twice", twice),
         ..TestSettings::default()
     })
     .await
+}
+
+/// What a quota of three gave to some requests, all of them sent before one of it grew back: on a machine that
+/// was too busy for that they are sent again, to another server.
+async fn in_one_go<T>(send: impl AsyncFn() -> T) -> T {
+    loop {
+        let begun = Instant::now();
+        let seen = send().await;
+        if begun.elapsed() < Duration::from_secs(60 / 3) {
+            return seen;
+        }
+    }
 }
 
 fn field<'a>(answer: &'a Answer, name: &str) -> &'a str {
@@ -35,16 +48,24 @@ fn field<'a>(answer: &'a Answer, name: &str) -> &'a str {
 
 #[tokio::test]
 async fn a_key_that_writes_too_much_is_told_when_to_come_again_and_nobody_else_is() {
-    let app = limited(100, 3).await;
-    for left in [2, 1, 0] {
-        let answer = app.post(BODY).await.expect(201);
+    let (app, mut answers) = in_one_go(async || {
+        let app = limited(100, 3).await;
+        let mut answers = Vec::new();
+        for _ in 0..4 {
+            answers.push(app.post(BODY).await);
+        }
+        (app, answers)
+    })
+    .await;
+    let refused = answers.pop().expect("the last").expect(429);
+    for (left, answer) in [2, 1, 0].into_iter().zip(answers) {
+        let answer = answer.expect(201);
         assert_eq!(field(&answer, "ratelimit-policy"), "\"write\";q=3;w=60");
         let told = field(&answer, "ratelimit");
         let expected = format!("\"write\";r={left};t={}", 60 - 20 * left);
         assert_eq!(told, expected);
         assert_eq!(field(&answer, "retry-after"), "");
     }
-    let refused = app.post(BODY).await.expect(429);
     assert_eq!(refused.body["type"], "/problems/rate-limited");
     assert_eq!(refused.body["code"], "TOO_MANY_REQUESTS");
     let seconds: u64 = field(&refused, "retry-after").parse().expect("seconds");
@@ -69,22 +90,33 @@ async fn a_key_that_writes_too_much_is_told_when_to_come_again_and_nobody_else_i
 
 #[tokio::test]
 async fn a_request_is_counted_once_and_only_in_the_name_of_a_key() {
-    let app = limited(3, 0).await;
-    for left in [2, 1] {
-        let answer = app.get("/twice").await.expect(200);
-        let told = field(&answer, "ratelimit").to_owned();
+    let (app, counted, uncounted) = in_one_go(async || {
+        let app = limited(3, 0).await;
+        let mut counted = vec![app.get("/twice").await, app.get("/twice").await];
+        let mut uncounted = Vec::new();
+        for _ in 0..5 {
+            uncounted.push(app.get_as("dossier_no_key", "/cases").await.expect(401));
+            uncounted.push(app.get("/healthz").await.expect(200));
+        }
+        let head = app.request(Method::HEAD, "/ping").bearer_auth(FIXED_KEY);
+        counted.push(app.send(head).await);
+        counted.push(app.get("/twice").await);
+        (app, counted, uncounted)
+    })
+    .await;
+    for (answer, (status, left)) in
+        counted
+            .into_iter()
+            .zip([(200, 2), (200, 1), (200, 0), (429, 0)])
+    {
+        let answer = answer.expect(status);
+        let told = field(&answer, "ratelimit");
         assert!(told.starts_with(&format!("\"read\";r={left};")), "{told}");
     }
-    for _ in 0..5 {
-        let nobody = app.get_as("dossier_no_key", "/cases").await.expect(401);
-        assert_eq!(field(&nobody, "ratelimit"), "");
-        let healthy = app.get("/healthz").await.expect(200);
-        assert_eq!(field(&healthy, "ratelimit-policy"), "");
+    for answer in &uncounted {
+        assert_eq!(field(answer, "ratelimit"), "");
+        assert_eq!(field(answer, "ratelimit-policy"), "");
     }
-    let head = app.request(Method::HEAD, "/ping").bearer_auth(FIXED_KEY);
-    let head = app.send(head).await.expect(200);
-    assert!(field(&head, "ratelimit").starts_with("\"read\";r=0;"));
-    app.get("/twice").await.expect(429);
     for _ in 0..5 {
         let written = app.post(BODY).await.expect(201);
         assert_eq!(

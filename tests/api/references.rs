@@ -242,12 +242,12 @@ async fn a_change_between_the_read_and_the_write_of_a_create_counts() {
     ];
     for (change, fault) in changes {
         // A server that has nothing in its cache reads.
-        let app = TestApp::start_patient().await;
+        let app = TestApp::start().await;
         execute(&app, FILL).await;
         let refused = create_during(&app, &body("during"), change).await;
         assert_eq!(refused.expect(400).errors(), [fault], "{change}");
     }
-    let app = TestApp::start_patient().await;
+    let app = TestApp::start().await;
     execute(&app, FILL).await;
     let webhook = json!({"url": "https://hooks.test/", "events": ["Case.Created"],
         "status": "offline"});

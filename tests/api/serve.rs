@@ -67,15 +67,20 @@ impl Server {
         address.expect("an address")
     }
 
-    /// Pastes the command that it has printed: status line and body.
+    /// Pastes the command that it has printed: status line and body. Again where the machine is too busy for
+    /// the database to be in time.
     fn paste(&self) -> (String, Value) {
         let (_, command) = self.greeting.split_once("\n\n").expect("a command");
-        let output = Command::new("sh").args(["-c", command]).output();
-        let output = output.expect("a shell and curl");
-        let answer = String::from_utf8(output.stdout).expect("text");
-        let (head, body) = answer.split_once("\r\n\r\n").expect("head and body");
-        let status = head.lines().next().expect("a status line").to_owned();
-        (status, serde_json::from_str(body).expect("JSON"))
+        loop {
+            let output = Command::new("sh").args(["-c", command]).output();
+            let output = output.expect("a shell and curl");
+            let answer = String::from_utf8(output.stdout).expect("text");
+            let (head, body) = answer.split_once("\r\n\r\n").expect("head and body");
+            let status = head.lines().next().expect("a status line").to_owned();
+            if !status.contains(" 503 ") {
+                return (status, serde_json::from_str(body).expect("JSON"));
+            }
+        }
     }
 
     fn signal(&self, signal: Signal) {
@@ -88,6 +93,19 @@ impl Server {
         let status = self.child.wait().expect("it ends");
         assert!(status.success(), "{status}");
     }
+}
+
+/// What curl prints; it comes again where a busy machine is answered 503.
+fn curl(arguments: &[&str]) -> String {
+    let common = [
+        "-s",
+        "--retry",
+        "100",
+        "-H",
+        "Authorization: Bearer dossier_sandbox",
+    ];
+    let output = Command::new("curl").args(common).args(arguments).output();
+    String::from_utf8(output.expect("curl").stdout).expect("text")
 }
 
 fn run(data: &TempDir, arguments: &[&str]) -> Output {
@@ -108,11 +126,6 @@ fn a_sandbox_that_was_changed_by_hand_starts_again() {
     let server = Server::start(&data);
     let (_, command) = server.greeting.split_once("curl -i ").expect("a command");
     let address = command.split("/cases").next().expect("an address");
-    let curl = |arguments: &[&str]| {
-        let key = ["-s", "-H", "Authorization: Bearer dossier_sandbox"];
-        let output = Command::new("curl").args(key).args(arguments).output();
-        String::from_utf8(output.expect("curl").stdout).expect("text")
-    };
     let low_risk = format!("{address}/tags/0198a000-0000-7000-8000-000000000202");
     curl(&["-X", "DELETE", &low_risk]);
     let json = "Content-Type: application/json";
@@ -159,18 +172,8 @@ fn one_command_serves_and_what_was_stored_outlasts_stops_and_crashes() {
     let server = Server::start(&data);
     let (_, command) = server.greeting.split_once("curl -i ").expect("a command");
     let address = command.split(' ').next().expect("an address");
-    let read = Command::new("curl")
-        .args(["-s", &format!("{address}/{id}")])
-        .args(["-H", "Authorization: Bearer dossier_sandbox"])
-        .output()
-        .expect("curl");
-    let read: Value = serde_json::from_slice(&read.stdout).expect("JSON");
-    let head = Command::new("curl")
-        .args(["-sI", address])
-        .args(["-H", "Authorization: Bearer dossier_sandbox"])
-        .output()
-        .expect("curl");
-    let head = String::from_utf8_lossy(&head.stdout).to_lowercase();
+    let read: Value = serde_json::from_str(&curl(&[&format!("{address}/{id}")])).expect("JSON");
+    let head = curl(&["-I", address]).to_lowercase();
     assert!(!head.contains("ratelimit"), "a sandbox counts nothing");
     assert_eq!(read, created);
     server.stop(Signal::SIGINT);

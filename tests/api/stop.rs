@@ -5,18 +5,28 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
-use sqlx::{ConnectOptions, Connection, Executor, Row};
+use sqlx::{ConnectOptions, Executor, Row};
 use tokio::sync::Notify;
 
-use crate::support::{KEY, Process, TestDatabase, Wire};
+use crate::support::{Hold, KEY, LONG, Process, TestDatabase, Wire, WireAnswer};
 
 const BODY: &str = "{\"name\": \"A\"}";
 const CLIENTS: usize = 16;
+/// No request is given up because the machine is busy.
+const PATIENT: (&str, &str) = ("DOSSIER_REQUEST_TIMEOUT", "600");
 
 async fn post(wire: &mut Wire) -> std::io::Result<()> {
     let key = format!("Bearer {KEY}");
     wire.send("POST /cases", &[("authorization", &key)], BODY)
         .await
+}
+
+/// Whether a case was stored. On a busy machine it may be one of those that are to come again, because the
+/// database was too late: then nothing was.
+fn is_created(answer: &WireAnswer) -> bool {
+    let is_later = answer.status == 503 && !answer.body.contains("/problems/outcome-unknown");
+    assert!(answer.status == 201 || is_later, "{}", answer.body);
+    !is_later
 }
 
 /// What one client has seen: answers of a success, and requests that were not answered.
@@ -44,10 +54,11 @@ async fn client(
             seen.cut += 1;
             break;
         };
-        assert_eq!(answer.status, 201, "{}", answer.body);
-        seen.created += 1;
-        if created.fetch_add(1, Ordering::SeqCst) == 10 * CLIENTS {
-            enough.notify_one();
+        if is_created(&answer) {
+            seen.created += 1;
+            if created.fetch_add(1, Ordering::SeqCst) == 10 * CLIENTS {
+                enough.notify_one();
+            }
         }
         if answer.is_last() {
             seen.was_told = true;
@@ -68,7 +79,7 @@ async fn count(database: &TestDatabase) -> usize {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_request_of_busy_clients_is_answered_when_the_server_is_told_to_stop() {
     let database = TestDatabase::create().await;
-    let mut server = Process::start(&database, &[]).await;
+    let mut server = Process::start(&database, &[PATIENT]).await;
     let (created, enough) = (Arc::default(), Arc::new(Notify::new()));
     let clients: Vec<_> = (0..CLIENTS)
         .map(|number| {
@@ -96,7 +107,8 @@ async fn every_request_of_busy_clients_is_answered_when_the_server_is_told_to_st
 #[tokio::test]
 async fn a_server_that_stops_is_not_ready_and_serves_for_its_grace_and_a_second_signal_ends_it() {
     let database = TestDatabase::create().await;
-    let mut server = Process::start(&database, &[("DOSSIER_STOP_GRACE", "600")]).await;
+    let settings = [PATIENT, ("DOSSIER_STOP_GRACE", "600")];
+    let mut server = Process::start(&database, &settings).await;
     let mut before = Wire::connect(&server.address).await.expect("a connection");
     before.send("GET /readyz", &[], "").await.expect("sent");
     let ready = before.answer().await.expect("an answer");
@@ -111,57 +123,47 @@ async fn a_server_that_stops_is_not_ready_and_serves_for_its_grace_and_a_second_
         if answer.status != 200 {
             break answer;
         }
-        assert!(begun.elapsed() < Duration::from_secs(10), "it is ready");
+        assert!(begun.elapsed() < LONG, "it is ready");
     };
     assert_eq!(refused.status, 503);
     assert!(refused.body.contains("/problems/stopping"));
     assert!(refused.is_last());
-    let mut after = Wire::connect(&server.address).await.expect("a connection");
-    for wire in [&mut before, &mut after] {
-        post(wire).await.expect("sent");
-        let created = wire.answer().await.expect("an answer");
-        assert_eq!(created.status, 201, "{}", created.body);
-        assert!(created.is_last());
+    let (mut wire, mut created) = (before, 0);
+    while created < 2 {
+        post(&mut wire).await.expect("sent");
+        let answer = wire.answer().await.expect("an answer");
+        created += usize::from(is_created(&answer));
+        assert!(answer.is_last());
         assert!(wire.answer().await.is_none(), "the connection is closed");
+        wire = Wire::connect(&server.address).await.expect("a connection");
     }
     assert!(server.is_running());
-    let begun = Instant::now();
     server.signal(Signal::SIGTERM);
+    // Long before its grace is over.
     let status = server.ended().await;
     assert_eq!(status.code(), Some(2), "{status}");
-    assert!(begun.elapsed() < Duration::from_secs(5), "it has waited");
 }
 
 #[tokio::test]
 async fn the_work_of_a_client_that_has_left_is_waited_for() {
     let database = TestDatabase::create().await;
-    let mut server = Process::start(&database, &[("DOSSIER_STOP_GRACE", "0")]).await;
-    let mut connection = database.options.connect().await.expect("a connection");
-    let mut blocker = connection.begin().await.expect("a transaction");
-    let lock = blocker.execute("LOCK TABLE cases IN EXCLUSIVE MODE").await;
-    lock.expect("the lock");
+    let settings = [PATIENT, ("DOSSIER_STOP_GRACE", "0")];
+    let mut server = Process::start(&database, &settings).await;
+    let connection = database.options.connect().await.expect("a connection");
+    let mut hold = Hold::after(connection, 0).await;
     let mut wire = Wire::connect(&server.address).await.expect("a connection");
     post(&mut wire).await.expect("sent");
-    // Beside the transaction, which would see one moment for ever.
-    let mut watcher = database.options.connect().await.expect("a connection");
-    let waits = "SELECT count(*) FROM pg_stat_activity \
-        WHERE wait_event_type = 'Lock' AND datname = current_database()";
-    let begun = Instant::now();
-    while watcher
-        .fetch_one(waits)
-        .await
-        .expect("a count")
-        .get::<i64, _>(0)
-        == 0
-    {
-        assert!(begun.elapsed() < Duration::from_secs(10), "nothing waits");
-    }
+    hold.holds().await;
     drop(wire);
     server.signal(Signal::SIGTERM);
-    // Nothing that could be waited for shows that it does not end; a lock is given up after a second.
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // It does not listen any more: from here on it waits for nothing but the case.
+    let begun = Instant::now();
+    while Wire::connect(&server.address).await.is_ok() {
+        assert!(begun.elapsed() < LONG, "it listens");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     assert!(server.is_running(), "it has not waited");
-    blocker.rollback().await.expect("the lock is free");
+    hold.release().await;
     let status = server.ended().await;
     assert_eq!(status.code(), Some(0), "{status}");
     assert_eq!(count(&database).await, 1);

@@ -17,7 +17,7 @@ fn holds(bytes: &[u8], what: &[u8]) -> bool {
 /// that it causes, whose receiver is told.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trace_comes_in_and_goes_on_to_the_receiver() {
-    let collector = Receiver::start().await;
+    let mut collector = Receiver::start().await;
     let mut receiver = Receiver::start().await;
     let endpoint = collector.url.trim_end_matches("/hook").to_owned();
     let data = directory();
@@ -31,8 +31,16 @@ async fn a_trace_comes_in_and_goes_on_to_the_receiver() {
         let request = request
             .bearer_auth("dossier_sandbox")
             .header("traceparent", parent);
-        let answer = request.json(&body).send().await.expect("an answer");
-        assert_eq!(answer.status(), 201);
+        let request = request.json(&body);
+        // A machine that is busy may be too late for the database: the same again.
+        let status = loop {
+            let again = request.try_clone().expect("a body that can be sent again");
+            let answer = again.send().await.expect("an answer");
+            if answer.status() != 503 {
+                break answer.status();
+            }
+        };
+        assert_eq!(status, 201);
     };
     let hook = json!({"name": "Hook", "status": "online", "url": receiver.url,
         "events": ["Case.Created"]});
@@ -48,17 +56,13 @@ async fn a_trace_comes_in_and_goes_on_to_the_receiver() {
     let told = delivery.header("traceparent");
     assert!(told.starts_with(&format!("00-{TRACE}-")), "{told}");
     assert_ne!(told, PARENT, "the receiver's parent is the delivery");
-    // It hands over everything before it ends.
-    tokio::task::block_in_place(|| server.stop(Signal::SIGTERM));
-    let spans = collector.so_far();
-    assert!(!spans.is_empty());
-    let kind = spans[0].header("content-type");
+    let mut parts = collector.received(1).await;
+    let kind = parts[0].header("content-type");
     assert_eq!(kind, "application/x-protobuf");
-    let spans: Vec<u8> = spans.iter().flat_map(|it| it.bytes.to_vec()).collect();
     let trace: Vec<u8> = (0..16)
         .map(|it| u8::from_str_radix(&TRACE[2 * it..2 * it + 2], 16).expect("hexadecimal"))
         .collect();
-    for what in [
+    let expected = [
         &trace[..],
         b"POST /cases",
         b"http.route",
@@ -67,9 +71,16 @@ async fn a_trace_comes_in_and_goes_on_to_the_receiver() {
         b"server.address",
         b"service.name",
         b"dossier",
-    ] {
-        assert!(holds(&spans, what), "{}", String::from_utf8_lossy(what));
-    }
+    ];
+    // What comes before the end is not limited in time, as what is handed over at the end is.
+    let spans = loop {
+        let spans: Vec<u8> = parts.iter().flat_map(|it| it.bytes.to_vec()).collect();
+        if expected.iter().all(|what| holds(&spans, what)) {
+            break spans;
+        }
+        parts = collector.received(parts.len() + 1).await;
+    };
+    tokio::task::block_in_place(|| server.stop(Signal::SIGTERM));
     for secret in ["Geheim", "geheim-1", "dossier_sandbox", "/hook"] {
         assert!(!holds(&spans, secret.as_bytes()), "{secret}");
     }

@@ -91,7 +91,7 @@ async fn tags_are_unique_without_case_and_renamed_everywhere() {
 
 #[tokio::test]
 async fn a_workspace_has_two_hundred_tags_at_the_most() {
-    let app = TestApp::start_patient().await;
+    let app = TestApp::start().await;
     let mut connection = app.connect().await;
     let filled = sqlx::query(
         "INSERT INTO tags (workspace_id, id, label, folded_label)

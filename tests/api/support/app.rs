@@ -1,10 +1,12 @@
 //! A server of its own for each test, called over HTTP.
 
+use std::time::{Duration, Instant};
+
 use axum::Router;
 use dossier::app;
 use dossier::auth::ApiKey;
 use dossier::db::cluster::Cluster;
-use dossier::db::{Database, Deadline, Session};
+use dossier::db::{Database, Deadline, Session, Timeouts};
 use dossier::http::Limits;
 use dossier::metrics::Metrics;
 use dossier::state::AppState;
@@ -22,10 +24,19 @@ use super::proxy::Proxy;
 use super::server::{TestDatabase, directory, processes};
 use super::{described, logs};
 
+/// More than anything that a test waits for takes on a machine that is busy with other things. A test that
+/// waits as long has failed.
+pub const LONG: Duration = Duration::from_secs(120);
+/// What the server of a test has for each wait: so much that no test meets the end of it.
+const ENDLESS: Duration = Duration::from_secs(600);
+
 /// What a test may want otherwise.
 pub struct TestSettings {
     pub pool_size: u32,
     pub limits: Limits,
+    /// Those of a real server ([`Timeouts::default`]) end a wait that a test makes; and on a busy machine also
+    /// one that it does not make, so that its other requests are sent by [`TestApp::send_patiently`].
+    pub timeouts: Timeouts,
     pub destinations: Destinations,
     /// The text of an answer of the database that can be lost on its way.
     pub losing: Option<&'static str>,
@@ -37,7 +48,8 @@ impl Default for TestSettings {
     fn default() -> Self {
         Self {
             pool_size: 10,
-            limits: Limits::default(),
+            limits: limits(),
+            timeouts: timeouts(),
             destinations: Destinations::Anywhere,
             losing: None,
             extra: Router::new(),
@@ -64,7 +76,6 @@ pub struct TestApp {
     _logs: logs::Checked,
     place: Place,
     base: String,
-    is_patient: bool,
     client: reqwest::Client,
 }
 
@@ -78,17 +89,13 @@ impl TestApp {
         Self::serve(place, settings).await
     }
 
-    /// Called by clients that do what a 503 asks: many at once are more than a loaded machine serves
-    /// in time.
-    pub async fn start_patient() -> Self {
-        let mut app = Self::start().await;
-        app.is_patient = true;
-        app
-    }
-
-    /// With a cluster of its own.
+    /// With a cluster of its own, which the test stops or freezes.
     pub async fn start_alone() -> Self {
-        Self::start_alone_with(TestSettings::default()).await
+        let settings = TestSettings {
+            timeouts: Timeouts::default(),
+            ..TestSettings::default()
+        };
+        Self::start_alone_with(settings).await
     }
 
     pub async fn start_alone_with(settings: TestSettings) -> Self {
@@ -107,7 +114,7 @@ impl TestApp {
             Some(proxy) => proxy.options(options),
             None => options,
         };
-        let database = Database::new(options, settings.pool_size, limits.request);
+        let database = Database::new(options, settings.pool_size, settings.timeouts);
         database.migrate().await.expect("migrations");
         let applied = database
             .unit(deadline(), async move |mut session: Session| {
@@ -124,7 +131,7 @@ impl TestApp {
         let state = app::state(database.clone(), limits, settings.destinations, metrics);
         let operations = app::operations();
         let background = database.beside(2);
-        let kept = std::time::Duration::from_secs(60 * 60);
+        let kept = Duration::from_secs(60 * 60);
         let workers = workers::start(&state, &background, kept);
         tokio::spawn(app::serve(
             listener,
@@ -140,7 +147,6 @@ impl TestApp {
             _logs: logs::Checked,
             place,
             base,
-            is_patient: false,
             client: client(),
         }
     }
@@ -219,41 +225,28 @@ impl TestApp {
     }
 
     pub async fn send(&self, request: RequestBuilder) -> Answer {
-        if self.is_patient {
-            return self.send_patiently(request).await;
-        }
-        Self::send_once(request).await
+        send(request).await
     }
 
-    /// Sends again what was answered 503, as the answer asks.
-    async fn send_patiently(&self, request: RequestBuilder) -> Answer {
-        for _ in 0..100 {
+    /// Sends again what was answered 503, as the answer asks: what a test needs from a server that gives up
+    /// as soon as a real one, on a machine that may be busy.
+    pub async fn send_patiently(&self, request: RequestBuilder) -> Answer {
+        let begun = Instant::now();
+        loop {
             let again = request.try_clone().expect("a body that can be sent again");
-            let answer = Self::send_once(again).await;
-            if answer.status != 503 {
+            let answer = send(again).await;
+            if answer.status != 503 || begun.elapsed() > LONG {
                 return answer;
             }
             assert!(answer.header("retry-after").is_some(), "{}", answer.body);
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        Self::send_once(request).await
     }
 
-    async fn send_once(request: RequestBuilder) -> Answer {
-        let (client, request) = request.build_split();
-        let request = request.expect("a request");
-        let (method, url) = (request.method().clone(), request.url().clone());
-        let response = client.execute(request).await.expect("an answer");
-        let (status, headers) = (response.status(), response.headers().clone());
-        let text = response.text().await.expect("a body");
-        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        let answer = Answer {
-            status,
-            headers,
-            body,
-        };
-        described::check(&method, url.path(), &answer);
-        answer
+    /// Creates a case of the sandbox, patiently; its answer.
+    pub async fn create_patiently(&self, body: &Value) -> Answer {
+        let request = self.request(Method::POST, "/cases").bearer_auth(FIXED_KEY);
+        self.send_patiently(request.json(body)).await.expect(201)
     }
 
     pub async fn post_as(&self, key: &str, body: impl Into<String>) -> Answer {
@@ -329,6 +322,42 @@ async fn cluster(directory: &TempDir) -> Cluster {
     started.expect("the start ends").expect("a cluster")
 }
 
+/// Sends a request, and holds the answer against the reference.
+pub async fn send(request: RequestBuilder) -> Answer {
+    let (client, request) = request.build_split();
+    let request = request.expect("a request");
+    let (method, url) = (request.method().clone(), request.url().clone());
+    let response = client.execute(request).await.expect("an answer");
+    let (status, headers) = (response.status(), response.headers().clone());
+    let text = response.text().await.expect("a body");
+    let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+    let answer = Answer {
+        status,
+        headers,
+        body,
+    };
+    described::check(&method, url.path(), &answer);
+    answer
+}
+
+/// The limits of a server that gives no request up because the machine is busy.
+pub fn limits() -> Limits {
+    Limits {
+        request: ENDLESS,
+        ..Limits::default()
+    }
+}
+
+/// The same of its waits for the database.
+pub fn timeouts() -> Timeouts {
+    Timeouts {
+        statement: ENDLESS,
+        connection: ENDLESS,
+        read: ENDLESS,
+        lock: ENDLESS,
+    }
+}
+
 /// What a server counts.
 pub fn metrics() -> Metrics {
     Metrics::new().expect("metrics")
@@ -338,10 +367,11 @@ pub fn metrics() -> Metrics {
 pub fn client() -> reqwest::Client {
     // It fails where one is installed already, which does as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::new()
+    let client = reqwest::Client::builder().timeout(LONG);
+    client.build().expect("a client")
 }
 
 /// More than any unit of work of a test needs.
 pub fn deadline() -> Deadline {
-    Deadline::after(std::time::Duration::from_secs(30))
+    Deadline::after(LONG)
 }

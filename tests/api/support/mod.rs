@@ -3,6 +3,7 @@
 mod answer;
 mod app;
 pub mod described;
+mod hold;
 #[expect(dead_code, reason = "the tests under load demote one too")]
 mod instance;
 mod logs;
@@ -13,7 +14,8 @@ mod server;
 mod wire;
 
 pub use answer::Answer;
-pub use app::{TestApp, TestSettings, client, deadline, metrics};
+pub use app::{LONG, TestApp, TestSettings, client, deadline, limits, metrics, send, timeouts};
+pub use hold::Hold;
 pub use instance::Instance;
 pub use logs::statements;
 pub use process::{KEY, Process};

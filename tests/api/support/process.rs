@@ -5,12 +5,13 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
+use nix::time::clock_getcpuclockid;
 use nix::unistd::Pid;
 use serde_json::Value;
 use sqlx::ConnectOptions;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::TestDatabase;
+use super::{LONG, TestDatabase};
 
 /// The key of its only workspace.
 pub const KEY: &str = "dossier_key_of_a_process";
@@ -101,6 +102,13 @@ impl Process {
         kill(Pid::from_raw(pid), signal).expect("the signal");
     }
 
+    /// How long it has computed, whatever else the machine has to do.
+    pub fn cpu_time(&self) -> Duration {
+        let pid = i32::try_from(self.child.id()).expect("a process id");
+        let clock = clock_getcpuclockid(Pid::from_raw(pid)).expect("a running process");
+        clock.now().expect("its clock").into()
+    }
+
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("its state").is_none()
     }
@@ -112,7 +120,7 @@ impl Process {
             if let Some(status) = self.child.try_wait().expect("its state") {
                 return status;
             }
-            assert!(begun.elapsed() < PATIENCE, "it does not end");
+            assert!(begun.elapsed() < LONG, "it does not end");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

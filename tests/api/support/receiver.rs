@@ -1,7 +1,6 @@
 //! A receiver of webhooks.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -9,6 +8,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tokio::sync::watch;
+
+use super::LONG;
 
 /// One delivery, as it arrived.
 #[derive(Debug, Clone)]
@@ -94,7 +95,7 @@ impl Receiver {
     /// What has arrived, once it is at least so many.
     pub async fn received(&mut self, count: usize) -> Vec<Received> {
         let arrived = self.count.wait_for(|it| *it >= count);
-        let arrived = tokio::time::timeout(Duration::from_secs(20), arrived).await;
+        let arrived = tokio::time::timeout(LONG, arrived).await;
         let is_there = arrived.is_ok();
         drop(arrived);
         let received = self.so_far();
