@@ -25,6 +25,7 @@ mod gather;
 mod hostile;
 mod idempotency;
 mod import;
+mod inserts;
 mod isolation;
 mod largest_case;
 mod lists;

@@ -1,0 +1,220 @@
+//! The two statements that write new cases: for a case that is alone both write the same rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, PgConnection};
+use uuid::Uuid;
+
+use crate::support::TestApp;
+
+const WHOLE: &str = include_str!("../../src/cases/insert.sql");
+const ALONE: &str = include_str!("../../src/cases/insert_alone.sql");
+
+const WORKSPACE: Uuid = Uuid::from_u128(0x0198_a000_0000_7000_8000_0000_0000_0001);
+const MOMENT: &str = "2024-05-01T08:00:00.123Z";
+/// The tables that they write to.
+const WRITTEN: [&str; 5] = [
+    "activities",
+    "cases",
+    "idempotency_keys",
+    "outbox",
+    "unsealed_activities",
+];
+
+fn id(number: u128) -> String {
+    Uuid::from_u128(number).to_string()
+}
+
+fn two(row: impl Fn(u128) -> Value) -> String {
+    json!([row(1), row(2)]).to_string()
+}
+
+/// Two cases without parts; of the first every column of every row has a value.
+fn cases() -> String {
+    two(|number| {
+        let mut case = json!({"id": id(number), "name": format!("Case {number}"),
+            "status": "approved", "custom_properties": {"note": "x"}, "created_at": MOMENT,
+            "updated_at": "2024-06-01T08:00:00.456Z"});
+        if number == 1 {
+            case["external_id"] = json!("one");
+            case["template_id"] = json!("0198a000-0000-7000-8000-000000000101");
+            case["assignee_id"] = json!("0198a000-0000-7000-8000-000000000301");
+            case["space_slug"] = json!("space_Sandbox00001");
+            case["metadata"] = json!({"a": "b"});
+            case["item_digest"] = json!("\\x0123");
+        }
+        case
+    })
+}
+
+fn activities() -> String {
+    two(|number| {
+        json!({"id": id(10 + number), "case_id": id(number), "company_id": id(20),
+        "individual_id": id(30), "type": "api__created__case", "api_key_id": "a key",
+        "context": {"case": {}}, "changes": [{"name": "name"}], "created_at": MOMENT})
+    })
+}
+
+fn events() -> String {
+    two(|number| {
+        json!({"id": id(40 + number), "case_id": id(number), "company_id": id(20),
+        "individual_id": id(30), "event": "Case.Created", "sub_event": "Case.InfoUpdated",
+        "version": 3, "subject": {"name": "x"}, "case_context": {"id": "x"},
+        "created_at": MOMENT})
+    })
+}
+
+/// What there is in the database after a statement, table by table, and whether it wrote anything. It is undone
+/// then.
+async fn after(
+    connection: &mut PgConnection,
+    statement: &'static str,
+    version: Option<Uuid>,
+) -> (bool, BTreeMap<String, Vec<Value>>) {
+    execute(connection, "BEGIN").await;
+    let query = sqlx::query(statement).bind(WORKSPACE);
+    let query = query.bind(cases()).bind(activities()).bind(events());
+    let query = if statement == WHOLE {
+        // Deliveries, which a case that nobody is told of has none of.
+        query.bind("[]")
+    } else {
+        query
+    };
+    let query = query
+        .bind(["key"])
+        .bind([b"hash".to_vec()])
+        .bind([Uuid::from_u128(1)])
+        .bind(["/cases/1"])
+        .bind([b"body".to_vec()])
+        .bind([chrono::DateTime::UNIX_EPOCH])
+        .bind(version);
+    let written = query.execute(&mut *connection).await;
+    let written = written.expect("the statement").rows_affected() > 0;
+    let tables = rows(connection).await;
+    execute(connection, "ROLLBACK").await;
+    (written, tables)
+}
+
+async fn execute(connection: &mut PgConnection, statement: &'static str) {
+    let done = sqlx::raw_sql(statement).execute(connection).await;
+    done.expect("the statement");
+}
+
+/// The rows of every table.
+async fn rows(connection: &mut PgConnection) -> BTreeMap<String, Vec<Value>> {
+    let names = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
+    let names: Vec<String> = sqlx::query_scalar(names)
+        .fetch_all(&mut *connection)
+        .await
+        .expect("the tables");
+    let mut tables = BTreeMap::new();
+    for name in names {
+        let rows = format!("SELECT to_jsonb(t) FROM {name} AS t ORDER BY to_jsonb(t)::text");
+        let rows = sqlx::query_scalar(AssertSqlSafe(rows));
+        let rows = rows.fetch_all(&mut *connection).await.expect("the rows");
+        tables.insert(name, rows);
+    }
+    tables
+}
+
+#[tokio::test]
+async fn both_inserts_write_the_same_rows() {
+    let app = TestApp::start().await;
+    let mut connection = app.connect().await;
+    let before = rows(&mut connection).await;
+    let current: Uuid =
+        sqlx::query_scalar("SELECT version FROM reference_versions WHERE workspace_id = $1")
+            .bind(WORKSPACE)
+            .fetch_one(&mut connection)
+            .await
+            .expect("a version");
+    for (version, is_current) in [
+        (None, true),
+        (Some(current), true),
+        (Some(Uuid::nil()), false),
+    ] {
+        let whole = after(&mut connection, WHOLE, version).await;
+        let (written, tables) = after(&mut connection, ALONE, version).await;
+        assert_eq!((written, whole.0), (is_current, is_current), "{version:?}");
+        for (name, rows) in &tables {
+            assert_eq!(rows, &whole.1[name], "{name}, {version:?}");
+        }
+        let changed: BTreeSet<_> = tables
+            .iter()
+            .filter(|(name, rows)| before[*name] != **rows)
+            .map(|(name, _)| name.as_str())
+            .collect();
+        if is_current {
+            assert_eq!(changed, BTreeSet::from(WRITTEN));
+            for name in WRITTEN {
+                assert_no_column_is_empty(name, &tables[name]);
+            }
+        } else {
+            assert_eq!(changed, BTreeSet::new());
+        }
+    }
+}
+
+/// A column that has no value in these rows could be left out by one of the statements, and nobody would see.
+#[track_caller]
+fn assert_no_column_is_empty(table: &str, rows: &[Value]) {
+    let columns = rows[0].as_object().expect("a row").keys();
+    for column in columns {
+        let is_filled = rows.iter().any(|row| !row[column].is_null());
+        assert!(is_filled, "{table}.{column} has no value in this test");
+    }
+}
+
+/// The parts of a statement by name, as one line each; the last one, which has no name, is `""`.
+fn parts(statement: &str) -> BTreeMap<String, String> {
+    let lines = statement.lines().filter(|it| !it.starts_with("--"));
+    let words: Vec<_> = lines.flat_map(str::split_whitespace).collect();
+    let text = words.join(" ");
+    let mut rest = text.strip_prefix("WITH ").expect("a WITH");
+    let mut parts = BTreeMap::new();
+    loop {
+        let (name, _) = rest.split_once(' ').expect("a name");
+        let mut depth = 0;
+        let end = rest.find(|it| {
+            depth += i32::from(it == '(') - i32::from(it == ')');
+            it == ')' && depth == 0
+        });
+        let (part, after) = rest.split_at(end.expect("a closing bracket") + 1);
+        parts.insert(name.to_owned(), part.to_owned());
+        match after.strip_prefix(", ") {
+            Some(next) => rest = next,
+            None => {
+                parts.insert(String::new(), after.trim_start().to_owned());
+                return parts;
+            }
+        }
+    }
+}
+
+#[test]
+fn the_parts_that_both_inserts_have_are_the_same_text() {
+    // Only the whole one has deliveries, as its fifth parameter.
+    let renumbered = (5..=11).rev().fold(ALONE.to_owned(), |text, number| {
+        text.replace(&format!("${number}"), &format!("${}", number + 1))
+    });
+    let (whole, alone) = (parts(WHOLE), parts(&renumbered));
+    assert!(alone.len() >= 6, "{alone:?}");
+    for (name, part) in &alone {
+        if name != "case_rows" {
+            assert_eq!(whole.get(name), Some(part), "{name}");
+        }
+    }
+    // The rows of the cases are read where they are written, and not before.
+    let inserted = |parts: &BTreeMap<String, String>| {
+        let (insert, _) = parts["case_rows"].split_once(" SELECT ").expect("a SELECT");
+        insert.to_owned()
+    };
+    assert_eq!(inserted(&whole), inserted(&alone));
+    let read = |part: &str| {
+        let (_, columns) = part.split_once(" AS c (").expect("columns");
+        columns.trim_end_matches([')', ' ']).to_owned()
+    };
+    let (of_whole, of_alone) = (read(&whole["new"]), read(&alone["case_rows"]));
+    assert!(of_whole.starts_with(&of_alone), "{of_whole}\n{of_alone}");
+}
