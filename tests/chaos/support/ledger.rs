@@ -8,7 +8,7 @@ use serde_json::Value;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, FromRow, PgConnection};
 
-use super::Client;
+use super::{Client, LONG};
 
 /// A case that a client was told is stored.
 #[derive(Debug, Clone)]
@@ -165,7 +165,7 @@ pub async fn is_idle(options: &PgConnectOptions) {
         if open.is_empty() {
             return;
         }
-        assert!(begun.elapsed() < Duration::from_secs(15), "{open:?}");
+        assert!(begun.elapsed() < LONG, "{open:?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

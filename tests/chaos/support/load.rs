@@ -9,10 +9,8 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::{Acknowledged, KEY, Latencies};
+use super::{Acknowledged, KEY, LONG, Latencies};
 
-/// How long a client tries to get one thing done.
-const PATIENCE: Duration = Duration::from_secs(90);
 /// The wait before another try: far less than Retry-After asks for, since this is chaos.
 const PAUSE: Duration = Duration::from_millis(30);
 
@@ -100,13 +98,38 @@ impl Client {
     }
 
     pub async fn get(&self, path: &str) -> Answer {
-        let sent = self.send(Method::GET, path, None, &Value::Null).await;
-        sent.expect("an answer")
+        self.until_answered(Method::GET, path, None, &Value::Null)
+            .await
     }
 
+    /// With a key of its own.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
-        let sent = self.send(Method::POST, path, None, body).await;
-        sent.expect("an answer")
+        let key = format!("{:032x}", rand::random::<u128>());
+        self.until_answered(Method::POST, path, Some(&key), body)
+            .await
+    }
+
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.until_answered(Method::PATCH, path, None, body).await
+    }
+
+    /// Sends until the answer is not "not now": a machine that is busy may be too late for the server.
+    async fn until_answered(
+        &self,
+        method: Method,
+        path: &str,
+        key: Option<&str>,
+        body: &Value,
+    ) -> Answer {
+        let begun = Instant::now();
+        loop {
+            let sent = self.send(method.clone(), path, key, body).await;
+            let answer = sent.expect("an answer");
+            if answer.status != 503 || begun.elapsed() > LONG {
+                return answer;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// Makes the tags that cases name, where the workspace does not have them yet.
@@ -149,6 +172,7 @@ struct Shared {
     /// Requests that had no answer.
     unanswered: AtomicUsize,
     stored: AtomicUsize,
+    told_later: AtomicUsize,
     seen: Mutex<Seen>,
 }
 
@@ -182,11 +206,25 @@ impl Load {
         self.shared.stored.load(Ordering::SeqCst)
     }
 
+    /// How often a client was told "not now" so far.
+    pub fn told_later(&self) -> usize {
+        self.shared.told_later.load(Ordering::SeqCst)
+    }
+
+    /// Waits until clients were told "not now" so many times more.
+    pub async fn more_told_later(&self, count: usize) {
+        let (begun, before) = (Instant::now(), self.told_later());
+        while self.told_later() < before + count {
+            assert!(begun.elapsed() < LONG, "nobody is told");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// Waits until so many more cases were acknowledged; how long that took.
     pub async fn more(&self, count: usize) -> Duration {
         let (begun, before) = (Instant::now(), self.stored());
         while self.stored() < before + count {
-            assert!(begun.elapsed() < PATIENCE, "nothing is stored any more");
+            assert!(begun.elapsed() < LONG, "nothing is stored any more");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         begun.elapsed()
@@ -241,7 +279,7 @@ impl Shared {
     async fn until_stored(&self, client: &Client, path: &str, key: &str, body: &Value) -> Answer {
         let begun = Instant::now();
         loop {
-            assert!(begun.elapsed() < PATIENCE, "{key} is not stored");
+            assert!(begun.elapsed() < LONG, "{key} is not stored");
             match client.send(Method::POST, path, Some(key), body).await {
                 Ok(answer) if answer.status == 201 => {
                     let mut seen = self.seen.lock().expect("nobody panicked");
@@ -256,6 +294,7 @@ impl Shared {
                         answer.status,
                         answer.body
                     );
+                    self.told_later.fetch_add(1, Ordering::SeqCst);
                     let mut seen = self.seen.lock().expect("nobody panicked");
                     seen.later.add(answer.took);
                     *seen.kinds.entry(answer.kind()).or_default() += 1;

@@ -11,6 +11,7 @@ mod server;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::sync::{Mutex, MutexGuard};
@@ -21,6 +22,10 @@ pub use ledger::{Acknowledged, Ledger, is_idle};
 pub use load::{Client, Load, Seen, case};
 pub use postgres::Postgres;
 pub use server::{KEY, Server};
+
+/// More than anything that a test waits for takes on a machine that is busy with other things. What takes less
+/// is printed, and decides nothing: a machine may have other things to do.
+pub const LONG: Duration = Duration::from_secs(180);
 
 /// Two of these tests at once would measure each other.
 pub async fn alone() -> MutexGuard<'static, ()> {

@@ -11,11 +11,10 @@ use nix::unistd::Pid;
 use sqlx::postgres::PgConnectOptions;
 use tempfile::TempDir;
 
+use super::LONG;
+
 /// The key of the workspace that the tests work in.
 pub const KEY: &str = "dossier_chaos_key_of_this_run";
-
-/// How long a start may take: a cluster that was killed is recovered first.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server over a private cluster, or over the database that it is given.
 pub struct Server {
@@ -76,7 +75,7 @@ impl Server {
         let begun = Instant::now();
         while !self.is_ready().await {
             assert!(self.is_running(), "the server ended: {}", self.log());
-            assert!(begun.elapsed() < PATIENCE, "not ready: {}", self.log());
+            assert!(begun.elapsed() < LONG, "not ready: {}", self.log());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
