@@ -387,5 +387,5 @@ fn is_undecided(result: &Outcome) -> bool {
 
 /// The item can be sent again.
 fn not_now() -> Problem {
-    Problem::Database(DatabaseError::Unavailable(None))
+    Problem::Database(DatabaseError::TimedOut(None))
 }

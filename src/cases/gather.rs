@@ -110,7 +110,7 @@ impl Gather {
             return outcome.unwrap_or_else(nobody_knows);
         }
         if self.withdraw(place, ticket) {
-            return Err(DatabaseError::Unavailable(None));
+            return Err(database.is_exhausted().await);
         }
         // It is being written: until its time is up.
         match timeout_at(deadline.instant(), outcome).await {
@@ -160,8 +160,7 @@ impl Writer {
             let Some(group) = self.next() else { return };
             match connected {
                 Ok(()) => self.write(&mut session, group).await,
-                Err(DatabaseError::ReadOnly(_)) => tell_read_only(group),
-                Err(_) => tell_unavailable(group),
+                Err(error) => tell(group, &error),
             }
             session.share();
         }
@@ -216,7 +215,7 @@ impl Writer {
         let mut deadline = None;
         for waiting in group {
             if waiting.deadline.has_passed() {
-                tell_unavailable([waiting]);
+                tell([waiting], &DatabaseError::TimedOut(None));
                 continue;
             }
             deadline = deadline.max(Some(waiting.deadline));
@@ -251,28 +250,31 @@ impl Writer {
                 ) => Ok(false),
                 // The connection is replaced: its request reads and writes once more, on one that can write.
                 Err(DatabaseError::ReadOnly(Some(_))) => Ok(false),
-                Err(DatabaseError::ReadOnly(None)) => Err(DatabaseError::ReadOnly(None)),
-                Err(DatabaseError::Unavailable(_)) => Err(DatabaseError::Unavailable(None)),
-                Err(
-                    DatabaseError::Refused(_)
-                    | DatabaseError::OutcomeUnknown(_)
-                    | DatabaseError::Ended(_),
-                ) => Err(DatabaseError::OutcomeUnknown(None)),
+                Err(error) => Err(of_group(error)),
             });
         }
     }
 }
 
-/// Nothing of them was sent: no session can write.
-fn tell_read_only(group: impl IntoIterator<Item = Waiting>) {
+/// Tells all of them the same.
+fn tell(group: impl IntoIterator<Item = Waiting>, error: &DatabaseError) {
     for waiting in group {
-        waiting.asked.tell(Err(DatabaseError::ReadOnly(None)));
+        waiting.asked.tell(Err(of_group(error)));
     }
 }
 
-/// Nothing of them was sent.
-fn tell_unavailable(group: impl IntoIterator<Item = Waiting>) {
-    for waiting in group {
-        waiting.asked.tell(Err(DatabaseError::Unavailable(None)));
+/// What became of a group, for each of its cases. The cause cannot be copied; the statement that had it is
+/// logged by itself.
+fn of_group(error: &DatabaseError) -> DatabaseError {
+    match error {
+        DatabaseError::Unavailable(_) => DatabaseError::Unavailable(None),
+        DatabaseError::Exhausted => DatabaseError::Exhausted,
+        DatabaseError::TimedOut(_) => DatabaseError::TimedOut(None),
+        DatabaseError::OutOfResources(_) => DatabaseError::OutOfResources(None),
+        DatabaseError::ReadOnly(_) => DatabaseError::ReadOnly(None),
+        DatabaseError::OutcomeUnknown(_)
+        | DatabaseError::Locked(_)
+        | DatabaseError::Refused(_)
+        | DatabaseError::Ended(_) => DatabaseError::OutcomeUnknown(None),
     }
 }

@@ -6,16 +6,16 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sqlx::postgres::{PgDatabaseError, PgPoolOptions};
+use sqlx::postgres::PgPoolOptions;
 use sqlx::{PgConnection, PgPool};
-use thiserror::Error;
-use tokio::time::{Instant, timeout};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use super::hosts::ConnectError;
 use super::lease::Lease;
 use super::liveness::Liveness;
-use super::{Hosts, InFlight, Retry, Session, Timeouts};
+use super::{DatabaseError, Hosts, InFlight, Retry, Session, Timeouts};
 use crate::metrics::{Connections, Waits};
 
 /// The moment by which a unit of work must have its result.
@@ -39,70 +39,13 @@ impl Deadline {
     }
 }
 
-/// Why a unit of work has no result.
-#[derive(Debug, Error)]
-pub enum DatabaseError {
-    /// Nothing was written: no connection, or no answer to a read in time.
-    #[error("the database cannot be reached in time")]
-    Unavailable(#[source] Option<sqlx::Error>),
-    /// A write was sent and no answer came.
-    #[error("the outcome of a write is not known")]
-    OutcomeUnknown(#[source] Option<sqlx::Error>),
-    /// Nothing was written: the database is read-only at the moment. With an error, a session that could write
-    /// before was refused a statement (25006), and another connection may lead to a server that can; without
-    /// one, there is none.
-    #[error("the database is read-only at the moment")]
-    ReadOnly(#[source] Option<sqlx::Error>),
-    /// Another transaction holds what this one needs, and did not end in time.
-    #[error("another transaction holds what this one needs")]
-    Locked(#[source] sqlx::Error),
-    /// The database refused a statement.
-    #[error("the database refused a statement")]
-    Refused(#[source] sqlx::Error),
-    /// The unit of work panicked.
-    #[error("a unit of work ended early")]
-    Ended(#[source] tokio::task::JoinError),
-}
-
-impl DatabaseError {
-    /// The named constraint that refused a write, if one did.
-    pub fn constraint(&self) -> Option<&str> {
-        match self {
-            Self::Refused(sqlx::Error::Database(error)) => error.constraint(),
-            _ => None,
-        }
-    }
-
-    /// Whether a write gave up waiting for another transaction that has the same key of a unique
-    /// constraint, which has not committed yet.
-    pub fn is_waiting_for(&self, constraint: &str) -> bool {
-        let Self::Locked(sqlx::Error::Database(error)) = self else {
-            return false;
-        };
-        let error = error.try_downcast_ref::<PgDatabaseError>();
-        error
-            .and_then(PgDatabaseError::r#where)
-            .is_some_and(|place| place.contains(&format!("\"{constraint}\"")))
-    }
-
-    /// Whether it lost against others that ran at the same time (40P01, 40001), so that the same
-    /// statement may succeed now.
-    pub fn is_deadlock(&self) -> bool {
-        matches!(self, Self::Refused(sqlx::Error::Database(error))
-            if matches!(error.code().as_deref(), Some("40P01" | "40001")))
-    }
-
-    /// Whether the schema lacks what the statement names (42P01, 42703): it is not that of this server.
-    pub fn is_of_another_schema(&self) -> bool {
-        matches!(self, Self::Refused(sqlx::Error::Database(error))
-            if matches!(error.code().as_deref(), Some("42P01" | "42703")))
-    }
-}
-
 /// Every connection to the database that this process has.
 #[derive(Debug, Clone)]
 pub struct Database {
     pub(super) pool: PgPool,
+    /// As many as the pool has connections: whoever has none of them waits for other requests, and whoever
+    /// has one and no connection waits for the database.
+    permits: Arc<Semaphore>,
     pub(super) liveness: Liveness,
     pub(super) hosts: Hosts,
     /// The host to which the pool was led last.
@@ -134,6 +77,7 @@ impl Database {
     fn over(hosts: Hosts, size: u32, timeouts: Timeouts) -> Self {
         Self {
             pool: pool(&hosts, size, timeouts.connection),
+            permits: Arc::new(Semaphore::new(usize::try_from(size).unwrap_or(usize::MAX))),
             hosts,
             led: Arc::default(),
             liveness: Liveness::default(),
@@ -278,21 +222,43 @@ impl Database {
         self.liveness.check(&options).await
     }
 
+    /// Why others that hold what this one waits for do not come to an end: they are many, or the database
+    /// answers nobody.
+    pub async fn is_exhausted(&self) -> DatabaseError {
+        if self.is_alive().await {
+            DatabaseError::Exhausted
+        } else {
+            DatabaseError::Unavailable(None)
+        }
+    }
+
     pub(super) async fn acquire(&self) -> Result<Lease, DatabaseError> {
         let wait = self.waits.as_deref().map(Waits::begin);
-        // It is large, and would be moved with all that may wait for a connection.
-        let acquiring = Box::pin(self.hosts.acquire(&self.pool, &self.led));
-        // Opening a connection is not bounded by the pool's own limit once it has begun.
-        let acquired = match timeout(self.timeouts.connection, acquiring).await {
-            Ok(Ok(lease)) => Ok(lease),
-            Ok(Err(ConnectError::ReadOnly)) => Err(DatabaseError::ReadOnly(None)),
-            Ok(Err(ConnectError::Failed(error))) => Err(DatabaseError::Unavailable(Some(error))),
-            Err(_) => Err(DatabaseError::Unavailable(None)),
-        };
+        let acquired = self.acquired().await;
         if let Some(wait) = wait {
             wait.end(acquired.is_ok());
         }
         acquired
+    }
+
+    async fn acquired(&self) -> Result<Lease, DatabaseError> {
+        let by = Instant::now() + self.timeouts.connection;
+        let permit = Arc::clone(&self.permits).acquire_owned();
+        let permit = match timeout_at(by, permit).await {
+            Ok(Ok(permit)) => permit,
+            // Nobody closes the semaphore.
+            Ok(Err(_)) => return Err(DatabaseError::Unavailable(None)),
+            Err(_) => return Err(self.is_exhausted().await),
+        };
+        // It is large, and would be moved with all that may wait for a connection.
+        let acquiring = Box::pin(self.hosts.acquire(&self.pool, &self.led));
+        // Opening a connection is not bounded by the pool's own limit once it has begun.
+        match timeout_at(by, acquiring).await {
+            Ok(Ok(lease)) => Ok(lease.holding(permit)),
+            Ok(Err(ConnectError::ReadOnly)) => Err(DatabaseError::ReadOnly(None)),
+            Ok(Err(ConnectError::Failed(error))) => Err(DatabaseError::Unavailable(Some(error))),
+            Err(_) => Err(DatabaseError::Unavailable(None)),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::ops::{Deref, DerefMut};
 
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// A connection that goes back to the pool when it is dropped, unless it cannot write: such a one is closed,
 /// so that the next request gets a new one, which may lead to another server.
@@ -11,6 +12,8 @@ use sqlx::{PgConnection, Postgres};
 pub struct Lease {
     connection: PoolConnection<Postgres>,
     can_write: bool,
+    /// Of the pool; its connection is given back first.
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Lease {
@@ -21,6 +24,15 @@ impl Lease {
         Self {
             connection,
             can_write,
+            _permit: None,
+        }
+    }
+
+    /// The same, with the permit of the pool for as long.
+    pub(super) fn holding(self, permit: OwnedSemaphorePermit) -> Self {
+        Self {
+            _permit: Some(permit),
+            ..self
         }
     }
 

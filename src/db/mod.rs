@@ -3,6 +3,7 @@
 mod access;
 pub mod cluster;
 mod database;
+mod error;
 mod hosts;
 mod in_flight;
 mod lease;
@@ -15,7 +16,8 @@ mod timeouts;
 mod transaction;
 mod url;
 
-pub use database::{Database, DatabaseError, Deadline};
+pub use database::{Database, Deadline};
+pub use error::DatabaseError;
 pub use hosts::{ConnectError, Hosts};
 pub use in_flight::InFlight;
 pub use migrations::MigrationError;

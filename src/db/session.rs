@@ -38,7 +38,8 @@ impl Session {
             let mut connection = self.connected(read_by).await?;
             let mut worked = work(&mut connection).instrument(traces::database("read"));
             let mut read = timeout_at(read_by, &mut worked).await;
-            if read.is_err() && self.database.is_alive().await {
+            let is_alive = read.is_err() && self.database.is_alive().await;
+            if is_alive {
                 read = timeout_at(self.write_by, worked).await;
             } else {
                 drop(worked);
@@ -58,7 +59,11 @@ impl Session {
                 Err(_) => {
                     // An answer may still come: this connection must not serve anybody else.
                     connection.close();
-                    return Err(DatabaseError::Unavailable(None));
+                    return Err(if is_alive {
+                        DatabaseError::TimedOut(None)
+                    } else {
+                        DatabaseError::Unavailable(None)
+                    });
                 }
             }
         }
@@ -105,7 +110,7 @@ impl Session {
             Some(connection) => Ok(connection),
             None => match timeout_at(by, self.database.acquire()).await {
                 Ok(acquired) => acquired,
-                Err(_) => Err(DatabaseError::Unavailable(None)),
+                Err(_) => Err(DatabaseError::TimedOut(None)),
             },
         }
     }
@@ -132,7 +137,7 @@ impl Session {
     ) -> Result<T, DatabaseError> {
         let mut connection = self.connected_to_write(self.write_by).await?;
         if Instant::now() >= self.write_by {
-            return Err(DatabaseError::Unavailable(None));
+            return Err(DatabaseError::TimedOut(None));
         }
         let worked = work(&mut connection).instrument(traces::database("write"));
         match timeout_at(self.write_by, worked).await {
@@ -193,10 +198,10 @@ fn is_recovering(error: &sqlx::Error, connection: &Lease) -> bool {
 pub(super) fn refused(error: sqlx::Error) -> DatabaseError {
     let code = error.as_database_error().and_then(|error| error.code());
     match code.as_deref() {
-        Some("57014") => DatabaseError::Unavailable(Some(error)),
+        Some("57014") => DatabaseError::TimedOut(Some(error)),
         Some("25006") => DatabaseError::ReadOnly(Some(error)),
         Some("55P03") => DatabaseError::Locked(error),
-        Some(code) if code.starts_with("53") => DatabaseError::Unavailable(Some(error)),
+        Some(code) if code.starts_with("53") => DatabaseError::OutOfResources(Some(error)),
         _ => DatabaseError::Refused(error),
     }
 }

@@ -43,7 +43,7 @@ impl Session {
             let worked = work(connection).instrument(traces::database("transaction"));
             let worked = match timeout_at(self.write_by, worked).await {
                 Ok(worked) => worked,
-                Err(_) => return Err(DatabaseError::Unavailable(None).into()),
+                Err(_) => return Err(DatabaseError::TimedOut(None).into()),
             };
             let error = match worked {
                 Ok(value) => match self.commit(begun).await {

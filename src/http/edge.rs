@@ -110,6 +110,8 @@ fn render(problem: &Problem, id: &str, plain: Response, metrics: &Metrics) -> Re
     headers.remove(axum::http::header::CONTENT_LENGTH);
     match problem.problem_type() {
         ProblemType::Unavailable
+        | ProblemType::TimedOut
+        | ProblemType::OutOfResources
         | ProblemType::ReadOnly
         | ProblemType::Busy
         | ProblemType::Overloaded

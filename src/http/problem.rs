@@ -108,6 +108,9 @@ impl Problem {
             Self::Corrupt(_) => ProblemType::InternalError,
             Self::Database(error) => match error {
                 DatabaseError::Unavailable(_) => ProblemType::Unavailable,
+                DatabaseError::Exhausted => ProblemType::Overloaded,
+                DatabaseError::TimedOut(_) => ProblemType::TimedOut,
+                DatabaseError::OutOfResources(_) => ProblemType::OutOfResources,
                 DatabaseError::ReadOnly(_) => ProblemType::ReadOnly,
                 DatabaseError::OutcomeUnknown(_) => ProblemType::OutcomeUnknown,
                 DatabaseError::Locked(_) => ProblemType::Busy,

@@ -22,6 +22,8 @@ pub enum ProblemType {
     IdempotencyKeyReused,
     InternalError,
     Unavailable,
+    TimedOut,
+    OutOfResources,
     ReadOnly,
     Busy,
     NotMigrated,
@@ -34,7 +36,7 @@ pub enum ProblemType {
 
 impl ProblemType {
     /// All of them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::InvalidParameters,
         Self::MalformedBody,
         Self::MalformedFraming,
@@ -52,6 +54,8 @@ impl ProblemType {
         Self::IdempotencyKeyReused,
         Self::InternalError,
         Self::Unavailable,
+        Self::TimedOut,
+        Self::OutOfResources,
         Self::ReadOnly,
         Self::Busy,
         Self::NotMigrated,
@@ -180,6 +184,20 @@ impl ProblemType {
                 "read-only",
                 "The database is read-only at the moment",
                 "Nothing was stored. Try again after the time that Retry-After names.",
+            ),
+            Self::TimedOut => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "timed-out",
+                "The database did not finish in time",
+                "Nothing was stored. Try again after the time that Retry-After names; a request that \
+                 fails each time needs a longer DOSSIER_REQUEST_TIMEOUT, or is better sent in parts.",
+            ),
+            Self::OutOfResources => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "out-of-resources",
+                "The database has no disk space, memory or connections left",
+                "Nothing was stored. Try again after the time that Retry-After names; the operator \
+                 must make room.",
             ),
             Self::Busy => (
                 StatusCode::SERVICE_UNAVAILABLE,

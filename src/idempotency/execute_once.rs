@@ -155,10 +155,7 @@ fn is_outcome_unknown(problem: &Problem) -> bool {
 
 /// Whether nothing was sent to the database, so that there is nothing to look up.
 fn has_done_nothing(problem: &Problem) -> bool {
-    matches!(
-        problem,
-        Problem::Database(DatabaseError::Unavailable(_) | DatabaseError::ReadOnly(_))
-    )
+    matches!(problem, Problem::Database(error) if error.is_for_later())
 }
 
 /// Whether another attempt may succeed, or find out: the outcome of this one is unknown, or the key that

@@ -130,11 +130,18 @@ fn cause(kind: ProblemType) -> &'static str {
             "A fault of the server. Nothing of its cause is shown; the log has it, with the id of the request."
         }
         ProblemType::Unavailable => {
-            "The server does not reach its database, or every connection to it is in use."
+            "The server cannot open a connection to its database, or the database answers nobody."
         }
         ProblemType::ReadOnly => {
             "The server reaches no database that takes writes: a standby is about to be promoted, or the database \
              was made read-only."
+        }
+        ProblemType::TimedOut => {
+            "The database works, and needed more time than the request has: it is busy, or the case is very large."
+        }
+        ProblemType::OutOfResources => {
+            "PostgreSQL refused the statement: its disk is full, its memory is used up, or it has as many \
+             connections as it takes."
         }
         ProblemType::Busy => "Other requests held the same rows for too long.",
         ProblemType::NotMigrated => "The server is newer than the schema of its database.",
