@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use prometheus::core::Collector;
 use prometheus::{
-    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
     IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
@@ -68,6 +68,11 @@ const LAG: Named = (
     "How long the first delivery has waited that is due at an endpoint that is online.",
 );
 
+const PURGE_LAG: Named = (
+    "dossier_purge_lag_seconds",
+    "By how much the oldest row has outlived its retention, by kind, when this server last looked.",
+);
+
 /// Everything that one process counts; a clone counts with the others.
 #[derive(Debug, Clone)]
 pub struct Metrics(Arc<Counted>);
@@ -86,6 +91,7 @@ struct Counted {
     waiting: IntGaugeVec,
     pending: Gauge,
     lag: Gauge,
+    purge_lag: GaugeVec,
 }
 
 /// A request that is under way, until it is dropped.
@@ -145,6 +151,10 @@ impl Metrics {
             waiting: gauges(all, &WAITING, &[of_pool])?,
             pending: registered(all, Gauge::new(PENDING.0, PENDING.1))?,
             lag: registered(all, Gauge::new(LAG.0, LAG.1))?,
+            purge_lag: registered(
+                all,
+                GaugeVec::new(Opts::new(PURGE_LAG.0, PURGE_LAG.1), &["kind"]),
+            )?,
             registry,
         })))
     }
@@ -213,6 +223,13 @@ impl Metrics {
         let lag = backlog.map(|it| it.lag.as_secs_f64());
         self.0.pending.set(deliveries.unwrap_or(f64::NAN));
         self.0.lag.set(lag.unwrap_or(f64::NAN));
+    }
+
+    /// Says by how much the oldest row of a kind has outlived its retention: no number (NaN) where that is not
+    /// known.
+    pub fn set_purge_lag(&self, kind: &str, lag: Option<Duration>) {
+        let lag = lag.map_or(f64::NAN, |it| it.as_secs_f64());
+        self.0.purge_lag.with_label_values(&[kind]).set(lag);
     }
 
     /// All of it, in the text format of Prometheus (0.0.4).

@@ -23,6 +23,9 @@ use crate::workspaces::{ApplyError, FIXED_KEY, SandboxError, apply_sandbox, boot
 /// How many connections the workers have.
 const BACKGROUND: u32 = 3;
 
+/// How long the connections of the workers have to become free once these have ended.
+const CLOSE: Duration = Duration::from_secs(2);
+
 /// Serves until it is told to stop by SIGTERM or SIGINT.
 ///
 /// # Errors
@@ -64,7 +67,13 @@ pub async fn run(settings: &ServerSettings) -> Result<(), String> {
     });
     let workers_end = async move {
         workers.stop().await;
-        background.close().await;
+        // What they have begun in the database ends by its own deadline, which is later.
+        let closed = tokio::time::timeout(CLOSE, background.close());
+        if closed.await.is_err() {
+            tracing::warn!(
+                "the database was still at work for the workers when the server stopped"
+            );
+        }
     };
     let served = until_told(listener, state, workers_end, signals).await;
     if let Some(measured) = measured {

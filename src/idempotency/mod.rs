@@ -4,10 +4,12 @@ mod batch_lease;
 mod claim;
 mod execute_once;
 mod key;
+mod retention;
 mod store;
 
 pub use batch_lease::{BatchLease, expire_leases};
 pub use claim::Claim;
 pub use execute_once::{Answered, Once, RunningKeys, once, replayed};
 pub use key::IdempotencyKey;
-pub use store::{Kept, erase, expire, find_all, insert};
+pub use retention::{overdue, purge};
+pub use store::{Kept, erase, find_all, insert};

@@ -9,9 +9,6 @@ use uuid::Uuid;
 use super::Claim;
 use crate::http::Answer;
 
-/// The most rows that one statement of the background task removes.
-const BATCH: i64 = 1_000;
-
 /// What is kept of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
@@ -140,25 +137,4 @@ pub async fn erase(
     .execute(connection)
     .await?;
     Ok(())
-}
-
-/// Removes keys from before a moment, of all workspaces and up to a bounded number at once; whether
-/// there may be more.
-///
-/// # Errors
-/// Those of the database.
-pub async fn expire(
-    connection: &mut PgConnection,
-    before: DateTime<Utc>,
-) -> Result<bool, sqlx::Error> {
-    let removed = sqlx::query!(
-        "DELETE FROM idempotency_keys WHERE (workspace_id, key) IN (
-             SELECT workspace_id, key FROM idempotency_keys WHERE created_at < $1
-             LIMIT $2 FOR UPDATE SKIP LOCKED)",
-        before,
-        BATCH
-    )
-    .execute(connection)
-    .await?;
-    Ok(removed.rows_affected() == BATCH.unsigned_abs())
 }

@@ -1,49 +1,29 @@
--- Takes what is due: of each endpoint that is online, as many deliveries as it may get besides those
--- under way. Nobody holds them, and each is the first that is due of its case. Of an endpoint with a
--- long queue only its head is looked at, so that the queue of one does not hold up the others. Each
--- step goes from what the last one found, whatever the planner knows of the tables.
-WITH head AS MATERIALIZED (
-    SELECT c.workspace_id, c.id, c.next_attempt_at, w.id AS webhook_id
-    FROM webhooks AS w
+-- Takes from each endpoint ($1, $2) as many queues as it has slots ($3), those that are due first ($4), and of
+-- each its first delivery, until the end of a lease ($5). Of a queue whose first delivery cannot be taken
+-- only the key comes back: others hold it, or the row of the queue is older than its deliveries. A delivery
+-- that was found is named by its place in the table, so that no plan looks for it among all others.
+WITH queue AS MATERIALIZED (
+    SELECT q.workspace_id, q.webhook_id, q.case_id, q.log_id
+    FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS share (workspace_id, webhook_id, slots)
     CROSS JOIN LATERAL (
-        SELECT p.workspace_id, p.id, p.case_id, p.next_attempt_at, p.leased_until
-        FROM webhook_logs AS p
-        WHERE p.workspace_id = w.workspace_id AND p.webhook_id = w.id AND p.state = 'pending'
-            AND p.next_attempt_at <= $1
-        ORDER BY p.next_attempt_at, p.id LIMIT 64) AS c
-    CROSS JOIN LATERAL (
-        SELECT e.id FROM webhook_logs AS e
-        WHERE e.workspace_id = w.workspace_id AND e.webhook_id = w.id AND e.case_id = c.case_id
-            AND e.state = 'pending' AND e.next_attempt_at <= $1
-        ORDER BY e.version, e.id LIMIT 1) AS first
-    WHERE w.status = 'online' AND w.deleted_at IS NULL AND c.id = first.id
-        AND (c.leased_until IS NULL OR c.leased_until < $1)
-), due AS MATERIALIZED (
-    SELECT h.workspace_id, h.id FROM (
-        SELECT *, row_number() OVER (PARTITION BY webhook_id ORDER BY next_attempt_at, id) AS place
-        FROM head) AS h
-    LEFT JOIN unnest($2::uuid[], $3::bigint[]) AS b (webhook_id, under_way)
-        ON b.webhook_id = h.webhook_id
-    WHERE h.place <= $4 - coalesce(b.under_way, 0)
-    ORDER BY h.next_attempt_at LIMIT $5
+        SELECT workspace_id, webhook_id, case_id, log_id FROM webhook_queues
+        WHERE workspace_id = share.workspace_id AND webhook_id = share.webhook_id AND due_at <= $4
+        ORDER BY due_at LIMIT share.slots FOR UPDATE SKIP LOCKED) AS q
 ), free AS MATERIALIZED (
-    SELECT l.workspace_id, l.id FROM due
+    SELECT l.place FROM queue AS q
     CROSS JOIN LATERAL (
-        SELECT workspace_id, id FROM webhook_logs
-        WHERE workspace_id = due.workspace_id AND id = due.id AND state = 'pending'
-            AND (leased_until IS NULL OR leased_until < $1)
+        SELECT ctid AS place FROM webhook_logs
+        WHERE workspace_id = q.workspace_id AND id = q.log_id AND state = 'pending'
+            AND next_attempt_at <= $4 AND (leased_until IS NULL OR leased_until <= $4)
         LIMIT 1 FOR UPDATE SKIP LOCKED) AS l
 ), taken AS (
-    UPDATE webhook_logs AS l SET leased_until = $6 FROM free
-    WHERE l.workspace_id = free.workspace_id AND l.id = free.id
-    RETURNING l.workspace_id, l.id, l.webhook_id, l.case_id, l.event_id, l.attempt_count,
-        l.attempt_type, l.trace_parent
+    UPDATE webhook_logs AS l SET leased_until = $5
+    WHERE l.workspace_id = ANY ($1) AND l.ctid = ANY (ARRAY(SELECT place FROM free))
+    RETURNING l.workspace_id, l.webhook_id, l.case_id, l.id, l.endpoint, l.attempt_type,
+        l.attempt_count
 )
-SELECT t.id, t.attempt_count, t.attempt_type, t.trace_parent, to_jsonb(w) AS "webhook!",
-    to_jsonb(o) || jsonb_build_object('workspace_name', s.name) AS "event!"
-FROM taken AS t
-JOIN webhooks AS w ON w.workspace_id = t.workspace_id AND w.id = t.webhook_id
-JOIN outbox AS o
-    ON o.workspace_id = t.workspace_id AND o.case_id = t.case_id AND o.id = t.event_id
-JOIN workspaces AS s ON s.id = t.workspace_id
-ORDER BY t.id
+SELECT q.workspace_id AS "workspace_id!", q.webhook_id AS "webhook_id!", q.case_id AS "case_id!",
+    t.id AS "log_id?", t.endpoint AS "endpoint?", t.attempt_type AS "kind?",
+    t.attempt_count AS "attempts?"
+FROM queue AS q
+LEFT JOIN taken AS t ON t.workspace_id = q.workspace_id AND t.id = q.log_id

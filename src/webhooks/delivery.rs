@@ -7,9 +7,9 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGE
 use reqwest::{Client, Response, Url, redirect};
 use serde_json::{Map, Value, json};
 use tracing::Instrument;
-use uuid::Uuid;
 
 use super::address::{FORBIDDEN, Resolver, check};
+use super::claim::Claimed;
 use super::model::Webhook;
 use super::payload::{EventRow, payload};
 use super::schedule;
@@ -32,7 +32,6 @@ const GONE: u16 = 410;
 /// A delivery that this process is about to make.
 #[derive(Debug, Clone)]
 pub struct Delivery {
-    pub log_id: Uuid,
     pub webhook: Webhook,
     pub event: EventRow,
     /// How many attempts were made before.
@@ -84,6 +83,23 @@ pub fn client(destinations: Destinations) -> Result<Client, reqwest::Error> {
         .connect_timeout(CONNECT)
         .timeout(TIMEOUT)
         .build()
+}
+
+impl Attempt {
+    /// One that sent nothing, after which nobody tries again by itself.
+    pub fn failed(claimed: &Claimed, reason: &str) -> Self {
+        Self {
+            kind: claimed.kind.clone(),
+            endpoint: claimed.endpoint.clone(),
+            status_code: 0,
+            request_headers: json!({}),
+            response_headers: None,
+            response_body: None,
+            error: Some(reason.to_owned()),
+            attempted_at: now(),
+            next: Next::Failed,
+        }
+    }
 }
 
 impl Delivery {
@@ -163,10 +179,15 @@ impl Delivery {
         match status_code {
             200..=299 => Next::Delivered,
             code if code == i32::from(GONE) => Next::Gone,
-            _ => match schedule::wait(self.attempts, rand::random()) {
-                Some(wait) => Next::Retry(now + TimeDelta::from_std(wait).unwrap_or_default()),
-                None => Next::Failed,
-            },
+            _ => self.after_failure(now),
+        }
+    }
+
+    /// What comes after an attempt that has failed.
+    pub fn after_failure(&self, now: DateTime<Utc>) -> Next {
+        match schedule::wait(self.attempts, rand::random()) {
+            Some(wait) => Next::Retry(now + TimeDelta::from_std(wait).unwrap_or_default()),
+            None => Next::Failed,
         }
     }
 }

@@ -1,92 +1,84 @@
-//! All SQL of deliveries. A worker serves all workspaces.
+//! The SQL of single deliveries.
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::claim::Claimed;
 use super::delivery::{Attempt, Delivery, Next};
 use crate::http::Problem;
-use crate::metrics::Backlog;
 
-/// The most old events that one statement of the background task removes.
-const BATCH: i64 = 500;
-
-/// A delivery that this process holds for a while.
+/// A delivery with what it shows, which is JSON: what cannot be read of it concerns it alone.
 #[derive(Debug)]
-pub struct Claimed {
-    pub id: Uuid,
-    pub attempt_count: i32,
-    pub attempt_type: String,
-    pub trace_parent: Option<String>,
-    pub webhook: Value,
-    pub event: Value,
+pub struct DeliveryRow {
+    trace_parent: Option<String>,
+    webhook: String,
+    event: String,
 }
 
-/// What is still to be delivered, and how long the first delivery has waited that is due where somebody
-/// listens.
+impl DeliveryRow {
+    /// The delivery.
+    ///
+    /// # Errors
+    /// Those of a stored value that cannot be read.
+    pub fn delivery(self, claimed: &Claimed) -> Result<Delivery, serde_json::Error> {
+        Ok(Delivery {
+            webhook: serde_json::from_str(&self.webhook)?,
+            event: serde_json::from_str(&self.event)?,
+            attempts: claimed.attempts,
+            kind: claimed.kind.clone(),
+            trace_parent: self.trace_parent,
+        })
+    }
+}
+
+/// A delivery with what it shows; none if its endpoint is not online.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn backlog(
+pub async fn read(
     connection: &mut PgConnection,
-    now: DateTime<Utc>,
-) -> Result<Backlog, sqlx::Error> {
-    let found = sqlx::query!(
-        r#"SELECT (SELECT count(*) FROM webhook_logs WHERE state = 'pending') AS "pending!",
-             (SELECT min(first.next_attempt_at) FROM webhooks AS w
-                 CROSS JOIN LATERAL (
-                     SELECT p.next_attempt_at FROM webhook_logs AS p
-                     WHERE p.workspace_id = w.workspace_id AND p.webhook_id = w.id
-                         AND p.state = 'pending' AND p.next_attempt_at <= $1
-                     ORDER BY p.next_attempt_at LIMIT 1) AS first
-                 WHERE w.status = 'online' AND w.deleted_at IS NULL) AS due"#,
-        now
+    workspace_id: Uuid,
+    log_id: Uuid,
+) -> Result<Option<DeliveryRow>, sqlx::Error> {
+    sqlx::query_as!(
+        DeliveryRow,
+        r#"SELECT l.trace_parent, to_jsonb(w)::text AS "webhook!",
+             (to_jsonb(o) || jsonb_build_object('workspace_name', s.name))::text AS "event!"
+         FROM webhook_logs AS l
+         JOIN webhooks AS w ON w.workspace_id = l.workspace_id AND w.id = l.webhook_id
+         JOIN outbox AS o ON o.workspace_id = l.workspace_id AND o.case_id = l.case_id
+             AND o.id = l.event_id
+         JOIN workspaces AS s ON s.id = l.workspace_id
+         WHERE l.workspace_id = $1 AND l.id = $2 AND w.status = 'online'
+             AND w.deleted_at IS NULL"#,
+        workspace_id,
+        log_id
     )
-    .fetch_one(connection)
-    .await?;
-    let lag = found.due.and_then(|due| (now - due).to_std().ok());
-    Ok(Backlog {
-        deliveries: found.pending,
-        lag: lag.unwrap_or_default(),
-    })
+    .fetch_optional(connection)
+    .await
 }
 
-/// What a worker is ready to take.
-#[derive(Debug, Clone)]
-pub struct Capacity {
-    /// Endpoints that have requests of this process under way.
-    pub busy: Vec<Uuid>,
-    /// How many each of them has.
-    pub under_way: Vec<i64>,
-    /// The most deliveries of one endpoint.
-    pub each: i64,
-    /// The most deliveries of all.
-    pub all: i64,
-}
-
-/// Takes what is due; nobody else takes it until the lease ends.
+/// Gives a delivery back that was not made.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn claim(
+pub async fn release(
     connection: &mut PgConnection,
-    capacity: &Capacity,
-    now: DateTime<Utc>,
+    workspace_id: Uuid,
+    log_id: Uuid,
     leased_until: DateTime<Utc>,
-) -> Result<Vec<Claimed>, sqlx::Error> {
-    sqlx::query_file_as!(
-        Claimed,
-        "src/webhooks/claim.sql",
-        now,
-        &capacity.busy,
-        &capacity.under_way,
-        capacity.each,
-        capacity.all,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE webhook_logs SET leased_until = NULL
+         WHERE workspace_id = $1 AND id = $2 AND leased_until = $3",
+        workspace_id,
+        log_id,
         leased_until
     )
-    .fetch_all(connection)
-    .await
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Writes what became of an attempt, unless somebody else holds the delivery by now or its case was
@@ -96,11 +88,10 @@ pub async fn claim(
 /// Those of the database.
 pub async fn settle(
     connection: &mut PgConnection,
-    delivery: &Delivery,
-    leased_until: DateTime<Utc>,
+    claimed: &Claimed,
     attempt: &Attempt,
 ) -> Result<(), Problem> {
-    let (workspace_id, log_id) = (delivery.event.workspace_id, delivery.log_id);
+    let (workspace_id, log_id) = (claimed.workspace_id, claimed.log_id);
     let (state, next_attempt_at) = match attempt.next {
         Next::Delivered => ("delivered", attempt.attempted_at),
         Next::Failed | Next::Gone => ("failed", attempt.attempted_at),
@@ -114,7 +105,7 @@ pub async fn settle(
          RETURNING webhook_id, attempt_count",
         workspace_id,
         log_id,
-        leased_until,
+        claimed.leased_until,
         state,
         attempt.status_code,
         next_attempt_at,
@@ -171,7 +162,8 @@ async fn insert_attempt(
     Ok(())
 }
 
-/// Makes a delivery due now; false if the workspace has no such delivery that can be made.
+/// Makes a delivery due now, and the first of its queue with it, which would keep it waiting; false if the
+/// workspace has no such delivery that can be made.
 ///
 /// # Errors
 /// Those of the database.
@@ -189,48 +181,24 @@ pub async fn renew(
         log_id,
         now
     )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "UPDATE webhook_logs AS l SET next_attempt_at = $3
+         FROM webhook_logs AS renewed
+         CROSS JOIN LATERAL (
+             SELECT id FROM webhook_logs
+             WHERE workspace_id = renewed.workspace_id AND webhook_id = renewed.webhook_id
+                 AND case_id = renewed.case_id AND state = 'pending'
+             ORDER BY version, id LIMIT 1) AS first
+         WHERE renewed.workspace_id = $1 AND renewed.id = $2 AND renewed.state = 'pending'
+             AND l.workspace_id = renewed.workspace_id AND l.id = first.id
+             AND l.next_attempt_at > $3",
+        workspace_id,
+        log_id,
+        now
+    )
     .execute(connection)
     .await?;
     Ok(renewed.rows_affected() == 1)
-}
-
-/// Removes webhooks that were deleted before a moment, of all workspaces. The logs of their
-/// deliveries are older still, and have gone before.
-///
-/// # Errors
-/// Those of the database.
-pub async fn forget_deleted(
-    connection: &mut PgConnection,
-    before: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "DELETE FROM webhooks AS w WHERE w.deleted_at < $1 AND NOT EXISTS (
-             SELECT FROM webhook_logs AS l
-             WHERE l.workspace_id = w.workspace_id AND l.webhook_id = w.id)",
-        before
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Removes events from before a moment with the logs of their deliveries, of all workspaces and up
-/// to a bounded number at once; whether there may be more.
-///
-/// # Errors
-/// Those of the database.
-pub async fn expire(
-    connection: &mut PgConnection,
-    before: DateTime<Utc>,
-) -> Result<bool, sqlx::Error> {
-    let removed = sqlx::query!(
-        "DELETE FROM outbox WHERE (workspace_id, case_id, id) IN (
-             SELECT workspace_id, case_id, id FROM outbox WHERE created_at < $1
-             LIMIT $2 FOR UPDATE SKIP LOCKED)",
-        before,
-        BATCH
-    )
-    .execute(connection)
-    .await?;
-    Ok(removed.rows_affected() == BATCH.unsigned_abs())
 }

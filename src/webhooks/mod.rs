@@ -6,6 +6,7 @@ use utoipa_axum::routes;
 use crate::state::AppState;
 
 mod address;
+mod claim;
 mod create;
 mod delete;
 mod deliver;
@@ -18,19 +19,23 @@ mod log_view;
 mod model;
 mod payload;
 mod request;
+mod retention;
 mod retry;
 mod rotate;
 mod schedule;
 mod secret;
+mod slots;
 mod store;
 mod update;
 mod view;
+mod worker;
 
+pub use claim::backlog;
 pub use deliver::deliver;
-pub use delivery_store::{backlog, expire, forget_deleted};
 pub use list::LISTING;
 pub use log::LOG_LISTING;
 pub use payload::PayloadView;
+pub use retention::{deleted, forget_deleted, overdue, purge};
 
 /// The operations on webhooks and the logs of their deliveries.
 pub fn routes() -> OpenApiRouter<AppState> {

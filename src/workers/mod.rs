@@ -1,7 +1,9 @@
-//! What a server does besides answering: deliveries, seals, and forgetting what is old. Any number
+//! What a server does besides answering: deliveries, seals, and removing what is old. Any number
 //! of servers over one database share it.
 
-mod keep_house;
+mod failure;
+mod purge;
+mod seal;
 mod start;
 
 pub use start::{Workers, start};

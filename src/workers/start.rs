@@ -5,10 +5,15 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::keep_house::{forget, seal};
+use super::purge::purge;
+use super::seal::seal;
 use crate::db::Database;
 use crate::state::AppState;
 use crate::webhooks;
+
+/// How long workers have to end once they are told to stop: the time of an attempt of a delivery, and a little
+/// for what becomes of it.
+const STOP: Duration = Duration::from_secs(18);
 
 /// The workers of one server.
 #[derive(Debug)]
@@ -35,16 +40,21 @@ pub fn start(state: &AppState, database: &Database, keys_kept: Duration) -> Work
         }
     });
     running.spawn(seal(database.clone(), ended(stopped.clone())));
-    running.spawn(forget(database.clone(), keys_kept, ended(stopped)));
+    let metrics = state.metrics.clone();
+    running.spawn(purge(database.clone(), metrics, keys_kept, ended(stopped)));
     Workers { stop, running }
 }
 
 impl Workers {
-    /// Lets them end what they are at.
+    /// Lets them end what they are at: they begin nothing new, and what has not ended after some seconds is
+    /// given up. Another server does it then.
     pub async fn stop(mut self) {
         // Nobody listens where all have ended already.
         let _ = self.stop.send(true);
-        while self.running.join_next().await.is_some() {}
+        let ended = async { while self.running.join_next().await.is_some() {} };
+        if tokio::time::timeout(STOP, ended).await.is_err() {
+            tracing::warn!("workers were still at work when the server stopped");
+        }
     }
 }
 

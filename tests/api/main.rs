@@ -44,6 +44,8 @@ mod stop;
 mod support;
 mod tenancy;
 mod traces;
+mod webhook_queues;
 mod webhooks;
+mod workers;
 mod workspace_data;
 mod workspace_file;

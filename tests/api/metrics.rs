@@ -127,7 +127,8 @@ async fn the_lag_of_the_outbox_grows_while_nobody_takes_it() {
     use dossier::{app, db::Database};
     use sqlx::{Connection, PgConnection};
 
-    let app = crate::support::TestApp::start().await;
+    let mut app = crate::support::TestApp::start().await;
+    app.stop_workers().await;
     let receiver = Receiver::start().await;
     let hook = json!({"name": "Hook", "status": "online", "url": receiver.url,
         "events": ["Case.Created"]});
@@ -139,13 +140,10 @@ async fn the_lag_of_the_outbox_grows_while_nobody_takes_it() {
     let mut connection = PgConnection::connect(&app.database_url())
         .await
         .expect("a connection");
-    sqlx::raw_sql(
-        "UPDATE webhook_logs SET state = 'pending', next_attempt_at = now() - interval '1 hour',
-             leased_until = now() + interval '1 hour'",
-    )
-    .execute(&mut connection)
-    .await
-    .expect("the row");
+    sqlx::raw_sql("UPDATE webhook_logs SET next_attempt_at = now() - interval '1 hour'")
+        .execute(&mut connection)
+        .await
+        .expect("the row");
     let metrics = crate::support::metrics();
     let beside: Database = app.beside(1);
     let limits = limits();

@@ -160,6 +160,23 @@ impl TestApp {
         Self::serve(self.place, TestSettings::default()).await
     }
 
+    /// Ends the workers: nothing is delivered, sealed or removed any more.
+    pub async fn stop_workers(&mut self) {
+        if let Some(workers) = self.workers.take() {
+            workers.stop().await;
+        }
+    }
+
+    /// Starts workers of another server over the same data; what they count.
+    pub fn start_workers(&mut self) -> Metrics {
+        let (background, metrics) = (self.database.beside(2), metrics());
+        let (limits, destinations) = (Limits::default(), Destinations::Anywhere);
+        let state = app::state(background.clone(), limits, destinations, metrics.clone());
+        let kept = std::time::Duration::from_secs(60 * 60);
+        self.workers = Some(workers::start(&state, &background, kept));
+        metrics
+    }
+
     /// Stops the test's own cluster.
     pub fn stop_cluster(&mut self) {
         match &mut self.place {
