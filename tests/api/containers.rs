@@ -1,12 +1,16 @@
 //! The compose file and the image, as far as files can tell.
 
 use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
+use std::process::Command;
 
-use serde_json::Value;
+use regex::Regex;
+use serde_json::{Value, json};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 fn file(name: &str) -> String {
-    let path = format!("{}/{name}", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read_to_string(path).expect(name)
+    std::fs::read_to_string(Path::new(ROOT).join(name)).expect(name)
 }
 
 /// The settings that `.env.example` lists.
@@ -68,24 +72,114 @@ fn the_compose_file_sets_what_the_server_reads() {
     assert_eq!(server["read_only"], true);
 }
 
-#[test]
-fn the_image_is_built_of_all_that_the_build_reads_and_does_not_run_as_root() {
+/// What the first stage of the image copies from the project, each as the path that it has in both.
+fn copied() -> BTreeSet<PathBuf> {
     let image = file("Dockerfile");
-    let ignored = file(".dockerignore");
-    let stages = image
-        .lines()
-        .filter(|line| line.starts_with("FROM "))
-        .count();
-    assert_eq!(stages, 2);
-    for needed in [".cargo", ".sqlx", "migrations", "docs", "src"] {
-        let copied = format!("COPY {needed} {needed}");
-        assert!(image.lines().any(|line| line == copied), "{copied}");
-        assert!(
-            ignored.lines().any(|line| line == format!("!{needed}")),
-            "{needed}"
-        );
+    let stages: Vec<_> = image.split("\nFROM ").skip(1).collect();
+    assert_eq!(stages.len(), 2);
+    let copies = stages[0].lines().filter_map(|it| it.strip_prefix("COPY "));
+    let mut copied = BTreeSet::new();
+    for copy in copies {
+        let mut paths: Vec<_> = copy.split_whitespace().collect();
+        let target = paths.pop().expect("a target");
+        let is_same = target == "./" || paths == [target];
+        assert!(is_same, "{copy}: the same path, so that this test knows it");
+        copied.extend(paths.into_iter().map(PathBuf::from));
     }
+    copied
+}
+
+/// Every file of a folder and of those in it.
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            files(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}
+
+/// A path without its `..`.
+fn simple(path: &Path) -> PathBuf {
+    let mut simple = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => assert!(simple.pop(), "{}", path.display()),
+            part => simple.push(part),
+        }
+    }
+    simple
+}
+
+#[test]
+fn the_image_does_not_run_as_root() {
+    let image = file("Dockerfile");
     let user = image.lines().find_map(|line| line.strip_prefix("USER "));
     assert!(user.is_some_and(|user| !user.starts_with('0') && user != "root"));
     assert!(image.contains("HEALTHCHECK"));
+}
+
+/// Cargo plans the build that the image runs, in a folder that has exactly what the image copies.
+#[test]
+fn the_image_copies_all_that_cargo_needs() {
+    let (root, folder) = (Path::new(ROOT), tempfile::tempdir().expect("a folder"));
+    let ignored = file(".dockerignore");
+    assert!(ignored.lines().any(|it| it == "*"), "all but what is named");
+    for path in copied() {
+        let line = format!("!{}", path.display());
+        assert!(ignored.lines().any(|it| it == line), "{line}");
+        let link = std::os::unix::fs::symlink(root.join(&path), folder.path().join(&path));
+        link.expect("a link");
+        assert!(root.join(&path).exists(), "{}", path.display());
+    }
+    let image = file("Dockerfile");
+    let build = image.lines().find_map(|it| it.strip_prefix("RUN cargo "));
+    let build = build.expect("a build").split_whitespace();
+    let planned = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
+        .current_dir(folder.path())
+        .args(build)
+        .args(["--offline", "--unit-graph", "-Z", "unstable-options"])
+        // The plan is printed, and nothing is built. Cargo counts that among its unstable options.
+        .env("RUSTC_BOOTSTRAP", "1")
+        .output()
+        .expect("cargo");
+    let told = String::from_utf8_lossy(&planned.stderr);
+    assert!(planned.status.success(), "{told}");
+    let plan: Value = serde_json::from_slice(&planned.stdout).expect("a plan");
+    let units = plan["units"].as_array().expect("units");
+    let is_built = |unit: &Value| {
+        unit["target"]["kind"] == json!(["bin"]) && unit["target"]["name"] == "dossier"
+    };
+    assert!(units.iter().any(is_built), "it builds the binary");
+}
+
+/// What the compiler reads beside the sources: texts, statements, and what sqlx knows of them.
+#[test]
+fn the_image_copies_all_that_the_sources_include() {
+    let (root, copied) = (Path::new(ROOT), copied());
+    let included = Regex::new(r#"include_(?:str|bytes)!\(\s*"([^"]+)"#).expect("a pattern");
+    let statement = Regex::new(r#""(src/[^"]+\.sql)""#).expect("a pattern");
+    // The statements were checked against a database, and `.cargo` says to use what that said.
+    let mut needed = BTreeSet::from([".cargo", ".sqlx", "migrations"].map(PathBuf::from));
+    let mut sources = Vec::new();
+    files(&root.join("src"), &mut sources);
+    for source in sources
+        .iter()
+        .filter(|it| it.extension().is_some_and(|it| it == "rs"))
+    {
+        let text = std::fs::read_to_string(source).expect("a source");
+        let folder = source.parent().expect("a folder");
+        let folder = folder.strip_prefix(root).expect("a folder of ours");
+        let beside = included.captures_iter(&text);
+        needed.extend(beside.map(|it| simple(&folder.join(&it[1]))));
+        let statements = statement.captures_iter(&text);
+        needed.extend(statements.map(|it| PathBuf::from(&it[1])));
+    }
+    assert!(needed.len() > 40, "{needed:?}");
+    for path in needed {
+        let is_copied = copied.iter().any(|it| path.starts_with(it));
+        assert!(is_copied, "{} is not copied", path.display());
+    }
 }

@@ -6,7 +6,7 @@ use axum::Router;
 use dossier::app;
 use dossier::auth::ApiKey;
 use dossier::db::cluster::Cluster;
-use dossier::db::{Database, Deadline, Session, Timeouts};
+use dossier::db::{Database, Session, Timeouts};
 use dossier::http::Limits;
 use dossier::metrics::Metrics;
 use dossier::state::AppState;
@@ -20,15 +20,10 @@ use sqlx::{ConnectOptions, PgConnection};
 use tempfile::TempDir;
 
 use super::answer::Answer;
+use super::patience::{LONG, client, deadline, limits, timeouts};
 use super::proxy::Proxy;
 use super::server::{TestDatabase, directory, processes};
 use super::{described, logs};
-
-/// More than anything that a test waits for takes on a machine that is busy with other things. A test that
-/// waits as long has failed.
-pub const LONG: Duration = Duration::from_secs(120);
-/// What the server of a test has for each wait: so much that no test meets the end of it.
-const ENDLESS: Duration = Duration::from_secs(600);
 
 /// What a test may want otherwise.
 pub struct TestSettings {
@@ -357,38 +352,7 @@ pub async fn send(request: RequestBuilder) -> Answer {
     answer
 }
 
-/// The limits of a server that gives no request up because the machine is busy.
-pub fn limits() -> Limits {
-    Limits {
-        request: ENDLESS,
-        ..Limits::default()
-    }
-}
-
-/// The same of its waits for the database.
-pub fn timeouts() -> Timeouts {
-    Timeouts {
-        statement: ENDLESS,
-        connection: ENDLESS,
-        read: ENDLESS,
-        lock: ENDLESS,
-    }
-}
-
 /// What a server counts.
 pub fn metrics() -> Metrics {
     Metrics::new().expect("metrics")
-}
-
-/// A client of the server.
-pub fn client() -> reqwest::Client {
-    // It fails where one is installed already, which does as well.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder().timeout(LONG);
-    client.build().expect("a client")
-}
-
-/// More than any unit of work of a test needs.
-pub fn deadline() -> Deadline {
-    Deadline::after(LONG)
 }

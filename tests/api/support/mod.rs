@@ -7,6 +7,7 @@ mod hold;
 #[expect(dead_code, reason = "the tests under load demote one too")]
 mod instance;
 mod logs;
+mod patience;
 mod process;
 mod proxy;
 mod receiver;
@@ -14,10 +15,11 @@ mod server;
 mod wire;
 
 pub use answer::Answer;
-pub use app::{LONG, TestApp, TestSettings, client, deadline, limits, metrics, send, timeouts};
+pub use app::{TestApp, TestSettings, metrics, send};
 pub use hold::Hold;
 pub use instance::Instance;
 pub use logs::statements;
+pub use patience::{LONG, client, deadline, limits, timeouts};
 pub use process::{KEY, Process};
 pub use receiver::{Received, Receiver};
 pub use server::{TestDatabase, directory};
