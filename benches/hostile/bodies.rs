@@ -233,7 +233,7 @@ fn graph(size: usize, known: fn(usize) -> String, unknown: fn(usize) -> String) 
         json!({"name": "A", "type": kind, "ref": known(number)})
     };
     let companies = (0..companies).map(company).collect::<Vec<_>>();
-    let relations = (0..(size / 2) / 150);
+    let relations = 0..(size / 2) / 150;
     let relations = relations.map(|it| json!({"source_company_ref": unknown(it + 100_000)}));
     let relations: Vec<_> = relations.collect();
     let individuals = relations.chunks(1_000.min(relations.len() / 900 + 1));

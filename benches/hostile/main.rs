@@ -173,7 +173,7 @@ async fn main() {
         let growth = large.as_secs_f64() / small.max(LITTLE).as_secs_f64();
         println!("{name:42} {status:>6} {small:>9.1?} {large:>9.1?} {growth:>6.1}x");
         if large > MOST || growth > GROWTH {
-            over.push(name);
+            over.push(*name);
         }
         if worst.as_ref().is_none_or(|(most, _)| large > *most) {
             worst = Some((large, whole));

@@ -139,7 +139,7 @@ async fn a_retry_that_is_due_later_than_70_deliveries_behind_it_is_made() {
 
 #[tokio::test]
 async fn an_endpoint_that_was_down_for_15_minutes_gets_everything_in_order() {
-    let app = TestApp::start_patient().await;
+    let app = TestApp::start().await;
     let is_down = Arc::new(AtomicBool::new(true));
     let down = Arc::clone(&is_down);
     let mut receiver = Receiver::answering(move |_| {
@@ -342,7 +342,7 @@ async fn a_server_that_knows_no_queues_shares_the_deliveries() {
 /// Two workspaces with 64 endpoints that hang, and more for each than all slots of the server.
 #[tokio::test]
 async fn endpoints_of_others_that_hang_leave_slots_for_a_healthy_one() {
-    let app = TestApp::start_patient().await;
+    let app = TestApp::start().await;
     let mut hanging = Receiver::answering_late(|_| std::future::pending()).await;
     for key in ["dossier_one_key", "dossier_two_key"] {
         app.add_workspace(key).await;
@@ -459,7 +459,7 @@ async fn queues_that_cannot_be_taken_stop_nobody() {
 /// Everything that can happen to deliveries, at once.
 #[tokio::test]
 async fn queues_follow_from_deliveries_whatever_happens_to_them() {
-    let mut app = TestApp::start_patient().await;
+    let mut app = TestApp::start().await;
     let receiver = Receiver::answering(|number| match number % 7 {
         0 | 3 => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         _ => StatusCode::OK.into_response(),
