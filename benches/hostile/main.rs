@@ -23,6 +23,7 @@ mod crowd;
 #[expect(dead_code, reason = "of the benchmark of throughput")]
 mod process;
 #[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "of the benchmark of throughput")]
 mod support;
 
 use std::time::Duration;

@@ -138,9 +138,9 @@ impl Problem {
         };
         let mut causes = Vec::new();
         for error in std::iter::successors(Some(error), |error| error.source()) {
-            // The text of a database error, and of what caused it, may quote a row; its code does not.
-            if let Some(sqlx::Error::Database(error)) = error.downcast_ref() {
-                causes.push(format!("SQLSTATE {}", error.code().unwrap_or_default()));
+            // Its text, and that of what caused it, may quote a row.
+            if let Some(error) = error.downcast_ref() {
+                causes.push(class(error));
                 break;
             }
             causes.push(error.to_string());
@@ -221,6 +221,26 @@ impl Problem {
     }
 }
 
+/// What kind of error of the database or its driver it is, without any value.
+fn class(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(error) => format!("SQLSTATE {}", error.code().unwrap_or_default()),
+        sqlx::Error::Io(error) => format!("the connection failed: {}", error.kind()),
+        sqlx::Error::Tls(_) => "the connection failed: TLS".to_owned(),
+        sqlx::Error::Protocol(_) => "the connection failed: protocol".to_owned(),
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => {
+            "the pool gave no connection".to_owned()
+        }
+        sqlx::Error::ColumnDecode { index, .. } => {
+            format!("column {index} cannot be decoded")
+        }
+        sqlx::Error::Decode(_) => "a value cannot be decoded".to_owned(),
+        sqlx::Error::Encode(_) => "a value cannot be encoded".to_owned(),
+        sqlx::Error::RowNotFound => "a row is missing".to_owned(),
+        _ => "the driver failed".to_owned(),
+    }
+}
+
 fn counted(violations: &Violations) -> String {
     let total = violations.total();
     let noun = if total == 1 { "problem" } else { "problems" };
@@ -274,7 +294,12 @@ mod tests {
         let ended = Problem::Database(DatabaseError::Ended(ended.unwrap_err()));
         let corrupt = serde_json::from_value::<u32>(json!(secret)).unwrap_err();
         assert!(corrupt.to_string().contains(secret), "the reader quotes it");
-        for problem in [ended, Problem::Corrupt(corrupt)] {
+        let source = Box::new(serde_json::from_value::<u32>(json!(secret)).unwrap_err());
+        let index = "\"found!\"".to_owned();
+        let column = sqlx::Error::ColumnDecode { index, source };
+        let decode = sqlx::Error::Decode(secret.into());
+        let [column, decode] = [column, decode].map(|it| DatabaseError::Refused(it).into());
+        for problem in [ended, Problem::Corrupt(corrupt), column, decode] {
             let cause = problem.cause().unwrap();
             assert!(!cause.contains("Ada") && !cause.contains("FR76"), "{cause}");
         }

@@ -293,3 +293,18 @@ async fn what_the_database_says_is_not_logged() {
         answer.body
     );
 }
+
+#[tokio::test]
+async fn a_conflict_is_logged_without_its_values() {
+    let app = TestApp::start_alone().await;
+    let insert = "INSERT INTO tags (workspace_id, id, label, folded_label)
+        SELECT id, gen_random_uuid(), 'Ada Lovelace', 'ada lovelace' FROM workspaces";
+    app.execute(insert).await;
+    let mut connection = app.connect().await;
+    let again = sqlx::raw_sql(insert).execute(&mut connection).await;
+    let conflict = again.expect_err("a conflict").to_string();
+    assert!(conflict.contains("tags_folded_label_key"), "{conflict}");
+    let log = app.postgres_log();
+    assert!(log.contains("tags_folded_label_key"), "{log}");
+    assert!(!log.contains("Key (") && !log.contains("=("), "{log}");
+}

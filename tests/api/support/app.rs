@@ -199,6 +199,17 @@ impl TestApp {
         }
     }
 
+    /// What the test's own cluster has logged.
+    pub fn postgres_log(&self) -> String {
+        match &self.place {
+            Place::Alone { directory, .. } => {
+                let log = directory.path().join("postgres.log");
+                std::fs::read_to_string(log).expect("the log")
+            }
+            Place::Shared(_) => panic!("this cluster is everybody's"),
+        }
+    }
+
     /// The URL of the test's database.
     pub fn database_url(&self) -> String {
         self.place.options().to_url_lossy().to_string()
