@@ -15,6 +15,8 @@ RUN cargo build --release --locked
 
 FROM ${RUN_IMAGE}
 COPY --from=build /dossier/target/release/dossier /usr/local/bin/dossier
+# Without certificate authorities no webhook can be delivered; the slim image has none.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 # Nobody in particular: it writes no file and needs no name.
 USER 65532:65532
 ENV DOSSIER_LISTEN=0.0.0.0:8080 DOSSIER_LOG_FORMAT=json

@@ -113,6 +113,16 @@ fn simple(path: &Path) -> PathBuf {
     simple
 }
 
+/// The client of the webhooks is not even made without them, and the base image has none.
+#[test]
+fn the_image_has_certificate_authorities() {
+    let certificates = "/etc/ssl/certs/ca-certificates.crt";
+    let copy = format!("COPY --from=build {certificates} {certificates}");
+    let image = file("Dockerfile");
+    let (_, last) = image.rsplit_once("\nFROM ").expect("a stage");
+    assert!(last.lines().any(|it| it == copy), "{last}");
+}
+
 #[test]
 fn the_image_does_not_run_as_root() {
     let image = file("Dockerfile");
