@@ -20,7 +20,7 @@ pub use hold::Hold;
 pub use instance::Instance;
 pub use logs::statements;
 pub use patience::{LONG, client, deadline, limits, timeouts};
-pub use process::{KEY, Process};
+pub use process::{KEY, Process, STARTS};
 pub use receiver::{Received, Receiver};
 pub use server::{TestDatabase, directory};
 pub use wire::{Wire, WireAnswer};

@@ -18,6 +18,8 @@ pub const KEY: &str = "dossier_key_of_a_process";
 
 /// More than a start takes, a database that recovers included.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How often a server is started until it listens.
+pub const STARTS: usize = 5;
 
 /// A server that runs as a process of its own, and is killed with its test.
 pub struct Process {
@@ -28,7 +30,8 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts one; resolves when it listens.
+    /// Starts one; resolves when it listens. A start gives up on its database as soon as a request does, which a
+    /// busy machine may be too late for: it is started again then, as whoever runs a server does.
     pub async fn start(database: &TestDatabase, settings: &[(&str, &str)]) -> Self {
         let url = database.options.to_url_lossy().to_string();
         Self::over(&url, settings).await
@@ -36,9 +39,13 @@ impl Process {
 
     /// The same over a database at a URL.
     pub async fn over(url: &str, settings: &[(&str, &str)]) -> Self {
-        let mut process = Self::begin(url, settings);
-        process.listens().await;
-        process
+        for _ in 0..STARTS {
+            let mut process = Self::begin(url, settings);
+            if process.has_listened().await {
+                return process;
+            }
+        }
+        panic!("it does not listen");
     }
 
     /// Starts one, and waits for nothing.
@@ -77,19 +84,31 @@ impl Process {
 
     /// Waits until it listens.
     pub async fn listens(&mut self) {
-        let line = self.logs("serving").await;
+        assert!(self.has_listened().await, "it ends before it listens");
+    }
+
+    /// The same; false where it ends before.
+    async fn has_listened(&mut self) -> bool {
+        let Some(line) = self.next_line("serving").await else {
+            return false;
+        };
         let address = line["fields"]["address"].as_str().expect("an address");
         self.address = address.to_owned();
+        true
     }
 
     /// Waits for a line of its log with these words.
     pub async fn logs(&mut self, words: &str) -> Value {
+        self.next_line(words).await.expect("a log that goes on")
+    }
+
+    async fn next_line(&mut self, words: &str) -> Option<Value> {
         let found = async {
             loop {
-                let line = self.lines.recv().await.expect("a log that goes on");
+                let line = self.lines.recv().await?;
                 let message = line["fields"]["message"].as_str().or(line.as_str());
                 if message.is_some_and(|it| it.contains(words)) {
-                    return line;
+                    return Some(line);
                 }
             }
         };
