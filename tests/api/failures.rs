@@ -85,7 +85,7 @@ async fn a_statement_that_takes_too_long_is_known_to_have_stored_nothing() {
     };
     let written: Result<(), DatabaseError> = app.database.unit(deadline(), slow).await;
     assert!(
-        matches!(written, Err(DatabaseError::Unavailable(Some(_)))),
+        matches!(written, Err(DatabaseError::TimedOut(Some(_)))),
         "{written:?}"
     );
 }
@@ -117,7 +117,7 @@ async fn an_exhausted_pool_is_a_503_and_service_again_when_it_is_not() {
         }
     };
     let answer = app.post(BODY).await.expect(503);
-    assert_eq!(answer.body["type"], "/problems/unavailable");
+    assert_eq!(answer.body["type"], "/problems/overloaded");
     assert_eq!(answer.headers["retry-after"], "1");
     release.send(()).expect("the holder waits");
     holder.await.expect("it ends").expect("it ends well");
@@ -298,7 +298,7 @@ async fn what_the_database_says_is_not_logged() {
 async fn a_conflict_is_logged_without_its_values() {
     let app = TestApp::start_alone().await;
     let insert = "INSERT INTO tags (workspace_id, id, label, folded_label)
-        SELECT id, gen_random_uuid(), 'Ada Lovelace', 'ada lovelace' FROM workspaces";
+        SELECT id, gen_random_uuid(), 'Twice', 'twice' FROM workspaces";
     app.execute(insert).await;
     let mut connection = app.connect().await;
     let again = sqlx::raw_sql(insert).execute(&mut connection).await;

@@ -266,7 +266,7 @@ async fn cases_that_cannot_be_written_are_known_to_be_not_stored() {
     }
     execute(&mut holder, "COMMIT").await;
     // Nobody was told that it might have been stored.
-    let known = ["/problems/busy", "/problems/unavailable"];
+    let known = ["/problems/busy", "/problems/overloaded"];
     assert!(
         types.keys().all(|it| known.contains(&it.as_str())),
         "{types:?}"

@@ -5,8 +5,9 @@ use std::time::Duration;
 use dossier::workspaces::FIXED_KEY;
 use reqwest::Method;
 use serde_json::json;
+use sqlx::ConnectOptions;
 
-use crate::support::{KEY, Process, TestApp, TestDatabase, client, send};
+use crate::support::{KEY, Process, TestApp, TestDatabase, add_workspace, client, send};
 
 /// Just below the largest body that is taken.
 const SIZE: usize = 2 * 1024 * 1024 - 1024;
@@ -46,6 +47,21 @@ fn filled(before: &str, part: impl Fn(usize) -> String, after: &str) -> String {
         body.push_str(&part);
     }
     body + after
+}
+
+/// A hundred letters that differ in a few from those of another number.
+fn near(number: usize) -> String {
+    format!("{}{number:06}", "n".repeat(94))
+}
+
+/// Companies with refs of a hundred letters, and as many relations that name others.
+fn misspelt(reference: fn(usize) -> String) -> String {
+    let companies = (0..1_000).map(|number| {
+        json!({"name": "A", "type": if number == 0 { "main" } else { "affiliated" },
+            "ref": reference(number),
+            "relations": [{"source_company_ref": reference(number + 100_000)}]})
+    });
+    json!({"name": "A", "companies": companies.collect::<Vec<_>>()}).to_string()
 }
 
 fn hostile() -> Vec<(&'static str, String, &'static str)> {
@@ -144,6 +160,16 @@ fn hostile() -> Vec<(&'static str, String, &'static str)> {
         ),
         ("spaces", filled("", same(" "), ""), malformed),
         (
+            "unknown refs",
+            padded(misspelt(|it| format!("{it:0100}"))),
+            invalid,
+        ),
+        (
+            "unknown refs, nearly equal",
+            padded(misspelt(near)),
+            invalid,
+        ),
+        (
             "not UTF-8, nearly",
             filled("{\"name\":\"", same("\u{7f}"), ""),
             malformed,
@@ -204,6 +230,57 @@ async fn a_hostile_body_costs_about_as_much_as_a_good_one_of_its_size_and_no_mor
         }
         assert!(took <= bound, "{name}: {took:?}, a good body {good:?}");
     }
+}
+
+/// The key of another workspace.
+const OTHER: &str = "dossier_other_workspace";
+/// How many clients send large bodies at once.
+const CLIENTS: usize = 8;
+
+#[tokio::test]
+async fn others_are_answered_while_large_bodies_of_eight_clients_are_under_way() {
+    let database = TestDatabase::create().await;
+    let settings = [
+        ("DOSSIER_REQUEST_TIMEOUT", "600"),
+        ("DOSSIER_RATE_LIMIT_WRITE", "0"),
+    ];
+    let server = Process::start(&database, &settings).await;
+    let mut connection = database.options.connect().await.expect("a connection");
+    add_workspace(&mut connection, OTHER).await;
+    let (url, client) = (format!("http://{}", server.address), client());
+    let create = async |key: &'static str, body: String| loop {
+        let request = client.post(format!("{url}/cases")).bearer_auth(key);
+        let request = request.header("content-type", "application/json");
+        let answer = send(request.body(body.clone())).await;
+        // A machine that is busy may be too late for the database: the same again.
+        if answer.status != 503 {
+            break answer;
+        }
+    };
+    create(OTHER, "{\"name\": \"A\"}".to_owned())
+        .await
+        .expect(201);
+    let dear = || filled("{\"name\":\"A\"", |n| format!(",\"externl_i{n}\":1"), "}");
+    let under_way = std::cell::Cell::new(CLIENTS);
+    let storm = futures_util::future::join_all((0..CLIENTS).map(|_| async {
+        create(KEY, dear()).await.expect(400);
+        under_way.set(under_way.get() - 1);
+    }));
+    let others = async {
+        let mut answered = 0;
+        while under_way.get() > 0 {
+            let health = send(client.get(format!("{url}/healthz"))).await;
+            health.expect(200);
+            let small = "{\"name\": \"A\"}".to_owned();
+            create(OTHER, small).await.expect(201);
+            // What came back when the last of the others did may have waited for it.
+            answered += usize::from(under_way.get() > 0);
+        }
+        answered
+    };
+    let (_, answered) = futures_util::future::join(storm, others).await;
+    // In turns with the large ones it would be one for each.
+    assert!(answered > 3 * CLIENTS, "{answered} were answered meanwhile");
 }
 
 #[tokio::test]

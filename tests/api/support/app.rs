@@ -314,17 +314,21 @@ impl TestApp {
 
     /// A second workspace with the key that is given, made by SQL.
     pub async fn add_workspace(&self, key: &str) {
-        let mut connection = self.connect().await;
-        let (name, key) = (format!("Other {key}"), ApiKey::new(key));
-        let row = sqlx::query(
-            "WITH made AS (
-                 INSERT INTO workspaces (id, name) VALUES (gen_random_uuid(), $3) RETURNING id
-             )
-             INSERT INTO api_keys (id, workspace_id, hash) SELECT $1, id, $2 FROM made",
-        );
-        let row = row.bind(key.id()).bind(key.hash().as_slice()).bind(name);
-        row.execute(&mut connection).await.expect("a key");
+        add_workspace(&mut self.connect().await, key).await;
     }
+}
+
+/// Another workspace, with a key.
+pub async fn add_workspace(connection: &mut PgConnection, key: &str) {
+    let (name, key) = (format!("Other {key}"), ApiKey::new(key));
+    let row = sqlx::query(
+        "WITH made AS (
+             INSERT INTO workspaces (id, name) VALUES (gen_random_uuid(), $3) RETURNING id
+         )
+         INSERT INTO api_keys (id, workspace_id, hash) SELECT $1, id, $2 FROM made",
+    );
+    let row = row.bind(key.id()).bind(key.hash().as_slice()).bind(name);
+    row.execute(connection).await.expect("a key");
 }
 
 impl Place {

@@ -15,7 +15,7 @@ mod server;
 mod wire;
 
 pub use answer::Answer;
-pub use app::{TestApp, TestSettings, metrics, send};
+pub use app::{TestApp, TestSettings, add_workspace, metrics, send};
 pub use hold::Hold;
 pub use instance::Instance;
 pub use logs::statements;
