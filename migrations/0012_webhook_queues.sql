@@ -24,9 +24,11 @@ CREATE INDEX webhook_queues_due_idx ON webhook_queues (workspace_id, webhook_id,
 -- second waits for that of the first, and reads again.
 --
 -- Without a sort the first delivery can only be read along webhook_logs_pending_case_idx. By average an
--- endpoint has few deliveries, and a plan for the average would read, and sort, all of one that has many.
+-- endpoint has few deliveries, and a plan for the average would read, and sort, all of one that has many. So
+-- there is one plan, which every session can keep.
 CREATE FUNCTION refresh_webhook_queue(of_workspace uuid, of_webhook uuid, of_case uuid)
-RETURNS void LANGUAGE plpgsql SET enable_sort = off AS $$
+RETURNS void LANGUAGE plpgsql
+SET enable_sort = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     is_there boolean;
     first_id uuid;

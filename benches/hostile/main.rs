@@ -150,6 +150,8 @@ impl Bench {
 
 #[tokio::main]
 async fn main() {
+    // The server's own client has it too; where it is there already, that is as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let arguments = Arguments::parse();
     let program = arguments.program.unwrap_or_else(Program::built);
     let (server, _) = Server::start(&program).await;

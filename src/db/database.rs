@@ -69,9 +69,14 @@ impl Database {
         Self::over(hosts, size, timeouts)
     }
 
-    /// Connections of its own to the same database, up to `size` of them.
+    /// Connections of its own to the same database, up to `size` of them. Their statements are planned
+    /// anew each time: the work of the background is over queues, for which a plan that was kept from when they
+    /// were empty is a wrong one.
     pub fn beside(&self, size: u32) -> Self {
-        Self::over(self.hosts.clone(), size, self.timeouts)
+        let hosts = self
+            .hosts
+            .map(|options| options.options([("plan_cache_mode", "force_custom_plan")]));
+        Self::over(hosts, size, self.timeouts)
     }
 
     fn over(hosts: Hosts, size: u32, timeouts: Timeouts) -> Self {

@@ -277,15 +277,22 @@ async fn a_lost_commit_is_found_again_too() {
         ..TestSettings::default()
     })
     .await;
-    let case = app.create(&json!({"name": "Acme"})).await;
-    let path = format!("/cases/{}/reviews", case.id());
-    app.proxy().arm();
     let body = json!({"status": "approved"});
-    let found = post(&app, &path, "k", &body).await.expect(201);
-    assert!(!app.proxy().is_armed() && is_replayed(&found));
-    assert_eq!(found.etag(), "\"2\"");
-    let read = app.get(&format!("/cases/{}", case.id())).await;
-    assert_eq!(read.etag(), "\"2\"");
+    // The commit of a background worker may be the one that is lost.
+    for _ in 0..20 {
+        let case = app.create(&json!({"name": "Acme"})).await;
+        let path = format!("/cases/{}/reviews", case.id());
+        app.proxy().arm();
+        let found = post(&app, &path, &case.id(), &body).await.expect(201);
+        assert!(!app.proxy().is_armed());
+        assert_eq!(found.etag(), "\"2\"");
+        let read = app.get(&format!("/cases/{}", case.id())).await;
+        assert_eq!(read.etag(), "\"2\"");
+        if is_replayed(&found) {
+            return;
+        }
+    }
+    panic!("no commit of a request was lost");
 }
 
 #[tokio::test]

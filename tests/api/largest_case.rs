@@ -91,13 +91,8 @@ async fn every_operation_on_the_largest_case_ends_and_reads_each_relation_a_few_
     .await;
     call(Method::GET, "/cases?limit=100", json!({}), 200).await;
     for (list, one) in [("companies", &company), ("individuals", &individual)] {
-        call(
-            Method::GET,
-            &format!("/{list}?case_id={}", case.id()),
-            json!({}),
-            200,
-        )
-        .await;
+        let page = format!("/{list}?limit=100");
+        call(Method::GET, &page, json!({}), 200).await;
         call(Method::GET, &format!("/{list}/{one}"), json!({}), 200).await;
         call(
             Method::PATCH,

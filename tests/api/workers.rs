@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
+use dossier::db::Timeouts;
 use reqwest::Method;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, Executor, Row};
 use tokio::sync::Notify;
 
-use crate::support::{Receiver, TestApp};
+use crate::support::{Receiver, TestApp, TestSettings, timeouts};
 
 async fn execute(app: &TestApp, sql: &str) {
     let mut connection = app.connect().await;
@@ -119,7 +120,14 @@ async fn everything_that_is_old_is_removed_and_nothing_else() {
 
 #[tokio::test]
 async fn a_row_that_cannot_be_removed_stops_no_other_and_is_seen() {
-    let mut app = TestApp::start().await;
+    let settings = TestSettings {
+        timeouts: Timeouts {
+            lock: Timeouts::default().lock,
+            ..timeouts()
+        },
+        ..TestSettings::default()
+    };
+    let mut app = TestApp::start_with(settings).await;
     app.stop_workers().await;
     let body = json!({"url": "http://127.0.0.1:9/", "events": ["Case.Created"]});
     app.call(Method::POST, "/webhooks", &body).await.expect(201);
