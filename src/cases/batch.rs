@@ -284,7 +284,9 @@ impl Batch {
             let arrival = Arrival::InBatch { digest };
             let body = item.body.clone();
             let case = NewCase::of(write, &self.creates, arrival, draft.take(), body);
-            case.gathering(self.gathered).claiming(claim.clone())
+            case.weighing(self.size)
+                .gathering(self.gathered)
+                .claiming(claim.clone())
         };
         let answer = if self.is_dry_run {
             attempt().check().await?

@@ -6,7 +6,7 @@ use std::mem::take;
 
 use crate::companies::{CompanyDraft, CompanyType};
 use crate::individuals::IndividualDraft;
-use crate::relations::{Holding, RelationDraft, Source};
+use crate::relations::{Holding, RELATIONS_OF_CASE, RelationDraft, Source};
 use crate::validation::{Code, Fault, Names, Scope, quote};
 
 /// How many refs a message's `allowed` lists.
@@ -88,6 +88,14 @@ impl Graph {
         let of_individuals: Vec<_> = of_individuals.collect();
         let held = of_companies.iter().chain(&of_individuals).map(Vec::len);
         let held = held.sum::<usize>();
+        if held > RELATIONS_OF_CASE {
+            let message = format!(
+                "A case has at most {RELATIONS_OF_CASE} relations; {held} were sent. Leave out those \
+                 that matter least, or make several cases."
+            );
+            scope.refuse(Fault::new(Code::TooMany, message));
+            return Self::default();
+        }
         let main = if companies_are_known {
             main(companies, scope)
         } else {

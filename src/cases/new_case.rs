@@ -100,6 +100,8 @@ pub struct NewCase {
     gathered: usize,
     claim: Option<Claim>,
     arrival: Arrival,
+    /// How many bytes of a request come with it: the size of its batch, or its own.
+    weight: usize,
     /// What the body says, until a try has used it up.
     draft: Option<CaseDraft>,
     body: Bytes,
@@ -125,6 +127,7 @@ impl NewCase {
             gathered: 1,
             claim: None,
             arrival,
+            weight: body.len(),
             draft,
             body,
         }
@@ -134,6 +137,12 @@ impl NewCase {
     #[must_use]
     pub fn gathering(self, gathered: usize) -> Self {
         Self { gathered, ..self }
+    }
+
+    /// The same, as part of a batch of so many bytes.
+    #[must_use]
+    pub fn weighing(self, weight: usize) -> Self {
+        Self { weight, ..self }
     }
 
     /// The same, done once in the name of a key, if there is one.
@@ -154,7 +163,7 @@ impl NewCase {
             let workspace_id = self.author.workspace_id;
             let lookups = Lookups::of(&draft);
             let known = references::read(&mut session, workspace_id, &lookups).await?;
-            session.share();
+            let size = self.size(&draft);
             let answer = || {
                 let case = draft.finish(known, &self.body, &self.author.ids, self.author.now)?;
                 match self.arrival {
@@ -164,7 +173,8 @@ impl NewCase {
                     Arrival::InBatch { .. } => Answer::json(StatusCode::OK, &ItemView::possible()),
                 }
             };
-            self.compute(answer).await?
+            let compute = &self.compute;
+            compute.run_beside(&mut session, size, answer).await?
         };
         database.unit(deadline, check).await
     }
@@ -223,8 +233,10 @@ impl NewCase {
             let lookups = Lookups::of(&draft);
             let known = references::read(&mut session, workspace_id, &lookups).await?;
             let version = Some(known.version);
+            let size = self.size(&draft);
             let rows = || self.rows(draft, known.clone());
-            let (rows, told) = self.compute(rows).await??;
+            let rows = self.compute.run_beside(&mut session, size, rows);
+            let (rows, told) = rows.await??;
             let insert = session.write(|connection| {
                 Box::pin(async move {
                     store::insert(connection, workspace_id, vec![rows], version).await
@@ -241,6 +253,16 @@ impl NewCase {
                 Err(error) if is_overtaken(&error) && more.next().is_some() => {}
                 Err(error) => return Err(error.into()),
             }
+        }
+    }
+
+    /// From how much input the work on a draft comes. Faults of a small item cost little by themselves, and
+    /// those of a batch of such items as much as a large body.
+    fn size(&self, draft: &CaseDraft) -> usize {
+        if draft.is_faultless() {
+            self.body.len()
+        } else {
+            self.weight
         }
     }
 

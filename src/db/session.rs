@@ -90,6 +90,11 @@ impl Session {
         }
     }
 
+    /// Gives the connection back: what follows takes long, and needs none.
+    pub fn release(&mut self) {
+        self.connection = None;
+    }
+
     /// What is written from here on has its result by another deadline.
     pub fn write_until(&mut self, deadline: Deadline) {
         self.write_by = deadline.instant();

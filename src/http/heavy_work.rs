@@ -36,6 +36,11 @@ impl Default for HeavyWork {
 }
 
 impl HeavyWork {
+    /// Whether work with so many bytes of input has to wait for its turn.
+    pub fn is_heavy(size: usize) -> bool {
+        size >= HEAVY
+    }
+
     /// Does work whose cost grows with `size` bytes of input: at once where it is light, else when it is
     /// the turn of its workspace.
     ///

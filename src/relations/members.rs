@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
+use super::request::RELATIONS_OF_CASE;
 use crate::validation::{Code, Fault, Scope};
 
 /// Who holds a relation.
@@ -84,6 +85,11 @@ impl Members {
             let message = format!("This case has no company with the id {to}.");
             let fault = Fault::new(Code::CompanyNotFound, message);
             scope.key("to_company_id").refuse(fault);
+            return None;
+        }
+        if replaced.is_none() && self.held.len() >= RELATIONS_OF_CASE {
+            let message = format!("A case has at most {RELATIONS_OF_CASE} relations.");
+            scope.refuse(Fault::new(Code::TooMany, message));
             return None;
         }
         if holder == Holder::Company(to) {

@@ -14,8 +14,8 @@ pub use hold::hold;
 pub use members::{Holder, Members};
 pub use model::{Holding, Role, Roles, StoredRelation};
 pub use request::{
-    Bonds, HeldRelation, HeldRelationRequest, RELATIONS, ROLE_NAMES, ROLES, RelationDraft, Source,
-    percentage, position, relation_roles, roles,
+    Bonds, HeldRelation, HeldRelationRequest, RELATIONS, RELATIONS_OF_CASE, ROLE_NAMES, ROLES,
+    RelationDraft, Source, percentage, position, relation_roles, roles,
 };
 pub use view::{HeldRelationView, HeldRelationViews, RelationView};
 

@@ -13,6 +13,8 @@ use crate::wire_object;
 
 /// The most relations of one entity: one to each company that a case can have.
 pub const RELATIONS: usize = 1_000;
+/// The most relations of one case, however they come to it: every operation on a case ends in time.
+pub const RELATIONS_OF_CASE: usize = 20_000;
 /// The most roles that can be listed; the two that exist cannot be repeated.
 pub const ROLES: usize = 10;
 

@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use uuid::Uuid;
 
 use crate::auth::Caller;
-use crate::db::Deadline;
+use crate::db::{Deadline, Session};
 use crate::http::{HeavyWork, Problem};
 use crate::state::AppState;
 
@@ -35,6 +35,23 @@ impl Compute {
             workspace_id,
             deadline,
         }
+    }
+
+    /// Does work whose cost grows with `size` bytes of the request, and that needs no connection: a session
+    /// gives its own back while it waits for its turn.
+    ///
+    /// # Errors
+    /// As [`HeavyWork::run`].
+    pub async fn run_beside<T>(
+        &self,
+        session: &mut Session,
+        size: usize,
+        work: impl FnOnce() -> T,
+    ) -> Result<T, Problem> {
+        if HeavyWork::is_heavy(size) {
+            session.release();
+        }
+        self.run(size, work).await
     }
 
     /// Does work whose cost grows with `size` bytes of the request.

@@ -343,3 +343,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_case_has_a_bounded_number_of_relations() {
+    let relations = |count: usize| {
+        let companies = (0..100).map(|number| {
+            let kind = if number == 0 { "main" } else { "affiliated" };
+            json!({"name": "A", "type": kind, "ref": number.to_string()})
+        });
+        let relations = (0..100).map(|number| json!({"source_company_ref": number.to_string()}));
+        let relations = relations.collect::<Vec<_>>();
+        let individuals = (0..count / 100)
+            .map(|_| json!({"first_name": "A", "last_name": "B", "relations": relations}));
+        let body = json!({"name": "A", "companies": companies.collect::<Vec<_>>(),
+            "individuals": individuals.collect::<Vec<_>>()});
+        faults(&body.to_string())
+    };
+    assert_eq!(relations(20_000), []);
+    assert_eq!(relations(20_100), [(String::new(), "too_many")]);
+}
