@@ -246,7 +246,8 @@ fn graph(size: usize, known: fn(usize) -> String, unknown: fn(usize) -> String) 
 
 fn refs_of_individuals(size: usize) -> Hostile {
     let companies = (0..1_000).map(|number| {
-        let relations = (0..size / 2_200 / 31).map(|_| json!({"source_company_ref": "i"}));
+        let relations =
+            (0..(size / 2_200 / 31).min(20)).map(|_| json!({"source_company_ref": "i"}));
         let kind = if number == 0 { "main" } else { "affiliated" };
         json!({"name": "A", "type": kind, "ref": number.to_string(),
             "relations": relations.collect::<Vec<_>>()})
@@ -259,7 +260,7 @@ fn refs_of_individuals(size: usize) -> Hostile {
 /// Individuals that hold relations in companies, each of which `times` times.
 fn holders(size: usize, times: usize) -> Hostile {
     let holders = 900;
-    let each = (size - 60_000) / holders / 30 / times;
+    let each = ((size - 60_000) / holders / 30 / times).min(22 / times);
     let companies = (0..950).map(|number| {
         let kind = if number == 0 { "main" } else { "affiliated" };
         json!({"name": "A", "type": kind, "ref": format!("{number:03}")})
