@@ -10,7 +10,6 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::panic,
     reason = "a benchmark fails by panicking"
 )]
 
