@@ -93,6 +93,9 @@ ORDER BY workspace_id, webhook_id, case_id, version, id;
 
 -- What is old is removed by workspace, the oldest first. Of large tables these can be made before the migration,
 -- without blocking anybody (docs/upgrading.md). The indexes before these (BRIN) stay for servers of the
--- version before; once rows were removed and their room was used again, they say nothing any more.
-CREATE INDEX IF NOT EXISTS outbox_age_idx ON outbox (workspace_id, created_at);
-CREATE INDEX IF NOT EXISTS idempotency_keys_age_idx ON idempotency_keys (workspace_id, created_at);
+-- version before; once rows were removed and their room was used again, they say nothing any more. The condition
+-- is there for the same reason as above.
+CREATE INDEX IF NOT EXISTS outbox_age_idx ON outbox (workspace_id, created_at)
+    WHERE created_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS idempotency_keys_age_idx ON idempotency_keys (workspace_id, created_at)
+    WHERE created_at IS NOT NULL;

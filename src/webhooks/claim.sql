@@ -18,7 +18,7 @@ WITH queue AS MATERIALIZED (
         LIMIT 1 FOR UPDATE SKIP LOCKED) AS l
 ), taken AS (
     UPDATE webhook_logs AS l SET leased_until = $5
-    WHERE l.workspace_id = ANY ($1) AND l.ctid = ANY (ARRAY(SELECT place FROM free))
+    WHERE l.ctid = ANY (ARRAY(SELECT place FROM free))
     RETURNING l.workspace_id, l.webhook_id, l.case_id, l.id, l.endpoint, l.attempt_type,
         l.attempt_count
 )

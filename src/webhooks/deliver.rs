@@ -56,9 +56,9 @@ pub async fn deliver(
                 Some(ended) = under_way.join_next_with_id() => slots.end(ended),
             }
         }
-        for claimed in claimed {
+        for (claimed, row) in claimed {
             let (workspace_id, webhook_id) = (claimed.workspace_id, claimed.webhook_id);
-            let task = under_way.spawn(worker.clone().make(claimed)).id();
+            let task = under_way.spawn(worker.clone().make(claimed, row)).id();
             slots.begin(task, workspace_id, webhook_id);
         }
     }

@@ -11,6 +11,7 @@ use crate::http::Problem;
 /// A delivery with what it shows, which is JSON: what cannot be read of it concerns it alone.
 #[derive(Debug)]
 pub struct DeliveryRow {
+    pub log_id: Uuid,
     trace_parent: Option<String>,
     webhook: String,
     event: String,
@@ -32,30 +33,38 @@ impl DeliveryRow {
     }
 }
 
-/// A delivery with what it shows; none if its endpoint is not online.
+/// Deliveries with what they show, in any order, without those whose endpoint is not online.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn read(
     connection: &mut PgConnection,
-    workspace_id: Uuid,
-    log_id: Uuid,
-) -> Result<Option<DeliveryRow>, sqlx::Error> {
+    claimed: &[Claimed],
+) -> Result<Vec<DeliveryRow>, sqlx::Error> {
+    let workspaces: Vec<_> = claimed.iter().map(|it| it.workspace_id).collect();
+    let log_ids: Vec<_> = claimed.iter().map(|it| it.log_id).collect();
     sqlx::query_as!(
         DeliveryRow,
-        r#"SELECT l.trace_parent, to_jsonb(w)::text AS "webhook!",
+        // Each step goes from what the last one found, whatever the planner knows of the tables.
+        r#"SELECT c.log_id AS "log_id!", l.trace_parent, to_jsonb(w)::text AS "webhook!",
              (to_jsonb(o) || jsonb_build_object('workspace_name', s.name))::text AS "event!"
-         FROM webhook_logs AS l
-         JOIN webhooks AS w ON w.workspace_id = l.workspace_id AND w.id = l.webhook_id
-         JOIN outbox AS o ON o.workspace_id = l.workspace_id AND o.case_id = l.case_id
-             AND o.id = l.event_id
-         JOIN workspaces AS s ON s.id = l.workspace_id
-         WHERE l.workspace_id = $1 AND l.id = $2 AND w.status = 'online'
-             AND w.deleted_at IS NULL"#,
-        workspace_id,
-        log_id
+         FROM unnest($1::uuid[], $2::uuid[]) AS c (workspace_id, log_id)
+         CROSS JOIN LATERAL (
+             SELECT webhook_id, case_id, event_id, trace_parent FROM webhook_logs
+             WHERE workspace_id = c.workspace_id AND id = c.log_id LIMIT 1) AS l
+         CROSS JOIN LATERAL (
+             SELECT * FROM webhooks
+             WHERE workspace_id = c.workspace_id AND id = l.webhook_id AND status = 'online'
+                 AND deleted_at IS NULL LIMIT 1) AS w
+         CROSS JOIN LATERAL (
+             SELECT * FROM outbox
+             WHERE workspace_id = c.workspace_id AND case_id = l.case_id AND id = l.event_id
+             LIMIT 1) AS o
+         JOIN workspaces AS s ON s.id = c.workspace_id"#,
+        &workspaces,
+        &log_ids
     )
-    .fetch_optional(connection)
+    .fetch_all(connection)
     .await
 }
 

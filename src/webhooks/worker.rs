@@ -1,5 +1,6 @@
 //! Taking deliveries, making them, and writing what became of them.
 
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use tokio::sync::Semaphore;
 
 use super::claim::{self, Claimed};
 use super::delivery::{self, Attempt, Delivery};
-use super::delivery_store;
+use super::delivery_store::{self, DeliveryRow};
 use super::slots::Slots;
 use crate::db::{Database, DatabaseError, Deadline, Session};
 use crate::http::Problem;
@@ -55,11 +56,14 @@ impl Worker {
     }
 
     /// Takes deliveries that are due, as many as the slots allow; nobody else takes them until their leases
-    /// end.
+    /// end. What they show comes with those of which it could be read together.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn claim(&self, slots: &Slots) -> Result<Vec<Claimed>, Problem> {
+    pub async fn claim(
+        &self,
+        slots: &Slots,
+    ) -> Result<Vec<(Claimed, Option<DeliveryRow>)>, Problem> {
         if slots.are_taken() {
             return Ok(Vec::new());
         }
@@ -74,16 +78,23 @@ impl Worker {
         let claim = self
             .database
             .transaction(deadline, shares, move |connection, shares| {
-                Box::pin(
-                    async move { Ok(claim::claim(connection, &shares, now, now + LEASE).await?) },
-                )
+                Box::pin(async move {
+                    Ok::<_, Problem>(claim::claim(connection, &shares, now, now + LEASE).await?)
+                })
             });
-        claim.await
+        let claimed = Arc::new(claim.await?);
+        // They are held by now: where one of them cannot be read, each is read by itself.
+        let rows = self.rows(Arc::clone(&claimed)).await.unwrap_or_default();
+        let mut rows: HashMap<_, _> = rows.into_iter().map(|it| (it.log_id, it)).collect();
+        let claimed = claimed
+            .iter()
+            .map(|it| (it.clone(), rows.remove(&it.log_id)));
+        Ok(claimed.collect())
     }
 
     /// Makes a delivery, and writes what became of it. How long its endpoint took, if it was called.
-    pub async fn make(self, claimed: Claimed) -> Option<Duration> {
-        let (attempt, took) = match self.read(&claimed).await {
+    pub async fn make(self, claimed: Claimed, row: Option<DeliveryRow>) -> Option<Duration> {
+        let (attempt, took) = match self.read(&claimed, row).await {
             Ok(Some(delivery)) => {
                 let begun = Instant::now();
                 let attempt = self.attempt(&delivery, &claimed).await;
@@ -130,28 +141,44 @@ impl Worker {
     }
 
     /// The delivery, unless its endpoint is offline by now: it is given back then.
-    async fn read(&self, claimed: &Claimed) -> Result<Option<Delivery>, Problem> {
-        let _turn = self.turns.acquire().await;
-        let claimed = claimed.clone();
-        // As a write, since a read has less time than a large event may take.
-        let read = async move |mut session: Session| {
-            let (workspace_id, log_id) = (claimed.workspace_id, claimed.log_id);
-            let read = session.write(|connection| {
-                Box::pin(
-                    async move { delivery_store::read(connection, workspace_id, log_id).await },
-                )
-            });
-            if let Some(row) = read.await? {
-                return row.delivery(&claimed).map(Some).map_err(Problem::Corrupt);
+    async fn read(
+        &self,
+        claimed: &Claimed,
+        row: Option<DeliveryRow>,
+    ) -> Result<Option<Delivery>, Problem> {
+        let row = match row {
+            Some(row) => Some(row),
+            None => {
+                let _turn = self.turns.acquire().await;
+                self.rows(Arc::new(vec![claimed.clone()])).await?.pop()
             }
-            let leased_until = claimed.leased_until;
-            let release = session.write(|connection| {
+        };
+        if let Some(row) = row {
+            return row.delivery(claimed).map(Some).map_err(Problem::Corrupt);
+        }
+        let _turn = self.turns.acquire().await;
+        let deadline = Deadline::after(PATIENCE);
+        let release = self
+            .database
+            .transaction(deadline, claimed.clone(), |connection, it| {
                 Box::pin(async move {
-                    delivery_store::release(connection, workspace_id, log_id, leased_until).await
+                    let (workspace_id, log_id) = (it.workspace_id, it.log_id);
+                    let release =
+                        delivery_store::release(connection, workspace_id, log_id, it.leased_until);
+                    Ok::<_, Problem>(release.await?)
                 })
             });
-            release.await?;
-            Ok(None)
+        release.await?;
+        Ok(None)
+    }
+
+    async fn rows(&self, claimed: Arc<Vec<Claimed>>) -> Result<Vec<DeliveryRow>, DatabaseError> {
+        // As a write, since a read has less time than large events may take.
+        let read = async move |mut session: Session| {
+            let read = session.write(|connection| {
+                Box::pin(async move { delivery_store::read(connection, &claimed).await })
+            });
+            read.await
         };
         self.database.unit(Deadline::after(PATIENCE), read).await
     }

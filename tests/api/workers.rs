@@ -38,15 +38,15 @@ async fn until(app: &TestApp, what: &'static str, expected: i64, sql: &'static s
     }
 }
 
-/// With an endpoint that takes everything at once there is always something to claim.
+/// With many endpoints that take everything at once there is always something to claim.
 #[tokio::test]
 async fn workers_that_are_told_to_stop_leave_the_rest_of_a_backlog() {
-    const BACKLOG: i64 = 600;
+    const BACKLOG: i64 = 5_000;
     let mut app = TestApp::start().await;
     app.stop_workers().await;
     let enough = Arc::new(Notify::new());
     let notify = Arc::clone(&enough);
-    let receiver = Receiver::answering(move |number| {
+    let mut receiver = Receiver::answering(move |number| {
         if number == 20 {
             notify.notify_one();
         }
@@ -54,30 +54,27 @@ async fn workers_that_are_told_to_stop_leave_the_rest_of_a_backlog() {
     })
     .await;
     let body = json!({"url": receiver.url, "events": ["Case.Created"]});
-    app.call(Method::POST, "/webhooks", &body).await.expect(201);
-    let case = json!({"name": "A"});
     for _ in 0..BACKLOG / 100 {
-        let batch = json!({"cases": vec![&case; 100]});
-        app.call(Method::POST, "/v1/cases/batch", &batch)
-            .await
-            .expect(200);
+        app.call(Method::POST, "/webhooks", &body).await.expect(201);
     }
+    let batch = json!({"cases": vec![json!({"name": "A"}); 100]});
+    app.call(Method::POST, "/v1/cases/batch", &batch)
+        .await
+        .expect(200);
     app.start_workers();
     enough.notified().await;
     app.stop_workers().await;
     let left = "SELECT count(*) FROM webhook_logs WHERE state = 'pending'";
     let pending = count(&app, left).await;
-    assert!(
-        (1..BACKLOG).contains(&pending),
-        "{pending} of {BACKLOG} were left"
-    );
-    // Nothing is made any more, and nothing is held: the next server goes on at once.
+    // What was under way when they were told, and one claim that had begun.
+    let made = BACKLOG - pending;
+    assert!(made <= 20 + 2 * 256, "{made} of {BACKLOG} were made");
+    // Nothing is held: the next server goes on at once.
     let held = "SELECT count(*) FROM webhook_logs WHERE leased_until IS NOT NULL";
     assert_eq!(count(&app, held).await, 0);
+    let before = receiver.so_far().len();
     app.start_workers();
-    until(&app, "the rest is delivered", 0, left).await;
-    let delivered = i64::try_from(receiver.so_far().len()).expect("a count");
-    assert_eq!(delivered, BACKLOG, "each was delivered once");
+    receiver.received(before + 50).await;
 }
 
 /// More than a minute's worth of what was once removed in a minute.
