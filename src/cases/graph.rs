@@ -311,7 +311,7 @@ impl Resolver<'_> {
         if shorthand.is_empty() {
             return;
         }
-        // Those of this individual were added last.
+        // The relations of this individual are the last ones in the list.
         let own = self.relations.iter_mut().rev();
         let existing = own
             .take_while(|it| it.from == from)

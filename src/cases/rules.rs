@@ -110,7 +110,7 @@ pub fn require(
     let case = serde_json::to_value(case)?;
     let refused = violations.kept().iter().map(|it| it.pointer.clone());
     let refused: HashSet<String> = refused.collect();
-    // It, or what it stands in.
+    // The field itself, or an object that contains it.
     let is_refused = |pointer: &str| {
         let ends = pointer.match_indices('/').map(|(at, _)| at);
         let mut prefixes = ends

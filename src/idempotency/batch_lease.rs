@@ -30,7 +30,8 @@ impl BatchLease {
     /// Takes the lease of a key in the name of `holder`.
     ///
     /// # Errors
-    /// 409 while another batch with the key runs, and those of the database; nothing was done then.
+    /// `RequestInProgress` (409) while another batch with the key runs, or a [`DatabaseError`]. Nothing of the
+    /// batch was done then.
     pub async fn take(
         place: Once<'_>,
         key: &str,
@@ -51,7 +52,7 @@ impl BatchLease {
             take.await
         };
         let is_taken = match place.database.unit(place.deadline, take).await {
-            // Whether the row is there does not matter to whom is told that nothing was done.
+            // Nothing of the batch was done, whether the row is there or not.
             Err(DatabaseError::OutcomeUnknown(cause)) => Err(DatabaseError::Unavailable(cause)),
             taken => taken,
         };
@@ -121,7 +122,7 @@ async fn delete(
 /// Removes leases that ended long ago and that nobody took over, of all workspaces.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the error of the statement.
 pub async fn expire_leases(
     connection: &mut PgConnection,
     before: DateTime<Utc>,
