@@ -80,7 +80,7 @@ async fn an_exhausted_pool_says_so_and_recovers() {
         println!("pool of 2, rows locked: {kind}: {took}");
     }
     let of = |kind| kinds.get(kind).cloned().unwrap_or_default();
-    let (busy, exhausted) = (of("503 /problems/busy"), of("503 /problems/unavailable"));
+    let (busy, exhausted) = (of("503 /problems/busy"), of("503 /problems/overloaded"));
     assert!(busy.count() > 0, "nobody waited for the lock");
     assert!(exhausted.count() > 0, "the pool was enough");
 
