@@ -7,7 +7,7 @@ use uuid::Uuid;
 /// The workspaces with keys from before a moment, each with that of its first one.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the error of the statement.
 pub async fn overdue(
     connection: &mut PgConnection,
     before: DateTime<Utc>,
@@ -29,7 +29,7 @@ pub async fn overdue(
 /// `skip`. How many were removed.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the error of the statement.
 pub async fn purge(
     connection: &mut PgConnection,
     workspace_id: Uuid,

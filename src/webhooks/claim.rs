@@ -33,7 +33,7 @@ pub struct Claimed {
 /// listens.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the error of the statement.
 pub async fn backlog(
     connection: &mut PgConnection,
     now: DateTime<Utc>,
@@ -51,7 +51,7 @@ pub async fn backlog(
 /// The endpoints of all workspaces that are online and have a queue that is due.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the error of the statement.
 pub async fn waiting(
     connection: &mut PgConnection,
     now: DateTime<Utc>,
@@ -64,7 +64,7 @@ pub async fn waiting(
 /// Takes what is due of some endpoints; nobody else takes it until the leases end.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the error of the statement.
 pub async fn claim(
     connection: &mut PgConnection,
     shares: &[Share],

@@ -36,7 +36,7 @@ impl DeliveryRow {
 /// Deliveries with what they show, in any order, without those whose endpoint is not online.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the error of the statement.
 pub async fn read(
     connection: &mut PgConnection,
     claimed: &[Claimed],
@@ -71,7 +71,7 @@ pub async fn read(
 /// Gives a delivery back that was not made.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the error of the statement.
 pub async fn release(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -94,7 +94,7 @@ pub async fn release(
 /// deleted.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the error of the statement.
 pub async fn settle(
     connection: &mut PgConnection,
     claimed: &Claimed,
@@ -175,7 +175,7 @@ async fn insert_attempt(
 /// workspace has no such delivery that can be made.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the error of the statement.
 pub async fn renew(
     connection: &mut PgConnection,
     workspace_id: Uuid,

@@ -10,7 +10,7 @@ const ENDED: i64 = 500;
 /// The workspaces with events from before a moment, each with that of its first one.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the error of the statement.
 pub async fn overdue(
     connection: &mut PgConnection,
     before: DateTime<Utc>,
@@ -32,7 +32,7 @@ pub async fn overdue(
 /// up to `most` of them, after the first `skip`. How many were removed.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the error of the statement.
 pub async fn purge(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -58,7 +58,7 @@ pub async fn purge(
 /// deliveries, or were deleted before a moment.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the error of the statement.
 pub async fn deleted(
     connection: &mut PgConnection,
     before: DateTime<Utc>,
@@ -83,7 +83,7 @@ pub async fn deleted(
 /// be more deliveries to end.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the error of the statement.
 pub async fn forget_deleted(
     connection: &mut PgConnection,
     workspace_id: Uuid,
