@@ -56,6 +56,17 @@ async fn promoted(standby: &Instance, load: &Load) -> Duration {
     took
 }
 
+/// Waits until the server says that it has no session that can write.
+async fn is_read_only(client: &Client) {
+    let says_so = async {
+        while client.get_once("/readyz").await.body["type"] != "/problems/read-only" {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let said = tokio::time::timeout(Duration::from_secs(30), says_so).await;
+    said.expect("the server says that it is read-only");
+}
+
 /// That each acknowledged case is there, on the server that was promoted.
 async fn nothing_is_lost(
     promoted: &Instance,
@@ -97,9 +108,9 @@ async fn a_standby_that_is_promoted_under_load_has_every_acknowledged_case() {
     let load = Load::start(client.clone(), "failover", CLIENTS);
     load.more(200).await;
     primary.kill();
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    let ready = client.get("/readyz").await.expect(503);
-    assert_eq!(ready.body["type"], "/problems/read-only");
+    is_read_only(&client).await;
+    // A manager takes its time: clients are told "not now" meanwhile.
+    load.more_told_later(CLIENTS).await;
     let took = promoted(&standby, &load).await;
     load.more(200).await;
     let seen = load.finish().await;
@@ -161,14 +172,8 @@ async fn an_address_that_moves_leaves_no_session_that_cannot_write() {
     first.demote(&second);
     first.start();
     // The address still leads there: sessions of a standby, under the full load.
-    let read_only = async {
-        while client.get("/readyz").await.body["type"] != "/problems/read-only" {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    let read_only = tokio::time::timeout(Duration::from_secs(30), read_only).await;
-    read_only.expect("the server says that it is read-only");
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    is_read_only(&client).await;
+    load.more_told_later(CLIENTS).await;
     run(&second, "SELECT pg_promote()").await;
     address.leads_to(second.port());
     let took = load.more(1).await;

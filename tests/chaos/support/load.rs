@@ -102,6 +102,12 @@ impl Client {
             .await
     }
 
+    /// What the server answers now, "not now" included.
+    pub async fn get_once(&self, path: &str) -> Answer {
+        let sent = self.send(Method::GET, path, None, &Value::Null).await;
+        sent.expect("an answer")
+    }
+
     /// With a key of its own.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         let key = format!("{:032x}", rand::random::<u128>());
