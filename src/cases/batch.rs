@@ -171,11 +171,8 @@ impl Batch {
     async fn results(&self, items: Vec<Bytes>) -> Result<Vec<ItemView>, Problem> {
         let items = items.into_iter().enumerate();
         let items = items.map(|(index, it)| Item::read(index, it, &self.write));
-        let mut items: Vec<_> = self
-            .write
-            .compute
-            .run(self.size, || items.collect())
-            .await?;
+        let turn = self.write.compute.turn(self.size).await?;
+        let mut items: Vec<_> = turn.run(|| items.collect());
         let once: Vec<_> = items.iter().map(|it| it.once.clone()).collect();
         let before = self.done_before(&items, &once).await?;
         for (item, before) in items.iter_mut().zip(before) {
@@ -217,8 +214,8 @@ impl Batch {
         results.sort_by_key(|(index, _)| *index);
         let mut results: Vec<_> = results.into_iter().map(|(_, it)| it).collect();
         self.recognise(&once, &mut results).await;
-        let views = self.write.compute.finish(self.size, || self.views(results));
-        Ok(views.await)
+        let turn = self.write.compute.turn_to_finish(self.size).await;
+        Ok(turn.run(|| self.views(results)))
     }
 
     /// What was done before this batch, by external id or under its key.

@@ -57,7 +57,7 @@ pub async fn create(
     let is_dry_run = query.flag("dry_run");
     query.finish()?;
     let parse = || parse(&body, Mode::Create, write.now);
-    let mut draft = Some(write.compute.run(body.len(), parse).await??);
+    let mut draft = Some(write.compute.turn(body.len()).await?.run(parse)?);
     let claim = write.claim(&body);
     let mut attempt = || {
         let arrival = Arrival::Alone { prefix };

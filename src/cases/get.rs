@@ -53,8 +53,8 @@ pub async fn get(
         })
         .await?;
     let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
-    let answer = || answer(&found, with_not_relevant);
-    let answer = compute.run(found.len(), answer).await??;
+    let turn = compute.turn(found.len()).await?;
+    let answer = turn.run(|| answer(&found, with_not_relevant))?;
     Ok(answer.into_response())
 }
 

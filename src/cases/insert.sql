@@ -40,6 +40,7 @@ WITH gate AS MATERIALIZED (
     FROM gate, jsonb_to_recordset($5::text::jsonb) AS d (id uuid, webhook_id uuid, case_id uuid,
         event_id uuid, company_id uuid, individual_id uuid, event text, version bigint,
         endpoint text, created_at timestamptz, trace_parent text)
+    ORDER BY d.webhook_id, d.case_id
 ), tag_rows AS (
     INSERT INTO case_tags (workspace_id, case_id, tag_id, ordinal)
     SELECT $1, new.id, t.id::uuid, t.ordinal

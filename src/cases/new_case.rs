@@ -173,8 +173,8 @@ impl NewCase {
                     Arrival::InBatch { .. } => Answer::json(StatusCode::OK, &ItemView::possible()),
                 }
             };
-            let compute = &self.compute;
-            compute.run_beside(&mut session, size, answer).await?
+            let turn = self.compute.turn_beside(&mut session, size).await?;
+            turn.run(answer)
         };
         database.unit(deadline, check).await
     }
@@ -208,7 +208,8 @@ impl NewCase {
             return Ok(None);
         };
         let place = (workspace_id, known.version);
-        let Ok((rows, told)) = self.compute(|| self.rows(draft, known)).await? else {
+        let turn = self.compute.turn(self.body.len()).await?;
+        let Ok((rows, told)) = turn.run(|| self.rows(draft, known)) else {
             return Ok(None);
         };
         let (database, deadline) = (&self.database, self.deadline);
@@ -234,9 +235,8 @@ impl NewCase {
             let known = references::read(&mut session, workspace_id, &lookups).await?;
             let version = Some(known.version);
             let size = self.size(&draft);
-            let rows = || self.rows(draft, known.clone());
-            let rows = self.compute.run_beside(&mut session, size, rows);
-            let (rows, told) = rows.await??;
+            let turn = self.compute.turn_beside(&mut session, size).await?;
+            let (rows, told) = turn.run(|| self.rows(draft, known.clone()))?;
             let insert = session.write(|connection| {
                 Box::pin(async move {
                     store::insert(connection, workspace_id, vec![rows], version).await
@@ -266,18 +266,13 @@ impl NewCase {
         }
     }
 
-    /// Does work on the whole case, which is heavy where the case is large.
-    async fn compute<T>(&self, work: impl FnOnce() -> T) -> Result<T, Problem> {
-        self.compute.run(self.body.len(), work).await
-    }
-
     /// What the body says, read again where a try has used it up.
     async fn take_draft(&mut self) -> Result<CaseDraft, Problem> {
         if let Some(draft) = self.draft.take() {
             return Ok(draft);
         }
         let parse = || parse(&self.body, self.arrival.mode(), self.author.now);
-        self.compute(parse).await?
+        self.compute.turn(self.body.len()).await?.run(parse)
     }
 
     /// Everything that the case leaves, and what is told of it.
@@ -308,10 +303,9 @@ impl NewCase {
         match told {
             Told::Made(answer) => Ok(answer),
             Told::Later(case) => {
-                let answer = || self.arrival.answer(&case);
-                let answer = self.compute.finish(self.body.len(), answer);
-                let unknown = |_| DatabaseError::OutcomeUnknown(None).into();
-                answer.await.map_err(unknown)
+                let turn = self.compute.turn_to_finish(self.body.len()).await;
+                let answer = turn.run(|| self.arrival.answer(&case));
+                answer.map_err(|_| DatabaseError::OutcomeUnknown(None).into())
             }
         }
     }

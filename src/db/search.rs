@@ -49,7 +49,8 @@ impl Hosts {
         {
             return found;
         }
-        let found = match self.search(TRY).await {
+        // It is rare, and would make the future of whoever takes a connection three times as large.
+        let found = match Box::pin(self.search(TRY)).await {
             Ok(()) => Found::Current,
             Err(ConnectError::ReadOnly) => Found::ReadOnly,
             Err(ConnectError::Failed(_)) => Found::Nothing,

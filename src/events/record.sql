@@ -23,3 +23,4 @@ SELECT $1, d.*, 'pending', 0, 0, 'first_call', d.created_at, d.created_at
 FROM jsonb_to_recordset($2 -> 'deliveries') AS d (id uuid, webhook_id uuid, case_id uuid,
     event_id uuid, company_id uuid, individual_id uuid, event text, version bigint, endpoint text,
     created_at timestamptz, trace_parent text)
+ORDER BY d.webhook_id, d.case_id

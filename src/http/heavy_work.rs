@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::block_in_place;
 use tokio::time::timeout_at;
 use uuid::Uuid;
 
-use super::{KeyLocks, Problem, ProblemType};
+use super::{KeyGuard, KeyLocks, Problem, ProblemType};
 use crate::db::Deadline;
 
 /// From how many bytes of input on work is heavy. The dearest body costs some 100 ns a byte, so that
@@ -41,60 +41,77 @@ impl HeavyWork {
         size >= HEAVY
     }
 
-    /// Does work whose cost grows with `size` bytes of input: at once where it is light, else when it is
-    /// the turn of its workspace.
+    /// Waits for the turn of work whose cost grows with `size` bytes of input. Light work has it at once; heavy
+    /// work has it when it is the turn of its workspace and a processor is free.
     ///
     /// # Errors
-    /// [`ProblemType::Overloaded`] if its turn does not come before the deadline; the work is not begun
-    /// then.
-    pub async fn run<T>(
+    /// [`ProblemType::Overloaded`] if the turn does not come before the deadline.
+    pub async fn turn(
         &self,
         workspace_id: Uuid,
         size: usize,
         deadline: Deadline,
-        work: impl FnOnce() -> T,
-    ) -> Result<T, Problem> {
-        if size < HEAVY {
-            return Ok(work());
+    ) -> Result<Turn<'_>, Problem> {
+        if !Self::is_heavy(size) {
+            return Ok(Turn::at_once(size));
         }
-        let turn = timeout_at(deadline.instant(), self.turn(workspace_id));
-        let Ok(_turn) = turn.await else {
-            return Err(Problem::Plain(ProblemType::Overloaded));
-        };
-        Ok(in_place(size, work))
+        // It is rare, and would make the future of every request larger.
+        let held = Box::pin(self.hold(workspace_id));
+        match timeout_at(deadline.instant(), held).await {
+            Ok(held) => Ok(Turn {
+                size,
+                _held: Some(Box::new(held)),
+            }),
+            Err(_) => Err(Problem::Plain(ProblemType::Overloaded)),
+        }
     }
 
-    /// The same for work that must be done in any case, since what it tells of is stored already: it
-    /// begins at its deadline at the latest.
-    pub async fn finish<T>(
-        &self,
-        workspace_id: Uuid,
-        size: usize,
-        deadline: Deadline,
-        work: impl FnOnce() -> T,
-    ) -> T {
-        if size < HEAVY {
-            return work();
+    /// A workspace has one place in the queue for processors, since it takes its own lock first.
+    async fn hold(&self, workspace_id: Uuid) -> Held<'_> {
+        let workspace = self.turns.lock(workspace_id).await;
+        // Nobody closes the semaphore.
+        let processor = self.processors.acquire().await.ok();
+        Held {
+            _workspace: workspace,
+            _processor: processor,
         }
-        let _turn = timeout_at(deadline.instant(), self.turn(workspace_id)).await;
-        in_place(size, work)
+    }
+}
+
+/// What a piece of heavy work has for itself while it is done.
+struct Held<'a> {
+    _workspace: KeyGuard<Uuid>,
+    _processor: Option<SemaphorePermit<'a>>,
+}
+
+/// The turn of one piece of work. Dropped, it is the next one's.
+#[must_use = "work that is done without it has not waited for its turn"]
+pub struct Turn<'a> {
+    size: usize,
+    _held: Option<Box<Held<'a>>>,
+}
+
+impl Turn<'_> {
+    /// For light work, and for heavy work that has waited long enough.
+    pub fn at_once(size: usize) -> Self {
+        Self { size, _held: None }
     }
 
-    /// Waits until it is the turn of a workspace and a processor is free. A workspace has one place in
-    /// the queue for processors, since it takes its turn first.
-    async fn turn(&self, workspace_id: Uuid) -> impl Sized + '_ {
-        let turn = self.turns.lock(workspace_id).await;
-        (turn, self.processors.acquire().await)
+    /// Does the work.
+    pub fn run<T>(self, work: impl FnOnce() -> T) -> T {
+        in_place(self.size, work)
     }
 }
 
 /// Does work whose cost grows with `size` bytes at once, without a turn; where it is heavy, other tasks of
 /// the runtime go on on another thread.
 pub fn in_place<T>(size: usize, work: impl FnOnce() -> T) -> T {
+    if !HeavyWork::is_heavy(size) {
+        return work();
+    }
     match Handle::try_current().map(|it| it.runtime_flavor()) {
         // A runtime of one thread has no other: that of a test.
         Ok(RuntimeFlavor::CurrentThread) | Err(_) => work(),
-        Ok(_) if size < HEAVY => work(),
         Ok(_) => block_in_place(work),
     }
 }

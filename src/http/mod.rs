@@ -28,7 +28,7 @@ pub use cursor::Cursor;
 pub use edge::{Edge, edge};
 pub use extract::{Id, Prefix, Segment, parameter};
 pub use gate::Gate;
-pub use heavy_work::{HeavyWork, in_place};
+pub use heavy_work::{HeavyWork, Turn, in_place};
 pub use key_locks::{KeyGuard, KeyLocks};
 pub use limits::Limits;
 pub use list::{PageView, list};

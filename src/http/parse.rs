@@ -79,12 +79,14 @@ macro_rules! parsed {
     ($compute:expr, $body:expr, $request:ty, $walk:expr) => {{
         let body: bytes::Bytes = $body;
         let size = body.len();
-        let read = move || {
-            $crate::http::Parsed::new(body, |body, violations| {
-                let field = $crate::validation::read::<$request>(body)?;
-                Ok($crate::http::walked(field, violations, $walk))
-            })
-        };
-        $compute.run(size, read).await.flatten()
+        match $compute.turn(size).await {
+            Ok(turn) => turn.run(move || {
+                $crate::http::Parsed::new(body, |body, violations| {
+                    let field = $crate::validation::read::<$request>(body)?;
+                    Ok($crate::http::walked(field, violations, $walk))
+                })
+            }),
+            Err(problem) => Err(problem),
+        }
     }};
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::auth::Caller;
 use crate::db::{Deadline, Session};
-use crate::http::{HeavyWork, Problem};
+use crate::http::{HeavyWork, Problem, Turn};
 use crate::state::AppState;
 
 /// A request's way to the processors for heavy work, in the name of its workspace and until its deadline.
@@ -37,39 +37,34 @@ impl Compute {
         }
     }
 
-    /// Does work whose cost grows with `size` bytes of the request, and that needs no connection: a session
-    /// gives its own back while it waits for its turn.
+    /// Waits for the turn of work whose cost grows with `size` bytes of the request.
     ///
     /// # Errors
-    /// As [`HeavyWork::run`].
-    pub async fn run_beside<T>(
+    /// As [`HeavyWork::turn`].
+    pub async fn turn(&self, size: usize) -> Result<Turn<'_>, Problem> {
+        let turn = self.heavy_work.turn(self.workspace_id, size, self.deadline);
+        turn.await
+    }
+
+    /// The same for work that needs no connection: a session gives its own back while it waits for a turn.
+    ///
+    /// # Errors
+    /// As [`HeavyWork::turn`].
+    pub async fn turn_beside(
         &self,
         session: &mut Session,
         size: usize,
-        work: impl FnOnce() -> T,
-    ) -> Result<T, Problem> {
+    ) -> Result<Turn<'_>, Problem> {
         if HeavyWork::is_heavy(size) {
             session.release();
         }
-        self.run(size, work).await
+        self.turn(size).await
     }
 
-    /// Does work whose cost grows with `size` bytes of the request.
-    ///
-    /// # Errors
-    /// As [`HeavyWork::run`].
-    pub async fn run<T>(&self, size: usize, work: impl FnOnce() -> T) -> Result<T, Problem> {
-        let work = self
-            .heavy_work
-            .run(self.workspace_id, size, self.deadline, work);
-        work.await
-    }
-
-    /// The same for work that must be done in any case, as [`HeavyWork::finish`].
-    pub async fn finish<T>(&self, size: usize, work: impl FnOnce() -> T) -> T {
-        let work = self
-            .heavy_work
-            .finish(self.workspace_id, size, self.deadline, work);
-        work.await
+    /// The same for work that must be done in any case, since what it tells of is stored already: it has its
+    /// turn at its deadline at the latest.
+    pub async fn turn_to_finish(&self, size: usize) -> Turn<'_> {
+        let turn = self.turn(size).await;
+        turn.unwrap_or_else(|_| Turn::at_once(size))
     }
 }
