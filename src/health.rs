@@ -74,7 +74,8 @@ async fn applied(mut session: Session) -> Result<i64, DatabaseError> {
         .read(|connection| {
             Box::pin(
                 sqlx::query_scalar!(
-                    r#"SELECT count(*) AS "applied!" FROM _sqlx_migrations WHERE success"#
+                    r#"SELECT count(*) AS "applied!" FROM _sqlx_migrations
+                       WHERE success AND getdatabaseencoding() = 'UTF8'"#
                 )
                 .fetch_one(connection),
             )

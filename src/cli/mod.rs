@@ -3,6 +3,7 @@
 mod api_key;
 mod audit;
 mod import;
+mod listen;
 mod open;
 mod openapi;
 mod serve;

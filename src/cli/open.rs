@@ -1,20 +1,26 @@
 //! The database that a command works on.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::migrate::MigrateError;
+use tokio::time::timeout;
 
 use super::told;
 use super::wait::{Waits, until_it_serves};
 use crate::config::{DatabaseSettings, ServerSettings, Switch, data_directory};
 use crate::db::cluster::{Cluster, ClusterError};
-use crate::db::{ConnectError, Database, Hosts, MigrationError, Timeouts};
+use crate::db::{
+    ConnectError, Database, Hosts, MigrationError, Timeouts, UnusableError, is_of_pooler,
+};
 
 /// How many connections a command needs at the most.
 const CONNECTIONS: u32 = 2;
 /// How long a statement of a command may take.
 const STATEMENT: Duration = Duration::from_secs(30);
+/// How long a server that does not migrate tries to reach its database before it serves.
+const ATTEMPT: Duration = Duration::from_secs(2);
 
 /// A database, and the private cluster that it lies in where this process runs one.
 pub struct Opened {
@@ -36,6 +42,13 @@ pub async fn open(settings: &DatabaseSettings) -> Result<Opened, String> {
             Err(error) => return Err(told(error)),
         },
     };
+    let name = match &settings.database_url {
+        Some(_) => hosts.to_string(),
+        None => format!(
+            "the private PostgreSQL in {}",
+            directory(settings).display()
+        ),
+    };
     let timeouts = Timeouts {
         statement: STATEMENT,
         ..Timeouts::default()
@@ -43,7 +56,12 @@ pub async fn open(settings: &DatabaseSettings) -> Result<Opened, String> {
     let database = Database::new(hosts, CONNECTIONS, timeouts);
     if settings.migrate == Switch::On {
         migrate(&database, Waits::Command).await?;
+    } else {
+        let usable = until_it_serves(Waits::Command, || database.is_usable()).await;
+        usable.map_err(unusable)?;
     }
+    // On standard error, since standard output may be read by a program.
+    eprintln!("dossier: using {name}");
     Ok(Opened {
         database,
         _cluster: cluster,
@@ -72,8 +90,24 @@ pub async fn open_to_serve(server: &ServerSettings) -> Result<(Option<Cluster>, 
         // The first workspace is written next.
         let served = until_it_serves(Waits::Server, || database.takes_writes()).await;
         served.map_err(unusable)?;
+    } else {
+        refuse_unusable(&database).await?;
     }
     Ok((cluster, database))
+}
+
+/// Refuses a database that can be reached and can never be used. One that cannot be reached may be used later, and
+/// until then the server is not ready.
+async fn refuse_unusable(database: &Database) -> Result<(), String> {
+    match timeout(ATTEMPT, database.is_usable()).await {
+        Ok(Err(error @ MigrationError::Unusable(_))) => Err(unusable(error)),
+        Ok(Err(MigrationError::Connect(ConnectError::Failed(error)))) if is_of_pooler(&error) => {
+            Err(refused(&error))
+        }
+        Ok(Ok(()) | Err(MigrationError::Connect(_) | MigrationError::Migrate(_))) | Err(_) => {
+            Ok(())
+        }
+    }
 }
 
 fn hosts(url: &SecretString) -> Result<Hosts, String> {
@@ -81,9 +115,13 @@ fn hosts(url: &SecretString) -> Result<Hosts, String> {
 }
 
 async fn cluster(settings: &DatabaseSettings) -> Result<Cluster, ClusterError> {
-    let directory = settings.data_dir.clone().unwrap_or_else(data_directory);
+    let directory = directory(settings);
     let starting = tokio::task::spawn_blocking(move || Cluster::start(&directory));
     starting.await.map_err(ClusterError::Interrupted)?
+}
+
+fn directory(settings: &DatabaseSettings) -> PathBuf {
+    settings.data_dir.clone().unwrap_or_else(data_directory)
 }
 
 /// Brings the schema up to date, once the database serves.
@@ -97,6 +135,7 @@ fn unusable(error: MigrationError) -> String {
     let error = match error {
         MigrationError::Connect(ConnectError::Failed(cause)) => return refused(&cause),
         MigrationError::Connect(error @ ConnectError::ReadOnly) => return told(error),
+        MigrationError::Unusable(error) => return told(error),
         MigrationError::Migrate(error) => error,
     };
     match &error {
@@ -117,6 +156,9 @@ fn unusable(error: MigrationError) -> String {
 /// Why a database cannot be used, and what to do. Its own words name the database and the user, and no
 /// password.
 fn refused(error: &sqlx::Error) -> String {
+    if is_of_pooler(error) {
+        return told(UnusableError::Pooler);
+    }
     let code = error.as_database_error().and_then(|it| it.code());
     let what_to_do = match (code.as_deref(), error) {
         (Some("28P01" | "28000"), _) => "check the user and the password in DATABASE_URL",

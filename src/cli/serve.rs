@@ -1,13 +1,12 @@
 //! `dossier serve`.
 
-use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
-use tokio::net::TcpListener;
 
+use super::listen::{listen, listen_for_metrics};
 use super::stop::{Signals, until_told};
 use super::{deadline, open_to_serve, told};
 use crate::app;
@@ -18,7 +17,9 @@ use crate::metrics::Metrics;
 use crate::state::AppState;
 use crate::values::Destinations;
 use crate::workers;
-use crate::workspaces::{ApplyError, FIXED_KEY, SandboxError, apply_sandbox, bootstrap};
+use crate::workspaces::{
+    ApplyError, FIXED_KEY, SandboxError, WorkspaceName, apply_sandbox, bootstrap,
+};
 
 /// How many connections the workers have.
 const BACKGROUND: u32 = 3;
@@ -31,8 +32,8 @@ const CLOSE: Duration = Duration::from_secs(2);
 /// # Errors
 /// One line that says what to do.
 pub async fn run(settings: &ServerSettings) -> Result<(), String> {
-    let (listener, address) = listen(settings)?;
-    let for_metrics = listen_for_metrics(settings)?;
+    let (listener, address) = listen(settings).await?;
+    let for_metrics = listen_for_metrics(settings).await?;
     let metrics = Metrics::new().map_err(told)?;
     let mut signals = Signals::new().map_err(told)?;
     // It may wait for a database that recovers.
@@ -100,49 +101,6 @@ fn limits(settings: &ServerSettings) -> Limits {
     }
 }
 
-/// Binds the address. The sandbox's fixed key is for this machine alone.
-fn listen(settings: &ServerSettings) -> Result<(TcpListener, SocketAddr), String> {
-    let listener = bind(settings.listen, "DOSSIER_LISTEN")?;
-    let address = listener.local_addr().map_err(told)?;
-    let has_fixed_key = settings.database.database_url.is_none() && settings.sandbox_key.is_none();
-    if has_fixed_key && !address.ip().is_loopback() {
-        return Err(format!(
-            "the sandbox's fixed key is for this machine alone, and {address} can be reached from \
-             others. Set DOSSIER_SANDBOX_KEY, or DATABASE_URL"
-        ));
-    }
-    Ok((listener, address))
-}
-
-/// Binds the address on which metrics are read, where there is one.
-fn listen_for_metrics(settings: &ServerSettings) -> Result<Option<TcpListener>, String> {
-    let Some(address) = settings.metrics_listen else {
-        return Ok(None);
-    };
-    let listener = bind(address, "DOSSIER_METRICS_LISTEN")?;
-    let address = listener.local_addr().map_err(told)?;
-    tracing::info!(metrics = %address, "metrics can be read");
-    Ok(Some(listener))
-}
-
-fn bind(address: SocketAddr, setting: &str) -> Result<TcpListener, String> {
-    app::listen(address).map_err(|error| {
-        let what_to_do = match error.kind() {
-            ErrorKind::AddrInUse => {
-                format!("another program listens there; stop it, or set {setting} to another")
-            }
-            ErrorKind::AddrNotAvailable => {
-                format!("this machine does not have that address; set {setting} to one that it has")
-            }
-            ErrorKind::PermissionDenied => {
-                format!("ports below 1024 are not everybody's; set {setting} to a higher one")
-            }
-            _ => format!("set {setting} to another address"),
-        };
-        format!("cannot listen on {address} ({error}): {what_to_do}")
-    })
-}
-
 async fn make_sandbox(settings: &ServerSettings, state: &AppState) -> Result<(), String> {
     let key = match &settings.sandbox_key {
         Some(key) => checked(key.expose_secret(), "DOSSIER_SANDBOX_KEY")?,
@@ -164,7 +122,8 @@ async fn make_first_workspace(settings: &ServerSettings, state: &AppState) -> Re
     let (Some(name), Some(key)) = (&settings.bootstrap_workspace, &settings.bootstrap_key) else {
         return Ok(());
     };
-    let name = name.clone();
+    let name = WorkspaceName::parse(name)
+        .map_err(|error| format!("DOSSIER_BOOTSTRAP_WORKSPACE: {error}"))?;
     let key = checked(key.expose_secret(), "DOSSIER_BOOTSTRAP_KEY")?;
     let id = state.ids.next(chrono::Utc::now());
     let make = async move |mut session: Session| bootstrap(&mut session, id, name, key).await;

@@ -87,7 +87,7 @@ fn not_yet(error: &MigrationError) -> Option<NotYet> {
         MigrationError::Migrate(
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _),
         ) => error,
-        MigrationError::Migrate(_) => return None,
+        MigrationError::Migrate(_) | MigrationError::Unusable(_) => return None,
     };
     match error {
         sqlx::Error::Database(error) => match error.code().as_deref() {

@@ -8,9 +8,9 @@ use super::{deadline, open, told};
 use crate::config::{DatabaseSettings, WorkspaceCommand};
 use crate::db::Session;
 use crate::values::IdSource;
-use crate::workspaces::{self, ApplyError, Format, Line, WorkspaceFile};
+use crate::workspaces::{self, ApplyError, Format, Line, WorkspaceFile, WorkspaceName};
 
-/// Makes a workspace, or makes one what a file says.
+/// Makes, lists or renames workspaces, or makes one what a file says.
 ///
 /// # Errors
 /// What to do, in one line; of a file, one line for each fault.
@@ -20,7 +20,14 @@ pub async fn run(command: WorkspaceCommand) -> Result<(), String> {
             name,
             json,
             database,
-        } => create(&database, name, json).await,
+        } => create(&database, &name, json).await,
+        WorkspaceCommand::List { json, database } => list(&database, json).await,
+        WorkspaceCommand::Rename {
+            from,
+            to,
+            json,
+            database,
+        } => rename(&database, from, &to, json).await,
         WorkspaceCommand::Apply {
             file,
             workspace,
@@ -39,10 +46,10 @@ pub async fn run(command: WorkspaceCommand) -> Result<(), String> {
     }
 }
 
-async fn create(settings: &DatabaseSettings, name: String, as_json: bool) -> Result<(), String> {
+async fn create(settings: &DatabaseSettings, name: &str, as_json: bool) -> Result<(), String> {
+    let named = WorkspaceName::parse(name).map_err(told)?;
     let opened = open(settings).await?;
     let id = IdSource::default().next(chrono::Utc::now());
-    let named = name.clone();
     let make = async move |mut session: Session| workspaces::create(&mut session, id, named).await;
     let made = opened.database.unit(deadline(), make).await;
     opened.database.close().await;
@@ -50,11 +57,59 @@ async fn create(settings: &DatabaseSettings, name: String, as_json: bool) -> Res
         Ok(()) if as_json => println!("{}", json!({"id": id, "name": name})),
         Ok(()) => println!("Made the workspace {name} with the id {id}."),
         Err(error) if error.constraint() == Some("workspaces_name_key") => {
-            return Err(format!("there is a workspace named {name} already"));
+            return Err(taken(name));
         }
         Err(error) => return Err(told(error)),
     }
     Ok(())
+}
+
+async fn list(settings: &DatabaseSettings, as_json: bool) -> Result<(), String> {
+    let opened = open(settings).await?;
+    let list = async move |mut session: Session| workspaces::list(&mut session).await;
+    let listed = opened.database.unit(deadline(), list).await;
+    opened.database.close().await;
+    let listed = listed.map_err(told)?;
+    if as_json {
+        println!("{}", json!(listed));
+        return Ok(());
+    }
+    for workspace in listed {
+        let keys = match workspace.keys {
+            1 => "1 key".to_owned(),
+            count => format!("{count} keys"),
+        };
+        println!("{}  {}  {keys}", workspace.id, workspace.name);
+    }
+    Ok(())
+}
+
+async fn rename(
+    settings: &DatabaseSettings,
+    from: String,
+    to: &str,
+    as_json: bool,
+) -> Result<(), String> {
+    let new = WorkspaceName::parse(to).map_err(told)?;
+    let opened = open(settings).await?;
+    let old = from.clone();
+    let rename = async move |mut session: Session| workspaces::rename(&mut session, old, new).await;
+    let renamed = opened.database.unit(deadline(), rename).await;
+    opened.database.close().await;
+    match renamed {
+        Ok(true) if as_json => println!("{}", json!({"name": to})),
+        Ok(true) => println!("Renamed the workspace {from} to {to}."),
+        Ok(false) => return Err(missing(&from)),
+        Err(error) if error.constraint() == Some("workspaces_name_key") => {
+            return Err(taken(to));
+        }
+        Err(error) => return Err(told(error)),
+    }
+    Ok(())
+}
+
+fn taken(name: &str) -> String {
+    format!("there is a workspace named {name} already")
 }
 
 async fn apply(

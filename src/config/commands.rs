@@ -117,6 +117,26 @@ pub enum WorkspaceCommand {
         #[command(flatten)]
         database: DatabaseSettings,
     },
+    /// List the workspaces.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        database: DatabaseSettings,
+    },
+    /// Give a workspace another name. Its keys and its data stay as they are.
+    Rename {
+        /// Its name so far.
+        from: String,
+        /// Its new name, which no other workspace has.
+        to: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        database: DatabaseSettings,
+    },
     /// Make the templates, tags, users, spaces and custom properties of a workspace what a file
     /// says. What the file does not name stays as it is; run again, it changes nothing.
     Apply {

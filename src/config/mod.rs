@@ -1,12 +1,16 @@
 //! Settings and commands: the only reader of the environment.
 
 mod commands;
+mod env_file;
+mod listen;
 mod read;
 mod settings;
 
 pub use commands::{
     ApiKeyCommand, AuditCommand, Command, ImportCommand, Settings, WorkspaceCommand,
 };
+pub use env_file::{EnvFileError, load as load_env_file};
+pub use listen::{ListenAddress, ListenAddressError};
 pub use read::{Unread, read};
 pub use settings::{
     DatabaseSettings, LogFormat, LogSettings, ServerSettings, Switch, data_directory,

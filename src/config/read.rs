@@ -1,9 +1,11 @@
 //! Reading the command line, so that what is wrong with it is one line.
 
+use std::env;
 use std::ffi::OsString;
 
+use clap::builder::Resettable;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Command, CommandFactory, Error, Parser};
+use clap::{Command, CommandFactory, Error, FromArgMatches};
 
 use super::Settings;
 
@@ -16,17 +18,37 @@ pub enum Unread {
     Wrong(String),
 }
 
-/// The settings of a command line and its environment.
+/// The settings of a command line and its environment. An empty variable is one that is not set, as compose files
+/// write it.
 ///
 /// # Errors
 /// What to print instead.
 pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Settings, Unread> {
-    Settings::try_parse_from(arguments).map_err(|error| match error.kind() {
+    let mut command = without_empty_variables(Settings::command());
+    let matches = command.try_get_matches_from_mut(arguments);
+    let settings = matches.and_then(|matches| {
+        let settings = Settings::from_arg_matches(&matches);
+        settings.map_err(|error| error.format(&mut command))
+    });
+    settings.map_err(|error| match error.kind() {
         ErrorKind::DisplayHelp
         | ErrorKind::DisplayVersion
         | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Unread::Told(error),
         _ => Unread::Wrong(line(&error)),
     })
+}
+
+/// A command whose arguments, and those of its subcommands, do not read variables that are empty.
+fn without_empty_variables(command: Command) -> Command {
+    let command = command.mut_args(|argument| {
+        let value = argument.get_env().and_then(env::var_os);
+        if value.is_some_and(|it| it.is_empty()) {
+            argument.env(Resettable::Reset)
+        } else {
+            argument
+        }
+    });
+    command.mut_subcommands(without_empty_variables)
 }
 
 /// An error as one line: what is wrong, how else it can be set, and what was meant perhaps.

@@ -1,10 +1,11 @@
 //! What can be set, in groups: a command has those that it needs.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use secrecy::SecretString;
+
+use super::ListenAddress;
 
 /// Which database, and who brings its schema up to date.
 #[derive(Debug, Clone, Args)]
@@ -45,7 +46,7 @@ pub struct ServerSettings {
         value_parser = clap::value_parser!(u32).range(1..=10_000)
     )]
     pub pool_size: u32,
-    /// Where to listen.
+    /// Where to listen: an IP address or host name, and a port. `:8080` is every address of the machine.
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -53,7 +54,7 @@ pub struct ServerSettings {
         default_value = "127.0.0.1:8080",
         help_heading = "Server"
     )]
-    pub listen: SocketAddr,
+    pub listen: ListenAddress,
     /// Where metrics can be read (`GET /metrics`, Prometheus), without a key; without it, nowhere.
     #[arg(
         long,
@@ -61,7 +62,7 @@ pub struct ServerSettings {
         env = "DOSSIER_METRICS_LISTEN",
         help_heading = "Server"
     )]
-    pub metrics_listen: Option<SocketAddr>,
+    pub metrics_listen: Option<ListenAddress>,
     /// How many seconds new connections are still taken once the server was told to stop, and is not
     /// ready any more. Behind a load balancer: the time that passes between two of its probes.
     #[arg(

@@ -15,6 +15,7 @@ use tracing::Instrument;
 use super::hosts::ConnectError;
 use super::lease::Lease;
 use super::liveness::Liveness;
+use super::usable::MARK;
 use super::{DatabaseError, Hosts, InFlight, Retry, Session, Timeouts};
 use crate::metrics::{Connections, Waits};
 
@@ -65,6 +66,7 @@ impl Database {
                 .options([("statement_timeout", milliseconds(timeouts.statement))])
                 .options([("lock_timeout", milliseconds(timeouts.lock))])
                 .options([("timezone", "UTC")])
+                .options([MARK])
         });
         Self::over(hosts, size, timeouts)
     }

@@ -2,6 +2,7 @@
 //! several, and keeps sessions that cannot write away from writes.
 
 use std::cell::Cell;
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -69,6 +70,24 @@ pub(super) enum Found {
 impl From<PgConnectOptions> for Hosts {
     fn from(options: PgConnectOptions) -> Self {
         Self::new(vec![options], Target::default())
+    }
+}
+
+impl fmt::Display for Hosts {
+    /// The database as a person names it: without a password.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let first = self.first();
+        let user = first.get_username();
+        let database = first.get_database().unwrap_or(user);
+        write!(formatter, "the database {database} on ")?;
+        for (index, host) in self.0.list.iter().enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            match host.get_socket() {
+                Some(folder) => write!(formatter, "{comma}{}", folder.display())?,
+                None => write!(formatter, "{comma}{}:{}", host.get_host(), host.get_port())?,
+            }
+        }
+        write!(formatter, " as {user}")
     }
 }
 

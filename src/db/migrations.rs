@@ -5,6 +5,7 @@ use sqlx::{Connection, PgConnection};
 use thiserror::Error;
 
 use super::access::access;
+use super::usable::{UnusableError, check};
 use super::{ConnectError, Database};
 
 /// Why the schema is not up to date.
@@ -13,16 +14,30 @@ pub enum MigrationError {
     #[error(transparent)]
     Connect(#[from] ConnectError),
     #[error(transparent)]
+    Unusable(UnusableError),
+    #[error(transparent)]
     Migrate(#[from] MigrateError),
+}
+
+impl From<UnusableError> for MigrationError {
+    fn from(error: UnusableError) -> Self {
+        match error {
+            UnusableError::Failed(error) => ConnectError::Failed(error).into(),
+            UnusableError::Encoding(_) | UnusableError::Pooler => Self::Unusable(error),
+        }
+    }
 }
 
 impl Database {
     /// Brings the schema up to date; any number of servers may do so at once.
     ///
     /// # Errors
-    /// Those of the database, and a schema that is newer than this server.
+    /// Returns [`MigrationError::Connect`] if no host can be reached or written to, `Unusable` if the database has
+    /// another encoding than UTF8 or stands behind a pooler, and `Migrate` if a migration fails or the schema is newer
+    /// than this server.
     pub async fn migrate(&self) -> Result<(), MigrationError> {
         let mut connection = self.unhurried().await?;
+        check(&mut connection).await?;
         MIGRATIONS.run(&mut connection).await?;
         Ok(connection.close().await.map_err(ConnectError::Failed)?)
     }
@@ -50,12 +65,23 @@ impl Database {
     /// [`ConnectError`], `ReadOnly` where it takes none.
     pub async fn takes_writes(&self) -> Result<(), MigrationError> {
         let mut connection = self.unhurried().await?;
+        check(&mut connection).await?;
         let access = access(&mut connection)
             .await
             .map_err(ConnectError::Failed)?;
         if !access.can_write() {
             return Err(ConnectError::ReadOnly.into());
         }
+        Ok(connection.close().await.map_err(ConnectError::Failed)?)
+    }
+
+    /// Whether the database can be used, where it can be reached.
+    ///
+    /// # Errors
+    /// Returns [`MigrationError::Unusable`] if it cannot be used, and `Connect` if it cannot be reached.
+    pub async fn is_usable(&self) -> Result<(), MigrationError> {
+        let mut connection = self.unhurried().await?;
+        check(&mut connection).await?;
         Ok(connection.close().await.map_err(ConnectError::Failed)?)
     }
 

@@ -15,6 +15,7 @@ mod session;
 mod timeouts;
 mod transaction;
 mod url;
+mod usable;
 
 pub use database::{Database, Deadline};
 pub use error::DatabaseError;
@@ -25,3 +26,4 @@ pub use session::Session;
 pub use timeouts::Timeouts;
 pub use transaction::Retry;
 pub use url::{Target, UrlError};
+pub use usable::{UnusableError, is_of_pooler};

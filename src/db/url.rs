@@ -18,6 +18,11 @@ pub enum UrlError {
     )]
     Malformed,
     #[error(
+        "the {part} in DATABASE_URL has an unescaped {character}: write %{code:02X} instead",
+        code = u32::from(*character)
+    )]
+    Unescaped { part: &'static str, character: char },
+    #[error(
         "DATABASE_URL names {hosts} hosts and {ports} ports: name one port, or one for each host"
     )]
     Ports { hosts: usize, ports: usize },
@@ -66,6 +71,12 @@ impl FromStr for Target {
     }
 }
 
+impl UrlError {
+    fn unescaped(part: &'static str, character: char) -> Self {
+        Self::Unescaped { part, character }
+    }
+}
+
 impl FromStr for Hosts {
     type Err = UrlError;
 
@@ -77,7 +88,7 @@ impl FromStr for Hosts {
         if !["postgres", "postgresql"].contains(&scheme) {
             return Err(UrlError::Malformed);
         }
-        let rest = rest.split('#').next().unwrap_or_default();
+        refuse_unescaped(rest)?;
         let (before, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, path) = match before.find('/') {
             Some(at) => before.split_at(at),
@@ -92,11 +103,49 @@ impl FromStr for Hosts {
         let hosts = places.iter().map(|place| {
             let (host, query) = (&place.authority, parameters.query_for(place));
             let url = format!("{scheme}://{user}{host}{path}?{query}");
-            PgConnectOptions::from_str(&url).map_err(|_| UrlError::Malformed)
+            let options = PgConnectOptions::from_str(&url).map_err(|_| UrlError::Malformed)?;
+            // It is connected to by its address, which has no brackets.
+            let host = options.get_host();
+            let address = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+            Ok(match address.map(str::to_owned) {
+                Some(address) => options.host(&address),
+                None => options,
+            })
         });
         let hosts = hosts.collect::<Result<_, _>>()?;
         Ok(Self::new(hosts, parameters.target))
     }
+}
+
+/// Refuses a URL whose user or password has a character that ends it. `rest` is what follows the scheme; the last @
+/// stands before the hosts.
+fn refuse_unescaped(rest: &str) -> Result<(), UrlError> {
+    let (before, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let name = query.split('=').next().unwrap_or_default();
+    let credentials = match rest.rfind('@') {
+        // The name of a parameter has no @, and a value may have one.
+        Some(at) if at < before.len() || name.contains('@') => rest.get(..at).unwrap_or_default(),
+        _ => "",
+    };
+    let Some(at) = credentials.find(['#', '?', '/']) else {
+        // Nothing of a URL of PostgreSQL is a fragment.
+        let is_unescaped = rest.contains('#');
+        return if is_unescaped {
+            Err(UrlError::unescaped("name or value", '#'))
+        } else {
+            Ok(())
+        };
+    };
+    let (read, rest) = credentials.split_at(at);
+    let part = if read.contains(':') {
+        "password"
+    } else {
+        "user"
+    };
+    Err(UrlError::unescaped(
+        part,
+        rest.chars().next().unwrap_or('#'),
+    ))
 }
 
 /// The parameters of a URL: those that say which server is called, and all others.
@@ -247,7 +296,7 @@ mod tests {
             "postgres://u:p@h1:5433,h2,[2001:db8::1]:5434/name?target_session_attrs=read-write";
         assert_eq!(
             places(url),
-            named(&[("h1", 5433), ("h2", 5432), ("[2001:db8::1]", 5434)])
+            named(&[("h1", 5433), ("h2", 5432), ("2001:db8::1", 5434)])
         );
         let hosts: Hosts = url.parse().unwrap();
         assert_eq!(hosts.target(), Target::ReadWrite);
@@ -290,6 +339,60 @@ mod tests {
             let expected = [("/run/one", 5432), ("/run/two", 5433)];
             let expected = expected.map(|(path, port)| (Some(Path::new(path).to_owned()), port));
             assert_eq!(sockets.collect::<Vec<_>>(), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn reads_addresses_of_ipv6() {
+        for (url, host) in [
+            ("postgres://u@[::1]/db", "::1"),
+            ("postgres://u:p@[2001:db8::7]:6000/db", "2001:db8::7"),
+            ("postgres:///db?host=::1", "::1"),
+            ("postgres:///db?host=[::1]", "::1"),
+        ] {
+            let port = if url.contains("6000") { 6000 } else { 5432 };
+            assert_eq!(places(url), named(&[(host, port)]), "{url}");
+        }
+    }
+
+    #[test]
+    fn names_the_part_with_an_unescaped_character() {
+        for (url, words) in [
+            (
+                "postgres://u:se#cret@h/d",
+                "the password in DATABASE_URL has an unescaped #: write %23",
+            ),
+            (
+                "postgres://u:se?cret@h/d",
+                "the password in DATABASE_URL has an unescaped ?: write %3F",
+            ),
+            (
+                "postgres://u:se/cret@h/d",
+                "the password in DATABASE_URL has an unescaped /: write %2F",
+            ),
+            (
+                "postgres://u:12?secret@h:1/d?sslmode=disable",
+                "the password in DATABASE_URL has an unescaped ?",
+            ),
+            (
+                "postgres://us#er:secret@h/d",
+                "the user in DATABASE_URL has an unescaped #",
+            ),
+            (
+                "postgres://u:secret@h/d#x",
+                "the name or value in DATABASE_URL has an unescaped #",
+            ),
+        ] {
+            let told = url.parse::<Hosts>().expect_err(url).to_string();
+            assert!(told.contains(words), "{told}");
+            assert!(!told.contains("cret"), "{told}");
+        }
+        for url in [
+            "postgres://u:s%23%3F%2F@h/d",
+            "postgres://h/d?application_name=a@b",
+            "postgres://u:p@h/d?options=-c%20x=a@b",
+        ] {
+            assert!(url.parse::<Hosts>().is_ok(), "{url}");
         }
     }
 

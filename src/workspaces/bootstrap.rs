@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use super::store;
+use super::name::WorkspaceName;
+use super::store::{self, ListedWorkspace};
 use crate::auth::ApiKey;
 use crate::db::{DatabaseError, Session};
 
@@ -14,13 +15,13 @@ use crate::db::{DatabaseError, Session};
 pub async fn bootstrap(
     session: &mut Session,
     id: Uuid,
-    name: String,
+    name: WorkspaceName,
     key: String,
 ) -> Result<(), DatabaseError> {
     let key = ApiKey::new(&key);
     session
         .write(|connection| {
-            Box::pin(async move { store::ensure(connection, id, &name, &key).await })
+            Box::pin(async move { store::ensure(connection, id, name.as_str(), &key).await })
         })
         .await
 }
@@ -29,9 +30,42 @@ pub async fn bootstrap(
 ///
 /// # Errors
 /// Those of the database: `workspaces_name_key` where another has the name.
-pub async fn create(session: &mut Session, id: Uuid, name: String) -> Result<(), DatabaseError> {
+pub async fn create(
+    session: &mut Session,
+    id: Uuid,
+    name: WorkspaceName,
+) -> Result<(), DatabaseError> {
     session
-        .write(|connection| Box::pin(async move { store::insert(connection, id, &name).await }))
+        .write(|connection| {
+            Box::pin(async move { store::insert(connection, id, name.as_str()).await })
+        })
+        .await
+}
+
+/// Gives a workspace another name; false if no workspace has the first one.
+///
+/// # Errors
+/// Returns [`DatabaseError::Refused`] with `workspaces_name_key` if another workspace has the new name, and every other
+/// [`DatabaseError`] of a write.
+pub async fn rename(
+    session: &mut Session,
+    from: String,
+    to: WorkspaceName,
+) -> Result<bool, DatabaseError> {
+    session
+        .write(|connection| {
+            Box::pin(async move { store::rename(connection, &from, to.as_str()).await })
+        })
+        .await
+}
+
+/// All workspaces by name.
+///
+/// # Errors
+/// Returns the [`DatabaseError`] of a read.
+pub async fn list(session: &mut Session) -> Result<Vec<ListedWorkspace>, DatabaseError> {
+    session
+        .read(|connection| Box::pin(store::list(connection)))
         .await
 }
 

@@ -3,6 +3,7 @@
 mod apply;
 mod bootstrap;
 mod file;
+mod name;
 mod ping;
 mod plan;
 mod rows;
@@ -11,10 +12,12 @@ mod store;
 mod template_defaults;
 
 pub use apply::{ApplyError, apply};
-pub use bootstrap::{bootstrap, create, find};
+pub use bootstrap::{bootstrap, create, find, list, rename};
 pub use file::{FileError, Format, WorkspaceFile};
+pub use name::{WorkspaceName, WorkspaceNameError};
 pub use plan::{Action, Line, Plan, Rows};
 pub use sandbox::{FIXED_KEY, SandboxError, apply_sandbox};
+pub use store::ListedWorkspace;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -1,5 +1,6 @@
 //! All SQL of workspaces and of what a file describes.
 
+use serde::Serialize;
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -23,6 +24,44 @@ pub async fn insert(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Gives a workspace another name; false if no workspace has the first one.
+///
+/// # Errors
+/// Returns the error of the statement: `workspaces_name_key` if another workspace has the new name.
+pub async fn rename(
+    connection: &mut PgConnection,
+    from: &str,
+    to: &str,
+) -> Result<bool, sqlx::Error> {
+    let renamed = sqlx::query!("UPDATE workspaces SET name = $2 WHERE name = $1", from, to);
+    Ok(renamed.execute(connection).await?.rows_affected() > 0)
+}
+
+/// One workspace of a list.
+#[derive(Debug, Clone, Serialize)]
+pub struct ListedWorkspace {
+    pub id: Uuid,
+    pub name: String,
+    /// How many keys it has that are not revoked.
+    pub keys: i64,
+}
+
+/// All workspaces by name.
+///
+/// # Errors
+/// Returns the error of the statement.
+pub async fn list(connection: &mut PgConnection) -> Result<Vec<ListedWorkspace>, sqlx::Error> {
+    sqlx::query_as!(
+        ListedWorkspace,
+        r#"SELECT w.id, w.name,
+               (SELECT count(*) FROM api_keys AS k
+                WHERE k.workspace_id = w.id AND k.revoked_at IS NULL) AS "keys!"
+           FROM workspaces AS w ORDER BY w.name, w.id"#
+    )
+    .fetch_all(connection)
+    .await
 }
 
 /// The id of the workspace with this name, if there is one.

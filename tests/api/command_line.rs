@@ -105,7 +105,9 @@ async fn a_server_that_does_not_migrate_is_not_ready_until_somebody_does() {
         .output()
         .expect("the binary runs");
     assert!(migrated.status.success());
-    assert_eq!(String::from_utf8_lossy(&migrated.stderr), "");
+    let told = String::from_utf8_lossy(&migrated.stderr).into_owned();
+    assert!(told.starts_with("dossier: using the database "), "{told}");
+    assert_eq!(told.lines().count(), 1, "{told}");
     assert_eq!(ready().await.status(), 200);
 }
 

@@ -113,6 +113,7 @@ async fn what_is_nowhere_is_a_problem_document_with_the_id_of_its_request() {
 #[tokio::test]
 async fn a_bootstrapped_workspace_has_its_key_and_can_be_bootstrapped_again() {
     use dossier::db::Session;
+    use dossier::workspaces::WorkspaceName;
     let app = TestApp::start().await;
     let key = "dossier_first_0123456789abcdef";
     for _ in 0..2 {
@@ -120,7 +121,8 @@ async fn a_bootstrapped_workspace_has_its_key_and_can_be_bootstrapped_again() {
         let made = app
             .database
             .unit(deadline(), async move |mut session: Session| {
-                let (name, key) = ("First".to_owned(), key.to_owned());
+                let name = WorkspaceName::parse("First").expect("a name");
+                let key = key.to_owned();
                 dossier::workspaces::bootstrap(&mut session, id, name, key).await
             });
         made.await.expect("a workspace");

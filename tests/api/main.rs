@@ -40,6 +40,7 @@ mod references;
 mod round_trip;
 mod serve;
 mod snapshots;
+mod starting;
 mod stop;
 mod support;
 mod tenancy;

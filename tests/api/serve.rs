@@ -221,7 +221,7 @@ fn what_cannot_be_served_is_said_in_one_line() {
         ),
         (
             &["--listen", "here"],
-            "for '--listen <ADDRESS>': invalid socket address syntax (it is DOSSIER_LISTEN",
+            "for '--listen <ADDRESS>': write a host and a port",
         ),
         (&["--lisen", "x"], "a similar argument exists: '--listen'"),
         (&["serve", "--pool-size", "0"], "0 is not in 1..=10000"),

@@ -21,9 +21,19 @@ pub struct TestDatabase {
 
 impl TestDatabase {
     pub async fn create() -> Self {
+        Self::create_with("").await
+    }
+
+    /// One that does not store its text as UTF-8.
+    pub async fn of_encoding(encoding: &str) -> Self {
+        let how = format!("ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'");
+        Self::create_with(&how).await
+    }
+
+    async fn create_with(how: &str) -> Self {
         let ids = dossier::values::IdSource::default();
         let name = format!("dossier_test_{}", ids.next(chrono::Utc::now()).simple());
-        execute(server(), format!("CREATE DATABASE {name}")).await;
+        execute(server(), format!("CREATE DATABASE {name} {how}")).await;
         Self {
             options: server().clone().database(&name),
             name,
