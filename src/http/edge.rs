@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{
-    ACCEPT_ENCODING, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 use tracing::field::Empty;
 
+use super::host::check_host;
 use super::{Gate, Limits, Problem, ProblemType, Rates, Stopping};
 use crate::db::Deadline;
 use crate::metrics::Metrics;
@@ -53,13 +54,21 @@ pub async fn edge(State(edge): State<Arc<Edge>>, mut request: Request, next: Nex
     if let Some(trace_id) = traces::trace_id(&traced) {
         span.record("trace_id", trace_id);
     }
-    let passed = edge.gate.pass(request, next).instrument(traced.clone());
-    let mut response = passed.instrument(span.clone()).await;
+    let mut response = match check_host(&request) {
+        Ok(()) => {
+            let passed = edge.gate.pass(request, next).instrument(traced.clone());
+            passed.instrument(span.clone()).await
+        }
+        Err(problem) => problem.into_response(),
+    };
     let _entered = span.enter();
     let problem = response.extensions_mut().remove::<Arc<Problem>>();
     if let Some(problem) = problem {
         response = render(&problem, &id, response, &edge.metrics);
     }
+    // What needs a key is nobody else's, and a problem is of this moment. Pages and files say otherwise themselves.
+    let cached = response.headers_mut().entry(CACHE_CONTROL);
+    cached.or_insert(HeaderValue::from_static("no-store"));
     if let Some(allowance) = allowance {
         allowance.tell(response.headers_mut());
     }

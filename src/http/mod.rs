@@ -9,6 +9,7 @@ mod extract;
 pub mod filters;
 mod gate;
 mod heavy_work;
+mod host;
 mod key_locks;
 mod limits;
 mod list;

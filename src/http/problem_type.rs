@@ -19,6 +19,7 @@ pub enum ProblemType {
     RequestInProgress,
     AnswerErased,
     PreconditionFailed,
+    WeakEntityTag,
     IdempotencyKeyReused,
     InternalError,
     Unavailable,
@@ -36,7 +37,7 @@ pub enum ProblemType {
 
 impl ProblemType {
     /// All of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::InvalidParameters,
         Self::MalformedBody,
         Self::MalformedFraming,
@@ -51,6 +52,7 @@ impl ProblemType {
         Self::RequestInProgress,
         Self::AnswerErased,
         Self::PreconditionFailed,
+        Self::WeakEntityTag,
         Self::IdempotencyKeyReused,
         Self::InternalError,
         Self::Unavailable,
@@ -159,6 +161,13 @@ impl ProblemType {
                 "Somebody else has changed this case",
                 "Nothing was changed. Read the case again, and send what you want of it with the \
                  ETag of that answer as If-Match.",
+            ),
+            Self::WeakEntityTag => (
+                StatusCode::PRECONDITION_FAILED,
+                "weak-entity-tag",
+                "If-Match names a weak entity tag",
+                "Nothing was changed. A weak tag (W/ before the quotes) never matches; a proxy that compresses \
+                 responses makes tags weak. Send the tag without W/, or let the proxy leave responses as they are.",
             ),
             Self::IdempotencyKeyReused => (
                 StatusCode::UNPROCESSABLE_ENTITY,

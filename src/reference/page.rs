@@ -1,12 +1,15 @@
 //! Pages for people, from Markdown.
 
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
 
 /// What a page may load: what this server itself has.
 pub const POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; \
                           frame-ancestors 'none'; base-uri 'none'";
+
+/// How long a page may be cached: it changes with the version of the server alone.
+pub const CACHED: &str = "public, max-age=300";
 
 const STYLE: &str = include_str!("page.css");
 
@@ -31,6 +34,7 @@ pub fn shown(page: String) -> Response {
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CONTENT_SECURITY_POLICY, POLICY),
+        (CACHE_CONTROL, CACHED),
     ];
     (headers, page).into_response()
 }

@@ -123,6 +123,10 @@ fn cause(kind: ProblemType) -> &'static str {
         ProblemType::PreconditionFailed => {
             "The version of the case is not the one that `If-Match` names."
         }
+        ProblemType::WeakEntityTag => {
+            "No strong tag of `If-Match` is the version of the case, and one of its tags is weak. `If-Match` compares \
+             strongly (RFC 9110, section 13.1.1), whatever the version of a weak tag is."
+        }
         ProblemType::IdempotencyKeyReused => {
             "A key names one request: its method, its path and its body."
         }

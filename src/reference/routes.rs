@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use serde_json::Value;
 use utoipa_swagger_ui::Config;
 
 use super::guides::{self, guide, guides_page};
-use super::page::{POLICY, page, shown};
+use super::page::{CACHED, POLICY, page, shown};
 use super::problems::{problem_page, problems_page};
 use crate::http::{Problem, ProblemType, Segment};
 use crate::state::AppState;
@@ -24,7 +24,8 @@ use crate::state::AppState;
 /// None but those of a document that has no JSON form.
 pub fn routes(document: &Value) -> Result<Router<AppState>, serde_json::Error> {
     let json = Bytes::from(serde_json::to_vec(document)?);
-    let served = async move || ([(CONTENT_TYPE, "application/json")], json);
+    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, CACHED)];
+    let served = async move || (headers, json);
     Ok(Router::new()
         .route("/", get(async || shown(home())))
         .route("/openapi.json", get(served))
@@ -57,7 +58,12 @@ fn home() -> String {
 /// The interactive reference. Where the server's key is the one that everybody knows, it is filled in.
 async fn docs(State(state): State<AppState>) -> Response {
     let key = state.known_key.unwrap_or_default();
-    shown(include_str!("docs.html").replace("{key}", key))
+    let mut page = shown(include_str!("docs.html").replace("{key}", key));
+    if !key.is_empty() {
+        let no_store = HeaderValue::from_static("no-store");
+        page.headers_mut().insert(CACHE_CONTROL, no_store);
+    }
+    page
 }
 
 /// A script or a style of the interactive reference, all of which are in the binary.
@@ -68,14 +74,14 @@ async fn file(Segment(name): Segment) -> Response {
         _ => None,
     };
     if let Some((kind, text)) = own {
-        return ([(CONTENT_TYPE, kind)], text).into_response();
+        return ([(CONTENT_TYPE, kind), (CACHE_CONTROL, CACHED)], text).into_response();
     }
     let config = Arc::new(Config::from("/openapi.json"));
     match utoipa_swagger_ui::serve(&name, config) {
         Ok(Some(file)) => {
             let headers = [
                 (CONTENT_TYPE, file.content_type.as_str()),
-                (CACHE_CONTROL, "max-age=86400"),
+                (CACHE_CONTROL, "public, max-age=86400"),
                 (CONTENT_SECURITY_POLICY, POLICY),
             ];
             (StatusCode::OK, headers, file.bytes.into_owned()).into_response()

@@ -1,43 +1,54 @@
 //! `If-Match`: a write that must not overwrite somebody else's.
 
-use std::convert::Infallible;
-
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::header::IF_MATCH;
 use axum::http::request::Parts;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
-use crate::http::described;
+use super::entity_tag::{EntityTag, TagsError, entity_tags};
+use crate::http::{Problem, ProblemType, described};
+use crate::validation::{Code, Fault};
 
 /// The versions for which a request was made (RFC 9110, section 13.1.1); without the header, any.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IfMatch(Option<Vec<String>>);
+pub struct IfMatch(Option<Vec<EntityTag>>);
 
 impl IfMatch {
-    /// Whether the request was made for this version. Weak tags never match.
-    pub fn admits(&self, version: i64) -> bool {
-        let current = format!("\"{version}\"");
-        self.0
-            .as_ref()
-            .is_none_or(|tags| tags.iter().any(|tag| tag == "*" || *tag == current))
+    /// Why a request was not made for this version, if it was not. Weak tags never match.
+    pub fn refusal(&self, version: i64) -> Option<ProblemType> {
+        let tags = self.0.as_ref()?;
+        let current = version.to_string();
+        let is_current = |tag: &EntityTag| match tag {
+            EntityTag::Any => true,
+            EntityTag::Strong(text) => *text == current,
+            EntityTag::Weak(_) => false,
+        };
+        if tags.iter().any(is_current) {
+            None
+        } else if tags.iter().any(|it| matches!(it, EntityTag::Weak(_))) {
+            Some(ProblemType::WeakEntityTag)
+        } else {
+            Some(ProblemType::PreconditionFailed)
+        }
+    }
+
+    fn of(headers: &HeaderMap) -> Result<Self, TagsError> {
+        if !headers.contains_key(IF_MATCH) {
+            return Ok(Self(None));
+        }
+        entity_tags(headers.get_all(IF_MATCH)).map(|tags| Self(Some(tags)))
     }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
-    type Rejection = Infallible;
+    type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let mut sent = parts.headers.get_all(IF_MATCH).iter().peekable();
-        if sent.peek().is_none() {
-            return Ok(Self(None));
-        }
-        // What is not text is the tag of no version.
-        let tags = sent
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .map(|tag| tag.trim().to_owned());
-        Ok(Self(Some(tags.collect())))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Self::of(&parts.headers).map_err(|error| {
+            Problem::header("If-Match", Fault::new(Code::Format, error.to_string()))
+        })
     }
 }
 
@@ -52,16 +63,22 @@ impl IntoParams for IfMatch {
 
 #[cfg(test)]
 mod tests {
-    use super::IfMatch;
+    use super::*;
 
     #[test]
     fn admits_its_versions_alone() {
-        assert!(IfMatch(None).admits(7));
-        let tags = |tags: &[&str]| IfMatch(Some(tags.iter().map(ToString::to_string).collect()));
-        assert!(tags(&["\"6\"", "\"7\""]).admits(7));
-        assert!(tags(&["*"]).admits(7));
-        for stale in [&["\"6\""][..], &["W/\"7\""], &["7"], &[]] {
-            assert!(!tags(stale).admits(7), "{stale:?}");
+        let refusal = |sent: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in sent {
+                headers.append(IF_MATCH, value.parse().unwrap());
+            }
+            IfMatch::of(&headers).unwrap().refusal(7)
+        };
+        for current in [&[][..], &["\"6\", \"7\""], &["*"], &["W/\"7\"", "\"7\""]] {
+            assert_eq!(refusal(current), None, "{current:?}");
         }
+        assert_eq!(refusal(&["\"6\""]), Some(ProblemType::PreconditionFailed));
+        assert_eq!(refusal(&["\"6,7\""]), Some(ProblemType::PreconditionFailed));
+        assert_eq!(refusal(&["W/\"7\""]), Some(ProblemType::WeakEntityTag));
     }
 }

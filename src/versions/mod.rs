@@ -1,6 +1,7 @@
 //! Versions of cases: every write to a case or to a part of it locks the case and adds one.
 
 mod case_member;
+mod entity_tag;
 mod if_match;
 mod reference;
 mod relevance;

@@ -37,10 +37,9 @@ pub async fn lock(
     .fetch_optional(connection)
     .await?;
     let locked = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
-    if if_match.admits(locked.version) {
-        Ok(locked)
-    } else {
-        Err(Problem::Plain(ProblemType::PreconditionFailed))
+    match if_match.refusal(locked.version) {
+        None => Ok(locked),
+        Some(kind) => Err(Problem::Plain(kind)),
     }
 }
 

@@ -26,6 +26,7 @@ mod hostile;
 mod idempotency;
 mod import;
 mod inserts;
+mod intermediaries;
 mod isolation;
 mod largest_case;
 mod lists;
