@@ -82,7 +82,9 @@ pub fn router(
         gate: Gate::new(state.limits.in_flight),
         stopping: state.stopping.clone(),
         metrics: state.metrics.clone(),
+        front: Arc::clone(&state.front),
     });
+    let cors = state.front.cors();
     let caught = CatchPanicLayer::custom(|_: Box<dyn Any + Send>| {
         Problem::Plain(ProblemType::InternalError).into_response()
     });
@@ -94,5 +96,9 @@ pub fn router(
         // Together they are one step of each route.
         .layer((from_fn_with_state(at_the_edge, edge), caught))
         .with_state(state);
+    let router = match cors {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
     Ok(NormalizePathLayer::trim_trailing_slash().layer(router))
 }

@@ -11,7 +11,7 @@ use axum::http::request::Parts;
 use crate::auth::Keys;
 use crate::db::Database;
 use crate::events::Events;
-use crate::http::{HeavyWork, Limits, Problem, ProblemType, Stopping};
+use crate::http::{Front, HeavyWork, Limits, Problem, ProblemType, Stopping};
 use crate::idempotency::RunningKeys;
 use crate::metrics::Metrics;
 use crate::values::{Destinations, IdSource};
@@ -35,6 +35,8 @@ pub struct Shared {
     pub heavy_work: HeavyWork,
     /// The key of the sandbox, while it is the one that everybody knows: the reference fills it in.
     pub known_key: Option<&'static str>,
+    /// What stands between clients and this server.
+    pub front: Arc<Front>,
     own: Extensions,
 }
 
@@ -64,6 +66,7 @@ impl AppState {
             metrics,
             heavy_work: HeavyWork::default(),
             known_key: None,
+            front: Arc::default(),
             own: Extensions::new(),
         }))
     }
@@ -72,6 +75,13 @@ impl AppState {
     #[must_use]
     pub fn with_own(mut self, own: impl Clone + Send + Sync + 'static) -> Self {
         Arc::make_mut(&mut self.0).own.insert(own);
+        self
+    }
+
+    /// The same state, of a server that clients reach through something.
+    #[must_use]
+    pub fn behind(mut self, front: Front) -> Self {
+        Arc::make_mut(&mut self.0).front = Arc::new(front);
         self
     }
 

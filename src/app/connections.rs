@@ -20,7 +20,7 @@ use tower_http::normalize_path::NormalizePath;
 
 use super::exchange::Exchange;
 use super::socket::Socket;
-use crate::http::{Client, Slot};
+use crate::http::{Client, Peer, Slot};
 
 /// How long a connection that was opened just before the end has to send its request.
 const NEWCOMER: Duration = Duration::from_secs(1);
@@ -56,7 +56,10 @@ impl Connections {
 
     /// Serves one more in a task of its own, and holds `slot` as long.
     pub fn open(&self, stream: TcpStream, client: Client, slot: Slot) {
-        let exchange = Arc::new(Exchange::new(self.router.clone(), client, slot.clone()));
+        let peer = stream.peer_addr().ok();
+        let peer = peer.map(|it| Peer(it.ip().to_canonical()));
+        let exchange = Exchange::new(self.router.clone(), client, peer, slot.clone());
+        let exchange = Arc::new(exchange);
         let service = service_fn(move |request| Arc::clone(&exchange).respond(request));
         let socket = Socket::new(stream, slot.clone(), self.patience);
         let connection = self.builder.serve_connection(TokioIo::new(socket), service);

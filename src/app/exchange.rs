@@ -14,22 +14,29 @@ use tower::ServiceExt;
 use tower_http::normalize_path::NormalizePath;
 
 use super::request_body::{Left, RequestBody, Rest};
-use crate::http::{Client, Slot};
+use crate::http::{Client, Peer, Slot};
 
 /// What answers the requests of one connection, one after the other.
 pub struct Exchange {
     router: NormalizePath<Router>,
     client: Client,
+    peer: Option<Peer>,
     slot: Slot,
     rest: Arc<Rest>,
 }
 
 impl Exchange {
     /// For the connection that holds this slot.
-    pub fn new(router: NormalizePath<Router>, client: Client, slot: Slot) -> Self {
+    pub fn new(
+        router: NormalizePath<Router>,
+        client: Client,
+        peer: Option<Peer>,
+        slot: Slot,
+    ) -> Self {
         Self {
             router,
             client,
+            peer,
             slot,
             rest: Arc::default(),
         }
@@ -51,6 +58,9 @@ impl Exchange {
             Body::new(RequestBody::new(incoming, &self.rest))
         });
         request.extensions_mut().insert(self.client);
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(peer);
+        }
         let mut response = self.router.clone().oneshot(request).await?;
         self.slot.wait();
         let left = self.rest.take();

@@ -12,7 +12,7 @@ use super::{deadline, open_to_serve, told};
 use crate::app;
 use crate::config::ServerSettings;
 use crate::db::Session;
-use crate::http::Limits;
+use crate::http::{Front, Limits};
 use crate::metrics::Metrics;
 use crate::state::AppState;
 use crate::values::Destinations;
@@ -50,7 +50,12 @@ pub async fn run(settings: &ServerSettings) -> Result<(), String> {
         None => Destinations::Public,
     };
     let limits = limits(settings);
-    let mut state = app::state(database, limits, destinations, metrics);
+    let front = Front {
+        public_url: settings.public_url.clone(),
+        trusted_proxies: settings.trusted_proxies.clone(),
+        cors_origins: settings.cors_origins.clone(),
+    };
+    let mut state = app::state(database, limits, destinations, metrics).behind(front);
     if cluster.is_some() {
         make_sandbox(settings, &state).await?;
         if settings.sandbox_key.is_none() {

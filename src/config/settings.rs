@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use ipnet::IpNet;
 use secrecy::SecretString;
 
 use super::ListenAddress;
+use crate::http::{Origin, PublicUrl};
 
 /// Which database, and who brings its schema up to date.
 #[derive(Debug, Clone, Args)]
@@ -63,6 +65,34 @@ pub struct ServerSettings {
         help_heading = "Server"
     )]
     pub metrics_listen: Option<ListenAddress>,
+    /// The URL under which clients find the server, if a proxy serves it under another host or below a path, such as
+    /// https://example.com/kyb.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "DOSSIER_PUBLIC_URL",
+        help_heading = "Server"
+    )]
+    pub public_url: Option<PublicUrl>,
+    /// The networks of proxies whose X-Forwarded-Prefix is believed, separated by commas, such as 10.0.0.0/8.
+    #[arg(
+        long,
+        value_name = "NETWORKS",
+        env = "DOSSIER_TRUSTED_PROXIES",
+        value_delimiter = ',',
+        help_heading = "Server"
+    )]
+    pub trusted_proxies: Vec<IpNet>,
+    /// The origins whose web pages may call the API (CORS), separated by commas, such as
+    /// https://desk.example.com; * for every origin. Without it, none.
+    #[arg(
+        long,
+        value_name = "ORIGINS",
+        env = "DOSSIER_CORS_ORIGINS",
+        value_delimiter = ',',
+        help_heading = "Server"
+    )]
+    pub cors_origins: Vec<Origin>,
     /// How many seconds new connections are still taken once the server was told to stop, and is not
     /// ready any more. Behind a load balancer: the time that passes between two of its probes.
     #[arg(

@@ -5,16 +5,19 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, LOCATION, RETRY_AFTER, VARY,
+    WWW_AUTHENTICATE,
 };
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 use tracing::field::Empty;
 
 use super::host::check_host;
-use super::{Gate, Limits, Problem, ProblemType, Rates, Stopping};
+use super::{
+    Base, FORWARDED_PREFIX, Front, Gate, Limits, Peer, Problem, ProblemType, Rates, Stopping,
+};
 use crate::db::Deadline;
 use crate::metrics::Metrics;
 use crate::traces;
@@ -32,6 +35,7 @@ pub struct Edge {
     pub gate: Gate,
     pub stopping: Stopping,
     pub metrics: Metrics,
+    pub front: Arc<Front>,
 }
 
 /// Gives the request its id (the caller's, if it is sane; else a new one) and its deadline, turns
@@ -40,6 +44,12 @@ pub async fn edge(State(edge): State<Arc<Edge>>, mut request: Request, next: Nex
     let id = sane(&request).unwrap_or_else(|| edge.ids.next(chrono::Utc::now()).to_string());
     let deadline = Deadline::after(edge.limits.request);
     request.extensions_mut().insert(deadline);
+    let peer = request.extensions().get::<Peer>().copied();
+    let base = edge.front.base(request.headers(), peer);
+    let is_behind = base != Base::default();
+    if is_behind {
+        request.extensions_mut().insert(base.clone());
+    }
     let allowance = edge.rates.allowance(request.method());
     if let Some(allowance) = allowance.clone() {
         request.extensions_mut().insert(allowance);
@@ -69,6 +79,9 @@ pub async fn edge(State(edge): State<Arc<Edge>>, mut request: Request, next: Nex
     // What needs a key is nobody else's, and a problem is of this moment. Pages and files say otherwise themselves.
     let cached = response.headers_mut().entry(CACHE_CONTROL);
     cached.or_insert(HeaderValue::from_static("no-store"));
+    if is_behind {
+        place(response.headers_mut(), &base);
+    }
     if let Some(allowance) = allowance {
         allowance.tell(response.headers_mut());
     }
@@ -86,6 +99,18 @@ pub async fn edge(State(edge): State<Arc<Edge>>, mut request: Request, next: Nex
     traces::answered(&traced, status.as_u16());
     log(&method, route_name.unwrap_or("none"), status, took);
     response
+}
+
+/// Says where things are as the client sees it.
+fn place(headers: &mut HeaderMap, base: &Base) {
+    let location = headers.get(LOCATION).and_then(|it| it.to_str().ok());
+    let ours = location.filter(|it| it.starts_with('/'));
+    let placed = ours.map(|it| HeaderValue::try_from(format!("{}{it}", base.path())));
+    if let Some(Ok(location)) = placed {
+        headers.insert(LOCATION, location);
+    }
+    // A cache between the proxy and this server sees one path for all prefixes.
+    headers.append(VARY, HeaderValue::from(FORWARDED_PREFIX));
 }
 
 fn sane(request: &Request) -> Option<String> {

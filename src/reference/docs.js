@@ -49,7 +49,7 @@ function samplesPlugin(system) {
 }
 
 window.ui = SwaggerUIBundle({
-  url: "/openapi.json",
+  url: document.getElementById("reference").dataset.document,
   dom_id: "#reference",
   deepLinking: true,
   displayOperationId: false,

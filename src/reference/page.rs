@@ -4,6 +4,8 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
 
+use crate::http::Base;
+
 /// What a page may load: what this server itself has.
 pub const POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; \
                           frame-ancestors 'none'; base-uri 'none'";
@@ -29,8 +31,9 @@ pub fn page(title: &str, markdown: &str) -> String {
     )
 }
 
-/// The answer that shows a page.
-pub fn shown(page: String) -> Response {
+/// The answer that shows a page, with links that lead there as the client sees it.
+pub fn shown(base: &Base, page: String) -> Response {
+    let page = base.link(page);
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CONTENT_SECURITY_POLICY, POLICY),

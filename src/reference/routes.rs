@@ -8,46 +8,71 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa_swagger_ui::Config;
 
 use super::guides::{self, guide, guides_page};
 use super::page::{CACHED, POLICY, page, shown};
 use super::problems::{problem_page, problems_page};
-use crate::http::{Problem, ProblemType, Segment};
+use crate::http::{Base, Problem, ProblemType, Segment};
 use crate::state::AppState;
+
+/// The servers of the document, as it has them.
+const SERVERS: &str = r#"[{"url":"/v1"},{"url":"/"}]"#;
 
 /// Serves a document, the interactive page over it, and the pages for people.
 ///
 /// # Errors
 /// None but those of a document that has no JSON form.
 pub fn routes(document: &Value) -> Result<Router<AppState>, serde_json::Error> {
-    let json = Bytes::from(serde_json::to_vec(document)?);
-    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, CACHED)];
-    let served = async move || (headers, json);
+    let served = Arc::new(serde_json::to_string(document)?);
+    let served = async move |base: Base| described(&served, &base);
     Ok(Router::new()
-        .route("/", get(async || shown(home())))
+        .route("/", get(async |base: Base| shown(&base, home())))
         .route("/openapi.json", get(served))
         .route("/docs", get(docs))
         .route("/docs/{name}", get(file))
-        .route("/guides", get(async || shown(guides_page())))
+        .route(
+            "/guides",
+            get(async |base: Base| shown(&base, guides_page())),
+        )
         .route(
             "/guides/{name}",
-            get(async |name: Segment| or_not_found(guide(&name.0))),
+            get(async |base: Base, name: Segment| or_not_found(&base, guide(&name.0))),
         )
-        .route("/problems", get(async || shown(problems_page())))
+        .route(
+            "/problems",
+            get(async |base: Base| shown(&base, problems_page())),
+        )
         .route(
             "/problems/{name}",
-            get(async |name: Segment| or_not_found(problem_page(&name.0))),
+            get(async |base: Base, name: Segment| or_not_found(&base, problem_page(&name.0))),
         ))
 }
 
-fn or_not_found(page: Option<String>) -> Response {
+fn or_not_found(base: &Base, page: Option<String>) -> Response {
     match page {
-        Some(page) => shown(page),
+        Some(page) => shown(base, page),
         None => Problem::Plain(ProblemType::NotFound).into_response(),
     }
+}
+
+/// The description, whose servers are where the client sees them.
+fn described(document: &str, base: &Base) -> Response {
+    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, CACHED)];
+    let text = if base.url().is_empty() {
+        document.to_owned()
+    } else {
+        let url = base.url();
+        // Descriptions link to guides and problems.
+        let document = document.replace("](/", &format!("]({}/", base.path()));
+        document.replacen(
+            SERVERS,
+            &json!([{"url": format!("{url}/v1")}, {"url": url}]).to_string(),
+            1,
+        )
+    };
+    (headers, text).into_response()
 }
 
 fn home() -> String {
@@ -56,9 +81,9 @@ fn home() -> String {
 }
 
 /// The interactive reference. Where the server's key is the one that everybody knows, it is filled in.
-async fn docs(State(state): State<AppState>) -> Response {
+async fn docs(State(state): State<AppState>, base: Base) -> Response {
     let key = state.known_key.unwrap_or_default();
-    let mut page = shown(include_str!("docs.html").replace("{key}", key));
+    let mut page = shown(&base, include_str!("docs.html").replace("{key}", key));
     if !key.is_empty() {
         let no_store = HeaderValue::from_static("no-store");
         page.headers_mut().insert(CACHE_CONTROL, no_store);

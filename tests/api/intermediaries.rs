@@ -4,7 +4,7 @@ use dossier::workspaces::FIXED_KEY;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{TestApp, Wire};
+use crate::support::{Answer, KEY, Process, TestApp, TestDatabase, Wire, client, send};
 
 #[tokio::test]
 async fn nothing_that_needs_a_key_and_no_problem_may_be_cached() {
@@ -147,4 +147,165 @@ async fn a_weak_or_malformed_if_match_is_told_as_what_it_is() {
     let tags = "W/\"1\", \"1\"";
     let changed = app.call_if(Method::PATCH, &path, tags, &body).await;
     changed.expect(200);
+}
+
+/// A server of its own with settings, and a client that sends one header with each request.
+async fn server(settings: &[(&str, &str)]) -> (TestDatabase, Process) {
+    let database = TestDatabase::create().await;
+    let process = Process::start(&database, settings).await;
+    (database, process)
+}
+
+async fn sent(process: &Process, method: Method, path: &str, fields: &[(&str, &str)]) -> Answer {
+    let url = format!("http://{}{path}", process.address);
+    let mut request = client().request(method.clone(), url).bearer_auth(KEY);
+    for (name, value) in fields {
+        request = request.header(*name, *value);
+    }
+    if method == Method::POST {
+        request = request.json(&json!({"name": "A"}));
+    }
+    send(request).await
+}
+
+/// Every link of a page or of the description that leads to a path of the server.
+fn links(text: &str) -> Vec<&str> {
+    let starts = ["=\"/", "](/"].into_iter();
+    let found =
+        starts.flat_map(|start| text.match_indices(start).map(|(at, it)| at + it.len() - 1));
+    let path = |at: usize| text[at..].split(['"', ')']).next().unwrap_or_default();
+    found.map(path).collect()
+}
+
+#[tokio::test]
+async fn behind_a_path_every_link_leads_through_it() {
+    let public = ("DOSSIER_PUBLIC_URL", "https://example.com/kyb/");
+    let trusted = ("DOSSIER_TRUSTED_PROXIES", "127.0.0.0/8");
+    for (setting, field, url) in [
+        (public, ("accept", "*/*"), "https://example.com/kyb"),
+        (trusted, ("x-forwarded-prefix", "/kyb"), "/kyb"),
+    ] {
+        let (_database, process) = server(&[setting]).await;
+        for prefix in ["", "/v1"] {
+            let made = sent(&process, Method::POST, &format!("{prefix}/cases"), &[field]).await;
+            let id = made.id();
+            let made = made.expect(201);
+            let location = format!("/kyb{prefix}/cases/{id}");
+            assert_eq!(made.header("location"), Some(&*location));
+            for page in [
+                "/",
+                "/guides",
+                "/guides/cases",
+                "/problems",
+                "/problems/not-found",
+                "/docs",
+            ] {
+                let page = sent(&process, Method::GET, &format!("{prefix}{page}"), &[field]).await;
+                let html = page.expect(200).body.to_string().replace("\\\"", "\"");
+                let links = links(&html);
+                assert!(
+                    links.len() > 2 && links.iter().all(|it| it.starts_with("/kyb/")),
+                    "{links:?}"
+                );
+            }
+            let described = sent(
+                &process,
+                Method::GET,
+                &format!("{prefix}/openapi.json"),
+                &[field],
+            )
+            .await;
+            let described = described.expect(200);
+            let servers = json!([{"url": format!("{url}/v1")}, {"url": url}]);
+            assert_eq!(described.body["servers"], servers);
+            assert!(
+                links(&described.body.to_string())
+                    .iter()
+                    .all(|it| it.starts_with("/kyb/"))
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_prefix_is_believed_of_trusted_proxies_alone() {
+    let field = ("x-forwarded-prefix", "/evil");
+    for settings in [
+        &[][..],
+        &[("DOSSIER_TRUSTED_PROXIES", "10.0.0.0/8,192.0.2.1/32")],
+    ] {
+        let (_database, process) = server(settings).await;
+        let made = sent(&process, Method::POST, "/cases", &[field])
+            .await
+            .expect(201);
+        assert!(
+            made.header("location")
+                .is_some_and(|it| it.starts_with("/cases/"))
+        );
+        let page = sent(&process, Method::GET, "/guides", &[field])
+            .await
+            .expect(200);
+        assert!(!page.body.to_string().contains("evil"));
+    }
+}
+
+#[tokio::test]
+async fn other_origins_may_call_the_api_only_where_they_are_named() {
+    let origin = ("origin", "https://desk.example.com");
+    let asks = [
+        origin,
+        ("access-control-request-method", "PATCH"),
+        ("access-control-request-headers", "authorization,if-match"),
+    ];
+    let (_database, process) = server(&[]).await;
+    let answer = sent(&process, Method::GET, "/ping", &[origin])
+        .await
+        .expect(200);
+    assert_eq!(answer.header("access-control-allow-origin"), None);
+    let setting = (
+        "DOSSIER_CORS_ORIGINS",
+        "https://desk.example.com, http://localhost:5173",
+    );
+    let (_database, process) = server(&[setting]).await;
+    for path in ["/ping", "/nowhere", "/cases/nothing"] {
+        let answer = sent(&process, Method::GET, path, &[origin]).await;
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            Some(origin.1),
+            "{path}"
+        );
+        let exposed = answer
+            .header("access-control-expose-headers")
+            .unwrap_or_default();
+        assert!(
+            exposed.contains("etag") && exposed.contains("x-request-id"),
+            "{exposed}"
+        );
+        let answer = sent(
+            &process,
+            Method::GET,
+            path,
+            &[("origin", "https://evil.example")],
+        )
+        .await;
+        assert_eq!(answer.header("access-control-allow-origin"), None, "{path}");
+    }
+    let allowed = sent(&process, Method::OPTIONS, "/cases/x", &asks)
+        .await
+        .expect(200);
+    assert_eq!(
+        allowed.header("access-control-allow-origin"),
+        Some(origin.1)
+    );
+    assert!(
+        allowed
+            .header("access-control-allow-methods")
+            .is_some_and(|it| it.contains("PATCH"))
+    );
+    assert!(
+        allowed
+            .header("access-control-allow-headers")
+            .is_some_and(|it| it.contains("if-match"))
+    );
+    assert_eq!(allowed.header("access-control-allow-credentials"), None);
 }

@@ -5,6 +5,8 @@ import { execFileSync } from "node:child_process";
 import { chromium } from "playwright-core";
 
 const base = process.env.BASE_URL ?? "http://127.0.0.1:8080";
+// The path in front of the server, if a proxy has one.
+const prefix = new URL(base).pathname.replace(/\/$/, "");
 const executablePath = process.env.CHROMIUM ?? execFileSync("which", ["chromium"]).toString().trim();
 // Chromium's own sandbox does not start as root.
 const args = process.getuid() === 0 ? ["--no-sandbox"] : [];
@@ -27,7 +29,7 @@ try {
 
   await step("the home page leads to the reference", async () => {
     await page.goto(`${base}/`);
-    await page.click("main a[href='/docs']");
+    await page.click(`main a[href='${prefix}/docs']`);
     await page.waitForSelector("#operations-Cases-create_case");
   });
 
@@ -39,7 +41,7 @@ try {
     await create.locator(".opblock-summary-control").click();
     await create.locator(".opblock-body").waitFor();
     const links = await create.locator(".opblock-description a").evaluateAll((all) => all.map((it) => it.getAttribute("href")));
-    assert.ok(links.includes("/guides/cases") && links.includes("/guides/templates"), String(links));
+    assert.ok(links.includes(`${prefix}/guides/cases`) && links.includes(`${prefix}/guides/templates`), String(links));
     assert.match(await create.locator(".opblock-description").innerText(), /See also/);
     const examples = create.locator(".opblock-section-request-body .examples-select option");
     assert.deepEqual(await examples.evaluateAll((all) => all.map((it) => it.value)), ["kyb", "kyc", "minimal"]);
@@ -49,7 +51,7 @@ try {
       await create.getByRole("tab", { name: tab, exact: true }).click();
       assert.ok((await create.locator(".samples pre").innerText()).includes(text), tab);
     }
-    const schema = await page.evaluate(async () => (await fetch("/openapi.json")).json());
+    const schema = await page.evaluate(async (url) => (await fetch(url)).json(), `${base}/openapi.json`);
     const { template_id, template_key } = schema.components.schemas.CaseCreateRequest.properties;
     assert.equal(template_id.deprecated, true);
     assert.equal(template_key.deprecated, undefined);
