@@ -69,7 +69,7 @@ wire_object! {
         "social_security_number" => social_security_number: Text<'de> =
             shape::text(1, 255).example("2 85 06 75 116 042 69"),
         /// Telephone number, E.164: `+` and the country code; spaces, dots, hyphens and brackets are
-        /// dropped.
+        /// dropped, and a `(0)` behind the country code where it is dialled inside the country alone.
         "phone_number" => phone_number: Text<'de> = PhoneNumber::shape(),
         /// What it is called in the main company.
         "position" => position: Text<'de> = shape::text(1, 1_000).example("CEO"),

@@ -3,6 +3,7 @@
 
 mod address;
 mod bic;
+mod characters;
 mod clock;
 mod country;
 mod date;
@@ -14,6 +15,7 @@ mod id;
 mod key;
 mod legal_form;
 mod moment;
+mod numbering_plan;
 mod percentage;
 mod phone;
 mod slug;

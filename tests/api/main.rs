@@ -33,6 +33,7 @@ mod metrics;
 mod outcomes;
 mod overload;
 mod parts;
+mod phones;
 mod plans;
 mod rates;
 mod reference;
