@@ -7,6 +7,7 @@ use super::cursor::Cursor;
 use super::{Problem, query_values};
 use crate::db::listing::{Condition, Field, Kind, Operand, Operator, Slice, Sort};
 use crate::validation::{Code, Fault, Names, Violations, quote};
+use crate::values::TagLabel;
 
 /// The most rows of one page.
 pub(super) const LIMIT: u32 = 100;
@@ -392,7 +393,10 @@ fn operand(field: &Field, operator: Operator, sent: &str) -> Result<Operand, Fau
         (_, Operator::In | Operator::NotIn) => {
             Ok(Operand::Texts(list().map(str::to_owned).collect()))
         }
-        (Kind::Names(_), _) => Ok(Operand::Texts(list().map(str::to_lowercase).collect())),
+        (Kind::Names(_), _) => {
+            let names = list().map(|it| TagLabel::fold(it).into());
+            Ok(Operand::Texts(names.collect()))
+        }
         (Kind::Text, Operator::Like | Operator::Ilike) => {
             query_values::pattern(sent).map(Operand::Text)
         }

@@ -23,6 +23,21 @@ pub fn is_meaningless(c: char) -> bool {
     (c.is_whitespace() || is_invisible(c)) && !is_override(c)
 }
 
+/// Text without white space and without what shows nothing at its ends. Selectors and tags, which belong to the
+/// symbol before them, and joiners, which shape the letters beside them, stay.
+pub fn trimmed(text: &str) -> &str {
+    let belongs = |c| {
+        matches!(c, '\u{200c}' | '\u{200d}' | '\u{34f}' | '\u{180b}'..='\u{180d}' | '\u{180f}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{e0020}'..='\u{e01ef}')
+    };
+    text.trim_matches(|c: char| c.is_whitespace() || (is_invisible(c) && !belongs(c)))
+}
+
+/// Whether a text has nothing but white space and characters that show nothing.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || is_invisible(c))
+}
+
 /// Whether a character is a hyphen, a dash or a minus sign.
 pub fn is_hyphen(c: char) -> bool {
     matches!(
@@ -132,6 +147,9 @@ mod tests {
         for c in "\u{200b}\u{feff}\u{202e}\u{e0041}\u{fe0f}\u{ad}\u{3164}".chars() {
             assert!(is_invisible(c), "{c:?}");
         }
+        assert_eq!(trimmed("\u{feff}\u{a0} a b\u{200b}\t"), "a b");
+        assert_eq!(trimmed(" \u{2764}\u{fe0f} "), "\u{2764}\u{fe0f}");
+        assert!(is_blank("\u{200d} \u{3000}") && is_blank("") && !is_blank("\u{200d}a"));
         assert_eq!(narrow('Ａ'), 'A');
         assert_eq!(narrow('あ'), 'あ');
     }

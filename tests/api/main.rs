@@ -27,6 +27,7 @@ mod idempotency;
 mod import;
 mod inserts;
 mod isolation;
+mod labels;
 mod largest_case;
 mod lists;
 mod metrics;
