@@ -23,14 +23,20 @@ pub fn is_meaningless(c: char) -> bool {
     (c.is_whitespace() || is_invisible(c)) && !is_override(c)
 }
 
-/// Text without white space and without what shows nothing at its ends. Selectors and tags, which belong to the
-/// symbol before them, and joiners, which shape the letters beside them, stay.
+/// Whether a character joins or selects the forms of those beside it, in words of some scripts and in symbols.
+pub fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}')
+}
+
+/// Whether a character shows nothing and belongs to the one beside it: joiners, selectors, and tags of symbols.
+fn is_shaping(c: char) -> bool {
+    is_joiner(c)
+        || matches!(c, '\u{34f}' | '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{e0020}'..='\u{e01ef}')
+}
+
+/// Text without white space and without what shows nothing at its ends; what shapes the characters beside it stays.
 pub fn trimmed(text: &str) -> &str {
-    let belongs = |c| {
-        matches!(c, '\u{200c}' | '\u{200d}' | '\u{34f}' | '\u{180b}'..='\u{180d}' | '\u{180f}'
-            | '\u{fe00}'..='\u{fe0f}' | '\u{e0020}'..='\u{e01ef}')
-    };
-    text.trim_matches(|c: char| c.is_whitespace() || (is_invisible(c) && !belongs(c)))
+    text.trim_matches(|c: char| c.is_whitespace() || (is_invisible(c) && !is_shaping(c)))
 }
 
 /// Whether a text has nothing but white space and characters that show nothing.
@@ -57,8 +63,14 @@ pub fn narrow(c: char) -> char {
 /// The first character for which `is_wrong` holds, as a message names it with its position, such as
 /// `U+202A LEFT-TO-RIGHT EMBEDDING at position 3`.
 pub fn first_named(text: &str, is_wrong: impl Fn(char) -> bool) -> Option<String> {
-    let (index, c) = text.chars().enumerate().find(|(_, c)| is_wrong(*c))?;
-    Some(format!("{} at position {}", named(c), index + 1))
+    first_named_at(text, |_, c| is_wrong(c))
+}
+
+/// The same, by its position too; that of the first character is 1.
+pub fn first_named_at(text: &str, is_wrong: impl Fn(usize, char) -> bool) -> Option<String> {
+    let mut characters = (1..).zip(text.chars());
+    let (position, c) = characters.find(|(position, c)| is_wrong(*position, *c))?;
+    Some(format!("{} at position {position}", named(c)))
 }
 
 /// A character as a message names it: nothing that a terminal or a page would act on.

@@ -46,6 +46,7 @@ mod stop;
 mod support;
 mod tenancy;
 mod traces;
+mod web_addresses;
 mod webhook_queues;
 mod webhooks;
 mod workers;
