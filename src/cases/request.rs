@@ -37,7 +37,7 @@ wire_object! {
         /// Decisions (`approved`, `rejected`, `closed`) come by a review.
         "status" => status: Text<'de> =
             shape::words(STATUSES.map(|it| it.0)).strict().default("open"),
-        /// Your own id of the customer, unique in the workspace.
+        /// Your own id of the customer, unique in the workspace; not `batch`, `.` or `..`, which no path can have.
         "external_id" => external_id: Text<'de> = shape::text(1, 255).example("customer-1001"),
         /// The template, by its key. At most one of `template_key` and `template_id` is given.
         "template_key" => template_key: Text<'de> = shape::text(1, 255).example("kyb_standard"),
@@ -264,11 +264,23 @@ pub fn name(sent: &str) -> Result<PlainText, Fault> {
     not_blank(180)(sent)
 }
 
+/// The external ids with which no path can name a case: `/cases/batch` is an operation, and clients and
+/// proxies resolve the other two (RFC 3986, section 5.2.4), percent-encoded too.
+const UNREACHABLE: [&str; 3] = ["batch", ".", ".."];
+
 /// The caller's own name for a case.
 ///
 /// # Errors
-/// `length`.
+/// `length`, or `format` for one with which no path can name the case.
 pub fn external_id(sent: &str) -> Result<PlainText, Fault> {
+    if UNREACHABLE.contains(&sent) {
+        let message = format!(
+            "\"{sent}\" cannot be an external id: the path /cases/{sent} does not name a case. Choose another, \
+             such as case-{}.",
+            sent.replace('.', "1")
+        );
+        return Err(Fault::new(Code::Format, message));
+    }
     length(sent, 1, 255)
 }
 

@@ -18,6 +18,7 @@ mod connections;
 mod containers;
 mod documents;
 mod envelope;
+mod external_ids;
 mod failover;
 mod failures;
 mod framing;
