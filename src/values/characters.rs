@@ -1,5 +1,7 @@
 //! Characters that show nothing, and how a message names a character.
 
+use arrayvec::ArrayString;
+
 /// Whether a character shows nothing by itself: controls, format characters such as marks of direction,
 /// fillers, joiners and selectors. White space is not among them.
 pub fn is_invisible(c: char) -> bool {
@@ -58,6 +60,26 @@ pub fn narrow(c: char) -> char {
         code @ 0xFF01..=0xFF5E => char::from_u32(code - 0xFEE0).unwrap_or(c),
         _ => c,
     }
+}
+
+/// Whether a character can stand in a code of letters and digits as people write it.
+pub fn is_of_code(c: char) -> bool {
+    narrow(c).is_ascii_alphanumeric() || is_hyphen(c) || is_meaningless(c)
+}
+
+/// A code of letters and digits, upper case, without what means nothing in it; none where it has other
+/// characters, or more than so many.
+pub fn code<const MOST: usize>(text: &str) -> Option<ArrayString<MOST>> {
+    let mut code = ArrayString::new();
+    for c in text.chars() {
+        let plain = narrow(c).to_ascii_uppercase();
+        if plain.is_ascii_alphanumeric() {
+            code.try_push(plain).ok()?;
+        } else if !(is_hyphen(c) || is_meaningless(c)) {
+            return None;
+        }
+    }
+    Some(code)
 }
 
 /// The first character for which `is_wrong` holds, as a message names it with its position, such as

@@ -6,6 +6,8 @@ mod bic;
 mod characters;
 mod clock;
 mod country;
+mod country_names;
+mod country_past;
 mod date;
 mod destination;
 mod email;
@@ -28,6 +30,7 @@ pub use address::{
     banking_information, exclusive, sent_address, sent_bank,
 };
 pub use bic::Bic;
+pub use characters::is_blank;
 pub use clock::{milliseconds, now};
 pub use country::Country;
 pub use date::{birth_date, date, day};

@@ -27,6 +27,7 @@ mod hostile;
 mod idempotency;
 mod import;
 mod inserts;
+mod invisible;
 mod isolation;
 mod labels;
 mod largest_case;
