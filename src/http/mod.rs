@@ -17,6 +17,7 @@ mod problem;
 mod problem_document;
 mod problem_type;
 mod query;
+mod query_pairs;
 mod query_values;
 mod rates;
 mod slots;

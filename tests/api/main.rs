@@ -33,6 +33,7 @@ mod labels;
 mod largest_case;
 mod lists;
 mod metrics;
+mod moments;
 mod outcomes;
 mod overload;
 mod parts;
