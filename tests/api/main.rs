@@ -44,6 +44,7 @@ mod reference;
 mod references;
 mod round_trip;
 mod serve;
+mod several_relations;
 mod snapshots;
 mod stop;
 mod support;
