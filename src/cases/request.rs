@@ -8,7 +8,7 @@ use super::graph::Graph;
 use super::review::{Decision, ReviewRequest, past};
 use crate::companies::{CompanyDraft, CompanyRequest};
 use crate::custom_properties::{self, Given, PropertiesRequest};
-use crate::http::walked;
+use crate::http::walked_one;
 use crate::individuals::{IndividualDraft, IndividualRequest};
 use crate::validation::shape::{self, Shape};
 use crate::validation::{
@@ -22,6 +22,8 @@ use crate::wire_object;
 pub const METADATA_KEYS: usize = 100;
 /// The most tags of a case.
 pub const TAGS: usize = 100;
+/// What to do with an array of cases.
+pub const SEVERAL: &str = r#"Send one case, or several to POST /cases/batch as {"cases": [...]}."#;
 /// The statuses of a new case.
 pub const STATUSES: [(&str, Status); 2] = [("draft", Status::Draft), ("open", Status::Open)];
 /// The most companies of a case, and the most individuals.
@@ -127,9 +129,13 @@ impl CaseDraft {
     /// the item of a batch, which can bring its history along.
     pub fn parse(body: Field<CaseRequest<'_>>, mode: Mode, now: DateTime<Utc>) -> Self {
         let mut violations = Violations::default();
-        let mut draft = walked(body, &mut violations, |request: CaseRequest<'_>, scope| {
-            request.parse(mode, scope, now)
-        });
+        let several = match mode {
+            Mode::Part => "Each case is one object.",
+            Mode::Create | Mode::Update => SEVERAL,
+        };
+        let walk =
+            |request: CaseRequest<'_>, scope: &mut Scope<'_>| request.parse(mode, scope, now);
+        let mut draft = walked_one(body, several, &mut violations, walk);
         draft.violations = violations;
         draft
     }

@@ -33,7 +33,7 @@ pub use heavy_work::{HeavyWork, in_place};
 pub use key_locks::{KeyGuard, KeyLocks};
 pub use limits::Limits;
 pub use list::{PageView, list};
-pub use parse::{Parsed, walked};
+pub use parse::{Parsed, walked, walked_one};
 pub use problem::Problem;
 pub use problem_document::{Place, ProblemDocument, ProblemError};
 pub use problem_type::ProblemType;

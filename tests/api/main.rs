@@ -17,6 +17,7 @@ mod command_line;
 mod connections;
 mod containers;
 mod documents;
+mod encodings;
 mod envelope;
 mod external_ids;
 mod failover;
