@@ -50,6 +50,11 @@ impl TagLabel {
         }
     }
 
+    /// A label as it is stored: without white space and characters that show nothing at its ends.
+    pub fn trimmed(label: &str) -> &str {
+        trimmed(label)
+    }
+
     /// The label without case, and without white space at its ends: labels that fold to the same text are the
     /// same tag.
     pub fn fold(label: &str) -> PlainText {

@@ -66,6 +66,13 @@ async fn white_space_at_the_ends_of_a_label_is_dropped_at_every_door() {
         let without = format!("tags.array_not_contains={label}");
         assert_eq!(found(&app, &without).await, 0, "{label}");
     }
+    for (filter, count) in [
+        ("label=%20Night%20shift", 1),
+        ("label.not_eq=Night%20shift%C2%A0", 3),
+    ] {
+        let listed = app.get(&format!("/tags?{filter}")).await.expect(200);
+        assert_eq!(listed.body["pagination"]["count"], count, "{filter}");
+    }
     let renamed = app
         .call(Method::PATCH, &path, &json!({"label": "\u{a0}Day shift "}))
         .await;
