@@ -12,9 +12,9 @@ use uuid::Uuid;
 
 use super::batch_view::{BatchView, ItemView};
 use super::new_case::{Arrival, Creates, NewCase, parse};
-use super::{CaseDraft, CaseRequest, Digest, store};
+use super::{CaseDraft, CaseRequest, Digest, SEVERAL, store};
 use crate::db::DatabaseError;
-use crate::http::{Answer, JsonBody, Limits, Problem, Query, described};
+use crate::http::{Answer, JsonBody, Limits, Problem, Query, described, walked_one};
 use crate::idempotency::{Claim, IdempotencyKey, Kept, replayed};
 use crate::parameters;
 use crate::parsed;
@@ -101,7 +101,8 @@ async fn items(write: &Write, body: &Bytes) -> Result<Vec<Bytes>, Problem> {
         write.compute,
         body.clone(),
         BatchRequest<'_>,
-        |request: BatchRequest<'_>, scope: &mut Scope<'_>| request.parse(scope, body)
+        |request: BatchRequest<'_>, scope: &mut Scope<'_>| request.parse(scope, body),
+        |body, violations, walk| walked_one(body, SEVERAL, violations, walk)
     )?;
     read.refuse(read.violations())?;
     Ok(read.value)

@@ -232,11 +232,9 @@ impl Resolver<'_> {
                     holding: relation.holding,
                 });
             } else {
-                let message = format!(
-                    "There is a relation from {} to /companies/{to} already. Put both into one.",
-                    from.pointer()
-                );
-                place.refuse(Fault::new(Code::RelationDuplicate, message));
+                let from = from.pointer();
+                let there = format!("There is a relation from {from} to /companies/{to} already.");
+                place.refuse(Fault::relation_duplicate(there));
             }
         }
     }

@@ -103,7 +103,7 @@ pub async fn list(
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
     let with_properties = query.flag("include_custom_properties");
-    let asked = query.list(FIELDS, ORDER);
+    let asked = query.list("cases", FIELDS, ORDER);
     query.finish()?;
     let workspace_id = caller.workspace_id;
     let listed = read_list(&database, deadline, &LISTING, workspace_id, &asked).await?;

@@ -38,7 +38,7 @@ pub use list::LISTING;
 pub use model::{Case, CaseHeader, Review, Status};
 pub use new_case::Creates;
 pub use references::Known;
-pub use request::{CaseDraft, CaseRequest, Reference, TemplateReference};
+pub use request::{CaseDraft, CaseRequest, Reference, SEVERAL, TemplateReference};
 pub use snapshots::CaseSnapshots;
 pub use update_request::CaseChanges;
 pub use view::CaseView;

@@ -8,7 +8,7 @@ use super::graph::Graph;
 use super::review::{Decision, ReviewRequest, past};
 use crate::companies::{CompanyDraft, CompanyRequest};
 use crate::custom_properties::{self, Given, PropertiesRequest};
-use crate::http::walked;
+use crate::http::walked_one;
 use crate::individuals::{IndividualDraft, IndividualRequest};
 use crate::validation::shape::{self, Shape};
 use crate::validation::{
@@ -22,6 +22,8 @@ use crate::wire_object;
 pub const METADATA_KEYS: usize = 100;
 /// The most tags of a case.
 pub const TAGS: usize = 100;
+/// What to do with an array of cases.
+pub const SEVERAL: &str = r#"Send one case, or several to POST /cases/batch as {"cases": [...]}."#;
 /// The statuses of a new case.
 pub const STATUSES: [(&str, Status); 2] = [("draft", Status::Draft), ("open", Status::Open)];
 /// The most companies of a case, and the most individuals.
@@ -37,7 +39,7 @@ wire_object! {
         /// Decisions (`approved`, `rejected`, `closed`) come by a review.
         "status" => status: Text<'de> =
             shape::words(STATUSES.map(|it| it.0)).strict().default("open"),
-        /// Your own id of the customer, unique in the workspace.
+        /// Your own id of the customer, unique in the workspace; not `batch`, `.` or `..`, which no path can have.
         "external_id" => external_id: Text<'de> = shape::text(1, 255).example("customer-1001"),
         /// The template, by its key. At most one of `template_key` and `template_id` is given.
         "template_key" => template_key: Text<'de> = shape::text(1, 255).example("kyb_standard"),
@@ -127,9 +129,13 @@ impl CaseDraft {
     /// the item of a batch, which can bring its history along.
     pub fn parse(body: Field<CaseRequest<'_>>, mode: Mode, now: DateTime<Utc>) -> Self {
         let mut violations = Violations::default();
-        let mut draft = walked(body, &mut violations, |request: CaseRequest<'_>, scope| {
-            request.parse(mode, scope, now)
-        });
+        let several = match mode {
+            Mode::Part => "Each case is one object.",
+            Mode::Create | Mode::Update => SEVERAL,
+        };
+        let walk =
+            |request: CaseRequest<'_>, scope: &mut Scope<'_>| request.parse(mode, scope, now);
+        let mut draft = walked_one(body, several, &mut violations, walk);
         draft.violations = violations;
         draft
     }
@@ -264,11 +270,23 @@ pub fn name(sent: &str) -> Result<PlainText, Fault> {
     not_blank(180)(sent)
 }
 
+/// The external ids with which no path can name a case: `/cases/batch` is an operation, and clients and
+/// proxies resolve the other two (RFC 3986, section 5.2.4), percent-encoded too.
+const UNREACHABLE: [&str; 3] = ["batch", ".", ".."];
+
 /// The caller's own name for a case.
 ///
 /// # Errors
-/// `length`.
+/// `length`, or `format` for one with which no path can name the case.
 pub fn external_id(sent: &str) -> Result<PlainText, Fault> {
+    if UNREACHABLE.contains(&sent) {
+        let message = format!(
+            "\"{sent}\" cannot be an external id: the path /cases/{sent} does not name a case. Choose another, \
+             such as case-{}.",
+            sent.replace('.', "1")
+        );
+        return Err(Fault::new(Code::Format, message));
+    }
     length(sent, 1, 255)
 }
 

@@ -20,7 +20,7 @@ wire_object! {
         "name" => name: Text<'de> = shape::text(1, 180).matching(r"\S").required().example("Acme"),
         /// `open` opens a draft, or a decided case again; decisions come by a review.
         "status" => status: Text<'de> = shape::words(STATUSES.map(|it| it.0)).kept(),
-        /// Your own id of the customer, unique in the workspace.
+        /// Your own id of the customer, unique in the workspace; not `batch`, `.` or `..`, which no path can have.
         "external_id" => external_id: Text<'de> = shape::text(1, 255).example("customer-1001"),
         /// The template, by its key. At most one of `template_key` and `template_id` is given.
         "template_key" => template_key: Text<'de> = shape::text(1, 255).example("kyb_standard"),

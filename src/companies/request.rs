@@ -8,7 +8,7 @@ use crate::validation::shape;
 use crate::validation::{Field, Items, Member, Mode, Object, Scope, Sent, Text, list};
 use crate::values::{
     AddressRequest, BankingInformationRequest, Country, EntityLegalForm, PlainText, address,
-    banking_information, choice, date, length, sent_address, sent_bank, text,
+    banking_information, choice, date, length, not_blank, sent_address, sent_bank, text,
 };
 use crate::wire_object;
 
@@ -19,11 +19,12 @@ wire_object! {
     /// A company: inside a case, in a stored case, or a change of one.
     CompanyRequest except elsewhere {
         /// Registered name.
-        "name" => name: Text<'de> = shape::text(1, 160).example("Acme SAS").required(),
+        "name" => name: Text<'de> =
+            shape::text(1, 160).matching(r"\S").example("Acme SAS").required(),
         /// Whether the case is about this company. A case with companies has exactly one of type `main`.
         "type" => kind: Text<'de> = shape::words(TYPES.map(|it| it.0)).strict().default("main"),
         /// Trading name.
-        "commercial_name" => commercial_name: Text<'de> = shape::text(1, 160).example("Acme"),
+        "commercial_name" => commercial_name: Text<'de> = shape::text(1, 160).matching(r"\S").example("Acme"),
         /// Number in the register of its country.
         "registration_number" => registration_number: Text<'de> =
             shape::text(1, 180).example("123 456 789"),
@@ -132,9 +133,9 @@ impl CompanyRequest<'_> {
         let company = Company {
             kind: kind.unwrap_or_default(),
             name: scope
-                .required_in(mode, self.name(), text(160))
+                .required_in(mode, self.name(), not_blank(160))
                 .unwrap_or_default(),
-            commercial_name: scope.optional(self.commercial_name(), text(160)),
+            commercial_name: scope.optional(self.commercial_name(), not_blank(160)),
             registration_number: scope.optional(self.registration_number(), text(180)),
             registration_date: scope.optional(self.registration_date(), date),
             status: status(mode, self.status(), scope),

@@ -82,7 +82,7 @@ impl Command {
 /// What is imported, and where to.
 #[derive(Debug, Clone, Args)]
 pub struct ImportCommand {
-    /// The file, of any size; /dev/stdin for a pipe.
+    /// The file, of any size; - for standard input.
     pub file: PathBuf,
     /// The server, such as http://127.0.0.1:8080.
     #[arg(long, env = "DOSSIER_URL", hide_env_values = true)]

@@ -134,8 +134,8 @@ impl Definition {
     fn text(&self, sent: &str) -> Result<Value, Fault> {
         Ok(match self.kind {
             PropertyType::Email => {
-                let sent = length(sent, 1, 250)?;
-                Email::parse(sent)?.as_str().into()
+                let email = Email::parse(sent)?;
+                length(email.as_str(), 1, 250)?
             }
             PropertyType::Url => absolute_url(sent)?,
             PropertyType::Date => date(sent)?.to_string().into(),

@@ -74,7 +74,8 @@ pub async fn list(
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
     let with_archived = query.flag("include_archived");
-    let mut asked = query.list(FIELDS, ORDER);
+    let name = format!("custom properties, {}, {with_archived}", target.as_str());
+    let mut asked = query.list(&name, FIELDS, ORDER);
     query.finish()?;
     asked.conditions.push(Condition {
         field: &TARGET,

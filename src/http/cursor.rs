@@ -25,8 +25,9 @@ impl fmt::Display for Cursor {
 }
 
 impl Cursor {
-    /// What a list was asked for: the same filters in another order are the same.
+    /// Which list was asked, and for what: the same filters in another order are the same.
     pub fn digest<'p>(
+        list: &str,
         filters: impl Iterator<Item = &'p (String, String)>,
         descending: bool,
     ) -> u64 {
@@ -34,6 +35,8 @@ impl Cursor {
         parameters.sort();
         let mut hash = Sha256::new();
         hash.update([u8::from(descending)]);
+        hash.update(list.len().to_be_bytes());
+        hash.update(list.as_bytes());
         for (name, value) in parameters {
             for text in [name, value] {
                 hash.update(text.len().to_be_bytes());
@@ -60,8 +63,8 @@ impl Cursor {
         if cursor.digest == digest {
             return Ok(cursor);
         }
-        let message = "This cursor belongs to a list with other filters or another order. Keep \
-                       them from page to page, or leave the value empty to begin.";
+        let message = "This cursor belongs to another list, or to other filters or another \
+                       order. Keep them from page to page, or leave the value empty to begin.";
         Err(Fault::new(Code::MutuallyExclusive, message))
     }
 

@@ -22,16 +22,30 @@ pub fn walked<'de, W: Wire<'de> + Default, T>(
     violations: &mut Violations,
     walk: impl FnOnce(W, &mut Scope<'_>) -> T,
 ) -> T {
+    walked_one(body, "Send one object.", violations, walk)
+}
+
+/// The same, which says `several` where an array was sent in place of the object.
+pub fn walked_one<'de, W: Wire<'de> + Default, T>(
+    body: Field<W>,
+    several: &str,
+    violations: &mut Violations,
+    walk: impl FnOnce(W, &mut Scope<'_>) -> T,
+) -> T {
     let found = match body {
         Field::Value(request) => return walk(request, &mut Scope::root(violations)),
         Field::Mismatch(found) => found,
         Field::Missing | Field::Null => Found::Null,
     };
-    let message = format!(
+    let mut message = format!(
         "The body must be {}; {} was found.",
         W::EXPECTED,
         found.as_str()
     );
+    if found == Found::Array {
+        message.push(' ');
+        message.push_str(several);
+    }
     Scope::root(violations).refuse(Fault::new(Code::Type, message));
     walk(W::default(), &mut Scope::root(&mut Violations::default()))
 }
@@ -76,14 +90,17 @@ impl<T> Parsed<T> {
 /// `parsed!(compute, body, Request<'_>, |request, scope| …)`.
 #[macro_export]
 macro_rules! parsed {
-    ($compute:expr, $body:expr, $request:ty, $walk:expr) => {{
+    ($compute:expr, $body:expr, $request:ty, $walk:expr) => {
+        $crate::parsed!($compute, $body, $request, $walk, $crate::http::walked)
+    };
+    ($compute:expr, $body:expr, $request:ty, $walk:expr, $walked:expr) => {{
         let body: bytes::Bytes = $body;
         let size = body.len();
         match $compute.turn(size).await {
             Ok(turn) => turn.run(move || {
                 $crate::http::Parsed::new(body, |body, violations| {
                     let field = $crate::validation::read::<$request>(body)?;
-                    Ok($crate::http::walked(field, violations, $walk))
+                    Ok($walked(field, violations, $walk))
                 })
             }),
             Err(problem) => Err(problem),

@@ -4,9 +4,11 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
 use super::cursor::Cursor;
+use super::query_pairs::pairs;
 use super::{Problem, query_values};
 use crate::db::listing::{Condition, Field, Kind, Operand, Operator, Slice, Sort};
 use crate::validation::{Code, Fault, Names, Violations, quote};
+use crate::values::TagLabel;
 
 /// The most rows of one page.
 pub(super) const LIMIT: u32 = 100;
@@ -52,9 +54,14 @@ pub struct ListQuery {
 impl Query {
     /// Reads a query in the form of `application/x-www-form-urlencoded`.
     pub fn new(query: Option<&str>) -> Self {
-        let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-        let mut sent: Vec<_> = pairs.into_owned().collect();
         let mut violations = Violations::default();
+        let mut sent = Vec::new();
+        for (name, value) in pairs(query.unwrap_or_default()) {
+            match value {
+                Ok(value) => sent.push((name, value)),
+                Err(fault) => violations.add(|| name, || fault),
+            }
+        }
         if sent.len() > PARAMETERS {
             let message = format!(
                 "At most {PARAMETERS} parameters can be sent; {} were found.",
@@ -137,9 +144,9 @@ impl Query {
         }
     }
 
-    /// Filters, sorting and pages over the fields of a list. `default` is the field that sorts it
-    /// where the request does not say.
-    pub fn list(&mut self, fields: &'static [Field], default: &str) -> ListQuery {
+    /// Filters, sorting and pages over the fields of a list. `name` is that of the list, whose cursors no other
+    /// takes; `default` is the field that sorts it where the request does not say.
+    pub fn list(&mut self, name: &str, fields: &'static [Field], default: &str) -> ListQuery {
         let conditions = self.conditions(fields);
         // A cursor follows the order of creation, whatever the list's own order is.
         let by_cursor = self.sent.iter().any(|(name, _)| name == "cursor");
@@ -150,7 +157,7 @@ impl Query {
         };
         let filters = self.sent.iter().filter(|(name, _)| is_filter(name));
         let descending = sort.first().is_some_and(|it| it.descending);
-        let digest = Cursor::digest(filters, descending);
+        let digest = Cursor::digest(name, filters, descending);
         let slice = self.slice(&sort, digest);
         ListQuery {
             conditions,
@@ -392,7 +399,10 @@ fn operand(field: &Field, operator: Operator, sent: &str) -> Result<Operand, Fau
         (_, Operator::In | Operator::NotIn) => {
             Ok(Operand::Texts(list().map(str::to_owned).collect()))
         }
-        (Kind::Names(_), _) => Ok(Operand::Texts(list().map(str::to_lowercase).collect())),
+        (Kind::Names(_), _) => {
+            let names = list().map(|it| TagLabel::fold(it).into());
+            Ok(Operand::Texts(names.collect()))
+        }
         (Kind::Text, Operator::Like | Operator::Ilike) => {
             query_values::pattern(sent).map(Operand::Text)
         }

@@ -58,12 +58,13 @@ pub fn moment(sent: &str) -> Result<DateTime<Utc>, Fault> {
         .or_else(plain)
         .or_else(midnight)
         .filter(|at| is_formed && values::is_of_calendar(at))
-        .ok_or_else(|| {
+        .map(|at| values::existing(at, sent))
+        .unwrap_or_else(|| {
             let message = format!(
                 "\"{}\" is not a moment, such as 2024-02-29 or 2024-02-29T12:30:00Z.",
                 quote(sent)
             );
-            Fault::new(Code::Format, message)
+            Err(Fault::new(Code::Format, message))
         })
 }
 

@@ -78,7 +78,7 @@ pub async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
-    let asked = query.list(FIELDS, ORDER);
+    let asked = query.list("individuals", FIELDS, ORDER);
     query.finish()?;
     let listed = read_list(&database, deadline, &LISTING, caller.workspace_id, &asked).await?;
     let listed = PageView::new(listed, &asked, serde_json::from_value::<ListedIndividual>)?;

@@ -16,7 +16,7 @@ use crate::validation::{
 };
 use crate::values::{
     AddressRequest, BankingInformationRequest, Country, Email, Percentage, PhoneNumber, PlainText,
-    address, banking_information, birth_date, choice, exclusive, length, text,
+    address, banking_information, birth_date, choice, exclusive, is_blank, length, not_blank, text,
 };
 use crate::wire_object;
 
@@ -29,11 +29,11 @@ wire_object! {
         /// First name. One of the two names may be blank, for people with one name.
         "first_name" => first_name: Text<'de> = shape::text(0, 255).required().example("Jane"),
         /// Further names.
-        "middle_name" => middle_name: Text<'de> = shape::text(1, 255).example("Marie"),
+        "middle_name" => middle_name: Text<'de> = shape::text(1, 255).matching(r"\S").example("Marie"),
         /// Last name.
         "last_name" => last_name: Text<'de> = shape::text(0, 255).required().example("Doe"),
         /// Name at birth.
-        "maiden_name" => maiden_name: Text<'de> = shape::text(1, 255).example("Roe"),
+        "maiden_name" => maiden_name: Text<'de> = shape::text(1, 255).matching(r"\S").example("Roe"),
         /// Whom the business writes to: needs `email`.
         "is_business_contact" => is_business_contact: bool = shape::flag().default(false),
         /// Whether it is a beneficial owner.
@@ -69,7 +69,7 @@ wire_object! {
         "social_security_number" => social_security_number: Text<'de> =
             shape::text(1, 255).example("2 85 06 75 116 042 69"),
         /// Telephone number, E.164: `+` and the country code; spaces, dots, hyphens and brackets are
-        /// dropped.
+        /// dropped, and a `(0)` behind the country code where it is dialled inside the country alone.
         "phone_number" => phone_number: Text<'de> = PhoneNumber::shape(),
         /// What it is called in the main company.
         "position" => position: Text<'de> = shape::text(1, 1_000).example("CEO"),
@@ -170,9 +170,9 @@ impl IndividualRequest<'_> {
         let has_email = is_given(&self.email);
         let individual = Individual {
             first_name: name(mode, self.first_name(), scope),
-            middle_name: scope.optional(self.middle_name(), text(255)),
+            middle_name: scope.optional(self.middle_name(), not_blank(255)),
             last_name: name(mode, self.last_name(), scope),
-            maiden_name: scope.optional(self.maiden_name(), text(255)),
+            maiden_name: scope.optional(self.maiden_name(), not_blank(255)),
             is_business_contact: flags.business_contact.unwrap_or_default(),
             is_beneficial_owner: flags.beneficial_owner.unwrap_or_default(),
             is_controlling_person: flags.controlling_person.unwrap_or_default(),
@@ -228,7 +228,7 @@ fn elsewhere(mode: Mode) -> &'static [&'static str] {
 impl Individual {
     /// The rules that concern several members, of an individual after a change.
     pub fn check(&self, scope: &mut Scope<'_>) {
-        if self.first_name.trim().is_empty() && self.last_name.trim().is_empty() {
+        if is_blank(&self.first_name) && is_blank(&self.last_name) {
             refuse_blank(scope);
         }
         let flags = Flags {
@@ -249,8 +249,7 @@ fn refuse_nameless(
     last_name: &Field<Text<'_>>,
     scope: &mut Scope<'_>,
 ) {
-    let blank =
-        |name: &Field<Text<'_>>| matches!(name, Field::Value(text) if text.trim().is_empty());
+    let blank = |name: &Field<Text<'_>>| matches!(name, Field::Value(text) if is_blank(text));
     if blank(first_name) && blank(last_name) {
         refuse_blank(scope);
     }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{HeldRelation, Holder, Members, StoredRelation};
-use crate::validation::{Code, Fault, Scope};
+use crate::validation::{Fault, Scope};
 use crate::values::IdSource;
 
 /// The relations that a new entity of a case holds; what the graph forbids is refused at its place
@@ -30,8 +30,8 @@ pub fn hold(
             continue;
         };
         if !seen.insert(to) {
-            let message = format!("A relation before this one is held in the company {to} too.");
-            place.refuse(Fault::new(Code::RelationDuplicate, message));
+            let there = format!("A relation before this one is held in the company {to} too.");
+            place.refuse(Fault::relation_duplicate(there));
             continue;
         }
         let id = ids.next(now);

@@ -101,10 +101,10 @@ impl Members {
         }
         let twin = self.held.get(&(holder.id(), to));
         if let Some(id) = twin.filter(|id| Some(**id) != replaced) {
-            let message = format!(
-                "The relation {id} is held by the same in the company {to}. Change that one."
+            let there = format!(
+                "The relation {id} is held by the same in the company {to}: change that one."
             );
-            let fault = Fault::new(Code::RelationDuplicate, message);
+            let fault = Fault::relation_duplicate(there);
             scope.key("to_company_id").refuse(fault);
             return None;
         }

@@ -6,10 +6,11 @@ use axum::response::{IntoResponse, Response};
 
 use super::{Tag, TagView};
 use crate::auth::Caller;
-use crate::db::listing::{Field, Listing};
+use crate::db::listing::{Field, Listing, Operand, Operator};
 use crate::db::{Database, Deadline};
 use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
 use crate::parameters;
+use crate::values::TagLabel;
 
 const FIELDS: &[Field] = &[
     filters::name("label", "c.label"),
@@ -49,8 +50,15 @@ pub async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
-    let asked = query.list(FIELDS, ORDER);
+    let mut asked = query.list("tags", FIELDS, ORDER);
     query.finish()?;
+    for condition in &mut asked.conditions {
+        // Labels are stored without white space at their ends; in a pattern it can mean something.
+        let is_whole = matches!(condition.operator, Operator::Eq | Operator::NotEq);
+        if let (true, Operand::Text(label)) = (is_whole, &mut condition.operand) {
+            *label = TagLabel::trimmed(label).to_owned();
+        }
+    }
     let listing = &LISTING;
     let listed = read_list(&database, deadline, listing, caller.workspace_id, &asked).await?;
     let rows = PageView::new(listed, &asked, serde_json::from_value::<Tag>)?;

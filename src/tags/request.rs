@@ -7,7 +7,7 @@ use crate::wire_object;
 wire_object! {
     /// A tag: a short label for cases.
     TagRequest {
-        /// Its label, unique without case; none of `, ; : | / \`.
+        /// Its label, unique without case; none of `, ; : | / \`. White space at its ends is dropped.
         "label" => label: Text<'de> = TagLabel::shape().required().example("Priority"),
     }
 }

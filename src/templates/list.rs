@@ -72,7 +72,12 @@ pub async fn list(
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
     let with_archived = query.flag("include_archived");
-    let asked = query.list(FIELDS, ORDER);
+    let name = if with_archived {
+        "templates, archived too"
+    } else {
+        "templates"
+    };
+    let asked = query.list(name, FIELDS, ORDER);
     query.finish()?;
     let listing = if with_archived {
         &WITH_ARCHIVED

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use crate::custom_properties::{Definitions, Target};
 use crate::validation::shape::{self, Shape};
 use crate::validation::{Budget, Code, Fault, Misspelt, quote};
+use crate::values::is_blank;
 
 /// A path to something that an open case must have, such as `external_id`,
 /// `custom_properties.risk_score` or `companies[].address.country`.
@@ -203,7 +204,7 @@ fn lacks(object: &Value, path: &str) -> bool {
 fn is_nothing(value: &Value) -> bool {
     match value {
         Value::Null => true,
-        Value::String(text) => text.trim().is_empty(),
+        Value::String(text) => is_blank(text),
         Value::Array(items) => items.is_empty(),
         Value::Object(members) => members.values().all(Value::is_null),
         Value::Bool(_) | Value::Number(_) => false,

@@ -58,7 +58,12 @@ pub async fn list(
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
     let with_suspended = query.flag("include_suspended");
-    let asked = query.list(FIELDS, ORDER);
+    let name = if with_suspended {
+        "users, suspended too"
+    } else {
+        "users"
+    };
+    let asked = query.list(name, FIELDS, ORDER);
     query.finish()?;
     let listing = if with_suspended {
         &WITH_SUSPENDED

@@ -141,6 +141,16 @@ impl Fault {
         Self::new(Code::RelationConflict, message)
     }
 
+    /// A holder has another relation to the company already, which `there` tells.
+    pub fn relation_duplicate(there: impl std::fmt::Display) -> Self {
+        let message = format!(
+            "{there} A holder has one relation to a company. Put both into it: the roles of both together, \
+             their positions joined in position, such as \"Director; Chair\", and the percentages that are held in \
+             all."
+        );
+        Self::new(Code::RelationDuplicate, message)
+    }
+
     /// The same fault, with the value that was meant where that is known.
     #[must_use]
     pub fn meaning(mut self, value: Option<&str>) -> Self {

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::de::Read;
 use thiserror::Error;
 
+use super::encoding::Encoding;
 use super::{Field, Wire};
 
 /// Reads a body, whatever JSON it is.
@@ -11,13 +12,15 @@ use super::{Field, Wire};
 /// # Errors
 /// Only if it is not JSON.
 pub fn read<'de, T: Wire<'de>>(body: &'de [u8]) -> Result<Field<T>, Malformed> {
-    // One look at the whole of a body costs less than one at each of its strings. Of one that is not
-    // UTF-8 the reader says where.
-    let read = match str::from_utf8(body) {
-        Ok(text) => whole(serde_json::Deserializer::from_str(text)),
-        Err(_) => whole(serde_json::Deserializer::from_slice(body)),
-    };
-    read.map_err(|error| Malformed::new(&error))
+    // One look at the whole of a body costs less than one at each of its strings.
+    match str::from_utf8(body) {
+        Ok(text) => whole(serde_json::Deserializer::from_str(text))
+            .map_err(|error| Malformed::of(body).unwrap_or_else(|| Malformed::new(&error))),
+        Err(error) => {
+            Err(Malformed::of(body)
+                .unwrap_or_else(|| Malformed::not_utf_8(body, error.valid_up_to())))
+        }
+    }
 }
 
 /// Everything that there is to read, as one value.
@@ -31,7 +34,7 @@ fn whole<'de, R: Read<'de>, T: Wire<'de>>(
 
 /// Why a body is not JSON, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{reason} at line {line}, column {column}")]
+#[error("{reason} at line {line}, column {column}{remedy}")]
 pub struct Malformed {
     /// What is wrong, without a place.
     pub reason: &'static str,
@@ -39,6 +42,8 @@ pub struct Malformed {
     pub line: usize,
     /// In bytes; the first column is 1.
     pub column: usize,
+    /// What to do, as the rest of the sentence; empty where the reason says it.
+    remedy: &'static str,
 }
 
 impl Malformed {
@@ -64,6 +69,61 @@ impl Malformed {
             reason,
             line: error.line(),
             column: error.column(),
+            remedy: "",
+        }
+    }
+
+    /// Of a body that is encoded or packed in another way, if that is plain from how it begins.
+    fn of(body: &[u8]) -> Option<Self> {
+        let (reason, remedy) = Encoding::of(body)?.of_body();
+        Some(Self {
+            reason,
+            line: 1,
+            column: 1,
+            remedy,
+        })
+    }
+
+    /// Of a body with a byte, behind so many, that no UTF-8 has there.
+    fn not_utf_8(body: &[u8], valid: usize) -> Self {
+        let before = body.get(..valid).unwrap_or_default();
+        let line = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
+        Self {
+            reason: "There is a byte that is not UTF-8",
+            line: memchr::memchr_iter(b'\n', before).count() + 1,
+            column: valid - line + 1,
+            remedy: ". Send UTF-8",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::validation::Text;
+
+    #[test]
+    fn what_a_body_is_instead_of_json_is_said_with_its_place() {
+        for (body, expected) in [
+            (
+                &b"[1,\n  }"[..],
+                "The body is not JSON: something else was expected at line 2, column 3",
+            ),
+            (
+                b"{\"a\":\n \"Z\xfcrich\"}",
+                "There is a byte that is not UTF-8 at line 2, column 4. Send UTF-8",
+            ),
+            (
+                b"\xef\xbb\xbf{}",
+                "There is a byte order mark (U+FEFF) in front of the JSON at line 1, column 1. Send UTF-8 without it",
+            ),
+            (
+                b"{\0}\0",
+                "The body is UTF-16 at line 1, column 1. Send UTF-8",
+            ),
+        ] {
+            let malformed = read::<Text<'_>>(body).unwrap_err();
+            assert_eq!(malformed.to_string(), expected);
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::sync::LazyLock;
 
-use arrayvec::ArrayString;
 use regex::Regex;
 use validator::ValidateRegex;
 
+use super::characters::{code, first_named, is_of_code};
 use super::{Country, text_value};
 use crate::validation::shape::{self, Shape};
 use crate::validation::{Code, Fault, quote};
@@ -25,13 +25,12 @@ impl Bic {
         shape::text(8, 11).matching(form).example("BNPAFRPPXXX")
     }
 
-    /// Takes a code in any case.
+    /// Takes a code in any case. White space, hyphens and characters that show nothing are dropped.
     ///
     /// # Errors
     /// `format`: not of ISO 9362's form, or its country (characters 5 and 6) does not exist.
     pub fn parse(sent: &str) -> Result<Self, Fault> {
-        if let Ok(mut code) = ArrayString::from(sent) {
-            code.make_ascii_uppercase();
+        if let Some(code) = code::<11>(sent) {
             let form = FORM.as_ref();
             if form.is_some_and(|form| code.as_str().validate_regex(form))
                 && code.get(4..6).is_some_and(|it| Country::parse(it).is_ok())
@@ -39,11 +38,15 @@ impl Bic {
                 return Ok(Self(code));
             }
         }
+        let other = first_named(sent, |c| !is_of_code(c));
+        let found = other
+            .map(|it| format!(" {it} was found."))
+            .unwrap_or_default();
         Err(Fault::new(
             Code::Format,
             format!(
                 "\"{}\" is not a BIC (ISO 9362): 8 or 11 letters and digits, with the country at \
-                 the fifth and sixth, such as BNPAFRPPXXX.",
+                 the fifth and sixth, such as BNPAFRPPXXX.{found}",
                 quote(sent)
             ),
         ))
@@ -58,7 +61,21 @@ mod tests {
     fn takes_8_or_11_characters_with_a_country() {
         assert_eq!(Bic::parse("bnpafrppxxx").unwrap().as_str(), "BNPAFRPPXXX");
         assert!(Bic::parse("BNPAFRPP").is_ok());
-        for sent in ["BNPAFRPPX", "BNPAZZPP", "BNPA1RPP", "ÉNPAFRPP"] {
+        for sent in [
+            " BNPA FR PP",
+            "BNPAFRPP\u{a0}",
+            "ＢＮＰＡFRPP",
+            "BNPA\u{2011}FRPP",
+        ] {
+            assert_eq!(Bic::parse(sent).unwrap().as_str(), "BNPAFRPP", "{sent}");
+        }
+        for sent in [
+            "BNPAFRPPX",
+            "BNPAZZPP",
+            "BNPA1RPP",
+            "ÉNPAFRPP",
+            "BNPA\u{202e}FRPP",
+        ] {
             assert!(Bic::parse(sent).is_err(), "{sent}");
         }
     }

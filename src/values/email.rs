@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use validator::ValidateRegex;
 
+use super::characters::{first_named, trimmed};
 use super::{length, text_value};
 use crate::validation::shape::{self, Shape};
 use crate::validation::{Code, Fault, quote};
@@ -31,22 +32,28 @@ impl Email {
         shape::format_up_to("email", 255).example("jane@example.com")
     }
 
-    /// Takes an address as it is.
+    /// Takes an address, without white space and characters that show nothing at its ends.
     ///
     /// # Errors
     /// `length` or `format`.
     pub fn parse(sent: &str) -> Result<Self, Fault> {
-        let address: &str = length(sent, 1, 255)?;
+        let address = trimmed(sent);
+        // What was only white space is no address, whatever its length.
+        let _: &str = length(if address.is_empty() { sent } else { address }, 1, 255)?;
         if VALID
             .as_ref()
             .is_some_and(|valid| address.validate_regex(valid))
         {
             return Ok(Self(address.into()));
         }
+        let other = first_named(sent, |c| !c.is_ascii_graphic());
+        let found = other
+            .map(|it| format!(" {it} was found."))
+            .unwrap_or_default();
         Err(Fault::new(
             Code::Format,
             format!(
-                "\"{}\" is not an e-mail address, such as jane@example.com.",
+                "\"{}\" is not an e-mail address, such as jane@example.com.{found}",
                 quote(sent)
             ),
         ))
@@ -59,7 +66,13 @@ mod tests {
 
     #[test]
     fn is_valid_as_html_says() {
-        for sent in ["a@b", "jane.doe+kyc@example.co.uk", "o'neil@x-y.z", ".a@b"] {
+        for sent in [
+            "a@b",
+            "jane.doe+kyc@example.co.uk",
+            "o'neil@x-y.z",
+            ".a@b",
+            "a@b.c\n",
+        ] {
             assert!(Email::parse(sent).is_ok(), "{sent}");
         }
         for sent in [
@@ -70,7 +83,9 @@ mod tests {
             "a@é.fr",
             "a@[127.0.0.1]",
             "a@-b.c",
-            "a@b.c\n",
+            "a b@c.d",
+            "a@b.c\u{200b}d",
+            " ",
         ] {
             assert!(Email::parse(sent).is_err(), "{sent}");
         }

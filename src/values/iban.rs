@@ -5,6 +5,7 @@ use std::fmt::Write;
 use arrayvec::ArrayString;
 use iban::ParseIbanError;
 
+use super::characters::{code, first_named, is_of_code};
 use super::text_value;
 use crate::validation::shape::{self, Shape};
 use crate::validation::{Code, Fault, quote};
@@ -24,20 +25,19 @@ impl Iban {
             .example("FR7630006000011234567890189")
     }
 
-    /// Takes a number in any case, with or without spaces.
+    /// Takes a number in any case. White space, hyphens and characters that show nothing are dropped.
     ///
     /// # Errors
     /// `format` where the form is wrong, `checksum` where only the check digits are.
     pub fn parse(sent: &str) -> Result<Self, Fault> {
-        let mut number = ArrayString::new();
-        let fits = sent
-            .chars()
-            .filter(|c| !c.is_whitespace())
-            .try_for_each(|c| number.try_push(c.to_ascii_uppercase()))
-            .is_ok();
-        if !fits || number.len() < 15 {
-            return Err(malformed(sent, "an IBAN has 15 to 34 letters and digits"));
+        if let Some(other) = first_named(sent, |c| !is_of_code(c)) {
+            let why = format!("it has letters, digits and spaces alone; {other} was found");
+            return Err(malformed(sent, &why));
         }
+        let number = code::<34>(sent).filter(|number| number.len() >= 15);
+        let Some(number) = number else {
+            return Err(malformed(sent, "an IBAN has 15 to 34 letters and digits"));
+        };
         let Some((country, digits, account)) = parts(&number) else {
             return Err(malformed(
                 sent,

@@ -3,8 +3,11 @@
 
 mod address;
 mod bic;
+mod characters;
 mod clock;
 mod country;
+mod country_names;
+mod country_past;
 mod date;
 mod destination;
 mod email;
@@ -12,8 +15,10 @@ mod hex;
 mod iban;
 mod id;
 mod key;
+mod leap_seconds;
 mod legal_form;
 mod moment;
+mod numbering_plan;
 mod percentage;
 mod phone;
 mod slug;
@@ -26,6 +31,7 @@ pub use address::{
     banking_information, exclusive, sent_address, sent_bank,
 };
 pub use bic::Bic;
+pub use characters::is_blank;
 pub use clock::{milliseconds, now};
 pub use country::Country;
 pub use date::{birth_date, date, day};
@@ -36,7 +42,7 @@ pub use iban::Iban;
 pub use id::{IdSource, uuid};
 pub use key::Key;
 pub use legal_form::EntityLegalForm;
-pub use moment::{Timestamp, is_of_calendar, moment, timestamp};
+pub use moment::{Timestamp, existing, is_of_calendar, moment, timestamp};
 pub use percentage::{Percentage, number};
 pub use phone::PhoneNumber;
 pub use slug::SpaceSlug;

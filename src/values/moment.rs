@@ -3,6 +3,7 @@
 use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Timelike, Utc};
 use serde::{Serialize, Serializer};
 
+use super::leap_seconds::without_leap_second;
 use super::milliseconds;
 use crate::validation::{Code, Fault, quote};
 
@@ -10,13 +11,29 @@ use crate::validation::{Code, Fault, quote};
 /// answers can write.
 ///
 /// # Errors
-/// `format`.
+/// `format`, also for a leap second that there was not.
 pub fn moment(sent: &str) -> Result<DateTime<Utc>, Fault> {
     let parsed = DateTime::parse_from_rfc3339(sent).ok();
     let parsed = parsed.map(|at| at.to_utc()).filter(is_of_calendar);
-    parsed.map(milliseconds).ok_or_else(|| {
+    let at = parsed.ok_or_else(|| {
         let message = format!(
             "\"{}\" is not a moment of RFC 3339, such as 2024-02-29T12:30:00Z.",
+            quote(sent)
+        );
+        Fault::new(Code::Format, message)
+    })?;
+    existing(at, sent).map(milliseconds)
+}
+
+/// A moment that was read of a text, without its leap second, if it is within one.
+///
+/// # Errors
+/// `format` where there was no leap second.
+pub fn existing(at: DateTime<Utc>, sent: &str) -> Result<DateTime<Utc>, Fault> {
+    without_leap_second(at).ok_or_else(|| {
+        let message = format!(
+            "\"{}\" has the second 60, but no leap second was there: the last one was \
+             2016-12-31T23:59:60Z. Write a second from 00 to 59.",
             quote(sent)
         );
         Fault::new(Code::Format, message)

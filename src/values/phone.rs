@@ -1,9 +1,9 @@
 //! Telephone numbers.
 
 use arrayvec::ArrayString;
-use phonenumber::Metadata;
-use phonenumber::metadata::DATABASE;
 
+use super::characters::{first_named, is_hyphen, is_meaningless, is_override, narrow};
+use super::numbering_plan::{NO_NUMBER, Plan};
 use super::text_value;
 use crate::validation::shape::{self, Shape};
 use crate::validation::{Code, Fault, quote};
@@ -21,71 +21,117 @@ impl PhoneNumber {
         shape::format("e164").matching(form).example("+33612345678")
     }
 
-    /// Takes an international number; spaces, dots, hyphens and brackets are dropped.
+    /// Takes an international number. White space, dots, hyphens, brackets and characters that show nothing
+    /// are dropped, and so is a `(0)` behind the country code where it is the trunk prefix of that country.
     ///
     /// # Errors
-    /// `format`: no `+`, no such country code, or not as many digits as its numbers have.
+    /// `format`: another character, no `+`, no such country code, not as many digits as its numbers have,
+    /// or a prefix that is dialled inside the country alone.
     pub fn parse(sent: &str) -> Result<Self, Fault> {
-        let mut number = ArrayString::new();
-        let fits = sent
-            .chars()
-            .filter(|c| !(c.is_whitespace() || matches!(c, '.' | '-' | '(' | ')' | '[' | ']')))
-            .try_for_each(|c| number.try_push(c))
-            .is_ok();
-        match number.strip_prefix('+') {
-            Some(digits) if fits && is_possible(digits) => Ok(Self(number)),
-            Some(_) => Err(malformed(
-                sent,
-                "no number of that country code has these digits",
-            )),
-            None => Err(malformed(sent, "it must begin with + and the country code")),
+        let malformed = |why: &str| malformed(sent, why);
+        let written = Written::read(sent).map_err(|why| malformed(&why))?;
+        let plan = Plan::of(&written.digits).ok_or_else(|| malformed(NO_NUMBER))?;
+        let national = written.digits.get(plan.code.len()..).unwrap_or_default();
+        let abroad = national.strip_prefix('0').unwrap_or(national);
+        let national = match written.zero_in_brackets {
+            None if plan.has_trunk_prefix(national) => {
+                let meant = plan.without_trunk_prefix(national);
+                let meant = meant.and_then(|meant| plan.number(meant));
+                let why = "it begins with what is dialled inside the country alone; leave that out behind the country \
+                           code";
+                return Err(malformed(why).meaning(meant.as_ref().map(ArrayString::as_str)));
+            }
+            None => national,
+            Some(at) if at != plan.code.len() => {
+                return Err(malformed("(0) has its place behind the country code alone"));
+            }
+            Some(_) => match (plan.has(national), plan.has(abroad)) {
+                (true, true) => {
+                    let why = "with and without the 0 in brackets it is a number; write the digits that are \
+                               dialled from abroad";
+                    return Err(malformed(why));
+                }
+                (true, false) => national,
+                (false, _) if plan.drops_zero(abroad) => abroad,
+                (false, _) => {
+                    let why = "numbers of that country code have no (0) in front; write the digits that are \
+                               dialled from abroad";
+                    return Err(malformed(why));
+                }
+            },
+        };
+        plan.check(national).map_err(malformed)?;
+        let number = plan.number(national).ok_or_else(|| malformed(NO_NUMBER))?;
+        Ok(Self(number))
+    }
+}
+
+/// The digits of a number as it is written.
+struct Written {
+    /// Those behind the `+`; one more than E.164 has, for a zero in brackets.
+    digits: ArrayString<16>,
+    /// How many digits stand in front of a `(0)`.
+    zero_in_brackets: Option<usize>,
+}
+
+impl Written {
+    /// Reads the digits, or says why it cannot.
+    fn read(sent: &str) -> Result<Self, String> {
+        let is_other = |c: char| {
+            let c = narrow(c);
+            is_override(c)
+                || !(c.is_ascii_digit()
+                    || is_meaningless(c)
+                    || is_hyphen(c)
+                    || matches!(c, '+' | '.' | '(' | ')' | '[' | ']'))
+        };
+        if let Some(other) = first_named(sent, is_other) {
+            return Err(format!(
+                "it has digits, spaces, dots, hyphens and brackets alone; {other} was found"
+            ));
         }
+        let kept = |c: &char| c.is_ascii_digit() || matches!(c, '+' | '(' | ')' | '[' | ']');
+        let kept = || sent.chars().map(narrow).filter(kept);
+        if kept().find(|c| !matches!(c, '(' | '[')) != Some('+') {
+            return Err("it must begin with + and the country code".to_owned());
+        }
+        let mut written = Self {
+            digits: ArrayString::new(),
+            zero_in_brackets: None,
+        };
+        // The last three characters that count, to know a zero in brackets by.
+        let mut last = [' '; 3];
+        for c in kept().skip_while(|c| *c != '+').skip(1) {
+            let c = match c {
+                '[' => '(',
+                ']' => ')',
+                other => other,
+            };
+            last = [last[1], last[2], c];
+            if c == '+' {
+                return Err("it has more than one +".to_owned());
+            }
+            if c.is_ascii_digit() && written.digits.try_push(c).is_err() {
+                return Err(NO_NUMBER.to_owned());
+            }
+            if last == ['(', '0', ')']
+                && written
+                    .zero_in_brackets
+                    .replace(written.digits.len() - 1)
+                    .is_some()
+            {
+                return Err("it has more than one (0)".to_owned());
+            }
+        }
+        Ok(written)
     }
-}
-
-fn is_possible(digits: &str) -> bool {
-    // No country code begins with 0, and "033" would be read as the number 33.
-    let is_formed = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_formed {
-        return false;
-    }
-    // No country code is the beginning of another, so that the first that exists is the one.
-    (1..=3)
-        .filter_map(|length| digits.split_at_checked(length))
-        .find_map(|(code, national)| {
-            let regions = DATABASE.by_code(&code.parse::<u16>().ok()?)?;
-            let length = u16::try_from(national.len()).ok()?;
-            Some(regions.iter().any(|region| has_numbers_of(region, length)))
-        })
-        .unwrap_or(false)
-}
-
-/// Whether any kind of number of this region has so many digits. The metadata has no lengths for
-/// a region as a whole: they are those of its kinds.
-fn has_numbers_of(region: &Metadata, length: u16) -> bool {
-    let kinds = region.descriptors();
-    [
-        kinds.fixed_line(),
-        kinds.mobile(),
-        kinds.toll_free(),
-        kinds.premium_rate(),
-        kinds.shared_cost(),
-        kinds.personal_number(),
-        kinds.voip(),
-        kinds.pager(),
-        kinds.uan(),
-        kinds.voicemail(),
-    ]
-    .into_iter()
-    .flatten()
-    .any(|kind| kind.possible_length().contains(&length))
 }
 
 fn malformed(sent: &str, why: &str) -> Fault {
     let sent = quote(sent);
     Fault::new(
         Code::Format,
-        format!("\"{sent}\" is not a telephone number of E.164: {why}, such as +33612345678."),
+        format!("\"{sent}\" is not a telephone number of E.164, such as +33612345678: {why}."),
     )
 }
 
@@ -105,6 +151,8 @@ mod tests {
             "Italy keeps its leading zero"
         );
         for sent in [
+            "",
+            "+",
             "0612345678",
             "+33",
             "+336",
@@ -113,8 +161,30 @@ mod tests {
             "+1201555012",
             "+033612345678",
             "+001 202 555 0123",
+            "++33612345678",
+            "+336+12345678",
+            "+33 (0)6 (0)12345678",
+            "+336123456780123456789",
+            "0049 151 23456789",
         ] {
             assert!(PhoneNumber::parse(sent).is_err(), "{sent}");
+        }
+    }
+
+    #[test]
+    fn no_zero_of_a_trunk_prefix_is_stored() {
+        for sent in [
+            "+49 (0)30 123456",
+            "+49 ( 0 ) 30 123456",
+            "+49 （０）30 123456",
+            "+49[0]30 123456",
+            "+49 30 (12) 34-56",
+        ] {
+            assert_eq!(
+                PhoneNumber::parse(sent).unwrap().as_str(),
+                "+4930123456",
+                "{sent}"
+            );
         }
     }
 }

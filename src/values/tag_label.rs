@@ -2,6 +2,8 @@
 
 use smol_str::{SmolStr, StrExt};
 
+use super::characters::trimmed;
+use super::text::blank;
 use super::{PlainText, not_blank, text_value, uuid};
 use crate::validation::shape::{self, Shape};
 use crate::validation::{Code, Fault};
@@ -22,12 +24,16 @@ impl TagLabel {
         shape::text(1, 100).matching(form)
     }
 
-    /// Takes a label as it is.
+    /// Takes a label, without white space and characters that show nothing at its ends.
     ///
     /// # Errors
-    /// `length`, `blank`, or `character` for a separator.
+    /// `length`, `blank`, `format` for the form of an id, or `character` for a separator.
     pub fn parse(sent: &str) -> Result<Self, Fault> {
-        let label: SmolStr = not_blank(100)(sent)?;
+        let text = trimmed(sent);
+        if text.is_empty() && !sent.is_empty() {
+            return Err(blank());
+        }
+        let label: SmolStr = not_blank(100)(text)?;
         if uuid(&label).is_ok() {
             let message = "A label cannot have the form of an id: as one it would never be found.";
             return Err(Fault::new(Code::Format, message));
@@ -44,8 +50,15 @@ impl TagLabel {
         }
     }
 
-    /// The label without case: labels that fold to the same text are the same tag.
+    /// A label as it is stored: without white space and characters that show nothing at its ends.
+    pub fn trimmed(label: &str) -> &str {
+        trimmed(label)
+    }
+
+    /// The label without case, and without white space at its ends: labels that fold to the same text are the
+    /// same tag.
     pub fn fold(label: &str) -> PlainText {
+        let label = trimmed(label);
         // smol_str's own way for other text does not know the small sigma at the end of a word, as which
         // labels are stored.
         if label.is_ascii() {
@@ -74,5 +87,16 @@ mod tests {
         assert_eq!(TagLabel::parse("  ").unwrap_err().code, Code::Blank);
         assert_eq!(TagLabel::fold("HIGH Risk"), TagLabel::fold("high risk"));
         assert_eq!(&*TagLabel::fold("ΟΔΟΣ"), "οδος");
+    }
+
+    #[test]
+    fn has_no_white_space_at_its_ends() {
+        for sent in [" VIP", "VIP\u{a0}", "\u{feff}VIP\u{200b}\t"] {
+            assert_eq!(TagLabel::parse(sent).unwrap().as_str(), "VIP", "{sent:?}");
+            assert_eq!(&*TagLabel::fold(sent), "vip", "{sent:?}");
+        }
+        let long = format!("{} ", "a".repeat(100));
+        assert!(TagLabel::parse(&long).is_ok());
+        assert_eq!(TagLabel::parse("").unwrap_err().code, Code::Length);
     }
 }

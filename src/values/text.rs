@@ -7,6 +7,7 @@ use std::ops::Deref;
 use smol_str::SmolStr;
 use validator::ValidateLength;
 
+use super::characters::is_blank;
 use super::text_value;
 use crate::validation::{Code, Fault, Names, quote};
 
@@ -81,18 +82,21 @@ pub fn text<T: for<'s> From<&'s str>>(max: u64) -> impl Fn(&str) -> Result<T, Fa
     move |sent| length(sent, 1, max)
 }
 
-/// A parser of text of up to `max` characters, at least one of them not white space.
+/// A parser of text of up to `max` characters, at least one of them visible.
 pub fn not_blank<T: for<'s> From<&'s str>>(max: u64) -> impl Fn(&str) -> Result<T, Fault> {
     move |sent| {
         let text: &str = length(sent, 1, max)?;
-        if text.trim().is_empty() {
-            return Err(Fault::new(
-                Code::Blank,
-                "This is only white space. Write the name.",
-            ));
+        if is_blank(text) {
+            return Err(blank());
         }
         Ok(text.into())
     }
+}
+
+/// A name or a label in which there is nothing to read.
+pub(super) fn blank() -> Fault {
+    let message = "This has only white space and characters that show nothing. Write the name.";
+    Fault::new(Code::Blank, message)
 }
 
 /// One of a few words, spelled exactly.

@@ -1,46 +1,130 @@
 //! Absolute web addresses.
 
-use validator::ValidateUrl;
+use url::{Host, Url};
 
+use super::characters::{first_named_at, is_invisible, is_joiner};
 use super::length;
 use crate::validation::{Code, Fault, quote};
 
-/// An absolute http or https URL of up to 2,000 characters, stored as sent.
+/// An absolute http or https URL of up to 2,000 characters, as browsers read it (WHATWG URL), stored as
+/// sent. What a browser would drop or read in another way is refused, so that what is stored is what is
+/// opened.
 ///
 /// # Errors
-/// `length` or `format`.
+/// `length`, `character` for white space, a character that shows nothing, `\`, `<`, `>` or `"`, or `format`.
 pub fn absolute_url<'s, T: From<&'s str>>(sent: &'s str) -> Result<T, Fault> {
     let url: &str = length(sent, 1, 2_000)?;
-    let scheme = url
-        .split_once("://")
-        .map(|(scheme, _)| scheme.to_ascii_lowercase());
-    if matches!(scheme.as_deref(), Some("http" | "https")) && url.validate_url() {
-        return Ok(url.into());
+    let end = host_end(url);
+    let is_refused = |at: usize, c: char| {
+        let is_unseen = is_invisible(c) && !(at > end && is_joiner(c));
+        c.is_whitespace() || is_unseen || matches!(c, '\\' | '<' | '>' | '"')
+    };
+    if let Some(found) = first_named_at(url, is_refused) {
+        let message = format!(
+            "A web address has neither white space, characters that show nothing, \\, <, > nor \"; {found} was \
+             found. Remove it, or write it percent-encoded."
+        );
+        return Err(Fault::new(Code::Character, message));
     }
-    Err(Fault::new(
-        Code::Format,
-        format!(
-            "\"{}\" is not a web address, such as https://example.com.",
-            quote(sent)
-        ),
-    ))
+    let fault = match parsed(url) {
+        Ok(()) => return Ok(url.into()),
+        Err(why) => why,
+    };
+    let message = format!(
+        "\"{}\" is not a web address, such as https://example.com: {fault}.",
+        quote(sent)
+    );
+    Err(Fault::new(Code::Format, message))
+}
+
+/// How many characters a web address has up to the end of its host, where joiners would be dropped.
+fn host_end(url: &str) -> usize {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = host.find(['/', '?', '#']).and_then(|at| host.get(at..));
+    url.chars().count() - rest.map_or(0, |rest| rest.chars().count())
+}
+
+/// Says why a text without refused characters is no web address.
+fn parsed(text: &str) -> Result<(), &'static str> {
+    let (scheme, rest) = text
+        .split_once("://")
+        .ok_or("it must begin with http:// or https://")?;
+    if !["http", "https"]
+        .iter()
+        .any(|it| scheme.eq_ignore_ascii_case(it))
+    {
+        return Err("it must begin with http:// or https://");
+    }
+    // A browser drops further slashes, and takes what follows for the host.
+    if rest.starts_with('/') {
+        return Err("there is no host behind ://");
+    }
+    let url = Url::parse(text).map_err(|_| "its host or port cannot be read")?;
+    match url.host() {
+        Some(Host::Domain(name)) if is_domain(name) => Ok(()),
+        Some(Host::Ipv4(_) | Host::Ipv6(_)) => Ok(()),
+        Some(Host::Domain(_)) => Err("its host is no name of a host"),
+        None => Err("there is no host behind ://"),
+    }
+}
+
+/// Whether a name has labels of 1 to 63 characters, 253 in all, with at most one dot at its end.
+fn is_domain(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    name.len() <= 253 && name.split('.').all(|label| (1..=63).contains(&label.len()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::absolute_url;
+    use crate::validation::Code;
 
     #[test]
     fn is_absolute_and_of_the_web() {
-        assert!(absolute_url::<&str>("HTTPS://example.com/a?b#c").is_ok());
+        for sent in [
+            "HTTPS://example.com/a?b#c",
+            "http://[::1]:80/",
+            "https://user@127.0.0.1",
+            "https://a.b/\u{6cc}\u{200c}\u{631}?\u{2764}\u{fe0f}",
+        ] {
+            assert!(absolute_url::<&str>(sent).is_ok(), "{sent}");
+        }
         for sent in [
             "example.com",
             "ftp://example.com",
             "mailto:a@b.c",
             "javascript://x",
             "http://",
+            "https:///x",
+            "https://..",
+            "https://a..b/",
+            "https://user@/x",
+            "https://example.com:port/",
         ] {
-            assert!(absolute_url::<&str>(sent).is_err(), "{sent}");
+            assert_eq!(
+                absolute_url::<&str>(sent).unwrap_err().code,
+                Code::Format,
+                "{sent}"
+            );
+        }
+    }
+
+    #[test]
+    fn has_no_character_that_a_browser_drops() {
+        for sent in [
+            "https://a\nb.c",
+            "https://a\u{200d}b.c/",
+            "https://a.b/\u{200b}",
+            "https://a.b/\u{e0041}",
+            "https://a.b/\u{202e}",
+            "https://a.b\\@c.d",
+            " https://a.b",
+        ] {
+            assert_eq!(
+                absolute_url::<&str>(sent).unwrap_err().code,
+                Code::Character,
+                "{sent:?}"
+            );
         }
     }
 }

@@ -3,6 +3,7 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::store::named_by;
 use super::{CaseReference, IfMatch, Locked, lock};
 use crate::http::{Problem, ProblemType};
 use crate::validation::{Code, Fault, Scope, Violation, Violations};
@@ -24,8 +25,11 @@ pub async fn lock_named(
     match lock(connection, workspace_id, &reference, if_match).await {
         Ok(locked) => Ok(Some(locked)),
         Err(Problem::Plain(ProblemType::NotFound)) => {
-            let message = format!("This workspace has no case with the id {id}.");
-            let fault = Fault::new(Code::CaseNotFound, message);
+            let named = named_by(connection, workspace_id, id, &id.to_string()).await?;
+            let fault = named.unwrap_or_else(|| {
+                let message = format!("This workspace has no case with the id {id}.");
+                Fault::new(Code::CaseNotFound, message)
+            });
             if violations.is_empty() {
                 let pointer = "/case_id".to_owned();
                 return Err(Problem::Missing(Box::new(Violation { pointer, fault })));

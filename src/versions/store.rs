@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{CaseReference, IfMatch};
 use crate::http::{Problem, ProblemType};
+use crate::validation::{Code, Fault, Violation};
 
 /// A case that no other transaction can change before this one ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,13 +35,64 @@ pub async fn lock(
         reference.id(),
         reference.external_id_for_write()
     )
-    .fetch_optional(connection)
+    .fetch_optional(&mut *connection)
     .await?;
-    let locked = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
+    let Some(locked) = found else {
+        return Err(absent(connection, workspace_id, reference).await?);
+    };
     match if_match.refusal(locked.version) {
         None => Ok(locked),
         Some(kind) => Err(Problem::Plain(kind)),
     }
+}
+
+/// Why a write finds no case: where the text has the form of an id, and is the external id of a case, that is
+/// said.
+///
+/// # Errors
+/// Those of the database.
+async fn absent(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    reference: &CaseReference,
+) -> Result<Problem, sqlx::Error> {
+    let fault = match (reference.id(), reference.external_id()) {
+        (Some(id), Some(external_id)) => {
+            named_by(connection, workspace_id, id, external_id).await?
+        }
+        _ => None,
+    };
+    let pointer = String::new();
+    Ok(match fault {
+        Some(fault) => Problem::Missing(Box::new(Violation { pointer, fault })),
+        None => Problem::Plain(ProblemType::NotFound),
+    })
+}
+
+/// Says that what has the form of an id is the external id of a case, if it is.
+///
+/// # Errors
+/// Those of the database.
+pub async fn named_by(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    id: Uuid,
+    external_id: &str,
+) -> Result<Option<Fault>, sqlx::Error> {
+    let named = sqlx::query_scalar!(
+        "SELECT id FROM cases WHERE workspace_id = $1 AND external_id = $2",
+        workspace_id,
+        external_id
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(named.map(|named| {
+        let message = format!(
+            "No case has the id {id}. The case {named} has it as its external_id, but in a write what has the form of an \
+             id is an id alone: name the case by its id."
+        );
+        Fault::new(Code::CaseNotFound, message)
+    }))
 }
 
 /// Adds one to the version of a locked case; the new version.

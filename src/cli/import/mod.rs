@@ -5,14 +5,13 @@ mod lines;
 mod progress;
 mod rejected;
 mod sender;
+mod source;
 mod summary;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tokio::fs::File;
-use tokio::io::BufReader;
 
 use crate::config::ImportCommand;
 
@@ -21,10 +20,8 @@ use lines::Lines;
 use progress::Progress;
 use rejected::Rejected;
 use sender::Sender;
+use source::{Source, is_standard_input};
 use summary::Summary;
-
-/// How much of the file is read at once, in bytes.
-const READ: usize = 256 * 1024;
 
 /// Sends every line of a file, and says what became of them: 0 when all are stored, 1 when some were
 /// rejected.
@@ -32,15 +29,14 @@ const READ: usize = 256 * 1024;
 /// # Errors
 /// One line that says why it could not go on, and what to do.
 pub async fn run(command: ImportCommand) -> Result<ExitCode, String> {
-    let name = command.file.display();
+    let source = Source::open(&command.file).await?;
+    let name = source.name().to_owned();
     let unreadable = |error| format!("cannot read {name}: {error}");
-    let file = File::open(&command.file).await.map_err(unreadable)?;
-    let about = file.metadata().await.map_err(unreadable)?;
     let sender = Sender::new(&command)?;
-    let mut rejected = Rejected::new(rejected_file(&command), &about)?;
-    let progress = Progress::begin(about.len());
+    let mut rejected = Rejected::new(rejected_file(&command), &source.about)?;
+    let progress = Progress::begin(source.about.len());
     let mut summary = Summary::begin(command.dry_run);
-    let lines = Lines::new(BufReader::with_capacity(READ, file));
+    let lines = Lines::new(source.reader());
     let batches = Batches::new(lines, command.dry_run);
     let batches = stream::try_unfold(batches, async |mut batches: Batches<_>| {
         let next = batches.next().await?;
@@ -78,7 +74,9 @@ fn rejected_file(command: &ImportCommand) -> PathBuf {
         let mut name = file.file_stem().unwrap_or_default().to_owned();
         name.push(".rejected.ndjson");
         // What is no file of its own has no place beside it.
-        if file.starts_with("/dev") {
+        if is_standard_input(file) {
+            PathBuf::from("stdin.rejected.ndjson")
+        } else if file.starts_with("/dev") {
             PathBuf::from(name)
         } else {
             file.with_file_name(name)
