@@ -44,6 +44,7 @@ mod stop;
 mod support;
 mod tenancy;
 mod traces;
+mod webhook_deletion;
 mod webhook_queues;
 mod webhooks;
 mod workers;
