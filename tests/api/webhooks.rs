@@ -307,6 +307,30 @@ async fn what_is_wrong_with_a_webhook_is_said_at_once() {
     );
 }
 
+/// A webhook that waits for nothing looks as if it works, and is never told anything.
+#[tokio::test]
+async fn a_webhook_without_events_is_refused_when_it_is_made_and_when_it_is_changed() {
+    let app = TestApp::start().await;
+    let none = json!({"url": "http://127.0.0.1:9/", "events": []});
+    let refused = app.call(Method::POST, "/webhooks", &none).await.expect(400);
+    assert_eq!(refused.errors(), [("/events", "required")]);
+    let some = json!({"url": "http://127.0.0.1:9/", "events": ["Case.Created"]});
+    let made = app.call(Method::POST, "/webhooks", &some).await.expect(201);
+    let path = format!("/webhooks/{}", made.id());
+    let refused = app
+        .call(Method::PATCH, &path, &json!({"events": []}))
+        .await
+        .expect(400);
+    assert_eq!(refused.errors(), [("/events", "required")]);
+    let kept = app.get(&path).await.expect(200);
+    assert_eq!(kept.body["events"], json!(["Case.Created"]));
+    // A change that does not name them keeps them.
+    for body in [json!({"name": "N"}), json!({"events": null})] {
+        let changed = app.call(Method::PATCH, &path, &body).await.expect(200);
+        assert_eq!(changed.body["events"], json!(["Case.Created"]));
+    }
+}
+
 #[tokio::test]
 async fn nothing_inside_is_reached() {
     let app = TestApp::start_with(TestSettings {
