@@ -26,7 +26,8 @@ wire_object! {
         /// The events to be told of: at least one.
         "events" => events: Items<Text<'de>, LISTED> =
             shape::by_mode(events_shape),
-        /// What signs the deliveries; made where it is absent.
+        /// What signs the deliveries: `whsec_` and 24 to 64 bytes in base64, or any text of 16 to 255 characters. Made
+        /// where it is absent, in the first form.
         "secret" => secret: Text<'de> = secret::shape().example("a secret of at least sixteen characters"),
     }
 }

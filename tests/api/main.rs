@@ -46,6 +46,7 @@ mod tenancy;
 mod traces;
 mod webhook_deletion;
 mod webhook_queues;
+mod webhook_secrets;
 mod webhooks;
 mod workers;
 mod workspace_data;
