@@ -46,7 +46,7 @@ pub async fn run(settings: &ServerSettings) -> Result<(), String> {
     // Who tries it out has receivers on the same machine.
     let destinations = match &cluster {
         Some(_) => Destinations::Anywhere,
-        None => Destinations::Public,
+        None => Destinations::public_and(settings.webhook_allow.clone().unwrap_or_default()),
     };
     let limits = limits(settings);
     let mut state = app::state(database, limits, destinations, metrics);

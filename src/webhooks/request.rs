@@ -60,7 +60,7 @@ impl WebhookRequest<'_> {
     pub fn parse(
         mut self,
         mode: Mode,
-        destinations: Destinations,
+        destinations: &Destinations,
         scope: &mut Scope<'_>,
     ) -> WebhookDraft {
         self.strays.refuse(scope, Self::KNOWN);

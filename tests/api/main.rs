@@ -45,6 +45,7 @@ mod support;
 mod tenancy;
 mod traces;
 mod webhook_deletion;
+mod webhook_destinations;
 mod webhook_queues;
 mod webhook_secrets;
 mod webhooks;
