@@ -56,6 +56,7 @@ fn why_not(log: &WebhookLog) -> Fault {
         let message = "The case was deleted, and what this delivery showed with it.";
         return Fault::new(Code::Erased, message);
     }
-    let message = "The webhook of this delivery was deleted. Its deliveries are not made any more.";
+    let message = "The webhook of this delivery was deleted. To send the event again, create a webhook and replay the \
+                   time of the event (POST /webhooks/{id}/replay).";
     Fault::new(Code::WebhookDeleted, message)
 }

@@ -47,6 +47,7 @@ mod traces;
 mod webhook_deletion;
 mod webhook_destinations;
 mod webhook_queues;
+mod webhook_replay;
 mod webhook_secrets;
 mod webhooks;
 mod workers;
