@@ -11,6 +11,7 @@
 mod activities;
 mod architecture;
 mod batch;
+mod case_filters;
 mod case_life;
 mod cases;
 mod command_line;
