@@ -8,7 +8,8 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use reqwest::Method;
 use serde_json::{Value, json};
-use sqlx::{Executor, Row};
+use sqlx::{Connection, Executor, Row};
+use uuid::Uuid;
 
 use crate::support::{Answer, LONG, Receiver, TestApp};
 
@@ -306,4 +307,62 @@ async fn a_replay_for_a_webhook_that_is_offline_waits_until_it_is_online() {
     assert_eq!(count(&app, PENDING).await, 1);
     turn("online").await;
     receiver.received(2).await;
+}
+
+/// Two hundred thousand events, and as many deliveries of the endpoint.
+#[tokio::test]
+async fn a_part_of_a_replay_reads_no_more_than_its_events() {
+    const FILL: &str = "
+        DO $$ BEGIN
+            PERFORM set_config('session_replication_role', 'replica', false);
+        EXCEPTION WHEN insufficient_privilege THEN NULL; END $$;
+        INSERT INTO outbox (workspace_id, case_id, id, event, version, subject, created_at)
+        SELECT workspace_id, gen_random_uuid(), gen_random_uuid(), event, 1, subject,
+            '2026-01-01'::timestamptz + i * interval '1 s'
+        FROM outbox, generate_series(1, 200000) AS i;
+        INSERT INTO webhook_logs (workspace_id, id, webhook_id, case_id, event_id, event, version,
+            endpoint, state, status_code, attempt_count, attempt_type, next_attempt_at,
+            last_attempt_at, created_at)
+        SELECT o.workspace_id, gen_random_uuid(), w.id, o.case_id, o.id, o.event, o.version, '',
+            'delivered', 200, 1, 'first_call', now(), now(), now()
+        FROM outbox AS o JOIN webhooks AS w ON w.workspace_id = o.workspace_id;
+        SET session_replication_role = DEFAULT";
+    let mut app = TestApp::start().await;
+    app.stop_workers().await;
+    let webhook = subscribe(&app, "http://127.0.0.1:9/", &["Case.Created"]).await;
+    app.create(&json!({"name": "0"})).await;
+    let mut connection = app.connect().await;
+    connection.execute(FILL).await.expect("events");
+    let ids: Vec<Uuid> = (1..=500).map(Uuid::from_u128).collect();
+    let now = dossier::values::now();
+    // Tables that nobody has analysed too.
+    for analyse in ["SELECT 1", "ANALYZE"] {
+        connection.execute(analyse).await.expect("it is analysed");
+        let mut open = connection.begin().await.expect("a transaction");
+        // As the server does.
+        let along = open.execute("SET LOCAL enable_sort = off").await;
+        along.expect("the setting");
+        let since = "2026-01-02T00:00:00Z".parse::<chrono::DateTime<chrono::Utc>>();
+        let made = sqlx::query(include_str!("../../src/webhooks/replay.sql"))
+            .bind(Uuid::parse_str("0198a000-0000-7000-8000-000000000001").expect("a UUID"))
+            .bind(Uuid::parse_str(&webhook).expect("a UUID"))
+            .bind(vec!["Case.Created"])
+            .bind(since.expect("a moment"))
+            .bind(Uuid::nil())
+            .bind(now)
+            .bind(500_i64)
+            .bind(&ids)
+            .bind("http://127.0.0.1:9/")
+            .bind(now)
+            .bind(None::<String>)
+            .fetch_one(&mut *open)
+            .await
+            .expect("a part");
+        assert_eq!(made.get::<i64, _>(0), 500);
+        let read = "SELECT sum(coalesce(idx_tup_fetch, 0) + seq_tup_read)::bigint
+            FROM pg_stat_xact_user_tables WHERE relname IN ('outbox', 'webhook_logs')";
+        let rows: i64 = open.fetch_one(read).await.expect("a count").get(0);
+        assert!(rows <= 5_000, "{rows} rows, {analyse}");
+        open.rollback().await.expect("nothing is made");
+    }
 }
