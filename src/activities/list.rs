@@ -20,11 +20,13 @@ use crate::values::Timestamp;
 
 /// An identifier that is compared in one way alone.
 const ONLY: &[Operator] = &[Operator::Eq];
+/// The same of one that can be missing.
+const ONLY_OR_NULL: &[Operator] = &[Operator::Eq, Operator::IsNull];
 
 const FIELDS: &[Field] = &[
     filters::id("case_id", "c.case_id", ONLY),
-    filters::id("individual_id", "c.individual_id", ONLY),
-    filters::id("company_id", "c.company_id", ONLY),
+    filters::id("individual_id", "c.individual_id", ONLY_OR_NULL),
+    filters::id("company_id", "c.company_id", ONLY_OR_NULL),
     Field {
         name: "type",
         column: "c.type",

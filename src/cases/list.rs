@@ -3,11 +3,12 @@
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
+use serde_json::json;
 
 use super::view::CaseRowView;
 use super::{CaseHeader, Status};
 use crate::auth::Caller;
-use crate::custom_properties::{Definition, store::definitions};
+use crate::custom_properties::{Definition, Definitions, Target, sought, store::definitions};
 use crate::db::listing::{Field, Kind, Listing, Operator};
 use crate::db::{Database, Deadline};
 use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
@@ -22,9 +23,26 @@ const HAS_TAG: [&str; 3] = [
     "))",
 ];
 
-const FIELDS: &[Field] = &[
-    filters::text("external_id", "c.external_id", filters::EQUALITY),
-    filters::id("assignee_id", "c.assignee_id", filters::EQUALITY),
+/// The template of a case by its key: `$1` is the workspace.
+const TEMPLATE: &str = "SELECT id FROM templates WHERE workspace_id = $1 AND key";
+
+/// What a case has by keys that whoever sends it chooses.
+static METADATA: Field = filters::object("metadata", "c.metadata");
+/// The same by what the workspace defines.
+static PROPERTIES: Field = filters::object("custom_properties", "c.custom_properties");
+
+/// What it is filtered and sorted by.
+pub const FIELDS: &[Field] = &[
+    filters::text("external_id", "c.external_id", filters::NULLABLE),
+    filters::id("assignee_id", "c.assignee_id", filters::NULLABLE),
+    Field {
+        name: "template_key",
+        column: "c.template_id",
+        kind: Kind::Key(TEMPLATE),
+        operators: filters::ONE_OR_NULL,
+        sortable: false,
+    },
+    filters::text("space_slug", "c.space_slug", filters::ONE_OR_NULL),
     filters::name("name", "c.name"),
     Field {
         name: "tags",
@@ -81,7 +99,10 @@ parameters!(Parameters, {
     parameters
 });
 
-/// Lists the cases of the workspace, without what belongs to them.
+/// Lists the cases of the workspace, without what belongs to them. Besides the parameters below, `metadata.KEY` and
+/// `custom_properties.KEY` are filters with the operators `eq` (the default), `not_eq` and `is_null`, such as
+/// `metadata.crm_ref=7` and `custom_properties.risk_score.is_null=true`: of a custom property that is a list, `eq` finds
+/// those that have the item.
 ///
 /// # Errors
 /// 400, 401 and what the database can have.
@@ -103,15 +124,27 @@ pub async fn list(
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
     let with_properties = query.flag("include_custom_properties");
-    let asked = query.list("cases", FIELDS, ORDER);
-    query.finish()?;
-    let workspace_id = caller.workspace_id;
-    let listed = read_list(&database, deadline, &LISTING, workspace_id, &asked).await?;
-    let definitions = if with_properties {
+    let (metadata, properties) = (query.members(&METADATA), query.members(&PROPERTIES));
+    let mut asked = query.list("cases", FIELDS, ORDER);
+    let definitions = if with_properties || !properties.is_empty() {
         Some(all_definitions(&database, deadline, &caller).await?)
     } else {
         None
     };
+    let more = query.conditions_of(&METADATA, metadata, |it| Ok(json!({ &it.key: it.value })));
+    asked.conditions.extend(more);
+    if let Some(definitions) = definitions.clone().filter(|_| !properties.is_empty()) {
+        let all = Definitions::from(definitions);
+        let more = query.conditions_of(&PROPERTIES, properties, |it| {
+            let value = Some(it.value.as_str()).filter(|_| it.operator != Operator::IsNull);
+            sought(&all, Target::Case, &it.key, value)
+        });
+        asked.conditions.extend(more);
+    }
+    query.finish()?;
+    let workspace_id = caller.workspace_id;
+    let listed = read_list(&database, deadline, &LISTING, workspace_id, &asked).await?;
+    let definitions = definitions.filter(|_| with_properties);
     let headers = PageView::new(listed, &asked, serde_json::from_value::<CaseHeader>)?;
     let view = headers.view(|header| CaseRowView::new(header, definitions.as_deref()));
     Ok(Json(view).into_response())

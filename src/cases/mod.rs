@@ -34,7 +34,7 @@ mod updated;
 mod view;
 
 pub use graph::{Entity, Graph, ResolvedRelation};
-pub use list::LISTING;
+pub use list::{FIELDS, LISTING};
 pub use model::{Case, CaseHeader, Review, Status};
 pub use new_case::Creates;
 pub use references::Known;

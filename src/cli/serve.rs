@@ -47,7 +47,7 @@ pub async fn run(settings: &ServerSettings) -> Result<(), String> {
     // Who tries it out has receivers on the same machine.
     let destinations = match &cluster {
         Some(_) => Destinations::Anywhere,
-        None => Destinations::Public,
+        None => Destinations::public_and(settings.webhook_allow.clone().unwrap_or_default()),
     };
     let limits = limits(settings);
     let front = Front {

@@ -11,18 +11,19 @@ use crate::db::{Database, Deadline};
 use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
 use crate::parameters;
 
-const FIELDS: &[Field] = &[
+/// What it is filtered and sorted by.
+pub const FIELDS: &[Field] = &[
     filters::name("name", "c.name"),
     filters::text(
         "registration_number",
         "c.registration_number",
-        filters::MATCHING,
+        filters::MATCHING_OR_NULL,
     ),
     Field {
         name: "country",
         column: "c.country",
         kind: Kind::Country,
-        operators: &[Operator::Eq],
+        operators: &[Operator::Eq, Operator::IsNull],
         sortable: false,
     },
     filters::moment("created_at", "c.created_at"),

@@ -12,7 +12,7 @@ mod update;
 mod view;
 
 pub use get::snapshot;
-pub use list::LISTING;
+pub use list::{FIELDS, LISTING};
 pub use model::{Classification, Company, CompanyStatus, CompanyType, StoredCompany};
 pub use request::{CompanyChanges, CompanyDraft, CompanyRequest};
 pub use view::{CompanyRowView, CompanyView};

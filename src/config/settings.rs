@@ -8,6 +8,7 @@ use secrecy::SecretString;
 
 use super::ListenAddress;
 use crate::http::{Origin, PublicUrl};
+use crate::values::AllowedDestinations;
 
 /// Which database, and who brings its schema up to date.
 #[derive(Debug, Clone, Args)]
@@ -104,6 +105,15 @@ pub struct ServerSettings {
         help_heading = "Server"
     )]
     pub stop_grace: u64,
+    /// Networks and host names inside the network that webhooks may be sent to besides public addresses, also over
+    /// http, separated by commas, such as 10.20.0.0/16,hooks.internal. The sandbox sends them anywhere.
+    #[arg(
+        long,
+        value_name = "LIST",
+        env = "DOSSIER_WEBHOOK_ALLOW",
+        help_heading = "Server"
+    )]
+    pub webhook_allow: Option<AllowedDestinations>,
     /// How many seconds a request may take, its body's arrival included.
     #[arg(
         long,

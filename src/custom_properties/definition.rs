@@ -131,7 +131,7 @@ impl Definition {
         None
     }
 
-    fn text(&self, sent: &str) -> Result<Value, Fault> {
+    pub(super) fn text(&self, sent: &str) -> Result<Value, Fault> {
         Ok(match self.kind {
             PropertyType::Email => {
                 let email = Email::parse(sent)?;
@@ -188,7 +188,7 @@ impl Definition {
         Some(taken.into())
     }
 
-    fn item(&self, sent: &str) -> Result<String, Fault> {
+    pub(super) fn item(&self, sent: &str) -> Result<String, Fault> {
         if self.kind == PropertyType::Countries {
             return Ok(Country::parse(sent)?.as_str().to_owned());
         }

@@ -11,6 +11,7 @@ mod model;
 mod options;
 mod path;
 mod request;
+mod sought;
 pub mod store;
 mod update;
 
@@ -22,6 +23,7 @@ pub use model::{PropertyView, StoredProperty};
 pub use request::{
     OptionsRequest, PropertyOption, SettingsRequest, options, property_type, settings, target,
 };
+pub use sought::sought;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

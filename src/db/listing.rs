@@ -38,6 +38,8 @@ pub enum Operator {
     ArrayContains,
     ArrayNotContains,
     ArrayOverlap,
+    /// Whether there is no value.
+    IsNull,
 }
 
 /// What a field is.
@@ -57,6 +59,11 @@ pub enum Kind {
     /// Names of what the row has: SQL that says whether it has one, before and after the name,
     /// which stands in both gaps.
     Names(&'static [&'static str; 3]),
+    /// A key of another table, of whose row the column has the id: SQL that selects the id, up to the key, which
+    /// is compared behind it. The workspace is `$1`, so that the id is looked up once and not for each row.
+    Key(&'static str),
+    /// An object of values by keys that the caller names (`field.KEY`).
+    Object,
 }
 
 /// A field that a list can be filtered and sorted by.
@@ -82,6 +89,10 @@ pub enum Operand {
     Moment(DateTime<Utc>),
     Day(NaiveDate),
     Boolean(bool),
+    /// An object that the column must contain.
+    Contained(Value),
+    /// A member of the column, and whether it has no value.
+    Member(String, bool),
 }
 
 /// One condition; all of them hold.
@@ -261,14 +272,33 @@ impl Condition {
     fn push(&self, query: &mut QueryBuilder<Postgres>) {
         let column = self.field.column;
         match (self.operator, &self.operand) {
+            (Operator::IsNull, Operand::Boolean(is_null)) => {
+                query.push(column).push(is_null_sql(*is_null));
+            }
+            (_, Operand::Member(key, is_null)) => {
+                query.push("(").push(column).push(" ->> ");
+                query.push_bind(key.clone()).push(")");
+                query.push(is_null_sql(*is_null));
+            }
+            (operator, Operand::Contained(object)) => {
+                query.push("(").push(column).push(" @> ");
+                query.push_bind(object.clone()).push(")");
+                query.push(operator.unless_holds());
+            }
+            (operator, Operand::Text(key)) if let Kind::Key(id) = self.field.kind => {
+                query.push("(").push(column).push(" = (").push(id);
+                query.push(" = ").push_bind(key.clone()).push("))");
+                query.push(operator.unless_holds());
+            }
+            (operator, Operand::Texts(keys)) if let Kind::Key(id) = self.field.kind => {
+                query.push("(").push(column).push(" = ANY (ARRAY(").push(id);
+                query.push(" = ANY (").push_bind(keys.clone()).push("))))");
+                query.push(operator.unless_holds());
+            }
             (Operator::In | Operator::NotIn, Operand::Texts(texts)) => {
-                let not = if self.operator == Operator::NotIn {
-                    "NOT "
-                } else {
-                    ""
-                };
-                query.push(not).push("(").push(column).push(" = ANY (");
+                query.push("(").push(column).push(" = ANY (");
                 query.push_bind(texts.clone()).push("))");
+                query.push(self.operator.unless_holds());
             }
             (operator, Operand::Texts(names)) => self.push_names(query, operator, names),
             (operator, operand) => {
@@ -318,6 +348,36 @@ impl Operator {
             Self::ArrayContains => "array_contains",
             Self::ArrayNotContains => "array_not_contains",
             Self::ArrayOverlap => "array_overlap",
+            Self::IsNull => "is_null",
+        }
+    }
+
+    /// The operator that is written so, of whatever fields.
+    pub fn named(word: &str) -> Option<Self> {
+        let all = [
+            Self::Eq,
+            Self::NotEq,
+            Self::Like,
+            Self::Ilike,
+            Self::In,
+            Self::NotIn,
+            Self::Gt,
+            Self::Gte,
+            Self::Lt,
+            Self::Lte,
+            Self::ArrayContains,
+            Self::ArrayNotContains,
+            Self::ArrayOverlap,
+            Self::IsNull,
+        ];
+        all.into_iter().find(|it| it.as_str() == word)
+    }
+
+    /// What follows a comparison: of the negative operators it must not hold, which is so too where there is no value.
+    fn unless_holds(self) -> &'static str {
+        match self {
+            Self::NotEq | Self::NotIn => " IS NOT TRUE",
+            _ => "",
         }
     }
 
@@ -336,7 +396,8 @@ impl Operator {
             | Self::NotIn
             | Self::ArrayContains
             | Self::ArrayNotContains
-            | Self::ArrayOverlap => " = ",
+            | Self::ArrayOverlap
+            | Self::IsNull => " = ",
         }
     }
 }
@@ -350,6 +411,12 @@ impl Operand {
             Self::Moment(at) => query.push_bind(*at),
             Self::Day(day) => query.push_bind(*day),
             Self::Boolean(value) => query.push_bind(*value),
+            Self::Contained(object) => query.push_bind(object.clone()),
+            Self::Member(key, _) => query.push_bind(key.clone()),
         };
     }
+}
+
+fn is_null_sql(is_null: bool) -> &'static str {
+    if is_null { " IS NULL" } else { " IS NOT NULL" }
 }

@@ -161,6 +161,7 @@ fn meaning(operator: Operator) -> &'static str {
         Operator::ArrayContains => "Has all of those after commas, by label (without case) or id.",
         Operator::ArrayNotContains => "Does not have all of those after commas.",
         Operator::ArrayOverlap => "Has one of those after commas.",
+        Operator::IsNull => "Whether it has no value.",
     }
 }
 
@@ -169,6 +170,9 @@ const MOMENT: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\
 
 fn operand(field: &Field, operator: Operator) -> Object {
     let is_list = matches!(operator, Operator::In | Operator::NotIn);
+    if operator == Operator::IsNull {
+        return Object::with_type(SchemaType::Type(Type::Boolean));
+    }
     match field.kind {
         Kind::Word(words) if is_list => {
             let word = format!("({})", words.join("|"));
@@ -181,7 +185,9 @@ fn operand(field: &Field, operator: Operator) -> Object {
             schema.enum_values = Some(words.iter().map(|word| Value::from(*word)).collect());
             schema
         }
-        Kind::Text | Kind::Names(_) => Object::with_type(Type::String),
+        Kind::Text | Kind::Names(_) | Kind::Key(_) | Kind::Object => {
+            Object::with_type(Type::String)
+        }
         Kind::Uuid if is_list => Object::with_type(Type::String),
         Kind::Uuid => text(Some("uuid"), "0198a000-0000-7000-8000-000000000301"),
         Kind::Moment => {

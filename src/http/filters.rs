@@ -13,6 +13,24 @@ pub const MATCHING: &[Operator] = &[
     Operator::Like,
     Operator::Ilike,
 ];
+/// The operators of an identifier that can be missing.
+pub const NULLABLE: &[Operator] = &[Operator::Eq, Operator::NotEq, Operator::IsNull];
+/// The operators of a name that can be missing.
+pub const MATCHING_OR_NULL: &[Operator] = &[
+    Operator::Eq,
+    Operator::NotEq,
+    Operator::Like,
+    Operator::Ilike,
+    Operator::IsNull,
+];
+/// The operators of one of several words that can be missing.
+pub const ONE_OR_NULL: &[Operator] = &[
+    Operator::Eq,
+    Operator::NotEq,
+    Operator::In,
+    Operator::NotIn,
+    Operator::IsNull,
+];
 /// The operators of a moment.
 pub const ORDER: &[Operator] = &[
     Operator::Eq,
@@ -45,6 +63,17 @@ pub const fn text(
         column,
         kind: Kind::Text,
         operators,
+        sortable: false,
+    }
+}
+
+/// An object of values by keys that the caller names.
+pub const fn object(name: &'static str, column: &'static str) -> Field {
+    Field {
+        name,
+        column,
+        kind: Kind::Object,
+        operators: NULLABLE,
         sortable: false,
     }
 }

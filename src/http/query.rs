@@ -23,9 +23,11 @@ const PARAMETERS: usize = 200;
 /// The parameters of one request, taken one after the other. What nobody takes is refused.
 #[derive(Debug)]
 pub struct Query {
-    sent: Vec<(String, String)>,
-    taken: Vec<bool>,
+    pub(super) sent: Vec<(String, String)>,
+    pub(super) taken: Vec<bool>,
     known: Vec<String>,
+    /// The objects of whose members there are filters.
+    pub(super) objects: Vec<&'static str>,
     violations: Violations,
 }
 
@@ -74,6 +76,7 @@ impl Query {
             taken: vec![false; sent.len()],
             sent,
             known: Vec::new(),
+            objects: Vec::new(),
             violations,
         }
     }
@@ -151,9 +154,10 @@ impl Query {
         // A cursor follows the order of creation, whatever the list's own order is.
         let by_cursor = self.sent.iter().any(|(name, _)| name == "cursor");
         let sort = self.sort(fields, if by_cursor { "created_at" } else { default });
+        let objects = &self.objects;
         let is_filter = |name: &str| {
             let field = name.split_once('.').map_or(name, |(field, _)| field);
-            fields.iter().any(|it| it.name == field)
+            fields.iter().any(|it| it.name == field) || objects.contains(&field)
         };
         let filters = self.sent.iter().filter(|(name, _)| is_filter(name));
         let descending = sort.first().is_some_and(|it| it.descending);
@@ -220,18 +224,7 @@ impl Query {
             let Some(field) = fields.iter().find(|it| it.name == field) else {
                 continue;
             };
-            let operators = field.operators.iter().map(|it| it.as_str());
-            let operators: Vec<_> = operators.collect();
-            let message = format!(
-                "{} cannot be compared with {}; its operators are {}.",
-                field.name,
-                quote(operator),
-                operators.join(", ")
-            );
-            let operators: Names = operators.into_iter().collect();
-            let fault = Fault::new(Code::Choice, message)
-                .suggesting(operator, operators.clone())
-                .allowing(operators);
+            let fault = no_operator(field, operator);
             let name = name.clone();
             if let Some(taken) = self.taken.get_mut(index) {
                 *taken = true;
@@ -361,11 +354,21 @@ impl Query {
             .filter(|(_, taken)| !**taken)
             .map(|((name, _), _)| name.clone())
             .collect();
-        let known: Names = std::mem::take(&mut self.known).into_iter().collect();
+        let known = std::mem::take(&mut self.known);
+        let names: Names = known.iter().cloned().collect();
         for name in unknown {
             let message = format!("There is no parameter {} here.", quote(&name));
             let fault = Fault::new(Code::UnknownField, message);
-            self.refuse(&name, fault.suggesting(&name, known.clone()));
+            let fault = match name.split_once('.') {
+                // The same member of an object that there is.
+                Some((_, member)) if !self.objects.is_empty() => {
+                    let objects = self.objects.iter().map(|it| format!("{it}.{member}"));
+                    let candidates: Names = objects.chain(known.iter().cloned()).collect();
+                    fault.suggesting(&name, candidates)
+                }
+                _ => fault.suggesting(&name, names.clone()),
+            };
+            self.refuse(&name, fault);
         }
         if self.violations.is_empty() {
             return Ok(());
@@ -376,6 +379,22 @@ impl Query {
         });
         Err(Problem::InvalidQuery(self.violations))
     }
+}
+
+/// A field has no such operator.
+pub(super) fn no_operator(field: &Field, operator: &str) -> Fault {
+    let operators = field.operators.iter().map(|it| it.as_str());
+    let operators: Vec<_> = operators.collect();
+    let message = format!(
+        "{} cannot be compared with {}; its operators are {}.",
+        field.name,
+        quote(operator),
+        operators.join(", ")
+    );
+    let operators: Names = operators.into_iter().collect();
+    Fault::new(Code::Choice, message)
+        .suggesting(operator, operators.clone())
+        .allowing(operators)
 }
 
 /// The value of a filter, as its field has it.
@@ -392,6 +411,7 @@ fn operand(field: &Field, operator: Operator, sent: &str) -> Result<Operand, Fau
         return Err(Fault::new(Code::TooMany, message));
     }
     match (field.kind, operator) {
+        (_, Operator::IsNull) => query_values::boolean(sent).map(Operand::Boolean),
         (Kind::Word(words), Operator::In | Operator::NotIn) => {
             let texts = list().map(|word| query_values::word(word, words));
             Ok(Operand::Texts(texts.collect::<Result<_, _>>()?))
@@ -406,7 +426,7 @@ fn operand(field: &Field, operator: Operator, sent: &str) -> Result<Operand, Fau
         (Kind::Text, Operator::Like | Operator::Ilike) => {
             query_values::pattern(sent).map(Operand::Text)
         }
-        (Kind::Text, _) => Ok(Operand::Text(sent.to_owned())),
+        (Kind::Text | Kind::Key(_) | Kind::Object, _) => Ok(Operand::Text(sent.to_owned())),
         (Kind::Word(words), _) => query_values::word(sent, words).map(Operand::Text),
         (Kind::Uuid, _) => query_values::uuid(sent).map(Operand::Uuid),
         (Kind::Moment, _) => query_values::moment(sent).map(Operand::Moment),

@@ -13,6 +13,11 @@ use crate::validation::{Code, Fault};
 const HEADER: &str = "Idempotency-Key";
 /// The longest key, in characters.
 const LONGEST: usize = 255;
+/// A bare key, or a quoted one, in which `"` and `\` are written with `\` before them.
+const PATTERN: &str =
+    r#"^(?:[!#-~](?:[\t !#-~]{0,253}[!#-~])?|"(?:[\t !#-\[\]-~]|\\["\\]){1,255}")$"#;
+/// The longest header: a quoted key whose every character is escaped.
+const LONGEST_HEADER: usize = 2 * LONGEST + 2;
 
 /// The key of a POST, if it has one. It arrives as a quoted string
 /// (draft-ietf-httpapi-idempotency-key-header-07, section 2.1) or bare; both name the same key. Other
@@ -36,10 +41,12 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
 impl IntoParams for IdempotencyKey {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let about = "Names this request, for 24 hours: sent again with the same key, it is done once and answered \
-                     as the first time (with `Idempotent-Replayed: true`).";
+                     as the first time (with `Idempotent-Replayed: true`). 1 to 255 visible ASCII characters, bare or in \
+                     double quotes.";
         let mut schema = described::text(None, "0198a000-5c1a-7d3e-9a44-2f1b6c8d9e10");
         schema.min_length = Some(1);
-        schema.max_length = Some(LONGEST);
+        schema.max_length = Some(LONGEST_HEADER);
+        schema.pattern = Some(PATTERN.to_owned());
         vec![described::header(HEADER, about, schema)]
     }
 }
@@ -107,6 +114,40 @@ mod tests {
         }
         assert_eq!(read(&["\"a \\\"b\\\\\""]), Ok(Some("a \"b\\".to_owned())));
         assert_eq!(read(&["a", "a"]), Ok(Some("a".to_owned())));
+    }
+
+    #[test]
+    fn the_pattern_takes_what_the_parser_takes() {
+        let pattern = regex::Regex::new(PATTERN).unwrap();
+        let long: &'static str = "k".repeat(255).leak();
+        let quoted: &'static str = format!("\"{long}\"").leak();
+        let escaped: &'static str = format!("\"{}\"", r"\\".repeat(255)).leak();
+        let longer: &'static str = "k".repeat(256).leak();
+        let quoted_longer: &'static str = format!("\"{longer}\"").leak();
+        for key in [
+            "a",
+            "a b",
+            "a\tb",
+            "\\",
+            "\"a\"",
+            "\" \"",
+            r#""a \"b\\""#,
+            long,
+            quoted,
+            escaped,
+            "",
+            "\"\"",
+            "\"a",
+            "a\"",
+            "a\"b",
+            r#""a\b""#,
+            "\"a\"b\"",
+            longer,
+            quoted_longer,
+        ] {
+            let is_read = matches!(read(&[key]), Ok(Some(_)));
+            assert_eq!(pattern.is_match(key), is_read, "{key}");
+        }
     }
 
     #[test]

@@ -71,6 +71,7 @@ codes! {
     IndividualNotFound => "individual_not_found",
     ForbiddenDestination => "forbidden_destination",
     Erased => "erased",
+    WebhookDeleted => "webhook_deleted",
 }
 
 /// One fault: what is wrong, what was found, what to do.

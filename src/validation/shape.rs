@@ -103,6 +103,15 @@ impl Shape {
         self
     }
 
+    /// The same array, which has at least so many items where it is there.
+    #[must_use]
+    pub fn at_least(mut self, min: usize) -> Self {
+        if let RefOr::T(Schema::Array(array)) = &mut self.schema {
+            array.min_items = Some(min);
+        }
+        self
+    }
+
     /// Whether the member must be there in this mode.
     pub(super) fn is_required(&self, mode: Mode) -> bool {
         self.absent == Absent::Nothing && mode != Mode::Update

@@ -2,25 +2,57 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::AllowedDestinations;
+
 /// The destinations of webhooks. Who may name a URL must not reach, through the server, what only
 /// the server can reach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destinations {
     /// Public addresses over https.
     Public,
+    /// These too, and what the operator names, over http too.
+    PublicAnd(AllowedDestinations),
     /// Any address, over http too: for a sandbox on a machine of one's own.
     Anywhere,
 }
 
 impl Destinations {
-    /// Whether a URL with this scheme may be called.
-    pub fn take_scheme(self, scheme: &str) -> bool {
-        scheme == "https" || (self == Self::Anywhere && scheme == "http")
+    /// Public addresses, and what the operator names.
+    pub fn public_and(allowed: AllowedDestinations) -> Self {
+        if allowed.is_empty() {
+            Self::Public
+        } else {
+            Self::PublicAnd(allowed)
+        }
+    }
+
+    /// Whether a URL with this scheme may be called. Over plain http only where what it names is allowed by name
+    /// or address, whoever else can be reached.
+    pub fn take_scheme(scheme: &str, is_allowed: bool) -> bool {
+        scheme == "https" || (is_allowed && scheme == "http")
+    }
+
+    /// Whether any address and any name may be called, or the operator has named this address.
+    pub fn allow_address(&self, address: IpAddr) -> bool {
+        match self {
+            Self::Public => false,
+            Self::PublicAnd(allowed) => allowed.have(address),
+            Self::Anywhere => true,
+        }
+    }
+
+    /// Whether any address and any name may be called, or the operator has named this host.
+    pub fn allow_name(&self, host: &str) -> bool {
+        match self {
+            Self::Public => false,
+            Self::PublicAnd(allowed) => allowed.name(host),
+            Self::Anywhere => true,
+        }
     }
 
     /// Whether an address may be connected to.
-    pub fn take(self, address: IpAddr) -> bool {
-        self == Self::Anywhere
+    pub fn take(&self, address: IpAddr) -> bool {
+        self.allow_address(address)
             || match address {
                 IpAddr::V4(address) => is_public_v4(address),
                 IpAddr::V6(address) => is_public_v6(address),
@@ -142,10 +174,30 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_is_for_the_sandbox() {
-        assert!(Destinations::Public.take_scheme("https"));
-        assert!(!Destinations::Public.take_scheme("http"));
-        assert!(Destinations::Anywhere.take_scheme("http"));
-        assert!(!Destinations::Anywhere.take_scheme("file"));
+    fn what_the_operator_names_is_reached_too() {
+        let destinations = Destinations::public_and("10.0.0.0/8, hooks.internal".parse().unwrap());
+        for (address, is_taken) in [
+            ("10.1.2.3", true),
+            ("192.168.1.1", false),
+            ("8.8.8.8", true),
+        ] {
+            assert_eq!(destinations.take(address.parse().unwrap()), is_taken);
+        }
+        assert!(destinations.allow_name("hooks.internal") && !destinations.allow_name("internal"));
+        let none = Destinations::public_and("".parse().unwrap());
+        assert_eq!(none, Destinations::Public);
+    }
+
+    #[test]
+    fn plain_http_is_for_what_is_allowed() {
+        for (scheme, is_allowed, is_taken) in [
+            ("https", false, true),
+            ("http", false, false),
+            ("http", true, true),
+            ("file", true, false),
+        ] {
+            let taken = Destinations::take_scheme(scheme, is_allowed);
+            assert_eq!(taken, is_taken, "{scheme}");
+        }
     }
 }

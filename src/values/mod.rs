@@ -2,6 +2,7 @@
 //! form; `Deserialize` is for what the database gives back, which was parsed before it was stored.
 
 mod address;
+mod allowed_destinations;
 mod bic;
 mod characters;
 mod clock;
@@ -30,6 +31,7 @@ pub use address::{
     Address, AddressRequest, BankingInformation, BankingInformationRequest, address,
     banking_information, exclusive, sent_address, sent_bank,
 };
+pub use allowed_destinations::AllowedDestinations;
 pub use bic::Bic;
 pub use characters::is_blank;
 pub use clock::{milliseconds, now};

@@ -10,34 +10,43 @@ use crate::values::{Destinations, absolute_url};
 
 /// Resolves names to addresses that may be connected to, and to nothing else. What is resolved is
 /// what is connected to, so that a name cannot change in between.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Resolver(pub Destinations);
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let destinations = self.0;
+        let destinations = self.0.clone();
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed: Vec<_> = found.filter(|it| destinations.take(it.ip())).collect();
+            let is_allowed = destinations.allow_name(name.as_str());
+            // Who names a URL learns nothing of the names inside the network.
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
+            let found = found.map_err(|_| NOWHERE)?;
+            let allowed: Vec<_> = found
+                .filter(|it| is_allowed || destinations.take(it.ip()))
+                .collect();
             if allowed.is_empty() {
-                return Err(FORBIDDEN.into());
+                return Err(NOWHERE.into());
             }
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })
     }
 }
 
-/// What is said of a name or an address that may not be connected to.
-pub const FORBIDDEN: &str = "the address is not one of the public internet";
+/// What is said of a name that does not exist, and in the same words of one that leads to addresses that may not
+/// be connected to.
+pub const NOWHERE: &str = "the host name does not exist, or has no address that may be called";
+/// What is said of an address that may not be connected to.
+const FORBIDDEN: &str = "the address is not one of the public internet";
 
 /// The URL of an endpoint.
 ///
 /// # Errors
 /// `length` or `format`; `forbidden_destination` for one that is never called.
-pub fn endpoint(sent: &str, destinations: Destinations) -> Result<String, Fault> {
+pub fn endpoint(sent: &str, destinations: &Destinations) -> Result<String, Fault> {
     let text: &str = absolute_url(sent)?;
     let url = Url::parse(text).map_err(|_| forbidden("It cannot be read as a URL."))?;
-    check(&url, destinations).map_err(forbidden)?;
+    check(&url, destinations)
+        .map_err(|why| forbidden(&format!("Deliveries cannot be sent here: {why}.")))?;
     Ok(text.to_owned())
 }
 
@@ -45,22 +54,22 @@ pub fn endpoint(sent: &str, destinations: Destinations) -> Result<String, Fault>
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn check(url: &Url, destinations: Destinations) -> Result<(), &'static str> {
-    if !destinations.take_scheme(url.scheme()) {
-        return Err("An endpoint is called over https alone.");
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("An endpoint is called without user and password; check the signature there.");
-    }
+pub fn check(url: &Url, destinations: &Destinations) -> Result<(), &'static str> {
     let host = url.host_str().unwrap_or_default();
     let literal: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
+    let is_allowed = match literal {
+        Some(address) => destinations.allow_address(address),
+        None => destinations.allow_name(host),
+    };
+    if !Destinations::take_scheme(url.scheme(), is_allowed) {
+        return Err("an endpoint is called over https alone");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("an endpoint is called without user and password; check the signature there");
+    }
     match literal {
-        Some(address) if !destinations.take(address) => {
-            Err("This address is not one of the public internet.")
-        }
-        None if destinations == Destinations::Public && is_local(host) => {
-            Err("This name is not one of the public internet.")
-        }
+        Some(address) if !destinations.take(address) => Err(FORBIDDEN),
+        None if !is_allowed && is_local(host) => Err(NOWHERE),
         _ => Ok(()),
     }
 }
@@ -71,7 +80,7 @@ fn is_local(host: &str) -> bool {
     host == "localhost" || host.ends_with(".localhost")
 }
 
-fn forbidden(message: &'static str) -> Fault {
+fn forbidden(message: &str) -> Fault {
     Fault::new(Code::ForbiddenDestination, message)
 }
 
@@ -81,7 +90,7 @@ mod tests {
 
     #[test]
     fn an_endpoint_is_public() {
-        let take = |url| endpoint(url, Destinations::Public);
+        let take = |url| endpoint(url, &Destinations::Public);
         assert!(take("https://hooks.example.com:8443/a?b=c").is_ok());
         assert!(take("https://8.8.8.8/").is_ok());
         for url in [
@@ -99,7 +108,7 @@ mod tests {
         ] {
             assert!(take(url).is_err(), "{url}");
         }
-        assert!(endpoint("http://127.0.0.1:3000/", Destinations::Anywhere).is_ok());
+        assert!(endpoint("http://127.0.0.1:3000/", &Destinations::Anywhere).is_ok());
     }
 
     #[tokio::test]

@@ -54,12 +54,12 @@ pub async fn create(
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let destinations = state.destinations;
+    let destinations = state.destinations.clone();
     let request = parsed!(
         write.compute,
         body.clone(),
         WebhookRequest<'_>,
-        |request: WebhookRequest<'_>, scope| request.parse(Mode::Create, destinations, scope)
+        |request: WebhookRequest<'_>, scope| request.parse(Mode::Create, &destinations, scope)
     )?;
     request.refuse(request.violations())?;
     let draft = request.value;

@@ -8,7 +8,7 @@ use reqwest::{Client, Response, Url, redirect};
 use serde_json::{Map, Value, json};
 use tracing::Instrument;
 
-use super::address::{FORBIDDEN, Resolver, check};
+use super::address::{NOWHERE, Resolver, check};
 use super::claim::Claimed;
 use super::model::Webhook;
 use super::payload::{EventRow, payload};
@@ -104,7 +104,7 @@ impl Attempt {
 
 impl Delivery {
     /// Makes it once.
-    pub async fn attempt(&self, client: &Client, destinations: Destinations) -> Attempt {
+    pub async fn attempt(&self, client: &Client, destinations: &Destinations) -> Attempt {
         let attempted_at = now();
         let body = payload(&self.event, self.attempts).map(|it| it.to_string().into_bytes());
         let body = body.unwrap_or_default();
@@ -194,7 +194,7 @@ impl Delivery {
 
 async fn send(
     client: &Client,
-    destinations: Destinations,
+    destinations: &Destinations,
     url: &str,
     headers: HeaderMap,
     body: Vec<u8>,
@@ -209,8 +209,8 @@ async fn send(
 fn said(error: &reqwest::Error) -> String {
     let chain = std::iter::successors(std::error::Error::source(error), |error| error.source());
     let causes: Vec<_> = chain.map(ToString::to_string).collect();
-    if causes.iter().any(|cause| cause.contains(FORBIDDEN)) {
-        return FORBIDDEN.to_owned();
+    if causes.iter().any(|cause| cause.contains(NOWHERE)) {
+        return NOWHERE.to_owned();
     }
     if error.is_timeout() {
         return format!("no answer within {} seconds", TIMEOUT.as_secs());

@@ -68,7 +68,7 @@ pub async fn read(
     .await
 }
 
-/// Gives a delivery back that was not made.
+/// Gives a delivery back that was not made; one of a deleted webhook ends.
 ///
 /// # Errors
 /// Returns the error of the statement.
@@ -85,13 +85,38 @@ pub async fn release(
         log_id,
         leased_until
     )
+    .execute(&mut *connection)
+    .await?;
+    end_if_deleted(connection, workspace_id, log_id).await
+}
+
+/// Ends a delivery that nobody holds if its webhook was deleted. One that was delivered before, and is pending
+/// because somebody asked for it again, stays delivered.
+async fn end_if_deleted(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    log_id: Uuid,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE webhook_logs AS l SET state = CASE WHEN EXISTS (
+                 SELECT FROM webhook_log_attempts AS a
+                 WHERE a.workspace_id = l.workspace_id AND a.log_id = l.id
+                     AND a.status_code BETWEEN 200 AND 299) THEN 'delivered' ELSE 'failed' END
+         WHERE l.workspace_id = $1 AND l.id = $2 AND l.state = 'pending'
+             AND l.leased_until IS NULL AND EXISTS (
+                 SELECT FROM webhooks AS w
+                 WHERE w.workspace_id = l.workspace_id AND w.id = l.webhook_id
+                     AND w.deleted_at IS NOT NULL)",
+        workspace_id,
+        log_id
+    )
     .execute(connection)
     .await?;
     Ok(())
 }
 
 /// Writes what became of an attempt, unless somebody else holds the delivery by now or its case was
-/// deleted.
+/// deleted. After the deletion of its webhook it is the last one.
 ///
 /// # Errors
 /// Returns the error of the statement.
@@ -128,6 +153,9 @@ pub async fn settle(
     };
     let (webhook_id, ordinal) = (settled.webhook_id, settled.attempt_count);
     insert_attempt(connection, workspace_id, log_id, ordinal, attempt).await?;
+    if matches!(attempt.next, Next::Retry(_)) {
+        end_if_deleted(connection, workspace_id, log_id).await?;
+    }
     if matches!(attempt.next, Next::Gone) {
         sqlx::query!(
             "UPDATE webhooks SET status = 'offline', updated_at = $3
@@ -172,7 +200,7 @@ async fn insert_attempt(
 }
 
 /// Makes a delivery due now, and the first of its queue with it, which would keep it waiting; false if the
-/// workspace has no such delivery that can be made.
+/// workspace has no such delivery that can be made: its case or its webhook was deleted.
 ///
 /// # Errors
 /// Returns the error of the statement.
@@ -185,7 +213,9 @@ pub async fn renew(
     let renewed = sqlx::query!(
         "UPDATE webhook_logs SET state = 'pending', next_attempt_at = $3,
              attempt_type = 'manual_retry', leased_until = NULL
-         WHERE workspace_id = $1 AND id = $2 AND state <> 'erased'",
+         WHERE workspace_id = $1 AND id = $2 AND state <> 'erased' AND EXISTS (
+             SELECT FROM webhooks AS w
+             WHERE w.workspace_id = $1 AND w.id = webhook_logs.webhook_id AND w.deleted_at IS NULL)",
         workspace_id,
         log_id,
         now

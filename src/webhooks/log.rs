@@ -25,8 +25,8 @@ const FIELDS: &[Field] = &[
         sortable: false,
     },
     filters::id("case_id", "c.case_id", filters::EQUALITY),
-    filters::id("individual_id", "c.individual_id", filters::EQUALITY),
-    filters::id("company_id", "c.company_id", filters::EQUALITY),
+    filters::id("individual_id", "c.individual_id", filters::NULLABLE),
+    filters::id("company_id", "c.company_id", filters::NULLABLE),
     filters::id("webhook_id", "c.webhook_id", filters::EQUALITY),
     filters::moment("created_at", "c.created_at"),
 ];

@@ -116,6 +116,11 @@ impl WebhookLog {
     pub fn case_id(&self) -> Uuid {
         self.case_id
     }
+
+    /// Whether it shows nothing any more, since its case was deleted.
+    pub fn is_erased(&self) -> bool {
+        self.state == "erased"
+    }
 }
 
 impl<'l> WebhookLogView<'l> {

@@ -18,6 +18,9 @@ mod log;
 mod log_view;
 mod model;
 mod payload;
+mod replay;
+mod replay_request;
+mod replay_store;
 mod request;
 mod retention;
 mod retry;
@@ -43,6 +46,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(list::list, create::create))
         .routes(routes!(get::get, update::update, delete::delete))
         .routes(routes!(rotate::rotate))
+        .routes(routes!(replay::replay))
         .routes(routes!(log::list))
         .routes(routes!(log::get))
         .routes(routes!(retry::retry))

@@ -23,10 +23,11 @@ wire_object! {
         /// Absolute https address, without credentials; http too where the server allows it.
         "url" => url: Text<'de> =
             shape::format_up_to("uri", 2_000).required().example("https://bank.example/hooks"),
-        /// The events to be told of.
+        /// The events to be told of: at least one.
         "events" => events: Items<Text<'de>, LISTED> =
             shape::by_mode(events_shape),
-        /// What signs the deliveries; made where it is absent.
+        /// What signs the deliveries: `whsec_` and 24 to 64 bytes in base64, or any text of 16 to 255 characters. Made
+        /// where it is absent, in the first form.
         "secret" => secret: Text<'de> = secret::shape().example("a secret of at least sixteen characters"),
     }
 }
@@ -38,8 +39,8 @@ pub type WebhookUpdateRequest = Changed<WebhookRequest<'static>>;
 fn events_shape(mode: Mode) -> Shape {
     let event = shape::words(EVENTS.iter().copied()).example("Case.Created");
     match mode {
-        Mode::Update => shape::list(event, LISTED),
-        Mode::Create | Mode::Part => shape::list(event, LISTED).required(),
+        Mode::Update => shape::list(event, LISTED).at_least(1),
+        Mode::Create | Mode::Part => shape::list(event, LISTED).at_least(1).required(),
     }
 }
 
@@ -59,7 +60,7 @@ impl WebhookRequest<'_> {
     pub fn parse(
         mut self,
         mode: Mode,
-        destinations: Destinations,
+        destinations: &Destinations,
         scope: &mut Scope<'_>,
     ) -> WebhookDraft {
         self.strays.refuse(scope, Self::KNOWN);
@@ -91,10 +92,20 @@ fn events(
         }
         return None;
     }
-    let mut events: Vec<String> = Vec::new();
-    for event in list(scope, member, |text: Text<'_>, scope| {
+    let is_list = matches!(member.value, Field::Value(_));
+    let sent = list(scope, member, |text: Text<'_>, scope| {
         scope.parsed(&text, event)
-    }) {
+    });
+    if is_list && sent.is_empty() {
+        let message = "events must name at least one event; an empty list was found. To be told of none for a \
+                       while, set status to offline.";
+        scope
+            .key("events")
+            .refuse(Fault::new(Code::Required, message));
+        return None;
+    }
+    let mut events: Vec<String> = Vec::new();
+    for event in sent {
         if let Some(event) = event.filter(|it| !events.contains(it)) {
             events.push(event);
         }

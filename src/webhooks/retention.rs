@@ -78,8 +78,40 @@ pub async fn deleted(
         .collect())
 }
 
-/// Ends the pending deliveries of a deleted webhook, up to a bounded number, since nobody will make them; and
-/// removes the webhook if it was deleted before a moment and no log of a delivery is left. Whether there may
+/// Ends pending deliveries of a webhook that nobody will make, up to a bounded number: how many. One that was
+/// delivered before, and is pending because somebody asked for it again, stays delivered.
+///
+/// # Errors
+/// Returns the error of the statement.
+pub async fn end_pending(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    webhook_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<u64, sqlx::Error> {
+    // One that is under way says itself what became of it.
+    let ended = sqlx::query!(
+        "UPDATE webhook_logs AS l SET leased_until = NULL,
+             state = CASE WHEN EXISTS (
+                 SELECT FROM webhook_log_attempts AS a
+                 WHERE a.workspace_id = l.workspace_id AND a.log_id = l.id
+                     AND a.status_code BETWEEN 200 AND 299) THEN 'delivered' ELSE 'failed' END
+         WHERE l.workspace_id = $1 AND l.id = ANY (ARRAY(
+             SELECT id FROM webhook_logs
+             WHERE workspace_id = $1 AND webhook_id = $2 AND state = 'pending'
+                 AND (leased_until IS NULL OR leased_until < $3)
+             LIMIT $4 FOR UPDATE SKIP LOCKED))",
+        workspace_id,
+        webhook_id,
+        now,
+        ENDED
+    )
+    .execute(connection)
+    .await?;
+    Ok(ended.rows_affected())
+}
+
+/// Ends the pending deliveries of a deleted webhook, up to a bounded number; and removes the webhook if it was deleted before a moment and no log of a delivery is left. Whether there may
 /// be more deliveries to end.
 ///
 /// # Errors
@@ -91,20 +123,7 @@ pub async fn forget_deleted(
     now: DateTime<Utc>,
     before: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
-    // One that is under way says itself what became of it.
-    let ended = sqlx::query!(
-        "UPDATE webhook_logs SET state = 'failed' WHERE workspace_id = $1 AND id = ANY (ARRAY(
-             SELECT id FROM webhook_logs
-             WHERE workspace_id = $1 AND webhook_id = $2 AND state = 'pending'
-                 AND (leased_until IS NULL OR leased_until < $3)
-             LIMIT $4 FOR UPDATE SKIP LOCKED))",
-        workspace_id,
-        webhook_id,
-        now,
-        ENDED
-    )
-    .execute(&mut *connection)
-    .await?;
+    let ended = end_pending(&mut *connection, workspace_id, webhook_id, now).await?;
     sqlx::query!(
         "DELETE FROM webhooks AS w
          WHERE w.workspace_id = $1 AND w.id = $2 AND w.deleted_at < $3 AND NOT EXISTS (
@@ -116,5 +135,5 @@ pub async fn forget_deleted(
     )
     .execute(connection)
     .await?;
-    Ok(ended.rows_affected() == ENDED.unsigned_abs())
+    Ok(ended == ENDED.unsigned_abs())
 }

@@ -13,7 +13,7 @@ use crate::writes::{Done, Write};
 /// Makes a delivery again, as soon as its endpoint is online: whatever became of it before.
 ///
 /// # Errors
-/// 401, 404, 409 once its case was deleted, and what the database can have.
+/// 401, 404, 409 once its case or its webhook was deleted, and what the database can have.
 #[utoipa::path(
     post,
     path = "/webhook-logs/{id}/retry",
@@ -38,15 +38,25 @@ pub async fn retry(
             let renewed = delivery_store::renew(connection, workspace_id, id, now).await?;
             let found = log::find(connection, workspace_id, id).await?;
             let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
-            if !renewed {
-                let message = "The case was deleted, and what this delivery showed with it.";
-                return Err(Problem::conflict("", Fault::new(Code::Erased, message)));
-            }
             let log: WebhookLog = serde_json::from_value(found).map_err(Problem::Corrupt)?;
+            if !renewed {
+                return Err(Problem::conflict("", why_not(&log)));
+            }
             let view = WebhookLogView::new(&log);
             let answer = Answer::json(StatusCode::ACCEPTED, &view)?;
             Ok(Done::from(answer).showing(log.case_id()))
         })
     });
     retry.await
+}
+
+/// Why a delivery cannot be made again.
+fn why_not(log: &WebhookLog) -> Fault {
+    if log.is_erased() {
+        let message = "The case was deleted, and what this delivery showed with it.";
+        return Fault::new(Code::Erased, message);
+    }
+    let message = "The webhook of this delivery was deleted. To send the event again, create a webhook and replay the \
+                   time of the event (POST /webhooks/{id}/replay).";
+    Fault::new(Code::WebhookDeleted, message)
 }

@@ -1,7 +1,9 @@
 //! Secrets of webhooks, and what is signed with them.
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD, STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -19,6 +21,13 @@ const BYTES: usize = 32;
 const SHORTEST: u64 = 16;
 /// How long the secret before a rotation signs too.
 const OVERLAP: TimeDelta = TimeDelta::hours(24);
+/// Base64 as the libraries of Standard Webhooks read it: some take text without its padding, or with unused bits.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    NO_PAD
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
 
 /// A new secret: `whsec_` and 32 random bytes in base64 (Standard Webhooks 1.0).
 pub fn random() -> String {
@@ -28,7 +37,8 @@ pub fn random() -> String {
 
 /// What a member that holds one may be.
 pub fn shape() -> Shape {
-    shape::text(16, 255)
+    // A length would refuse the empty text, which is 'not given'.
+    shape::text(0, 255).matching(r"^[\s\S]{16}")
 }
 
 /// A secret that somebody chose: any text of 16 to 255 characters, or `whsec_` and 24 to 64 bytes in base64.
@@ -78,14 +88,14 @@ impl Webhook {
         self.previous_secret_until = Some(now + OVERLAP);
     }
 
-    /// The value of `webhook-signature` (Standard Webhooks 1.0): one signature for each secret.
+    /// The value of `webhook-signature` (Standard Webhooks 1.0): one signature for each key of each secret.
     pub fn signature(&self, id: &str, timestamp: i64, body: &[u8], now: DateTime<Utc>) -> String {
         let is_valid = self.previous_secret_until.is_some_and(|until| now < until);
         let previous = self.previous_secret.as_deref().filter(|_| is_valid);
         let secrets = std::iter::once(self.secret.as_str()).chain(previous);
-        let signed = secrets.map(|secret| {
-            let head = format!("{id}.{timestamp}.");
-            let mac = mac(&key(secret), &[head.as_bytes(), body]);
+        let head = format!("{id}.{timestamp}.");
+        let signed = secrets.flat_map(keys).map(|key| {
+            let mac = mac(&key, &[head.as_bytes(), body]);
             format!("v1,{}", STANDARD.encode(mac))
         });
         signed.collect::<Vec<_>>().join(" ")
@@ -98,11 +108,19 @@ impl Webhook {
     }
 }
 
-/// The bytes that a secret stands for.
-fn key(secret: &str) -> Vec<u8> {
+/// The keys that a secret stands for: the bytes behind `whsec_`, or its own text. The libraries of Standard
+/// Webhooks decode every secret, with and without the prefix: of text that happens to be base64 the decoded bytes
+/// are a key too, so that both ways verify.
+fn keys(secret: &str) -> Vec<Vec<u8>> {
     let encoded = secret.strip_prefix(PREFIX);
-    let decoded = encoded.and_then(|it| STANDARD.decode(it).ok());
-    decoded.unwrap_or_else(|| secret.as_bytes().to_vec())
+    if let Some(decoded) = encoded.and_then(|it| STANDARD.decode(it).ok()) {
+        return vec![decoded];
+    }
+    let text = secret.as_bytes().to_vec();
+    match LENIENT.decode(secret) {
+        Ok(decoded) if !decoded.is_empty() => vec![text, decoded],
+        _ => vec![text],
+    }
 }
 
 /// HMAC-SHA256 (RFC 2104), whose key may have any length.
@@ -151,13 +169,32 @@ mod tests {
 
     #[test]
     fn signs_with_both_secrets_while_they_overlap() {
-        let (now, mut webhook) = (Utc::now(), webhook("old"));
+        let (now, mut webhook) = (Utc::now(), webhook("an old one"));
         let old = webhook.signature("m", 1, b"{}", now);
-        webhook.rotate("new".to_owned(), now);
+        webhook.rotate("a new one".to_owned(), now);
         let both = webhook.signature("m", 1, b"{}", now);
         assert!(both.ends_with(&old) && both.split(' ').count() == 2);
         let later = webhook.signature("m", 1, b"{}", now + TimeDelta::hours(25));
         assert_eq!(later.split(' ').count(), 1);
+    }
+
+    #[test]
+    fn text_that_is_base64_signs_as_text_and_as_bytes() {
+        assert_eq!(
+            keys("AAECAwQFBgcICQoL"),
+            [b"AAECAwQFBgcICQoL".to_vec(), (0..12).collect()]
+        );
+        for unpadded in ["QUJDREVGR0hJSktMTQ", "QUJDREVGR0hJSktMTQ=="] {
+            assert_eq!(keys(unpadded), [unpadded.as_bytes(), b"ABCDEFGHIJKLM"]);
+        }
+        for text in [
+            "correct horse battery",
+            "abcdefghijklmnopq",
+            "a-b_c-d_e-f_g-h_",
+        ] {
+            assert_eq!(keys(text), [text.as_bytes()], "{text}");
+        }
+        assert_eq!(keys("whsec_AAECAwQF"), [vec![0, 1, 2, 3, 4, 5]]);
     }
 
     #[test]

@@ -37,12 +37,12 @@ pub async fn update(
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let destinations = state.destinations;
+    let destinations = state.destinations.clone();
     let request = parsed!(
         write.compute,
         body.clone(),
         WebhookRequest<'_>,
-        |request: WebhookRequest<'_>, scope| request.parse(Mode::Update, destinations, scope)
+        |request: WebhookRequest<'_>, scope| request.parse(Mode::Update, &destinations, scope)
     )?;
     let work = (write.workspace_id, id, request, write.now);
     let update = write.run(&body, work, |connection, work| {

@@ -49,7 +49,7 @@ impl Worker {
     pub fn new(database: Database, destinations: Destinations) -> Result<Self, reqwest::Error> {
         Ok(Self {
             database,
-            client: delivery::client(destinations)?,
+            client: delivery::client(destinations.clone())?,
             destinations,
             turns: Arc::new(Semaphore::new(TURNS)),
         })
@@ -130,7 +130,7 @@ impl Worker {
     /// Calls the endpoint. A panic is an attempt that has failed: with its lease alone the delivery would come
     /// back every minute for as long as it is kept.
     async fn attempt(&self, delivery: &Delivery, claimed: &Claimed) -> Attempt {
-        let attempt = delivery.attempt(&self.client, self.destinations);
+        let attempt = delivery.attempt(&self.client, &self.destinations);
         match AssertUnwindSafe(attempt).catch_unwind().await {
             Ok(attempt) => attempt,
             Err(_) => Attempt {

@@ -27,7 +27,7 @@ pub struct Workers {
 pub fn start(state: &AppState, database: &Database, keys_kept: Duration) -> Workers {
     let (stop, stopped) = watch::channel(false);
     let mut running = JoinSet::new();
-    let (events, destinations) = (state.events.clone(), state.destinations);
+    let (events, destinations) = (state.events.clone(), state.destinations.clone());
     let deliver = webhooks::deliver(
         database.clone(),
         events,

@@ -131,7 +131,26 @@ fn identifiers() -> BoxedStrategy<Asked> {
         user.to_owned(),
         format!("assignee_id = '{user}'"),
     ));
-    prop_oneof![external, assignee].boxed()
+    let unassigned = any::<bool>().prop_map(|is_null| {
+        let not = if is_null { "" } else { "NOT " };
+        let name = "assignee_id.is_null".to_owned();
+        (
+            name,
+            is_null.to_string(),
+            format!("assignee_id IS {not}NULL"),
+        )
+    });
+    let template = any::<bool>().prop_map(|equal| {
+        let (operator, sql) = if equal {
+            ("eq", "=")
+        } else {
+            ("not_eq", "IS DISTINCT FROM")
+        };
+        let sql = format!("template_id {sql} '0198a000-0000-7000-8000-000000000101'");
+        let name = format!("template_key.{operator}");
+        (name, "kyb_standard".to_owned(), sql)
+    });
+    prop_oneof![external, assignee, unassigned, template].boxed()
 }
 
 fn statuses() -> BoxedStrategy<Asked> {

@@ -136,6 +136,7 @@ fn calls(ids: &Ids) -> Vec<(Method, String, Value)> {
         format!("{webhook}/rotate-secret"),
         none.clone(),
     ));
+    calls.push((Method::POST, format!("{webhook}/replay"), none.clone()));
     calls.push((Method::GET, log.clone(), none.clone()));
     calls.push((Method::POST, format!("{log}/retry"), none));
     calls

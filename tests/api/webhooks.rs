@@ -307,6 +307,30 @@ async fn what_is_wrong_with_a_webhook_is_said_at_once() {
     );
 }
 
+/// A webhook that waits for nothing looks as if it works, and is never told anything.
+#[tokio::test]
+async fn a_webhook_without_events_is_refused_when_it_is_made_and_when_it_is_changed() {
+    let app = TestApp::start().await;
+    let none = json!({"url": "http://127.0.0.1:9/", "events": []});
+    let refused = app.call(Method::POST, "/webhooks", &none).await.expect(400);
+    assert_eq!(refused.errors(), [("/events", "required")]);
+    let some = json!({"url": "http://127.0.0.1:9/", "events": ["Case.Created"]});
+    let made = app.call(Method::POST, "/webhooks", &some).await.expect(201);
+    let path = format!("/webhooks/{}", made.id());
+    let refused = app
+        .call(Method::PATCH, &path, &json!({"events": []}))
+        .await
+        .expect(400);
+    assert_eq!(refused.errors(), [("/events", "required")]);
+    let kept = app.get(&path).await.expect(200);
+    assert_eq!(kept.body["events"], json!(["Case.Created"]));
+    // A change that does not name them keeps them.
+    for body in [json!({"name": "N"}), json!({"events": null})] {
+        let changed = app.call(Method::PATCH, &path, &body).await.expect(200);
+        assert_eq!(changed.body["events"], json!(["Case.Created"]));
+    }
+}
+
 #[tokio::test]
 async fn nothing_inside_is_reached() {
     let app = TestApp::start_with(TestSettings {
@@ -318,11 +342,15 @@ async fn nothing_inside_is_reached() {
     subscribe(&app, "https://hooks.example.com/", &["Case.Created"]).await;
     let port = receiver.url.rsplit(':').next().expect("a port").to_owned();
     // Whatever stands in the database: an address, and a name that leads to one.
-    for host in [
-        "127.0.0.1",
-        "localhost.",
-        "[::ffff:127.0.0.1]",
-        "2130706433",
+    const ADDRESS: &str = "not one of the public internet";
+    for (host, reason) in [
+        ("127.0.0.1", ADDRESS),
+        (
+            "localhost.",
+            "does not exist, or has no address that may be called",
+        ),
+        ("[::ffff:127.0.0.1]", ADDRESS),
+        ("2130706433", ADDRESS),
     ] {
         let mut connection = app.connect().await;
         sqlx::query("UPDATE webhooks SET url = $1, status = 'online'")
@@ -337,10 +365,7 @@ async fn nothing_inside_is_reached() {
         app.create(&json!({"name": "Acme"})).await;
         let log = log_in_state(&app, "pending").await;
         let error = log["attempts"][0]["error"].as_str().unwrap_or_default();
-        assert!(
-            error.contains("not one of the public internet"),
-            "{host}: {log}"
-        );
+        assert!(error.contains(reason), "{host}: {log}");
         assert_eq!(log["status_code"], 0);
     }
     assert!(receiver.so_far().is_empty());

@@ -1,0 +1,41 @@
+-- Makes deliveries to one endpoint ($2) of the events ($3: names) of a range: from a moment ($4) and, at that moment,
+-- after an event ($5); before a moment ($6); of the first so many events ($7) in the order of their creation, whoever
+-- waits for them, so that the work is bounded. What is pending is not made once more, and what shows nothing any more is
+-- only counted. Deliveries are inserted in the order of their queues, as every writer does.
+WITH part AS MATERIALIZED (
+    SELECT id, case_id, company_id, individual_id, event, sub_event, version, created_at,
+        subject IS NOT NULL AS has_payload, row_number() OVER (ORDER BY created_at, id) AS place
+    FROM (
+        SELECT * FROM outbox
+        WHERE workspace_id = $1 AND created_at >= $4 AND created_at < $6
+            AND (created_at, id) > ($4, $5)
+        ORDER BY created_at, id LIMIT $7::bigint + 1) AS found
+), awaited AS MATERIALIZED (
+    -- A limit, so that no plan reads all deliveries of the endpoint at once.
+    SELECT p.*, l.id IS NOT NULL AS is_pending
+    FROM part AS p
+    LEFT JOIN LATERAL (
+        SELECT id FROM webhook_logs
+        WHERE workspace_id = $1 AND webhook_id = $2 AND case_id = p.case_id
+            AND version = p.version AND event_id = p.id AND state = 'pending'
+        LIMIT 1) AS l ON true
+    WHERE p.place <= $7 AND (p.event = ANY ($3) OR p.sub_event = ANY ($3))
+), made AS (
+    INSERT INTO webhook_logs (workspace_id, id, webhook_id, case_id, event_id, company_id,
+        individual_id, event, version, endpoint, created_at, trace_parent, state, status_code,
+        attempt_count, attempt_type, next_attempt_at, last_attempt_at)
+    SELECT $1, ($8::uuid[])[a.place], $2, a.case_id, a.id, a.company_id, a.individual_id, a.event,
+        a.version, $9, $10, $11, 'pending', 0, 0, 'manual_retry', $10, $10
+    FROM awaited AS a
+    WHERE a.has_payload AND NOT a.is_pending
+    ORDER BY a.case_id, a.version, a.place
+    RETURNING id
+), last AS (
+    SELECT created_at, id FROM part
+    WHERE place = $7 AND EXISTS (SELECT FROM part WHERE place > $7)
+)
+SELECT (SELECT count(*) FROM made) AS "deliveries!",
+    (SELECT count(*) FROM awaited WHERE is_pending) AS "already_pending!",
+    (SELECT count(*) FROM awaited WHERE NOT is_pending AND NOT has_payload) AS "without_payload!",
+    ARRAY(SELECT DISTINCT case_id FROM awaited WHERE has_payload) AS "cases!",
+    (SELECT created_at FROM last) AS last_created_at, (SELECT id FROM last) AS last_id
