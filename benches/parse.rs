@@ -26,10 +26,10 @@ fn draft(body: &[u8], now: DateTime<Utc>) -> CaseDraft {
 /// What the workspace has of the payload's references.
 fn known() -> Known {
     let tag = |number: u8, label: &str| {
-        json!({"id": format!("0198a000-0000-7000-8000-00000000020{number}"), "label": label,
+        json!({"id": format!("0198a000-0000-4000-8000-00000000020{number}"), "label": label,
             "created_at": "2026-01-01T00:00:00Z"})
     };
-    let known = json!({"version": "0198a000-0000-7000-8000-00000000f001", "template": null, "template_is_archived": false, "default_tags": [],
+    let known = json!({"version": "0198a000-0000-4000-8000-00000000f001", "template": null, "template_is_archived": false, "default_tags": [],
         "default_assignee": null, "template_keys": [], "assignee": null, "space_exists": false,
         "space_slugs": [], "external_id_case": null, "definitions": [], "endpoints": [],
         "tags": [tag(1, "High risk"), tag(2, "Low risk"), tag(3, "VIP")]});

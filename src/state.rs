@@ -14,7 +14,7 @@ use crate::events::Events;
 use crate::http::{Front, HeavyWork, Limits, Problem, ProblemType, Stopping};
 use crate::idempotency::RunningKeys;
 use crate::metrics::Metrics;
-use crate::values::{Destinations, IdSource};
+use crate::values::{Destinations, IdSource, IdVersion};
 
 /// The state of one server process; a clone of it is the same state. Each request has several.
 #[derive(Debug, Clone)]
@@ -75,6 +75,13 @@ impl AppState {
     #[must_use]
     pub fn with_own(mut self, own: impl Clone + Send + Sync + 'static) -> Self {
         Arc::make_mut(&mut self.0).own.insert(own);
+        self
+    }
+
+    /// The same state, of a server whose ids say that they have this version.
+    #[must_use]
+    pub fn with_ids(mut self, version: IdVersion) -> Self {
+        Arc::make_mut(&mut self.0).ids = IdSource::new(version);
         self
     }
 

@@ -19,9 +19,9 @@ const OTHER: &str = "dossier_hostile_other_workspace";
 /// Prints how long others waited; whether that was too long.
 pub async fn measure(bench: &Bench, worst: &Hostile, time: Duration) -> bool {
     let workspace = "INSERT INTO workspaces (id, name)
-            VALUES ('0198a000-0000-7000-8000-00000000bb01', 'Other');
+            VALUES ('0198a000-0000-4000-8000-00000000bb01', 'Other');
         INSERT INTO api_keys (id, workspace_id, hash)
-            VALUES ('hostile', '0198a000-0000-7000-8000-00000000bb01',
+            VALUES ('hostile', '0198a000-0000-4000-8000-00000000bb01',
                 sha256(convert_to('dossier_hostile_other_workspace', 'UTF8')))";
     bench.server.execute(workspace).await;
     let until = Instant::now() + time;

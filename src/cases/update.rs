@@ -34,7 +34,7 @@ use crate::writes::{Done, Write};
     request_body(
         content = CaseUpdateRequest<'static>,
         example = json!(
-            {"name": "Acme Group", "assignee_id": "0198a000-0000-7000-8000-000000000302"}
+            {"name": "Acme Group", "assignee_id": "0198a000-0000-4000-8000-000000000302"}
         ),
     ),
     responses(

@@ -26,10 +26,10 @@ wire_object! {
         "template_key" => template_key: Text<'de> = shape::text(1, 255).example("kyb_standard"),
         /// The template, by its id. Use `template_key`.
         "template_id" => template_id: Text<'de> =
-            shape::format("uuid").example("0198a000-0000-7000-8000-000000000101").deprecated(),
+            shape::format("uuid").example("0198a000-0000-4000-8000-000000000101").deprecated(),
         /// The user who works on the case; not a suspended one.
         "assignee_id" => assignee_id: Text<'de> =
-            shape::format("uuid").example("0198a000-0000-7000-8000-000000000301"),
+            shape::format("uuid").example("0198a000-0000-4000-8000-000000000301"),
         /// Merged with those that are there, by key; `null` takes one away.
         "custom_properties" => custom_properties: PropertiesRequest<'de> =
             custom_properties::shape(),

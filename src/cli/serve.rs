@@ -55,7 +55,9 @@ pub async fn run(settings: &ServerSettings) -> Result<(), String> {
         trusted_proxies: settings.trusted_proxies.clone(),
         cors_origins: settings.cors_origins.clone(),
     };
-    let mut state = app::state(database, limits, destinations, metrics).behind(front);
+    let mut state = app::state(database, limits, destinations, metrics)
+        .behind(front)
+        .with_ids(settings.ids);
     if cluster.is_some() {
         make_sandbox(settings, &state).await?;
         if settings.sandbox_key.is_none() {

@@ -45,7 +45,7 @@ struct Work {
     request_body(
         content = CompanyRequest<'static>,
         example = json!(
-            {"case_id": "0198a000-0000-7000-8000-00000000ffff", "name": "Acme Holding SA",
+            {"case_id": "0198a000-0000-4000-8000-00000000ffff", "name": "Acme Holding SA",
                 "type": "affiliated", "country": "LU"}
         ),
     ),

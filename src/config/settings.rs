@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use super::ListenAddress;
 use crate::http::{Origin, PublicUrl};
-use crate::values::AllowedDestinations;
+use crate::values::{AllowedDestinations, IdVersion};
 
 /// Which database, and who brings its schema up to date.
 #[derive(Debug, Clone, Args)]
@@ -75,6 +75,16 @@ pub struct ServerSettings {
         help_heading = "Server"
     )]
     pub public_url: Option<PublicUrl>,
+    /// The version that new ids say they have: v4 is for clients whose validators do not know version 7.
+    #[arg(
+        long,
+        value_name = "VERSION",
+        env = "DOSSIER_IDS",
+        value_enum,
+        default_value = "v7",
+        help_heading = "Server"
+    )]
+    pub ids: IdVersion,
     /// The networks of proxies whose X-Forwarded-Prefix is believed, separated by commas, such as 10.0.0.0/8.
     #[arg(
         long,

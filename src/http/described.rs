@@ -189,7 +189,7 @@ fn operand(field: &Field, operator: Operator) -> Object {
             Object::with_type(Type::String)
         }
         Kind::Uuid if is_list => Object::with_type(Type::String),
-        Kind::Uuid => text(Some("uuid"), "0198a000-0000-7000-8000-000000000301"),
+        Kind::Uuid => text(Some("uuid"), "0198a000-0000-4000-8000-000000000301"),
         Kind::Moment => {
             let mut schema = text(None, "2026-01-01T00:00:00Z");
             schema.pattern = Some(MOMENT.to_owned());

@@ -63,7 +63,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
 
 impl IntoParams for Id {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let example = "0198a000-0000-7000-8000-000000000201";
+        let example = "0198a000-0000-4000-8000-000000000201";
         let schema = described::text(Some("uuid"), example);
         vec![described::path("id", "Its id.", schema)]
     }

@@ -44,7 +44,7 @@ struct Work {
     request_body(
         content = IndividualRequest<'static>,
         example = json!(
-            {"case_id": "0198a000-0000-7000-8000-00000000ffff", "first_name": "Jane",
+            {"case_id": "0198a000-0000-4000-8000-00000000ffff", "first_name": "Jane",
                 "last_name": "Doe", "email": "jane@example.com", "is_signatory": true}
         ),
     ),

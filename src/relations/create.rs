@@ -74,7 +74,7 @@ struct Work {
     request_body(
         content = RelationCreateRequest<'static>,
         example = json!(
-            {"from_individual_id": "0198a000-0000-7000-8000-00000000fffe",
+            {"from_individual_id": "0198a000-0000-4000-8000-00000000fffe",
                 "roles": ["shareholder"], "ownership_percentage": 25.5}
         ),
     ),

@@ -48,7 +48,7 @@ wire_object! {
             shape::list(shape::text(1, 100).example("VIP"), TAGS),
         /// A user.
         "assignee_id" => assignee_id: Text<'de> =
-            shape::format("uuid").example("0198a000-0000-7000-8000-000000000301"),
+            shape::format("uuid").example("0198a000-0000-4000-8000-000000000301"),
         /// Values of the custom properties for cases, by key.
         "custom_properties" => custom_properties: PropertiesRequest<'de> =
             custom_properties::shape(),

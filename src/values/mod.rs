@@ -41,7 +41,7 @@ pub use destination::Destinations;
 pub use email::Email;
 pub use hex::hex;
 pub use iban::Iban;
-pub use id::{IdSource, uuid};
+pub use id::{IdSource, IdVersion, uuid};
 pub use key::Key;
 pub use legal_form::EntityLegalForm;
 pub use moment::{Timestamp, existing, is_of_calendar, moment, timestamp};

@@ -4,7 +4,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::file::Format;
-use super::{ApplyError, FileError, WorkspaceFile, apply, store};
+use super::{ApplyError, FileError, WorkspaceFile, apply, find, store};
 use crate::auth::ApiKey;
 use crate::db::{DatabaseError, Session};
 use crate::values::IdSource;
@@ -13,7 +13,7 @@ use crate::values::IdSource;
 pub const FIXED_KEY: &str = "dossier_sandbox";
 /// The name of the sandbox.
 const NAME: &str = "Sandbox";
-const ID: Uuid = Uuid::from_u128(0x0198_a000_0000_7000_8000_0000_0000_0001);
+const ID: Uuid = Uuid::from_u128(0x0198_a000_0000_4000_8000_0000_0000_0001);
 /// What it has, as a file that anybody can apply to a workspace.
 const FILE: &str = include_str!("../../docs/sandbox.yaml");
 
@@ -46,14 +46,16 @@ pub async fn apply_sandbox(
             Box::pin(async move { store::ensure(connection, ID, NAME, &key).await })
         })
         .await?;
+    // A sandbox of an earlier version has another id.
+    let id = find(session, NAME).await?.unwrap_or(ID);
     if !is_fixed {
         let fixed = ApiKey::new(FIXED_KEY);
         session
             .write(|connection| {
-                Box::pin(async move { store::forget_key(connection, ID, &fixed).await })
+                Box::pin(async move { store::forget_key(connection, id, &fixed).await })
             })
             .await?;
     }
-    apply(session, ID, file, ids, false).await?;
+    apply(session, id, file, ids, false).await?;
     Ok(())
 }

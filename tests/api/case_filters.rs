@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::TestApp;
 
 const SPACE: &str = "space_AbCdEf123456";
-const USER: &str = "0198a000-0000-7000-8000-000000000301";
+const USER: &str = "0198a000-0000-4000-8000-000000000301";
 
 /// Four cases, each with what one filter looks for.
 async fn fill(app: &TestApp) {

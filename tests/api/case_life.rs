@@ -16,7 +16,7 @@ async fn a_change_leaves_what_is_absent_clears_what_is_null_and_merges_propertie
     let created = app
         .create(
             &json!({"name": "A", "external_id": "one", "template_key": "kyb_standard",
-            "assignee_id": "0198a000-0000-7000-8000-000000000301", "status": "draft",
+            "assignee_id": "0198a000-0000-4000-8000-000000000301", "status": "draft",
             "metadata": {"a": "1", "b": "2"}, "space_slug": "space_Sandbox00001", "tags": ["VIP"],
             "custom_properties": {"note": "x", "risk_score": 3}}),
         )
@@ -40,7 +40,7 @@ async fn a_change_leaves_what_is_absent_clears_what_is_null_and_merges_propertie
         assert_eq!(nothing.body[member], created.body[member], "{member}");
     }
     let changed = json!({"name": "B", "external_id": null, "template_id": null,
-        "assignee_id": "0198a000-0000-7000-8000-000000000302", "status": "open",
+        "assignee_id": "0198a000-0000-4000-8000-000000000302", "status": "open",
         "metadata": {"c": "3"}, "custom_properties": {"note": null, "is_regulated": true}});
     let changed = patch(&app, &id, changed).await.expect(200);
     assert_eq!(changed.body["name"], "B");
@@ -49,7 +49,7 @@ async fn a_change_leaves_what_is_absent_clears_what_is_null_and_merges_propertie
     assert_eq!(changed.body["template"], Value::Null);
     assert_eq!(
         changed.body["assignee_id"],
-        "0198a000-0000-7000-8000-000000000302"
+        "0198a000-0000-4000-8000-000000000302"
     );
     assert_eq!(changed.body["metadata"], json!({"c": "3"}));
     let properties = &changed.body["custom_properties"];
@@ -72,7 +72,7 @@ async fn everything_that_is_wrong_with_a_change_is_one_answer_and_changes_nothin
         .await;
     let id = app.create(&json!({"name": "A"})).await.id();
     let body = json!({"nmae": "x", "name": null, "status": "approved", "external_id": "taken",
-        "template_key": "kyb_standrad", "assignee_id": "0198a000-0000-7000-8000-000000000303",
+        "template_key": "kyb_standrad", "assignee_id": "0198a000-0000-4000-8000-000000000303",
         "space_slug": "space_Sandbox00001", "metadata": {"a": 1},
         "custom_properties": {"retired": 1, "risk_score": 101}});
     let refused = patch(&app, &id, body).await.expect(400);
@@ -202,7 +202,7 @@ async fn tags_are_added_and_taken_by_id_or_label() {
         tags.map(|tag| tag["label"].as_str().expect("a label").to_owned())
             .collect::<Vec<_>>()
     };
-    let body = json!({"tags": ["high RISK", "0198a000-0000-7000-8000-000000000203"]});
+    let body = json!({"tags": ["high RISK", "0198a000-0000-4000-8000-000000000203"]});
     let added = app.call(Method::POST, &path, &body).await.expect(201);
     assert_eq!(labels(&added), ["VIP", "High risk"]);
     assert_eq!(added.etag(), "\"2\"");

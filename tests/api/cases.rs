@@ -14,7 +14,7 @@ pub fn kyb() -> Value {
         "products": ["cards", "loans"], "markets": ["fr", "DE"]});
     json!({
         "name": "Acme", "status": "draft", "external_id": "crm/42 é", "template_key": "kyb_standard",
-        "assignee_id": "0198a000-0000-7000-8000-000000000301", "space_slug": "space_Sandbox00001",
+        "assignee_id": "0198a000-0000-4000-8000-000000000301", "space_slug": "space_Sandbox00001",
         "metadata": {"source": "crm"}, "tags": ["vip", "High risk", "Low risk", "VIP"],
         "custom_properties": properties,
         "companies": [
@@ -112,7 +112,7 @@ async fn a_chain_of_a_thousand_companies_and_individuals_is_one_case() {
 const FAULTY: &str = r#"{
         "extrenal_id": "x", "name": 7, "tags": ["VPI", "nothing alike", ""],
         "template_key": "kyb_standrad", "space_slug": "space_000000000000",
-        "assignee_id": "0198a000-0000-7000-8000-000000000303",
+        "assignee_id": "0198a000-0000-4000-8000-000000000303",
         "custom_properties": {"retired": "x", "risk_scor": 1, "risk_score": 101,
             "products": ["cards", "cards", "card"], "markets": ["UK"], "is_regulated": "yes"},
         "companies": [
@@ -216,7 +216,7 @@ async fn nothing_of_one_workspace_exists_for_another() {
     .await
     .expect(201);
     let body = json!({"name": "A", "template_key": "kyb_standard", "tags": ["VIP"],
-        "assignee_id": "0198a000-0000-7000-8000-000000000301",
+        "assignee_id": "0198a000-0000-4000-8000-000000000301",
         "space_slug": "space_Sandbox00001", "custom_properties": {"note": "x"}});
     let refused = app.post_as(other, body.to_string()).await.expect(400);
     let expected = [
@@ -256,7 +256,7 @@ async fn what_is_deleted_while_a_request_waits_to_write_is_refused_at_its_place(
         ),
         (
             "DELETE FROM users WHERE first_name = 'Ada'",
-            json!({"name": "A", "assignee_id": "0198a000-0000-7000-8000-000000000301"}),
+            json!({"name": "A", "assignee_id": "0198a000-0000-4000-8000-000000000301"}),
             "/assignee_id",
             "assignee_not_found",
         ),

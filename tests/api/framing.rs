@@ -83,7 +83,7 @@ async fn refusing() -> TestApp {
 async fn an_early_response_says_whether_its_connection_is_closed() {
     let app = refusing().await;
     let key = key();
-    let (key, id) = (key.as_str(), "0198a000-0000-7000-8000-00000000ffff");
+    let (key, id) = (key.as_str(), "0198a000-0000-4000-8000-00000000ffff");
     let of_a_case = |method: &str| format!("{method} /cases/{id}");
     let (read, change, delete) = (of_a_case("GET"), of_a_case("PATCH"), of_a_case("DELETE"));
     let kinds: &[(&str, &[&str], u16)] = &[

@@ -11,7 +11,7 @@ use crate::support::TestApp;
 const WHOLE: &str = include_str!("../../src/cases/insert.sql");
 const ALONE: &str = include_str!("../../src/cases/insert_alone.sql");
 
-const WORKSPACE: Uuid = Uuid::from_u128(0x0198_a000_0000_7000_8000_0000_0000_0001);
+const WORKSPACE: Uuid = Uuid::from_u128(0x0198_a000_0000_4000_8000_0000_0000_0001);
 const MOMENT: &str = "2024-05-01T08:00:00.123Z";
 /// The tables that they write to.
 const WRITTEN: [&str; 5] = [
@@ -38,8 +38,8 @@ fn cases() -> String {
             "updated_at": "2024-06-01T08:00:00.456Z"});
         if number == 1 {
             case["external_id"] = json!("one");
-            case["template_id"] = json!("0198a000-0000-7000-8000-000000000101");
-            case["assignee_id"] = json!("0198a000-0000-7000-8000-000000000301");
+            case["template_id"] = json!("0198a000-0000-4000-8000-000000000101");
+            case["assignee_id"] = json!("0198a000-0000-4000-8000-000000000301");
             case["space_slug"] = json!("space_Sandbox00001");
             case["metadata"] = json!({"a": "b"});
             case["item_digest"] = json!("\\x0123");

@@ -89,8 +89,8 @@ impl Tenant {
 
     /// Does one thing; the answer, but for what is never the same twice.
     async fn act(&mut self, app: &TestApp, operation: &Operation, foreign: &[String]) -> Value {
-        let nobody = || "0198a000-0000-7000-8000-00000000ffff".to_owned();
-        let nobodys = || "0198a000-0000-7000-8000-00000000fffe".to_owned();
+        let nobody = || "0198a000-0000-4000-8000-00000000ffff".to_owned();
+        let nobodys = || "0198a000-0000-4000-8000-00000000fffe".to_owned();
         let own = |number: usize| self.cases.get(number).cloned().unwrap_or_else(nobody);
         let other = |number: usize| foreign.get(number).cloned().unwrap_or_else(nobodys);
         let company = |case: String| json!({"case_id": case, "type": "affiliated", "name": "B"});

@@ -124,11 +124,11 @@ async fn a_workspace_file_says_labels_without_white_space_at_their_ends() {
 async fn store_untrimmed(app: &TestApp, case: &str, both: &str) {
     let mut connection = app.connect().await;
     let labels = [
-        ("0198a000-0000-7000-8000-00000000ab01", "Ship\u{a0}"),
-        ("0198a000-0000-7000-8000-00000000ab02", "Ship"),
-        ("0198a000-0000-7000-8000-00000000ab03", "\tShip"),
-        ("0198a000-0000-7000-8000-00000000ab04", " Alone\u{200b}"),
-        ("0198a000-0000-7000-8000-00000000ab05", "\u{200b}"),
+        ("0198a000-0000-4000-8000-00000000ab01", "Ship\u{a0}"),
+        ("0198a000-0000-4000-8000-00000000ab02", "Ship"),
+        ("0198a000-0000-4000-8000-00000000ab03", "\tShip"),
+        ("0198a000-0000-4000-8000-00000000ab04", " Alone\u{200b}"),
+        ("0198a000-0000-4000-8000-00000000ab05", "\u{200b}"),
     ];
     for (id, label) in labels {
         let row = "INSERT INTO tags (workspace_id, id, label, folded_label)
@@ -137,10 +137,10 @@ async fn store_untrimmed(app: &TestApp, case: &str, both: &str) {
         row.execute(&mut connection).await.expect("a tag");
     }
     let given = [
-        (case, "0198a000-0000-7000-8000-00000000ab03", 1),
-        (both, "0198a000-0000-7000-8000-00000000ab01", 1),
-        (both, "0198a000-0000-7000-8000-00000000ab04", 2),
-        (both, "0198a000-0000-7000-8000-00000000ab02", 3),
+        (case, "0198a000-0000-4000-8000-00000000ab03", 1),
+        (both, "0198a000-0000-4000-8000-00000000ab01", 1),
+        (both, "0198a000-0000-4000-8000-00000000ab04", 2),
+        (both, "0198a000-0000-4000-8000-00000000ab02", 3),
     ];
     for (case, tag, ordinal) in given {
         let row = "INSERT INTO case_tags (workspace_id, case_id, tag_id, ordinal)
@@ -148,8 +148,8 @@ async fn store_untrimmed(app: &TestApp, case: &str, both: &str) {
         let row = sqlx::query(row).bind(case).bind(tag).bind(ordinal);
         row.execute(&mut connection).await.expect("a case's tag");
     }
-    let defaults = r#"{"tags": ["0198a000-0000-7000-8000-00000000ab03",
-        "0198a000-0000-7000-8000-00000000ab04", "0198a000-0000-7000-8000-00000000ab01"]}"#;
+    let defaults = r#"{"tags": ["0198a000-0000-4000-8000-00000000ab03",
+        "0198a000-0000-4000-8000-00000000ab04", "0198a000-0000-4000-8000-00000000ab01"]}"#;
     let row = "UPDATE templates SET defaults = $1::jsonb WHERE key = 'kyc_standard'";
     let row = sqlx::query(row).bind(defaults);
     row.execute(&mut connection).await.expect("a template");

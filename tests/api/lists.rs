@@ -11,13 +11,13 @@ use crate::support::{Answer, TestApp};
 const CASES: &str = "
     INSERT INTO cases (workspace_id, id, name, status, external_id, template_id, assignee_id,
         custom_properties, created_at, updated_at, last_activity_at)
-    SELECT '0198a000-0000-7000-8000-000000000001', gen_random_uuid(),
+    SELECT '0198a000-0000-4000-8000-000000000001', gen_random_uuid(),
         (ARRAY['Acme', 'acme', '50% off', 'a_b', 'Ünïcode', E'back\\\\slash'])[1 + i % 6]
             || CASE WHEN i % 7 = 0 THEN i::text ELSE '' END,
         (ARRAY['draft', 'open', 'approved', 'rejected', 'closed'])[1 + i % 5],
         CASE WHEN i % 3 > 0 THEN 'crm ' || i END,
-        CASE WHEN i % 4 = 0 THEN '0198a000-0000-7000-8000-000000000101'::uuid END,
-        (ARRAY['0198a000-0000-7000-8000-000000000301', '0198a000-0000-7000-8000-000000000302',
+        CASE WHEN i % 4 = 0 THEN '0198a000-0000-4000-8000-000000000101'::uuid END,
+        (ARRAY['0198a000-0000-4000-8000-000000000301', '0198a000-0000-4000-8000-000000000302',
             NULL]::uuid[])[1 + i % 3],
         '{}', at, at + i % 9 * interval '1 day', at + i % 11 * interval '1 day'
     FROM generate_series(1, $CASES) AS i,
@@ -125,7 +125,7 @@ fn identifiers() -> BoxedStrategy<Asked> {
             ("external_id.not_eq".to_owned(), value, sql)
         }
     });
-    let user = "0198a000-0000-7000-8000-000000000301";
+    let user = "0198a000-0000-4000-8000-000000000301";
     let assignee = Just((
         "assignee_id".to_owned(),
         user.to_owned(),
@@ -146,7 +146,7 @@ fn identifiers() -> BoxedStrategy<Asked> {
         } else {
             ("not_eq", "IS DISTINCT FROM")
         };
-        let sql = format!("template_id {sql} '0198a000-0000-7000-8000-000000000101'");
+        let sql = format!("template_id {sql} '0198a000-0000-4000-8000-000000000101'");
         let name = format!("template_key.{operator}");
         (name, "kyb_standard".to_owned(), sql)
     });

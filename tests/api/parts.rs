@@ -374,7 +374,7 @@ async fn what_is_not_relevant_is_shown_where_it_is_asked_for() {
 #[tokio::test]
 async fn a_part_of_a_case_that_is_not_there_is_named() {
     let app = TestApp::start().await;
-    let unknown = "0198a000-0000-7000-8000-00000000ffff";
+    let unknown = "0198a000-0000-4000-8000-00000000ffff";
     for (path, body) in [
         ("/companies", json!({"case_id": unknown, "name": "A"})),
         (

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::support::TestApp;
 
-const WORKSPACE: &str = "0198a000-0000-7000-8000-000000000001";
+const WORKSPACE: &str = "0198a000-0000-4000-8000-000000000001";
 static CREATED_AT: Field = filters::moment("created_at", "c.created_at");
 
 /// Two hundred thousand cases with a company, an individual and a relation each, made by SQL.
@@ -18,12 +18,12 @@ const FILL: &str = "
     EXCEPTION WHEN insufficient_privilege THEN NULL; END $$;
     INSERT INTO cases (workspace_id, id, name, status, external_id, template_id, assignee_id,
         space_slug, metadata, custom_properties, created_at, updated_at, last_activity_at)
-    SELECT '0198a000-0000-7000-8000-000000000001', gen_random_uuid(), 'Case ' || i, 'open',
+    SELECT '0198a000-0000-4000-8000-000000000001', gen_random_uuid(), 'Case ' || i, 'open',
         'external ' || i,
-        CASE WHEN i % 20001 = 0 THEN '0198a000-0000-7000-8000-000000000102'::uuid
-            ELSE '0198a000-0000-7000-8000-000000000101' END,
+        CASE WHEN i % 20001 = 0 THEN '0198a000-0000-4000-8000-000000000102'::uuid
+            ELSE '0198a000-0000-4000-8000-000000000101' END,
         -- Those that nobody has are the last ones.
-        CASE WHEN i < 199000 THEN '0198a000-0000-7000-8000-000000000301'::uuid END,
+        CASE WHEN i < 199000 THEN '0198a000-0000-4000-8000-000000000301'::uuid END,
         CASE WHEN i % 30011 = 0 THEN 'space_AbCdEf123456' ELSE 'space_000000000000' END,
         jsonb_build_object('crm_ref', i::text), jsonb_build_object('risk_score', i % 100), at, at, at
     FROM generate_series(1, 200000) AS i,

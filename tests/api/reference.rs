@@ -404,7 +404,7 @@ fn filled(schema: &Value) -> Value {
         () if !example.is_null() => example.clone(),
         () if !shape["enum"].is_null() => shape["enum"][0].clone(),
         () if is_of(schema, "string") => match shape["format"].as_str() {
-            Some("uuid") => json!("0198a000-0000-7000-8000-000000000301"),
+            Some("uuid") => json!("0198a000-0000-4000-8000-000000000301"),
             Some("date-time") => json!("2024-02-29T12:30:00Z"),
             _ => json!("x".repeat(
                 usize::try_from(shape["minLength"].as_u64().unwrap_or(1)).expect("a length")

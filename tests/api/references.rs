@@ -18,24 +18,24 @@ fn body(external_id: &str) -> Value {
     })
 }
 
-const USER: &str = "0198a000-0000-7000-8000-00000000aa01";
+const USER: &str = "0198a000-0000-4000-8000-00000000aa01";
 const OTHER: &str = "dossier_other";
 
 /// What `body` refers to.
 const FILL: &str = "
     INSERT INTO templates (workspace_id, id, key, name)
-        SELECT id, '0198a000-0000-7000-8000-00000000aa02', 'kept', 'Kept' FROM w;
+        SELECT id, '0198a000-0000-4000-8000-00000000aa02', 'kept', 'Kept' FROM w;
     INSERT INTO users (workspace_id, id, first_name, last_name, email)
-        SELECT id, '0198a000-0000-7000-8000-00000000aa01', 'A', 'B', 'a@b.test' FROM w;
+        SELECT id, '0198a000-0000-4000-8000-00000000aa01', 'A', 'B', 'a@b.test' FROM w;
     INSERT INTO spaces (workspace_id, slug, name) SELECT id, 'space_AAAAAAAAAAAA', 'Kept' FROM w;
     INSERT INTO tags (workspace_id, id, label, folded_label)
-        SELECT id, '0198a000-0000-7000-8000-00000000aa03', 'Kept', 'kept' FROM w;
+        SELECT id, '0198a000-0000-4000-8000-00000000aa03', 'Kept', 'kept' FROM w;
     INSERT INTO custom_properties (workspace_id, id, target, key, label, type)
-        SELECT id, '0198a000-0000-7000-8000-00000000aa04', 'case', 'kept', 'Kept', 'choices' FROM w;
+        SELECT id, '0198a000-0000-4000-8000-00000000aa04', 'case', 'kept', 'Kept', 'choices' FROM w;
     INSERT INTO custom_property_options (workspace_id, custom_property_id, key, label)
-        SELECT id, '0198a000-0000-7000-8000-00000000aa04', 'a', 'A' FROM w;
+        SELECT id, '0198a000-0000-4000-8000-00000000aa04', 'a', 'A' FROM w;
     INSERT INTO custom_properties (workspace_id, id, target, key, label, type)
-        SELECT id, '0198a000-0000-7000-8000-00000000aa05', 'company', 'kept_too', 'Kept', 'numeric'
+        SELECT id, '0198a000-0000-4000-8000-00000000aa05', 'company', 'kept_too', 'Kept', 'numeric'
         FROM w;";
 
 /// Runs statements over the workspace `w`, the sandbox.
@@ -117,7 +117,7 @@ async fn a_change_of_anything_that_is_referred_to_is_seen_by_the_next_create() {
         (
             "DELETE FROM custom_property_options WHERE key = 'a' AND label = 'A'",
             "INSERT INTO custom_property_options (workspace_id, custom_property_id, key, label)
-                SELECT id, '0198a000-0000-7000-8000-00000000aa04', 'a', 'A' FROM w",
+                SELECT id, '0198a000-0000-4000-8000-00000000aa04', 'a', 'A' FROM w",
             ("/custom_properties/kept/0", "choice"),
         ),
     ];
@@ -170,7 +170,7 @@ async fn creates_and_changes_that_race_end_as_if_one_came_after_the_other() {
     execute(
         &app,
         "INSERT INTO custom_properties (workspace_id, id, target, key, label, type)
-            SELECT id, '0198a000-0000-7000-8000-00000000aa06', 'case', 'level', 'Level', 'numeric'
+            SELECT id, '0198a000-0000-4000-8000-00000000aa06', 'case', 'level', 'Level', 'numeric'
             FROM w",
     )
     .await;

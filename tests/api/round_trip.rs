@@ -191,7 +191,7 @@ fn case() -> impl Strategy<Value = Value> {
         ),
         (
             "assignee_id",
-            one_of(&["0198a000-0000-7000-8000-000000000301"]).boxed(),
+            one_of(&["0198a000-0000-4000-8000-000000000301"]).boxed(),
         ),
         ("space_slug", one_of(&["space_Sandbox00001"]).boxed()),
         ("metadata", metadata.prop_map(|it| json!(it)).boxed()),

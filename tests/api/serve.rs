@@ -132,7 +132,7 @@ fn a_sandbox_that_was_changed_by_hand_starts_again() {
     let server = Server::start(&data);
     let (_, command) = server.greeting.split_once("curl -i ").expect("a command");
     let address = command.split("/cases").next().expect("an address");
-    let low_risk = format!("{address}/tags/0198a000-0000-7000-8000-000000000202");
+    let low_risk = format!("{address}/tags/0198a000-0000-4000-8000-000000000202");
     curl(&["-X", "DELETE", &low_risk]);
     let json = "Content-Type: application/json";
     let made = curl(&[

@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream, UnixStream};
 
 use crate::command_line::{dossier, json_of};
 use crate::serve::Server;
-use crate::support::{TestApp, TestDatabase};
+use crate::support::{KEY, Process, TestApp, TestDatabase, client, send};
 
 /// The commands that change a database, and the server.
 const COMMANDS: [&[&str]; 5] = [
@@ -329,5 +329,39 @@ async fn a_pooler_in_front_of_the_database_is_named() {
                 "{told}"
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn ids_of_version_4_are_taken_by_validators_that_know_no_other() {
+    let database = TestDatabase::create().await;
+    let process = Process::start(&database, &[("DOSSIER_IDS", "v4")]).await;
+    // The pattern of zod 3.21.4.
+    let pattern =
+        regex::Regex::new("^[a-f0-9]{8}-[a-f0-9]{4}-[1-5][a-f0-9]{3}-[a-f0-9]{4}-[a-f0-9]{12}$");
+    let pattern = pattern.expect("a pattern");
+    let mut last = String::new();
+    for _ in 0..3 {
+        let url = format!("http://{}/cases", process.address);
+        let body = json!({"name": "A", "companies": [{"name": "B"}], "individuals": [{"first_name": "C", "last_name": "D"}]});
+        let made = send(client().post(url).bearer_auth(KEY).json(&body))
+            .await
+            .expect(201);
+        for id in [
+            &made.body["id"],
+            &made.body["companies"][0]["id"],
+            &made.body["individuals"][0]["id"],
+        ] {
+            let id = id.as_str().expect("an id");
+            assert!(pattern.is_match(id), "{id}");
+            assert!(*id > *last, "{id} was made after {last}");
+            id.clone_into(&mut last);
+        }
+    }
+    for line in include_str!("../../docs/sandbox.yaml").lines() {
+        let ids = line
+            .split([' ', ',', '{', '}'])
+            .filter(|it| it.len() == 36 && it.matches('-').count() == 4);
+        assert!(ids.into_iter().all(|it| pattern.is_match(it)), "{line}");
     }
 }

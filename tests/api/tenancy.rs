@@ -49,9 +49,9 @@ fn calls(ids: &Ids) -> Vec<(Method, String, Value)> {
     let individual = text(&case["individuals"][0]["id"]);
     let relation = text(&case["individuals"][0]["relations"][0]["id"]);
     let relations = format!("/cases/{id}/relations");
-    let tag = "/tags/0198a000-0000-7000-8000-000000000203".to_owned();
-    let template = "/templates/0198a000-0000-7000-8000-000000000101".to_owned();
-    let user = "/users/0198a000-0000-7000-8000-000000000301".to_owned();
+    let tag = "/tags/0198a000-0000-4000-8000-000000000203".to_owned();
+    let template = "/templates/0198a000-0000-4000-8000-000000000101".to_owned();
+    let user = "/users/0198a000-0000-4000-8000-000000000301".to_owned();
     let property = "/custom-properties/case/note".to_owned();
     let (none, relevant) = (json!({}), json!({"is_relevant": true}));
     let mut calls = vec![
@@ -174,7 +174,7 @@ async fn the_ids_of_another_workspace_are_those_of_nothing() {
         let unknown = path
             .replace(
                 case["id"].as_str().expect("an id"),
-                "0198a000-0000-7000-8000-00000000ffff",
+                "0198a000-0000-4000-8000-00000000ffff",
             )
             .replace("/one", "/two");
         let nothing = told(&app, &method, &unknown, &body).await;

@@ -278,7 +278,7 @@ async fn what_is_wrong_with_a_replay_is_said_at_once() {
         let refused = replay(&app, &webhook, &body).await.expect(400);
         assert_eq!(refused.errors(), errors, "{body}");
     }
-    let nobody = "0198a000-0000-7000-8000-0000000fffff";
+    let nobody = "0198a000-0000-4000-8000-0000000fffff";
     replay(&app, nobody, &range()).await.expect(404);
     let path = format!("/webhooks/{webhook}");
     app.call(Method::DELETE, &path, &json!({}))
@@ -344,7 +344,7 @@ async fn a_part_of_a_replay_reads_no_more_than_its_events() {
         along.expect("the setting");
         let since = "2026-01-02T00:00:00Z".parse::<chrono::DateTime<chrono::Utc>>();
         let made = sqlx::query(include_str!("../../src/webhooks/replay.sql"))
-            .bind(Uuid::parse_str("0198a000-0000-7000-8000-000000000001").expect("a UUID"))
+            .bind(Uuid::parse_str("0198a000-0000-4000-8000-000000000001").expect("a UUID"))
             .bind(Uuid::parse_str(&webhook).expect("a UUID"))
             .bind(vec!["Case.Created"])
             .bind(since.expect("a moment"))

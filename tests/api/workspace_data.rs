@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, TestApp};
 
-const ADA: &str = "0198a000-0000-7000-8000-000000000301";
+const ADA: &str = "0198a000-0000-4000-8000-000000000301";
 
 async fn post(app: &TestApp, path: &str, body: Value) -> Answer {
     app.call(Method::POST, path, &body).await
@@ -95,7 +95,7 @@ async fn a_workspace_has_two_hundred_tags_at_the_most() {
     let mut connection = app.connect().await;
     let filled = sqlx::query(
         "INSERT INTO tags (workspace_id, id, label, folded_label)
-         SELECT '0198a000-0000-7000-8000-000000000001', gen_random_uuid(), i::text, i::text
+         SELECT '0198a000-0000-4000-8000-000000000001', gen_random_uuid(), i::text, i::text
          FROM generate_series(1, 190) AS i",
     );
     filled.execute(&mut connection).await.expect("tags");
@@ -292,13 +292,13 @@ async fn a_template_fills_what_is_not_said() {
     assert_eq!(filled.body["custom_properties"]["risk_score"], 50);
     assert_eq!(filled.body["template"]["key"], "kyb_strict");
     let own = json!({"name": "A", "status": "draft", "template_key": "kyb_strict", "tags": ["VIP"],
-        "assignee_id": "0198a000-0000-7000-8000-000000000302",
+        "assignee_id": "0198a000-0000-4000-8000-000000000302",
         "custom_properties": {"risk_score": null, "note": "x"}});
     let own = app.create(&own).await;
     assert_eq!(own.body["tags"], json!(["VIP"]));
     assert_eq!(
         own.body["assignee_id"],
-        "0198a000-0000-7000-8000-000000000302"
+        "0198a000-0000-4000-8000-000000000302"
     );
     assert_eq!(own.body["custom_properties"]["risk_score"], Value::Null);
 
@@ -308,7 +308,7 @@ async fn a_template_fills_what_is_not_said() {
     let refused = post(&app, "/cases", draft).await.expect(400);
     assert_eq!(refused.errors(), [("/template_key", "assignee_suspended")]);
     let by_id = json!({"name": "A", "status": "draft",
-        "template_id": "0198a000-0000-7000-8000-000000000103"});
+        "template_id": "0198a000-0000-4000-8000-000000000103"});
     let refused = post(&app, "/cases", by_id).await.expect(400);
     assert_eq!(refused.errors(), [("/template_id", "assignee_suspended")]);
 }
@@ -351,7 +351,7 @@ async fn an_open_case_has_what_its_template_requires() {
         .await
         .expect(200);
     // An archived template still holds for the cases that have it.
-    let template = "/templates/0198a000-0000-7000-8000-000000000103";
+    let template = "/templates/0198a000-0000-4000-8000-000000000103";
     patch(&app, template, json!({"archived": true}))
         .await
         .expect(200);
@@ -378,11 +378,11 @@ async fn templates_are_written_over_the_api() {
         "required": ["external_id", "individuals[].address.city"]});
     let created = post(&app, "/templates", body).await.expect(201);
     let path = is_read_back(&app, &created).await;
-    let tags = json!(["0198a000-0000-7000-8000-000000000203"]);
+    let tags = json!(["0198a000-0000-4000-8000-000000000203"]);
     assert_eq!(created.body["defaults"]["tags"], tags);
     assert_eq!(created.body["case_auto_approval"], false);
     let faulty = json!({"key": "a b", "required": ["external_id", "external_idd", "external_id"],
-        "defaults": {"tags": ["VPI"], "assignee_id": "0198a000-0000-7000-8000-000000000303",
+        "defaults": {"tags": ["VPI"], "assignee_id": "0198a000-0000-4000-8000-000000000303",
         "custom_properties": {"retired": 1, "risk_score": 101}, "space": "x"}});
     let refused = post(&app, "/templates", faulty).await.expect(400);
     let mut found = refused.errors();
