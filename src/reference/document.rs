@@ -14,7 +14,7 @@ use utoipa::openapi::{
     Response, Server,
 };
 
-use super::{hooks, links, refusals, tidy};
+use super::{generators, hooks, links, refusals, tidy};
 
 /// The whole document (OpenAPI 3.1), as it is served and printed.
 ///
@@ -49,6 +49,7 @@ pub fn document(mut operations: OpenApi) -> Result<Value, serde_json::Error> {
     }
     links::add(&mut operations.paths);
     let mut document = serde_json::to_value(&operations)?;
+    generators::suit_generators(&mut document);
     tidy::tidy(&mut document);
     Ok(document)
 }

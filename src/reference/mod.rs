@@ -2,6 +2,7 @@
 //! the pages for people.
 
 mod document;
+mod generators;
 mod guides;
 mod hooks;
 mod links;
