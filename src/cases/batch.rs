@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::batch_view::{BatchView, ItemView};
@@ -26,7 +27,8 @@ use crate::writes::Write;
 
 /// The most cases of one batch.
 const CASES: usize = 100;
-/// How many items of one batch are checked at once in a dry run, each on a connection.
+/// How many items of one batch that write nothing are checked at once, each on a connection: those of a dry run, and those
+/// with faults. Items that write share statements; these would each stand before the requests of others.
 const CHECKED: usize = 4;
 
 wire_object! {
@@ -82,6 +84,7 @@ pub async fn batch(
         creates,
         gathered: limits.gathered,
         is_dry_run,
+        checks: Semaphore::new(CHECKED),
     };
     let lease = match is_dry_run {
         true => None,
@@ -134,6 +137,8 @@ struct Batch {
     creates: Creates,
     gathered: usize,
     is_dry_run: bool,
+    /// Of items that are checked at once.
+    checks: Semaphore,
 }
 
 /// What became of an item.
@@ -275,7 +280,14 @@ impl Batch {
             return before;
         }
         let write = &self.write;
-        let mut draft = Some(item.draft?);
+        let draft = item.draft?;
+        let _permit = if draft.is_faultless() {
+            None
+        } else {
+            // Nobody closes the semaphore.
+            self.checks.acquire().await.ok()
+        };
+        let mut draft = Some(draft);
         let claim = item.claim;
         let digest = item.once.map(|(_, digest)| digest);
         let mut attempt = || {
