@@ -37,6 +37,11 @@ const GUIDES: &[(&str, &str, &str)] = &[
         include_str!("../../docs/api-design.md"),
     ),
     (
+        "clients",
+        "Typed clients",
+        include_str!("../../docs/clients.md"),
+    ),
+    (
         "compatibility",
         "Compatibility",
         include_str!("../../docs/compatibility.md"),
