@@ -3,14 +3,15 @@
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use uuid::Uuid;
 
 use super::view::CaseView;
 use super::{Case, store};
 use crate::auth::Caller;
-use crate::db::{Database, Deadline};
+use crate::db::{Database, DatabaseError, Deadline};
 use crate::http::{Answer, Problem, ProblemType, Query, described};
 use crate::parameters;
-use crate::versions::CaseReference;
+use crate::versions::{CaseReference, IfNoneMatch};
 use crate::writes::Compute;
 
 parameters!(Parameters, {
@@ -29,9 +30,10 @@ parameters!(Parameters, {
     path = "/cases/{case}",
     operation_id = "get_case",
     tag = "Cases",
-    params(CaseReference, Parameters),
+    params(CaseReference, Parameters, IfNoneMatch),
     responses(
         (status = 200, description = "The whole case.", body = CaseView<'static>, headers(("ETag"))),
+        (status = 304, description = "The response that the client has.", headers(("ETag"))),
     ),
 )]
 pub async fn get(
@@ -40,6 +42,7 @@ pub async fn get(
     deadline: Deadline,
     compute: Compute,
     reference: CaseReference,
+    if_none_match: IfNoneMatch,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
@@ -47,6 +50,13 @@ pub async fn get(
     query.ignore(&described::IGNORED);
     query.finish()?;
     let asked = (caller.workspace_id, reference);
+    if !if_none_match.is_empty() {
+        let version = unchanged(&database, deadline, asked.clone()).await?;
+        if let Some(version) = version.filter(|it| if_none_match.has(*it)) {
+            let answer = Answer::empty(StatusCode::NOT_MODIFIED);
+            return Ok(answer.versioned(version).into_response());
+        }
+    }
     let found = database
         .read(deadline, asked, |connection, asked| {
             Box::pin(async move { store::find(connection, asked.0, &asked.1).await })
@@ -56,6 +66,17 @@ pub async fn get(
     let turn = compute.turn(found.len()).await?;
     let answer = turn.run(|| answer(&found, with_not_relevant))?;
     Ok(answer.into_response())
+}
+
+async fn unchanged(
+    database: &Database,
+    deadline: Deadline,
+    asked: (Uuid, CaseReference),
+) -> Result<Option<i64>, DatabaseError> {
+    let read = database.read(deadline, asked, |connection, asked| {
+        Box::pin(async move { store::find_unchanged(connection, asked.0, &asked.1).await })
+    });
+    read.await
 }
 
 fn answer(found: &str, with_not_relevant: bool) -> Result<Answer, Problem> {

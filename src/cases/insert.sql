@@ -12,9 +12,9 @@ WITH gate AS MATERIALIZED (
 ), case_rows AS (
     INSERT INTO cases (workspace_id, id, name, status, external_id, template_id, assignee_id,
         space_slug, metadata, custom_properties, item_digest, created_at, updated_at,
-        last_activity_at)
+        last_activity_at, reference_version)
     SELECT $1, id, name, status, external_id, template_id, assignee_id, space_slug, metadata,
-        custom_properties, item_digest, created_at, updated_at, updated_at
+        custom_properties, item_digest, created_at, updated_at, updated_at, $12
     FROM new
 ), key_rows AS (
     INSERT INTO idempotency_keys (workspace_id, key, request_hash, case_id, location, body,

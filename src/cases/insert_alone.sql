@@ -6,8 +6,8 @@ WITH gate AS MATERIALIZED (
 ), case_rows AS (
     INSERT INTO cases (workspace_id, id, name, status, external_id, template_id, assignee_id,
         space_slug, metadata, custom_properties, item_digest, created_at, updated_at,
-        last_activity_at)
-    SELECT $1, c.*, c.updated_at
+        last_activity_at, reference_version)
+    SELECT $1, c.*, c.updated_at, $11
     FROM gate, jsonb_to_recordset($2::text::jsonb) AS c (id uuid, name text, status text, external_id text,
         template_id uuid, assignee_id uuid, space_slug text, metadata jsonb,
         custom_properties jsonb, item_digest bytea, created_at timestamptz, updated_at timestamptz)

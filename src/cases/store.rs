@@ -131,6 +131,30 @@ pub async fn find(
         .await
 }
 
+/// The version of a case, if nothing that it refers to was changed since it was last written: then every response with
+/// this version was the same.
+///
+/// # Errors
+/// Returns the error of the statement.
+pub async fn find_unchanged(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    reference: &CaseReference,
+) -> Result<Option<i64>, sqlx::Error> {
+    let found = sqlx::query!(
+        r#"SELECT c.version, r.version IS NOT NULL AS "is_unchanged!"
+           FROM cases AS c LEFT JOIN reference_versions AS r
+               ON r.workspace_id = $1 AND r.version = c.reference_version
+           WHERE c.workspace_id = $1 AND (c.id = $2 OR c.external_id = $3)
+           ORDER BY (c.id = $2) DESC NULLS LAST LIMIT 1"#,
+        workspace_id,
+        reference.id(),
+        reference.external_id()
+    );
+    let found = found.fetch_optional(connection).await?;
+    Ok(found.filter(|it| it.is_unchanged).map(|it| it.version))
+}
+
 /// A case without its companies, individuals and relations, if the workspace has it.
 ///
 /// # Errors
@@ -172,7 +196,8 @@ pub async fn update(
     sqlx::query!(
         "UPDATE cases SET name = $3, status = $4, external_id = $5, template_id = $6,
              assignee_id = $7, metadata = $8, custom_properties = $9, version = $10,
-             updated_at = $11, last_activity_at = $12
+             updated_at = $11, last_activity_at = $12,
+             reference_version = (SELECT version FROM reference_versions WHERE workspace_id = $1)
          WHERE workspace_id = $1 AND id = $2",
         workspace_id,
         case.id,

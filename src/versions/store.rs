@@ -106,7 +106,8 @@ pub async fn touch(
     now: DateTime<Utc>,
 ) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!(
-        "UPDATE cases SET version = version + 1, last_activity_at = greatest(last_activity_at, $3)
+        "UPDATE cases SET version = version + 1, last_activity_at = greatest(last_activity_at, $3),
+             reference_version = (SELECT version FROM reference_versions WHERE workspace_id = $1)
          WHERE workspace_id = $1 AND id = $2 RETURNING version",
         workspace_id,
         case_id,

@@ -147,11 +147,14 @@ async fn both_inserts_write_the_same_rows() {
             .collect();
         if is_current {
             assert_eq!(changed, BTreeSet::from(WRITTEN));
+        } else {
+            assert_eq!(changed, BTreeSet::new());
+        }
+        // Without a version the case has none.
+        if version.is_some() && is_current {
             for name in WRITTEN {
                 assert_no_column_is_empty(name, &tables[name]);
             }
-        } else {
-            assert_eq!(changed, BTreeSet::new());
         }
     }
 }

@@ -309,3 +309,65 @@ async fn other_origins_may_call_the_api_only_where_they_are_named() {
     );
     assert_eq!(allowed.header("access-control-allow-credentials"), None);
 }
+
+#[tokio::test]
+async fn a_case_that_did_not_change_is_not_sent_again() {
+    let app = TestApp::start().await;
+    let tag = app
+        .call(Method::POST, "/tags", &json!({"label": "Watched"}))
+        .await
+        .expect(201);
+    let body = json!({"name": "A", "external_id": "not/an id", "tags": ["Watched"]});
+    let case = app.create(&body).await.expect(201);
+    let (path, tag) = (
+        format!("/cases/{}", case.id()),
+        format!("/tags/{}", tag.id()),
+    );
+    let read = async |path: &str, tags: &str| {
+        let request = app.request(Method::GET, path).bearer_auth(FIXED_KEY);
+        let request = request.header("if-none-match", tags);
+        app.send(request).await
+    };
+    for path in [
+        &*path,
+        "/v1/cases/not%2Fan%20id",
+        &format!("{path}?include_not_relevant=true"),
+    ] {
+        for tags in ["\"1\"", "W/\"1\"", "\"7\", \"1\"", "*"] {
+            let answer = read(path, tags).await.expect(304);
+            assert_eq!(
+                (answer.etag(), &answer.body),
+                ("\"1\"".to_owned(), &json!(""))
+            );
+            assert_eq!(answer.header("content-type"), None);
+        }
+        read(path, "\"2\"").await.expect(200);
+        let malformed = read(path, "1").await.expect(400);
+        assert_eq!(malformed.body["errors"][0]["header"], "If-None-Match");
+    }
+    read("/cases/nothing", "*").await.expect(404);
+    // The version is the same, and the response is not.
+    app.call(Method::PATCH, &tag, &json!({"label": "Seen"}))
+        .await
+        .expect(200);
+    let renamed = read(&path, "\"1\"").await.expect(200);
+    assert_eq!(
+        (renamed.etag(), &renamed.body["tags"]),
+        ("\"1\"".to_owned(), &json!(["Seen"]))
+    );
+    app.call(Method::PATCH, &path, &json!({"name": "B"}))
+        .await
+        .expect(200);
+    read(&path, "\"1\"").await.expect(200);
+    read(&path, "\"2\"").await.expect(304);
+    let company = json!({"case_id": case.id(), "name": "C", "type": "affiliated"});
+    app.call(Method::POST, "/companies", &company)
+        .await
+        .expect(201);
+    read(&path, "\"2\"").await.expect(200);
+    read(&path, "\"3\"").await.expect(304);
+    // A case that an earlier version has stored.
+    app.execute("UPDATE cases SET reference_version = NULL")
+        .await;
+    read(&path, "\"3\"").await.expect(200);
+}
