@@ -67,7 +67,7 @@ pub struct ServerSettings {
     )]
     pub metrics_listen: Option<ListenAddress>,
     /// The URL under which clients find the server, if a proxy serves it under another host or below a path, such as
-    /// https://example.com/kyb.
+    /// `https://example.com/kyb`.
     #[arg(
         long,
         value_name = "URL",
@@ -95,7 +95,7 @@ pub struct ServerSettings {
     )]
     pub trusted_proxies: Vec<IpNet>,
     /// The origins whose web pages may call the API (CORS), separated by commas, such as
-    /// https://desk.example.com; * for every origin. Without it, none.
+    /// `https://desk.example.com`; * for every origin. Without it, none.
     #[arg(
         long,
         value_name = "ORIGINS",

@@ -37,5 +37,4 @@ WITH part AS MATERIALIZED (
 SELECT (SELECT count(*) FROM made) AS "deliveries!",
     (SELECT count(*) FROM awaited WHERE is_pending) AS "already_pending!",
     (SELECT count(*) FROM awaited WHERE NOT is_pending AND NOT has_payload) AS "without_payload!",
-    ARRAY(SELECT DISTINCT case_id FROM awaited WHERE has_payload) AS "cases!",
     (SELECT created_at FROM last) AS last_created_at, (SELECT id FROM last) AS last_id

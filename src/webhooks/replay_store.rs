@@ -51,6 +51,7 @@ pub async fn replay(
         .execute(&mut *connection)
         .await?;
     let most = i64::try_from(part.ids.len()).unwrap_or(i64::MAX);
+    hurry(connection, &part, most).await?;
     let replayed = sqlx::query_file!(
         "src/webhooks/replay.sql",
         part.workspace_id,
@@ -67,7 +68,6 @@ pub async fn replay(
     )
     .fetch_one(&mut *connection)
     .await?;
-    hurry(connection, &part, &replayed.cases).await?;
     let last = replayed.last_created_at.zip(replayed.last_id);
     Ok(Replayed {
         deliveries: replayed.deliveries,
@@ -77,23 +77,34 @@ pub async fn replay(
     })
 }
 
-/// Makes the first deliveries of the queues of some cases due now: one that waits for a retry would hold up its
-/// queue for hours after an outage.
+/// Makes the first deliveries of the queues of the part due now: one that waits for a retry would hold up its
+/// queue for hours after an outage. It comes before the new deliveries, whose trigger locks queues: a worker locks a
+/// delivery and then its queue, and the other way round the two could wait for each other.
 async fn hurry(
     connection: &mut PgConnection,
     part: &Part<'_>,
-    cases: &[Uuid],
+    most: i64,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "UPDATE webhook_logs SET next_attempt_at = $4, attempt_type = 'manual_retry'
          WHERE workspace_id = $1 AND state = 'pending' AND next_attempt_at > $4
              AND id = ANY (ARRAY(
                  SELECT log_id FROM webhook_queues
-                 WHERE workspace_id = $1 AND webhook_id = $2 AND case_id = ANY ($3)))",
+                 WHERE workspace_id = $1 AND webhook_id = $2 AND case_id = ANY (ARRAY(
+                     SELECT case_id FROM (
+                         SELECT case_id, event, sub_event, subject FROM outbox
+                         WHERE workspace_id = $1 AND created_at >= $5 AND created_at < $7
+                             AND (created_at, id) > ($5, $6)
+                         ORDER BY created_at, id LIMIT $8) AS part
+                     WHERE (event = ANY ($3) OR sub_event = ANY ($3)) AND subject IS NOT NULL))))",
         part.workspace_id,
         part.webhook.id,
-        cases,
-        part.now
+        &part.webhook.events,
+        part.now,
+        part.after.created_at,
+        part.after.id,
+        part.until,
+        most
     )
     .execute(connection)
     .await?;
