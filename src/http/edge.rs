@@ -76,12 +76,10 @@ pub async fn edge(State(edge): State<Arc<Edge>>, mut request: Request, next: Nex
     if let Some(problem) = problem {
         response = render(&problem, &id, response, &edge.metrics);
     }
-    // What needs a key is nobody else's, and a problem is of this moment. Pages and files say otherwise themselves.
-    let cached = response.headers_mut().entry(CACHE_CONTROL);
-    cached.or_insert(HeaderValue::from_static("no-store"));
     if is_behind {
         place(response.headers_mut(), &base);
     }
+    limit_caches(response.headers_mut(), &edge.front);
     if let Some(allowance) = allowance {
         allowance.tell(response.headers_mut());
     }
@@ -109,8 +107,17 @@ fn place(headers: &mut HeaderMap, base: &Base) {
     if let Some(Ok(location)) = placed {
         headers.insert(LOCATION, location);
     }
-    // A cache between the proxy and this server sees one path for all prefixes.
-    headers.append(VARY, HeaderValue::from(FORWARDED_PREFIX));
+}
+
+/// Says what caches may do with a response.
+fn limit_caches(headers: &mut HeaderMap, front: &Front) {
+    // What needs a key is nobody else's, and a problem is of this moment. Pages and files say otherwise themselves.
+    let cached = headers.entry(CACHE_CONTROL);
+    cached.or_insert(HeaderValue::from_static("no-store"));
+    // A cache between the proxy and this server sees one path for all prefixes, and for none.
+    if front.depends_on_proxy() {
+        headers.append(VARY, HeaderValue::from(FORWARDED_PREFIX));
+    }
 }
 
 fn sane(request: &Request) -> Option<String> {

@@ -66,6 +66,11 @@ impl Front {
         })
     }
 
+    /// Whether a proxy says where the paths begin, so that a response depends on its header.
+    pub(super) fn depends_on_proxy(&self) -> bool {
+        self.public_url.is_none() && !self.trusted_proxies.is_empty()
+    }
+
     /// What lets pages of the origins call the API; none without origins. Keys travel in headers, so that no
     /// credentials of a browser are allowed.
     pub fn cors(&self) -> Option<CorsLayer> {

@@ -228,6 +228,26 @@ async fn behind_a_path_every_link_leads_through_it() {
 }
 
 #[tokio::test]
+async fn a_page_varies_by_the_prefix_where_a_proxy_may_send_one() {
+    let trusted = ("DOSSIER_TRUSTED_PROXIES", "127.0.0.0/8");
+    let public = ("DOSSIER_PUBLIC_URL", "https://example.com/kyb");
+    for (settings, varies) in [
+        (&[trusted][..], true),
+        (&[public, trusted], false),
+        (&[], false),
+    ] {
+        let (_database, process) = server(settings).await;
+        for fields in [&[][..], &[("x-forwarded-prefix", "/kyb")]] {
+            for path in ["/guides", "/openapi.json", "/nowhere"] {
+                let answer = sent(&process, Method::GET, path, fields).await;
+                let vary = answer.header("vary").unwrap_or_default();
+                assert_eq!(vary.contains("x-forwarded-prefix"), varies, "{path}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_prefix_is_believed_of_trusted_proxies_alone() {
     let field = ("x-forwarded-prefix", "/evil");
     for settings in [
