@@ -23,7 +23,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::cases::{CaseSnapshots, Creates};
+use crate::cases::{CaseSnapshots, CaseWriter};
 use crate::db::Database;
 use crate::events::Events;
 use crate::http::{Edge, Gate, Limits, Problem, ProblemType, Rates, edge};
@@ -43,7 +43,8 @@ pub fn state(
     metrics: Metrics,
 ) -> AppState {
     let events = Events::new(Arc::new(CaseSnapshots));
-    AppState::new(database, limits, events, destinations, metrics).with_own(Creates::default())
+    AppState::new(database, limits, events, destinations, metrics)
+        .with_feature_state(CaseWriter::default())
 }
 
 /// Every operation, without the prefixes under which it is served.

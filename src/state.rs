@@ -8,7 +8,7 @@ use axum::extract::{FromRef, FromRequestParts};
 use axum::http::Extensions;
 use axum::http::request::Parts;
 
-use crate::auth::Keys;
+use crate::auth::ApiKeyCache;
 use crate::db::Database;
 use crate::events::Events;
 use crate::http::{Front, HeavyWork, Limits, Problem, ProblemType, Stopping};
@@ -26,7 +26,7 @@ pub struct Shared {
     pub database: Database,
     pub events: Events,
     pub running: RunningKeys,
-    pub keys: Keys,
+    pub keys: ApiKeyCache,
     pub ids: IdSource,
     pub limits: Limits,
     pub destinations: Destinations,
@@ -37,13 +37,13 @@ pub struct Shared {
     pub known_key: Option<&'static str>,
     /// What stands between clients and this server.
     pub front: Arc<Front>,
-    own: Extensions,
+    features: Extensions,
 }
 
 /// What the requests of one feature share, and no other feature knows: the feature declares its type, and
 /// the app gives the state one.
 #[derive(Debug, Clone, Copy)]
-pub struct Own<T>(pub T);
+pub struct FeatureState<T>(pub T);
 
 impl AppState {
     /// The state of a server over a database.
@@ -57,7 +57,7 @@ impl AppState {
         Self(Arc::new(Shared {
             events,
             running: RunningKeys::default(),
-            keys: Keys::new(database.clone()),
+            keys: ApiKeyCache::new(database.clone()),
             ids: IdSource::default(),
             database,
             limits,
@@ -67,14 +67,14 @@ impl AppState {
             heavy_work: HeavyWork::default(),
             known_key: None,
             front: Arc::default(),
-            own: Extensions::new(),
+            features: Extensions::new(),
         }))
     }
 
     /// The same state, with what is a feature's own.
     #[must_use]
-    pub fn with_own(mut self, own: impl Clone + Send + Sync + 'static) -> Self {
-        Arc::make_mut(&mut self.0).own.insert(own);
+    pub fn with_feature_state(mut self, feature: impl Clone + Send + Sync + 'static) -> Self {
+        Arc::make_mut(&mut self.0).features.insert(feature);
         self
     }
 
@@ -108,12 +108,12 @@ impl Deref for AppState {
     }
 }
 
-impl<T: Clone + Send + Sync + 'static> FromRequestParts<AppState> for Own<T> {
+impl<T: Clone + Send + Sync + 'static> FromRequestParts<AppState> for FeatureState<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(_: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let own = state.own.get().cloned().map(Self);
-        own.ok_or_else(|| {
+        let feature = state.features.get().cloned().map(Self);
+        feature.ok_or_else(|| {
             tracing::error!(what = type_name::<T>(), "the state has none");
             Problem::Plain(ProblemType::InternalError)
         })
@@ -133,7 +133,7 @@ macro_rules! parts {
 
 parts! {
     database: Database,
-    keys: Keys,
+    keys: ApiKeyCache,
     limits: Limits,
     stopping: Stopping,
 }

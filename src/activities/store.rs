@@ -200,7 +200,7 @@ pub async fn count_unsealed(
 ///
 /// # Errors
 /// Those of the database.
-pub async fn strangers(
+pub async fn unknown_activities(
     connection: &mut PgConnection,
     workspace_id: Uuid,
 ) -> Result<Vec<Uuid>, sqlx::Error> {

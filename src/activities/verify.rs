@@ -145,11 +145,12 @@ async fn verify_one(
         let sequence = head.sequence;
         report.faults.push(AuditFault::OtherHead { sequence });
     }
-    let strangers = store::strangers(connection, workspace_id)
+    let unknown_activities = store::unknown_activities(connection, workspace_id)
         .await?
         .into_iter();
-    let strangers = strangers.map(|activity_id| AuditFault::Inserted { activity_id });
-    report.faults.extend(strangers);
+    let unknown_activities =
+        unknown_activities.map(|activity_id| AuditFault::Inserted { activity_id });
+    report.faults.extend(unknown_activities);
     Ok(report)
 }
 

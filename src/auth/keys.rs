@@ -19,20 +19,20 @@ const MANY: usize = 10_000;
 /// The keys that this process knows. Only what the database has is remembered, so that guesses
 /// cannot fill its memory.
 #[derive(Debug, Clone)]
-pub struct Keys {
+pub struct ApiKeyCache {
     database: Database,
-    known: Arc<Mutex<HashMap<Hash, Remembered>>>,
+    known: Arc<Mutex<HashMap<Hash, ReferenceCache>>>,
 }
 
 type Hash = [u8; 32];
 
 #[derive(Debug)]
-struct Remembered {
+struct ReferenceCache {
     caller: Caller,
     asked: Instant,
 }
 
-impl Keys {
+impl ApiKeyCache {
     /// Knows no key yet.
     pub fn new(database: Database) -> Self {
         Self {
@@ -62,7 +62,7 @@ impl Keys {
         if known.len() >= MANY {
             known.retain(|_, it| it.asked.elapsed() < REMEMBERED);
         }
-        let remembered = Remembered {
+        let remembered = ReferenceCache {
             caller: caller.clone(),
             asked,
         };
@@ -79,7 +79,7 @@ impl Keys {
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller
 where
-    Keys: FromRef<S>,
+    ApiKeyCache: FromRef<S>,
 {
     type Rejection = Problem;
 
@@ -87,7 +87,7 @@ where
         let key = credentials(&parts.headers).ok_or(Problem::Plain(ProblemType::Unauthorized))?;
         let deadline = Deadline::from_request_parts(parts, state).await?;
         let hash = *key.hash();
-        let caller = Keys::from_ref(state).caller(key, deadline).await?;
+        let caller = ApiKeyCache::from_ref(state).caller(key, deadline).await?;
         if let Some(allowance) = parts.extensions.get::<Allowance>() {
             allowance.take(&hash)?;
         }

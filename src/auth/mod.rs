@@ -5,7 +5,7 @@ mod keys;
 mod store;
 
 pub use key::{ApiKey, credentials};
-pub use keys::Keys;
+pub use keys::ApiKeyCache;
 pub use store::{StoredKey, create, list, revoke};
 
 use std::sync::Arc;

@@ -12,14 +12,14 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::batch_view::{BatchView, ItemView};
-use super::new_case::{Arrival, Creates, NewCase, parse};
+use super::new_case::{Arrival, CaseWriter, CreateAttempt, parse};
 use super::{CaseDraft, CaseRequest, Digest, SEVERAL, store};
 use crate::db::DatabaseError;
-use crate::http::{Answer, JsonBody, Limits, Problem, Query, described, walked_one};
-use crate::idempotency::{Claim, IdempotencyKey, Kept, replayed};
+use crate::http::{JsonBody, Limits, Problem, Query, WriteResponse, described, visit_item};
+use crate::idempotency::{Claim, IdempotencyKey, StoredResponse, replayed};
 use crate::parameters;
-use crate::parsed;
-use crate::state::Own;
+use crate::parse_body;
+use crate::state::FeatureState;
 use crate::validation::{Budget, Code, Fault, Field, Mode, Scope, Slices, shape};
 use crate::values::PlainText;
 use crate::wire_object;
@@ -70,7 +70,7 @@ parameters!(Parameters, {
 pub async fn batch(
     write: Write,
     State(limits): State<Limits>,
-    Own(creates): Own<Creates>,
+    FeatureState(creates): FeatureState<CaseWriter>,
     RawQuery(query): RawQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
@@ -82,7 +82,7 @@ pub async fn batch(
         size: body.len(),
         write,
         creates,
-        gathered: limits.gathered,
+        group_size: limits.group_size,
         is_dry_run,
         checks: Semaphore::new(CHECKED),
     };
@@ -95,17 +95,17 @@ pub async fn batch(
         lease.end().await;
     }
     let results = results?;
-    Ok(Answer::json(StatusCode::OK, &BatchView { results })?.into_response())
+    Ok(WriteResponse::json(StatusCode::OK, &BatchView { results })?.into_response())
 }
 
 /// The items as they are written.
 async fn items(write: &Write, body: &Bytes) -> Result<Vec<Bytes>, Problem> {
-    let read = parsed!(
+    let read = parse_body!(
         write.compute,
         body.clone(),
         BatchRequest<'_>,
         |request: BatchRequest<'_>, scope: &mut Scope<'_>| request.parse(scope, body),
-        |body, violations, walk| walked_one(body, SEVERAL, violations, walk)
+        |body, violations, walk| visit_item(body, SEVERAL, violations, walk)
     )?;
     read.refuse(read.violations())?;
     Ok(read.value)
@@ -113,7 +113,7 @@ async fn items(write: &Write, body: &Bytes) -> Result<Vec<Bytes>, Problem> {
 
 impl BatchRequest<'_> {
     fn parse(mut self, scope: &mut Scope<'_>, body: &Bytes) -> Vec<Bytes> {
-        self.strays.refuse(scope, Self::KNOWN);
+        self.unknown_keys.refuse(scope, Self::KNOWN);
         let cases = self.cases();
         let name = cases.name;
         if matches!(cases.value, Field::Missing | Field::Null) {
@@ -134,15 +134,15 @@ struct Batch {
     write: Write,
     /// That of the body, in bytes.
     size: usize,
-    creates: Creates,
-    gathered: usize,
+    creates: CaseWriter,
+    group_size: usize,
     is_dry_run: bool,
     /// Of items that are checked at once.
     checks: Semaphore,
 }
 
 /// What became of an item.
-type Outcome = Result<ItemView, Problem>;
+type ItemResult = Result<ItemView, Problem>;
 
 /// One item, read.
 struct Item {
@@ -153,7 +153,7 @@ struct Item {
     /// What makes it once, where the request has a key.
     claim: Option<Claim>,
     /// What became of it before this batch.
-    before: Option<Outcome>,
+    before: Option<ItemResult>,
 }
 
 impl Item {
@@ -196,7 +196,7 @@ impl Batch {
             CHECKED
         } else {
             // While one group is written, the next one gathers.
-            2 * self.gathered
+            2 * self.group_size
         };
         let mut results = self.done(first, at_once).await;
         for (index, item) in again {
@@ -229,7 +229,7 @@ impl Batch {
         &self,
         items: &[Item],
         once: &[Option<(PlainText, Digest)>],
-    ) -> Result<Vec<Option<Outcome>>, Problem> {
+    ) -> Result<Vec<Option<ItemResult>>, Problem> {
         let made = self.made_before(once).await?;
         let moved = self.moved(items).await?;
         let made = made.into_iter().map(|id| id.map(ItemView::made_before));
@@ -239,13 +239,13 @@ impl Batch {
 
     /// Items that an earlier request with the key has done at another place: under a key they are done
     /// once wherever they stand, since those that were refused may be gone from between them.
-    async fn moved(&self, items: &[Item]) -> Result<Vec<Option<Outcome>>, Problem> {
+    async fn moved(&self, items: &[Item]) -> Result<Vec<Option<ItemResult>>, Problem> {
         let mut moved: Vec<_> = items.iter().map(|_| None).collect();
         if self.is_dry_run {
             return Ok(moved);
         }
         let mut kept = self.write.kept_of_items(CASES).await?;
-        let is_of = |kept: &Option<Kept>, claim: &Claim| {
+        let is_of = |kept: &Option<StoredResponse>, claim: &Claim| {
             let kept = kept.as_ref();
             kept.is_some_and(|it| it.request_hash == claim.request_hash)
         };
@@ -262,20 +262,20 @@ impl Batch {
             let kept = kept.iter_mut().find(|it| is_of(it, claim));
             let kept = kept.and_then(Option::take);
             if let (Some(kept), Some(moved)) = (kept, moved.get_mut(index)) {
-                *moved = Some(replayed(kept, claim).and_then(|it| view(&it.answer)));
+                *moved = Some(replayed(kept, claim).and_then(|it| view(&it.response)));
             }
         }
         Ok(moved)
     }
 
     /// Does items, so many at once; each keeps its place.
-    async fn done(&self, items: Vec<(usize, Item)>, at_once: usize) -> Vec<(usize, Outcome)> {
+    async fn done(&self, items: Vec<(usize, Item)>, at_once: usize) -> Vec<(usize, ItemResult)> {
         let work = items.into_iter();
         let work = work.map(|(index, item)| async move { (index, self.result(item).await) });
         stream::iter(work).buffered(at_once).collect().await
     }
 
-    async fn result(&self, item: Item) -> Outcome {
+    async fn result(&self, item: Item) -> ItemResult {
         if let Some(before) = item.before {
             return before;
         }
@@ -293,18 +293,18 @@ impl Batch {
         let mut attempt = || {
             let arrival = Arrival::InBatch { digest };
             let body = item.body.clone();
-            let case = NewCase::of(write, &self.creates, arrival, draft.take(), body);
+            let case = CreateAttempt::of(write, &self.creates, arrival, draft.take(), body);
             case.weighing(self.size)
-                .gathering(self.gathered)
+                .with_group_size(self.group_size)
                 .claiming(claim.clone())
         };
-        let answer = if self.is_dry_run {
+        let response = if self.is_dry_run {
             attempt().check().await?
         } else {
             let answered = write.once(claim.as_ref(), || attempt().store()).await?;
-            answered.answer
+            answered.response
         };
-        view(&answer)
+        view(&response)
     }
 
     /// The cases that the same items have made before.
@@ -342,8 +342,8 @@ impl Batch {
     /// An item whose external id was taken since this batch began may have been taken by itself: in
     /// another request, or further up in this one. Others are stored by now, so that nothing of this can
     /// be the answer to all: where nobody can be asked, it is asked again with the item.
-    async fn recognise(&self, once: &[Option<(PlainText, Digest)>], results: &mut [Outcome]) {
-        let is_taken = |it: &Outcome| matches!(it, Err(Problem::ExternalIdTaken { .. }));
+    async fn recognise(&self, once: &[Option<(PlainText, Digest)>], results: &mut [ItemResult]) {
+        let is_taken = |it: &ItemResult| matches!(it, Err(Problem::ExternalIdTaken { .. }));
         let taken = once.iter().zip(&*results);
         let taken: Vec<_> = taken
             .map(|(once, result)| once.clone().filter(|_| is_taken(result)))
@@ -364,7 +364,7 @@ impl Batch {
         }
     }
 
-    fn views(&self, results: Vec<Outcome>) -> Vec<ItemView> {
+    fn views(&self, results: Vec<ItemResult>) -> Vec<ItemView> {
         let mut causes: BTreeMap<String, usize> = BTreeMap::new();
         let mut budget = Budget::default();
         let now = self.write.now;
@@ -387,12 +387,12 @@ impl Batch {
 }
 
 /// The result that an item has by an answer.
-fn view(answer: &Answer) -> Outcome {
-    serde_json::from_slice(&answer.body).map_err(Problem::Corrupt)
+fn view(response: &WriteResponse) -> ItemResult {
+    serde_json::from_slice(&response.body).map_err(Problem::Decode)
 }
 
 /// Whether another try may end otherwise.
-fn is_undecided(result: &Outcome) -> bool {
+fn is_undecided(result: &ItemResult) -> bool {
     let problem = result.as_ref().err().map(Problem::problem_type);
     problem.is_some_and(|it| it.parts().0.is_server_error())
 }

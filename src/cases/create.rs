@@ -4,12 +4,12 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 
 use super::CaseRequest;
-use super::new_case::{Arrival, Creates, NewCase, parse};
+use super::new_case::{Arrival, CaseWriter, CreateAttempt, parse};
 use super::view::CaseView;
 use crate::http::{JsonBody, Limits, Prefix, Problem, Query, described};
 use crate::idempotency::IdempotencyKey;
 use crate::parameters;
-use crate::state::Own;
+use crate::state::FeatureState;
 use crate::validation::Mode;
 use crate::writes::Write;
 
@@ -48,7 +48,7 @@ parameters!(Parameters, {
 pub async fn create(
     write: Write,
     State(limits): State<Limits>,
-    Own(creates): Own<Creates>,
+    FeatureState(creates): FeatureState<CaseWriter>,
     Prefix(prefix): Prefix,
     RawQuery(query): RawQuery,
     JsonBody(body): JsonBody,
@@ -61,8 +61,9 @@ pub async fn create(
     let claim = write.claim(&body);
     let mut attempt = || {
         let arrival = Arrival::Alone { prefix };
-        let case = NewCase::of(&write, &creates, arrival, draft.take(), body.clone());
-        case.gathering(limits.gathered).claiming(claim.clone())
+        let case = CreateAttempt::of(&write, &creates, arrival, draft.take(), body.clone());
+        case.with_group_size(limits.group_size)
+            .claiming(claim.clone())
     };
     if is_dry_run {
         return Ok(Box::pin(attempt().check()).await?.into_response());

@@ -38,9 +38,10 @@ pub fn created<'c>(
             .transpose()?,
     )];
     let parts = [Event::COMPANY_CREATED, Event::INDIVIDUAL_CREATED];
-    let context = parts.into_iter().any(is_awaited).then(|| {
-        serde_json::to_value(CaseContextView::new(&case.header)).map_err(Problem::Corrupt)
-    });
+    let context = parts
+        .into_iter()
+        .any(is_awaited)
+        .then(|| serde_json::to_value(CaseContextView::new(&case.header)).map_err(Problem::Encode));
     let context = context.transpose()?;
     if is_awaited(Event::COMPANY_CREATED) {
         for company in view.companies() {
@@ -61,12 +62,12 @@ pub fn created<'c>(
     for (change, snapshot) in &told {
         record.add(author, change, endpoints, snapshot.clone());
     }
-    record.rows().map_err(Problem::Corrupt)
+    record.rows().map_err(Problem::Encode)
 }
 
 fn snapshot(view: &impl Serialize, case_context: Option<&Value>) -> Result<Snapshot, Problem> {
     Ok(Snapshot {
-        subject: serde_json::to_value(view).map_err(Problem::Corrupt)?,
+        subject: serde_json::to_value(view).map_err(Problem::Encode)?,
         case_context: case_context.cloned(),
     })
 }

@@ -7,11 +7,11 @@ use serde_json::json;
 
 use super::store;
 use crate::events::{Change, Event, Subject, erase};
-use crate::http::{Answer, Problem, Query, described};
+use crate::http::{Problem, Query, WriteResponse, described};
 use crate::idempotency;
 use crate::parameters;
 use crate::versions::{CaseReference, IfMatch, lock};
-use crate::writes::{Done, Write};
+use crate::writes::{Outcome, Write};
 
 parameters!(Parameters, {
     let about = "Known from the published API; a deletion is always permanent.";
@@ -56,8 +56,8 @@ pub async fn delete(
             let remains = json!({"id": id, "name": "", "external_id": case.external_id});
             let change = Change::new(id, Subject::Case, version, "api__deleted__case")
                 .event(Event::CASE_DELETED)
-                .leaving(remains);
-            Ok(Done::from(Answer::empty(StatusCode::NO_CONTENT)).changing(change))
+                .with_tombstone(remains);
+            Ok(Outcome::from(WriteResponse::empty(StatusCode::NO_CONTENT)).change(change))
         })
     });
     delete.await

@@ -3,12 +3,14 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Case, CaseDraft, CaseHeader, Entity, Known, ResolvedRelation, Status, resolve, rules};
+use super::{
+    Case, CaseDraft, CaseHeader, Entity, References, ResolvedRelation, Status, resolve, rules,
+};
 use crate::companies::{CompanyDraft, StoredCompany};
 use crate::custom_properties::{self, Definitions, Given, Properties, Target};
 use crate::http::Problem;
 use crate::individuals::{Individual, StoredIndividual};
-use crate::relations::{Holder, Holding, StoredRelation};
+use crate::relations::{Holder, RelationDetails, StoredRelation};
 use crate::tags::Tag;
 use crate::templates::TemplateRules;
 use crate::validation::{Fault, Scope, Violations, sort_in_document_order};
@@ -26,7 +28,7 @@ impl CaseDraft {
     /// 400, or 409 where the external id is all that is wrong.
     pub fn finish(
         mut self,
-        mut known: Known,
+        mut known: References,
         body: &[u8],
         ids: &IdSource,
         now: DateTime<Utc>,
@@ -49,7 +51,7 @@ impl CaseDraft {
         };
         if let (Some(rules), Some(case)) = (rules, &case) {
             let (key, required) = (&rules.template.key, &rules.required);
-            rules::require(key, required, case, &mut violations).map_err(Problem::Corrupt)?;
+            rules::require(key, required, case, &mut violations).map_err(Problem::Encode)?;
         }
         match (taken, case) {
             (None, Some(case)) if violations.is_empty() => return Ok(case),
@@ -65,7 +67,7 @@ impl CaseDraft {
     }
 
     /// Refuses what the workspace does not have; the tags, each once.
-    fn resolve(&self, known: &Known, scope: &mut Scope<'_>) -> Vec<Tag> {
+    fn resolve(&self, known: &References, scope: &mut Scope<'_>) -> Vec<Tag> {
         if let Some(reference) = &self.template {
             resolve::template(reference, known, scope);
         }
@@ -110,7 +112,7 @@ impl CaseDraft {
     fn into_case(
         self,
         name: PlainText,
-        known: Known,
+        known: References,
         tags: Vec<Tag>,
         properties: CheckedProperties,
         ids: &IdSource,
@@ -128,12 +130,12 @@ impl CaseDraft {
         let companies = companies(id, self.companies, company_ids, properties.companies, at);
         let individuals = self.individuals.into_iter().map(|draft| {
             // With a main company it is a relation.
-            let carried = if has_main {
-                Holding::default()
+            let pending_details = if has_main {
+                RelationDetails::default()
             } else {
                 draft.shorthand
             };
-            (draft.individual, carried)
+            (draft.individual, pending_details)
         });
         let individuals =
             self::individuals(id, individuals, individual_ids, properties.individuals, at);
@@ -213,7 +215,7 @@ fn companies(
 
 fn individuals(
     case_id: Uuid,
-    drafts: impl Iterator<Item = (Individual, Holding)>,
+    drafts: impl Iterator<Item = (Individual, RelationDetails)>,
     ids: Vec<Uuid>,
     properties: Vec<Properties>,
     Times { created_at, now }: Times,
@@ -221,12 +223,12 @@ fn individuals(
     let drafts = drafts.zip(ids).zip(properties);
     drafts
         .map(
-            |(((individual, carried), id), custom_properties)| StoredIndividual {
+            |(((individual, pending_details), id), custom_properties)| StoredIndividual {
                 id,
                 case_id,
                 is_relevant: true,
                 individual,
-                carried,
+                pending_details,
                 custom_properties,
                 created_at,
                 updated_at: now,

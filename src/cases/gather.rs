@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use tokio::time::{timeout, timeout_at};
 use uuid::Uuid;
 
-use super::new_rows::NewRows;
+use super::new_rows::CaseRows;
 use super::store;
 use crate::db::{Database, DatabaseError, Deadline, InFlight, Session};
 
@@ -25,7 +25,7 @@ type Place = (Uuid, Uuid);
 /// Gathers cases. Nobody waits for a group to fill: one that arrives while fewer than [`WRITERS`]
 /// statements are under way, or with which a group is whole, begins another at once.
 #[derive(Debug, Clone, Default)]
-pub struct Gather(Arc<Mutex<HashMap<Place, Queue>>>);
+pub struct GroupCommit(Arc<Mutex<HashMap<Place, Queue>>>);
 
 #[derive(Debug, Default)]
 struct Queue {
@@ -39,7 +39,7 @@ struct Queue {
 #[derive(Debug)]
 struct Waiting {
     ticket: u64,
-    rows: NewRows,
+    rows: CaseRows,
     deadline: Deadline,
     asked: Asked,
 }
@@ -60,7 +60,7 @@ impl Asked {
     }
 }
 
-impl Gather {
+impl GroupCommit {
     /// Writes a case, perhaps with others, `most` at once. True once everything is stored; false where
     /// nothing was: the group was refused for the sake of one of its cases, or the references have
     /// another version. Then the case is for its request to write alone.
@@ -74,7 +74,7 @@ impl Gather {
         place: Place,
         most: usize,
         deadline: Deadline,
-        rows: NewRows,
+        rows: CaseRows,
     ) -> Result<bool, DatabaseError> {
         let (told, mut outcome) = oneshot::channel();
         let in_flight = InFlight::of_task();
@@ -137,7 +137,7 @@ impl Gather {
 
 /// Writes what waits at one place, until nothing does.
 struct Writer {
-    gather: Gather,
+    gather: GroupCommit,
     place: Place,
     most: usize,
     /// Whether the queue counts on it.

@@ -9,7 +9,7 @@ use super::view::CaseView;
 use super::{Case, store};
 use crate::auth::Caller;
 use crate::db::{Database, DatabaseError, Deadline};
-use crate::http::{Answer, Problem, ProblemType, Query, described};
+use crate::http::{Problem, ProblemType, Query, WriteResponse, described};
 use crate::parameters;
 use crate::versions::{CaseReference, IfNoneMatch};
 use crate::writes::Compute;
@@ -53,8 +53,8 @@ pub async fn get(
     if !if_none_match.is_empty() {
         let version = unchanged(&database, deadline, asked.clone()).await?;
         if let Some(version) = version.filter(|it| if_none_match.has(*it)) {
-            let answer = Answer::empty(StatusCode::NOT_MODIFIED);
-            return Ok(answer.versioned(version).into_response());
+            let response = WriteResponse::empty(StatusCode::NOT_MODIFIED);
+            return Ok(response.versioned(version).into_response());
         }
     }
     let found = database
@@ -64,8 +64,8 @@ pub async fn get(
         .await?;
     let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
     let turn = compute.turn(found.len()).await?;
-    let answer = turn.run(|| answer(&found, with_not_relevant))?;
-    Ok(answer.into_response())
+    let response = turn.run(|| response(&found, with_not_relevant))?;
+    Ok(response.into_response())
 }
 
 async fn unchanged(
@@ -79,8 +79,8 @@ async fn unchanged(
     read.await
 }
 
-fn answer(found: &str, with_not_relevant: bool) -> Result<Answer, Problem> {
-    let case: Case = serde_json::from_str(found).map_err(Problem::Corrupt)?;
+fn response(found: &str, with_not_relevant: bool) -> Result<WriteResponse, Problem> {
+    let case: Case = serde_json::from_str(found).map_err(Problem::Decode)?;
     let view = CaseView::new(&case, with_not_relevant);
-    Ok(Answer::json(StatusCode::OK, &view)?.versioned(case.header.version))
+    Ok(WriteResponse::json(StatusCode::OK, &view)?.versioned(case.header.version))
 }

@@ -6,7 +6,7 @@ use std::mem::take;
 
 use crate::companies::{CompanyDraft, CompanyType};
 use crate::individuals::IndividualDraft;
-use crate::relations::{Holding, RELATIONS_OF_CASE, RelationDraft, Source};
+use crate::relations::{RELATIONS_OF_CASE, RelationDetails, RelationDraft, Source};
 use crate::validation::{Code, Fault, Names, Scope, quote};
 
 /// How many refs a message's `allowed` lists.
@@ -40,7 +40,7 @@ pub struct ResolvedRelation {
     pub from: Entity,
     /// The index of the company in which it is held.
     pub to: usize,
-    pub holding: Holding,
+    pub holding: RelationDetails,
 }
 
 /// The main company and all relations; whole where nothing was refused.
@@ -304,7 +304,7 @@ impl Resolver<'_> {
     }
 
     /// What stands on the individual itself fills its relation to the main company, or makes it.
-    fn add_shorthand(&mut self, from: Entity, shorthand: &Holding, scope: &mut Scope<'_>) {
+    fn add_shorthand(&mut self, from: Entity, shorthand: &RelationDetails, scope: &mut Scope<'_>) {
         let Main::One(main) = self.main else { return };
         if shorthand.is_empty() {
             return;

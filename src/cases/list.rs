@@ -160,5 +160,5 @@ async fn all_definitions(
             Box::pin(definitions(connection, *workspace_id))
         })
         .await?;
-    serde_json::from_value(found).map_err(Problem::Corrupt)
+    serde_json::from_value(found).map_err(Problem::Decode)
 }

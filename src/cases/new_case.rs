@@ -8,15 +8,15 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
 use super::batch_view::ItemView;
-use super::gather::Gather;
-use super::new_rows::NewRows;
-use super::references::{self, Lookups};
-use super::remembered::Remembered;
+use super::gather::GroupCommit;
+use super::new_rows::CaseRows;
+use super::references::{self, ReferenceKeys};
+use super::remembered::ReferenceCache;
 use super::view::CaseView;
-use super::{Case, CaseDraft, Digest, Known, created, store};
+use super::{Case, CaseDraft, Digest, References, created, store};
 use crate::db::{Database, DatabaseError, Deadline, Session};
 use crate::events::{Author, Events};
-use crate::http::{Answer, Problem, ProblemType};
+use crate::http::{Problem, ProblemType, WriteResponse};
 use crate::idempotency::Claim;
 use crate::metrics::Metrics;
 use crate::validation::{self, Mode};
@@ -28,9 +28,9 @@ const ATTEMPTS: usize = 3;
 
 /// What creates share in one server.
 #[derive(Debug, Clone, Default)]
-pub struct Creates {
-    remembered: Remembered,
-    gather: Gather,
+pub struct CaseWriter {
+    remembered: ReferenceCache,
+    gather: GroupCommit,
 }
 
 /// How a case arrives: what it may say, and what its answer shows.
@@ -57,15 +57,16 @@ impl Arrival {
         }
     }
 
-    fn answer(self, case: &Case) -> Result<Answer, Problem> {
+    fn response(self, case: &Case) -> Result<WriteResponse, Problem> {
         let id = case.header.id;
         match self {
             Self::Alone { prefix } => {
-                let answer = Answer::json(StatusCode::CREATED, &CaseView::new(case, true))?;
-                let answer = answer.at(format!("{prefix}/cases/{id}"));
-                Ok(answer.versioned(case.header.version))
+                let response =
+                    WriteResponse::json(StatusCode::CREATED, &CaseView::new(case, true))?;
+                let response = response.at(format!("{prefix}/cases/{id}"));
+                Ok(response.versioned(case.header.version))
             }
-            Self::InBatch { .. } => Answer::json(StatusCode::CREATED, &ItemView::made(id)),
+            Self::InBatch { .. } => WriteResponse::json(StatusCode::CREATED, &ItemView::made(id)),
         }
     }
 }
@@ -73,7 +74,7 @@ impl Arrival {
 /// What whoever sent a case is told once it is stored.
 enum Told {
     /// An answer that is stored with it, for the key of the request, or that is an id and no more.
-    Made(Answer),
+    Made(WriteResponse),
     /// One that is made then, of the case: a large one would stand beside all of its rows until they are
     /// written.
     Later(Box<Case>),
@@ -89,15 +90,15 @@ pub fn parse(body: &[u8], mode: Mode, now: DateTime<Utc>) -> Result<CaseDraft, P
 }
 
 /// A case on its way into the database.
-pub struct NewCase {
+pub struct CreateAttempt {
     author: Author,
     events: Events,
     database: Database,
     deadline: Deadline,
     metrics: Metrics,
     compute: Compute,
-    creates: Creates,
-    gathered: usize,
+    creates: CaseWriter,
+    group_size: usize,
     claim: Option<Claim>,
     arrival: Arrival,
     /// How many bytes of a request come with it: the size of its batch, or its own.
@@ -107,11 +108,11 @@ pub struct NewCase {
     body: Bytes,
 }
 
-impl NewCase {
+impl CreateAttempt {
     /// What a body says, on the way of its request.
     pub fn of(
         write: &Write,
-        creates: &Creates,
+        creates: &CaseWriter,
         arrival: Arrival,
         draft: Option<CaseDraft>,
         body: Bytes,
@@ -124,7 +125,7 @@ impl NewCase {
             metrics: write.metrics.clone(),
             compute: write.compute.clone(),
             creates: creates.clone(),
-            gathered: 1,
+            group_size: 1,
             claim: None,
             arrival,
             weight: body.len(),
@@ -135,8 +136,8 @@ impl NewCase {
 
     /// The same, written with up to this many cases by one statement, itself included.
     #[must_use]
-    pub fn gathering(self, gathered: usize) -> Self {
-        Self { gathered, ..self }
+    pub fn with_group_size(self, group_size: usize) -> Self {
+        Self { group_size, ..self }
     }
 
     /// The same, as part of a batch of so many bytes.
@@ -156,25 +157,27 @@ impl NewCase {
     ///
     /// # Errors
     /// Those of storing.
-    pub async fn check(mut self) -> Result<Answer, Problem> {
+    pub async fn check(mut self) -> Result<WriteResponse, Problem> {
         let (database, deadline) = (self.database.clone(), self.deadline);
         let check = async move |mut session: Session| {
             let draft = self.take_draft().await?;
             let workspace_id = self.author.workspace_id;
-            let lookups = Lookups::of(&draft);
+            let lookups = ReferenceKeys::of(&draft);
             let known = references::read(&mut session, workspace_id, &lookups).await?;
             let size = self.size(&draft);
-            let answer = || {
+            let response = || {
                 let case = draft.finish(known, &self.body, &self.author.ids, self.author.now)?;
                 match self.arrival {
                     Arrival::Alone { .. } => {
-                        Answer::json(StatusCode::OK, &CaseView::new(&case, true))
+                        WriteResponse::json(StatusCode::OK, &CaseView::new(&case, true))
                     }
-                    Arrival::InBatch { .. } => Answer::json(StatusCode::OK, &ItemView::possible()),
+                    Arrival::InBatch { .. } => {
+                        WriteResponse::json(StatusCode::OK, &ItemView::possible())
+                    }
                 }
             };
             let turn = self.compute.turn_beside(&mut session, size).await?;
-            turn.run(answer)
+            turn.run(response)
         };
         database.unit(deadline, check).await
     }
@@ -184,9 +187,9 @@ impl NewCase {
     ///
     /// # Errors
     /// Every problem that a create can have; after any of them nothing was stored, or it says so.
-    pub async fn store(mut self) -> Result<Answer, Problem> {
-        if let Some(answer) = self.store_as_remembered().await? {
-            return Ok(answer);
+    pub async fn store(mut self) -> Result<WriteResponse, Problem> {
+        if let Some(response) = self.store_as_remembered().await? {
+            return Ok(response);
         }
         let (database, deadline) = (self.database.clone(), self.deadline);
         let store = async move |session: Session| self.store_as_read(session).await;
@@ -196,13 +199,13 @@ impl NewCase {
 
     /// The answer, where the references that are remembered still stand. A fault that they show is
     /// not told: the read that follows finds all of them.
-    async fn store_as_remembered(&mut self) -> Result<Option<Answer>, Problem> {
+    async fn store_as_remembered(&mut self) -> Result<Option<WriteResponse>, Problem> {
         let workspace_id = self.author.workspace_id;
         let draft = self.take_draft().await?;
         let known = self
             .creates
             .remembered
-            .of(workspace_id, &Lookups::of(&draft));
+            .of(workspace_id, &ReferenceKeys::of(&draft));
         let Some(known) = known.filter(|_| draft.is_faultless()) else {
             self.draft = Some(draft);
             return Ok(None);
@@ -214,7 +217,7 @@ impl NewCase {
         };
         let (database, deadline) = (&self.database, self.deadline);
         let gather = &self.creates.gather;
-        let written = gather.write(database, place, self.gathered, deadline, rows);
+        let written = gather.write(database, place, self.group_size, deadline, rows);
         if written.await? {
             self.stored(told).await.map(Some)
         } else {
@@ -225,13 +228,13 @@ impl NewCase {
     /// Reads what the request refers to, and writes, which does nothing where anything of that has another
     /// version by then. That is the reason for another read, which says what is wrong now; so is what
     /// was taken meanwhile.
-    async fn store_as_read(mut self, mut session: Session) -> Result<Answer, Problem> {
+    async fn store_as_read(mut self, mut session: Session) -> Result<WriteResponse, Problem> {
         let workspace_id = self.author.workspace_id;
         let mut more = 1..ATTEMPTS;
         loop {
             session.to_write().await?;
             let draft = self.take_draft().await?;
-            let lookups = Lookups::of(&draft);
+            let lookups = ReferenceKeys::of(&draft);
             let known = references::read(&mut session, workspace_id, &lookups).await?;
             let version = Some(known.version);
             let size = self.size(&draft);
@@ -276,7 +279,7 @@ impl NewCase {
     }
 
     /// Everything that the case leaves, and what is told of it.
-    fn rows(&self, draft: CaseDraft, known: Known) -> Result<(NewRows, Told), Problem> {
+    fn rows(&self, draft: CaseDraft, known: References) -> Result<(CaseRows, Told), Problem> {
         let endpoints = Arc::clone(&known.endpoints);
         let case = draft.finish(known, &self.body, &self.author.ids, self.author.now)?;
         let view = LazyCell::new(|| CaseView::new(&case, true));
@@ -288,24 +291,24 @@ impl NewCase {
         }
         let made = match (&self.claim, self.arrival) {
             (None, Arrival::Alone { .. }) => None,
-            (Some(_), _) | (_, Arrival::InBatch { .. }) => Some(self.arrival.answer(&case)?),
+            (Some(_), _) | (_, Arrival::InBatch { .. }) => Some(self.arrival.response(&case)?),
         };
         let kept = self.claim.clone().zip(made.clone());
-        let rows = NewRows::new(&case, self.arrival.digest(), record, kept);
+        let rows = CaseRows::new(&case, self.arrival.digest(), record, kept);
         let told = made.map_or_else(|| Told::Later(Box::new(case)), Told::Made);
-        Ok((rows.map_err(Problem::Corrupt)?, told))
+        Ok((rows.map_err(Problem::Encode)?, told))
     }
 
     /// What is told of a case that is stored. Whatever goes wrong from now on, nobody may be told that it
     /// is not.
-    async fn stored(&self, told: Told) -> Result<Answer, Problem> {
+    async fn stored(&self, told: Told) -> Result<WriteResponse, Problem> {
         self.metrics.case_created();
         match told {
-            Told::Made(answer) => Ok(answer),
+            Told::Made(response) => Ok(response),
             Told::Later(case) => {
                 let turn = self.compute.turn_to_finish(self.body.len()).await;
-                let answer = turn.run(|| self.arrival.answer(&case));
-                answer.map_err(|_| DatabaseError::OutcomeUnknown(None).into())
+                let response = turn.run(|| self.arrival.response(&case));
+                response.map_err(|_| DatabaseError::OutcomeUnknown(None).into())
             }
         }
     }

@@ -15,17 +15,17 @@ use super::{Case, Digest, Review, Status};
 use crate::companies::{Company, StoredCompany};
 use crate::custom_properties::Properties;
 use crate::events::RecordRows;
-use crate::http::Answer;
+use crate::http::WriteResponse;
 use crate::idempotency::Claim;
 use crate::individuals::{Individual, StoredIndividual};
 use crate::json;
-use crate::relations::{Holding, StoredRelation};
+use crate::relations::{RelationDetails, StoredRelation};
 use crate::serialized;
 use crate::values::{PlainText, hex, timestamp};
 
 /// The rows of one case, as JSON.
 #[derive(Debug)]
-pub struct NewRows {
+pub struct CaseRows {
     /// A list of one row: that of the case, with the rows of all that belongs to it.
     pub case: String,
     /// Its activity and its events.
@@ -35,7 +35,7 @@ pub struct NewRows {
     pub id: Uuid,
     pub written_at: DateTime<Utc>,
     /// The key of the request, and the answer that is kept with it.
-    pub kept: Option<(Claim, Answer)>,
+    pub kept: Option<(Claim, WriteResponse)>,
 }
 
 /// The own row of a case, as the statement reads it.
@@ -79,11 +79,11 @@ serialized!(CompanyRow { id, ..company, custom_properties });
 struct IndividualRow<'c> {
     id: Uuid,
     individual: &'c Individual,
-    carried: &'c Holding,
+    pending_details: &'c RelationDetails,
     custom_properties: &'c Properties,
 }
 
-serialized!(IndividualRow { id, ..individual, ..carried, custom_properties });
+serialized!(IndividualRow { id, ..individual, ..pending_details, custom_properties });
 
 /// The row of a relation within that of its case.
 #[derive(Debug)]
@@ -92,7 +92,7 @@ struct RelationRow<'c> {
     from_company_id: Option<Uuid>,
     from_individual_id: Option<Uuid>,
     to_company_id: Uuid,
-    holding: &'c Holding,
+    holding: &'c RelationDetails,
 }
 
 serialized!(RelationRow {
@@ -118,7 +118,7 @@ impl<'c> From<&'c StoredIndividual> for IndividualRow<'c> {
         Self {
             id: stored.id,
             individual: &stored.individual,
-            carried: &stored.carried,
+            pending_details: &stored.pending_details,
             custom_properties: &stored.custom_properties,
         }
     }
@@ -141,7 +141,7 @@ fn rows<'c, S, R: From<&'c S>>(list: &'c [S]) -> Option<Vec<R>> {
     (!list.is_empty()).then(|| list.iter().map(R::from).collect())
 }
 
-impl NewRows {
+impl CaseRows {
     /// The rows of a case, with what else it leaves.
     ///
     /// # Errors
@@ -150,7 +150,7 @@ impl NewRows {
         case: &Case,
         item_digest: Option<Digest>,
         record: RecordRows,
-        kept: Option<(Claim, Answer)>,
+        kept: Option<(Claim, WriteResponse)>,
     ) -> Result<Self, Error> {
         let is_alone = case.is_alone() && !record.is_awaited;
         let header = &case.header;
@@ -186,7 +186,7 @@ impl NewRows {
     /// How much they are, about, in bytes.
     pub fn size(&self) -> usize {
         let kept = self.kept.as_ref();
-        let kept = kept.map_or(0, |(_, answer)| answer.body.len());
+        let kept = kept.map_or(0, |(_, response)| response.body.len());
         self.case.len() + self.record.events.len() + self.record.deliveries.len() + kept
     }
 }
@@ -194,10 +194,10 @@ impl NewRows {
 /// One list of the rows of several cases, as a parameter of a statement: it is put together where it is
 /// sent from.
 #[derive(Debug)]
-pub struct Joined<'n>(&'n [NewRows], fn(&NewRows) -> &str);
+pub struct Joined<'n>(&'n [CaseRows], fn(&CaseRows) -> &str);
 
 /// One list of the rows of several cases.
-pub fn joined(new: &[NewRows], of: fn(&NewRows) -> &str) -> Joined<'_> {
+pub fn joined(new: &[CaseRows], of: fn(&CaseRows) -> &str) -> Joined<'_> {
     Joined(new, of)
 }
 
@@ -252,17 +252,17 @@ pub struct Keys<'n> {
 
 impl<'n> Keys<'n> {
     /// Those of some cases, of which not every one has a key.
-    pub fn of(new: &'n [NewRows]) -> Self {
+    pub fn of(new: &'n [CaseRows]) -> Self {
         let mut keys = Self::default();
         for rows in new {
-            let Some((claim, answer)) = &rows.kept else {
+            let Some((claim, response)) = &rows.kept else {
                 continue;
             };
             keys.keys.push(&claim.key);
             keys.hashes.push(&claim.request_hash);
             keys.case_ids.push(rows.id);
-            keys.locations.push(answer.location.as_deref());
-            keys.bodies.push(&answer.body);
+            keys.locations.push(response.location.as_deref());
+            keys.bodies.push(&response.body);
             keys.created_at.push(rows.written_at);
         }
         keys

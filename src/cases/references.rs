@@ -20,15 +20,15 @@ use crate::values::{PlainText, TagLabel};
 
 /// What a request refers to.
 #[derive(Debug, Clone, Default)]
-pub struct Lookups {
+pub struct ReferenceKeys {
     /// What others may refer to as well.
-    pub shared: SharedLookups,
+    pub shared: SharedReferenceKeys,
     external_id: Option<PlainText>,
 }
 
 /// What a request refers to, but for the external id, of which each case has its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct SharedLookups {
+pub struct SharedReferenceKeys {
     template_key: Option<PlainText>,
     template_id: Option<Uuid>,
     assignee_id: Option<Uuid>,
@@ -41,7 +41,7 @@ pub struct SharedLookups {
 /// What the workspace has of it. Tags, template keys and slugs hold
 /// candidates for a suggestion too.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Known {
+pub struct References {
     /// The version that the references of the workspace had when this was read.
     pub version: Uuid,
     pub template: Option<TemplateRules>,
@@ -61,14 +61,14 @@ pub struct Known {
     pub endpoints: Arc<[Endpoint]>,
 }
 
-impl Lookups {
+impl ReferenceKeys {
     /// What a draft refers to.
     pub fn of(draft: &CaseDraft) -> Self {
-        let shared = SharedLookups {
+        let shared = SharedReferenceKeys {
             assignee_id: draft.assignee_id,
             space_slug: draft.space_slug.clone(),
             tags: folded(&draft.tags),
-            ..SharedLookups::default()
+            ..SharedReferenceKeys::default()
         };
         Self {
             shared: shared.with_template(draft.template.as_ref()),
@@ -78,9 +78,9 @@ impl Lookups {
 
     /// Tags alone.
     pub fn of_tags(tags: &[Reference]) -> Self {
-        let shared = SharedLookups {
+        let shared = SharedReferenceKeys {
             tags: folded(tags),
-            ..SharedLookups::default()
+            ..SharedReferenceKeys::default()
         };
         Self {
             shared,
@@ -94,10 +94,10 @@ impl Lookups {
             (Change::Keep, Some(template)) => Some(template.id),
             _ => None,
         };
-        let shared = SharedLookups {
+        let shared = SharedReferenceKeys {
             kept_template_id: kept,
             assignee_id: changes.assignee_id.set().copied(),
-            ..SharedLookups::default()
+            ..SharedReferenceKeys::default()
         };
         Self {
             shared: shared.with_template(changes.template.set()),
@@ -106,7 +106,7 @@ impl Lookups {
     }
 }
 
-impl SharedLookups {
+impl SharedReferenceKeys {
     /// Whether a tag is looked for by this text: an id, or a label without its case.
     pub fn names_tag(&self, text: &str) -> bool {
         self.tags.iter().any(|it| it.as_str() == text)
@@ -137,8 +137,8 @@ fn folded(tags: &[Reference]) -> Vec<PlainText> {
 pub async fn read(
     session: &mut Session,
     workspace_id: Uuid,
-    lookups: &Lookups,
-) -> Result<Known, Problem> {
+    lookups: &ReferenceKeys,
+) -> Result<References, Problem> {
     let known = session.read(|connection| {
         let lookups = lookups.clone();
         Box::pin(async move { query(connection, workspace_id, &lookups).await })
@@ -153,16 +153,16 @@ pub async fn read(
 pub async fn read_in(
     connection: &mut PgConnection,
     workspace_id: Uuid,
-    lookups: &Lookups,
-) -> Result<Known, Problem> {
+    lookups: &ReferenceKeys,
+) -> Result<References, Problem> {
     Ok(query(connection, workspace_id, lookups).await?)
 }
 
 async fn query(
     connection: &mut PgConnection,
     workspace_id: Uuid,
-    lookups: &Lookups,
-) -> Result<Known, sqlx::Error> {
+    lookups: &ReferenceKeys,
+) -> Result<References, sqlx::Error> {
     let shared = &lookups.shared;
     let tags: Vec<&str> = shared.tags.iter().map(PlainText::as_str).collect();
     let known = sqlx::query_file_scalar!(

@@ -60,4 +60,4 @@ SELECT jsonb_build_object(
     'endpoints', (
         SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'url', url, 'events', events)), '[]')
         FROM webhooks WHERE workspace_id = $1 AND status = 'online' AND deleted_at IS NULL)
-) AS "known!: Json<Known>"
+) AS "known!: Json<References>"

@@ -7,7 +7,7 @@ use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
 use uuid::Uuid;
 
-use super::references::{Known, Lookups, SharedLookups};
+use super::references::{ReferenceKeys, References, SharedReferenceKeys};
 use crate::values::TagLabel;
 
 /// How many rows are remembered, of all workspaces together: a few hundred bytes each.
@@ -18,15 +18,15 @@ const SETS: usize = 1_000;
 /// References that were found, by workspace and by what was looked for. Nothing here is trusted: a
 /// write that was checked against it names its version, and does nothing where there is another.
 #[derive(Clone)]
-pub struct Remembered(Arc<Cache<Place, Known, Rows>>);
+pub struct ReferenceCache(Arc<Cache<Place, References, Rows>>);
 
 /// Of which workspace references are, and what was looked for.
 #[derive(Debug, PartialEq, Eq, Hash, Clone)]
-struct Place(Uuid, SharedLookups);
+struct Place(Uuid, SharedReferenceKeys);
 
 /// The same, to be found.
 #[derive(Debug, Hash)]
-struct Sought<'l>(Uuid, &'l SharedLookups);
+struct Sought<'l>(Uuid, &'l SharedReferenceKeys);
 
 impl Equivalent<Place> for Sought<'_> {
     fn equivalent(&self, place: &Place) -> bool {
@@ -38,8 +38,8 @@ impl Equivalent<Place> for Sought<'_> {
 #[derive(Debug, Clone, Copy)]
 struct Rows;
 
-impl Weighter<Place, Known> for Rows {
-    fn weight(&self, _: &Place, known: &Known) -> u64 {
+impl Weighter<Place, References> for Rows {
+    fn weight(&self, _: &Place, known: &References) -> u64 {
         let options = known.definitions.iter().map(|it| it.options.len());
         let rows = options.sum::<usize>()
             + known.definitions.len()
@@ -50,26 +50,26 @@ impl Weighter<Place, Known> for Rows {
     }
 }
 
-impl Default for Remembered {
+impl Default for ReferenceCache {
     fn default() -> Self {
         Self(Arc::new(Cache::with_weighter(SETS, ROWS, Rows)))
     }
 }
 
-impl fmt::Debug for Remembered {
+impl fmt::Debug for ReferenceCache {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Remembered")
+        formatter.write_str("ReferenceCache")
     }
 }
 
-impl Remembered {
+impl ReferenceCache {
     /// What was found of these references the last time. Of an external id it knows nothing.
-    pub fn of(&self, workspace_id: Uuid, lookups: &Lookups) -> Option<Known> {
+    pub fn of(&self, workspace_id: Uuid, lookups: &ReferenceKeys) -> Option<References> {
         self.0.get(&Sought(workspace_id, &lookups.shared))
     }
 
     /// Remembers what was found; what only suggestions need is left out.
-    pub fn keep(&self, workspace_id: Uuid, lookups: &Lookups, mut known: Known) {
+    pub fn keep(&self, workspace_id: Uuid, lookups: &ReferenceKeys, mut known: References) {
         known.template_keys = Vec::new();
         known.space_slugs = Vec::new();
         let shared = &lookups.shared;

@@ -8,7 +8,7 @@ use super::graph::Graph;
 use super::review::{Decision, ReviewRequest, past};
 use crate::companies::{CompanyDraft, CompanyRequest};
 use crate::custom_properties::{self, Given, PropertiesRequest};
-use crate::http::walked_one;
+use crate::http::visit_item;
 use crate::individuals::{IndividualDraft, IndividualRequest};
 use crate::validation::shape::{self, Shape};
 use crate::validation::{
@@ -135,7 +135,7 @@ impl CaseDraft {
         };
         let walk =
             |request: CaseRequest<'_>, scope: &mut Scope<'_>| request.parse(mode, scope, now);
-        let mut draft = walked_one(body, several, &mut violations, walk);
+        let mut draft = visit_item(body, several, &mut violations, walk);
         draft.violations = violations;
         draft
     }

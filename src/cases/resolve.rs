@@ -4,12 +4,12 @@ use std::collections::HashSet;
 
 use uuid::Uuid;
 
-use super::{Known, Reference, TemplateReference};
+use super::{Reference, References, TemplateReference};
 use crate::tags::{Tag, TagIndex};
 use crate::validation::{Code, Fault, Names, Scope, quote};
 
 /// Refuses a template that the workspace does not have.
-pub fn template(reference: &TemplateReference, known: &Known, scope: &mut Scope<'_>) {
+pub fn template(reference: &TemplateReference, known: &References, scope: &mut Scope<'_>) {
     if known.template.is_some() {
         return;
     }
@@ -40,7 +40,7 @@ pub fn template(reference: &TemplateReference, known: &Known, scope: &mut Scope<
 }
 
 /// Refuses an assignee who is not an active user of the workspace.
-pub fn assignee(id: Uuid, known: &Known, scope: &mut Scope<'_>) {
+pub fn assignee(id: Uuid, known: &References, scope: &mut Scope<'_>) {
     let (code, what) = match &known.assignee {
         None => (Code::AssigneeNotFound, "does not exist in this workspace"),
         Some(user) if user.suspended => (Code::AssigneeSuspended, "is suspended"),
@@ -51,7 +51,7 @@ pub fn assignee(id: Uuid, known: &Known, scope: &mut Scope<'_>) {
 }
 
 /// Refuses a space that the workspace does not have.
-pub fn space(slug: &str, known: &Known, scope: &mut Scope<'_>) {
+pub fn space(slug: &str, known: &References, scope: &mut Scope<'_>) {
     if known.space_exists {
         return;
     }
@@ -62,7 +62,7 @@ pub fn space(slug: &str, known: &Known, scope: &mut Scope<'_>) {
 }
 
 /// The tags that are named by id or label, each once; those that are unknown are refused.
-pub fn tags(references: &[Reference], known: &Known, scope: &mut Scope<'_>) -> Vec<Tag> {
+pub fn tags(references: &[Reference], known: &References, scope: &mut Scope<'_>) -> Vec<Tag> {
     if references.is_empty() {
         return Vec::new();
     }

@@ -12,15 +12,15 @@ use uuid::Uuid;
 use super::view::ReviewView;
 use super::{CaseHeader, Review, Status, store};
 use crate::events::{Change, Context, Event, Subject};
-use crate::http::{Answer, JsonBody, NoQuery, Parsed, Problem};
+use crate::http::{JsonBody, NoQuery, Parsed, Problem, WriteResponse};
 use crate::idempotency::IdempotencyKey;
-use crate::parsed;
+use crate::parse_body;
 use crate::validation::shape;
 use crate::validation::{Code, Fault, Scope, Text, quote};
 use crate::values::{PlainText, choice, date, length, moment};
 use crate::versions::{CaseReference, IfMatch, lock, touch};
 use crate::wire_object;
-use crate::writes::{Done, Write};
+use crate::writes::{Outcome, Write};
 
 /// What can be decided.
 const DECISIONS: [(&str, Status); 3] = [
@@ -109,7 +109,7 @@ pub async fn review(
         workspace_id: write.workspace_id,
         reference,
         if_match,
-        request: parsed!(
+        request: parse_body!(
             write.compute,
             body.clone(),
             ReviewRequest<'_>,
@@ -125,7 +125,7 @@ pub async fn review(
         .await
 }
 
-async fn decide(connection: &mut PgConnection, work: Arc<Work>) -> Result<Done, Problem> {
+async fn decide(connection: &mut PgConnection, work: Arc<Work>) -> Result<Outcome, Problem> {
     let workspace_id = work.workspace_id;
     let locked = lock(connection, workspace_id, &work.reference, &work.if_match).await?;
     work.request.refuse(work.request.violations())?;
@@ -137,11 +137,11 @@ async fn decide(connection: &mut PgConnection, work: Arc<Work>) -> Result<Done, 
     let review = decision.review(work.id, work.now);
     store::insert_review(connection, workspace_id, locked.id, &review, work.now).await?;
     let version = touch(connection, workspace_id, locked.id, work.now).await?;
-    let answer = Answer::json(StatusCode::CREATED, &ReviewView::new(&review))?;
-    let done = Done::from(answer.versioned(version));
+    let response = WriteResponse::json(StatusCode::CREATED, &ReviewView::new(&review))?;
+    let done = Outcome::from(response.versioned(version));
     Ok(decided(&case, &review, version)
         .into_iter()
-        .fold(done, Done::changing))
+        .fold(done, Outcome::change))
 }
 
 /// The changes of a review: itself, and the status if that is another now. A comment may say
@@ -158,7 +158,7 @@ fn decided(case: &CaseHeader, review: &Review, version: i64) -> Vec<Change> {
     }
     let turned = change("api__updated_status__case")
         .within(Context::CaseStatus(review.status.as_str()))
-        .turning("status", case.status.as_str(), review.status.as_str())
+        .with_transition("status", case.status.as_str(), review.status.as_str())
         .event(Event::CASE_STATUS_UPDATED);
     vec![confirmed, turned]
 }
@@ -171,7 +171,7 @@ fn draft() -> Problem {
 impl ReviewRequest<'_> {
     /// What it says, with every fault at its place.
     pub fn parse(mut self, now: DateTime<Utc>, scope: &mut Scope<'_>) -> Decision {
-        self.strays.refuse(scope, Self::KNOWN);
+        self.unknown_keys.refuse(scope, Self::KNOWN);
         let status = scope.required(self.status(), |sent| choice(sent, &DECISIONS));
         let comment = scope.optional(self.comment(), |sent| length(sent, 1, 5_000));
         let reviewed_at = scope.optional(self.reviewed_at(), |sent| past(sent, now));

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Case, CaseDraft, Known, TemplateReference};
+use super::{Case, CaseDraft, References, TemplateReference};
 use crate::custom_properties::{Definition, GivenValue, Properties, Target};
 use crate::tags::Tag;
 use crate::templates::{Required, TemplateRules};
@@ -13,7 +13,7 @@ use crate::validation::{Code, Fault, Scope, Violations};
 /// default stands where the request names the template.
 pub fn fill(
     draft: &CaseDraft,
-    known: &mut Known,
+    known: &mut References,
     tags: &mut Vec<Tag>,
     properties: &mut Properties,
     violations: &mut Violations,
@@ -67,7 +67,12 @@ fn checked(definition: &Definition, value: &serde_json::Value) -> Option<serde_j
     value.filter(|_| faults.is_empty())
 }
 
-fn default_tags(rules: &TemplateRules, known: &Known, tags: &mut Vec<Tag>, place: &mut Scope<'_>) {
+fn default_tags(
+    rules: &TemplateRules,
+    known: &References,
+    tags: &mut Vec<Tag>,
+    place: &mut Scope<'_>,
+) {
     if known.default_tags.len() == rules.defaults.tags.len() {
         tags.clone_from(&known.default_tags);
         return;
@@ -80,7 +85,11 @@ fn default_tags(rules: &TemplateRules, known: &Known, tags: &mut Vec<Tag>, place
     place.refuse(Fault::new(Code::TagNotFound, message));
 }
 
-fn default_assignee(rules: &TemplateRules, known: &Known, place: &mut Scope<'_>) -> Option<User> {
+fn default_assignee(
+    rules: &TemplateRules,
+    known: &References,
+    place: &mut Scope<'_>,
+) -> Option<User> {
     let id = rules.defaults.assignee_id?;
     let (code, what) = match &known.default_assignee {
         None => (Code::AssigneeNotFound, "who does not exist"),

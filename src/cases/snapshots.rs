@@ -34,7 +34,7 @@ impl Snapshots for CaseSnapshots {
                     let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
                     // A lock is held: this does not wait for its turn.
                     in_place(found.len(), || {
-                        let case: Case = serde_json::from_str(&found).map_err(Problem::Corrupt)?;
+                        let case: Case = serde_json::from_str(&found).map_err(Problem::Decode)?;
                         json(&CaseView::new(&case, true))
                     })
                 }
@@ -60,5 +60,5 @@ impl Snapshots for CaseSnapshots {
 }
 
 fn json(view: &impl Serialize) -> Result<Value, Problem> {
-    serde_json::to_value(view).map_err(Problem::Corrupt)
+    serde_json::to_value(view).map_err(Problem::Encode)
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-use super::new_rows::{Keys, NewRows, joined};
+use super::new_rows::{CaseRows, Keys, joined};
 use super::{CaseHeader, Review};
 use crate::http::{Problem, ProblemType};
 use crate::tags::Tag;
@@ -23,7 +23,7 @@ const ROOM: usize = 512 * 1024;
 pub async fn insert(
     connection: &mut PgConnection,
     workspace_id: Uuid,
-    new: Vec<NewRows>,
+    new: Vec<CaseRows>,
     reference_version: Option<Uuid>,
 ) -> Result<bool, sqlx::Error> {
     let keys = Keys::of(&new);
@@ -62,7 +62,7 @@ pub async fn insert(
             reference_version,
         )
     };
-    let is_large = new.iter().map(NewRows::size).sum::<usize>() > ROOM;
+    let is_large = new.iter().map(CaseRows::size).sum::<usize>() > ROOM;
     drop(keys);
     drop(new);
     let inserted = insert.execute(&mut *connection).await;
@@ -181,7 +181,7 @@ pub async fn header(
 ) -> Result<CaseHeader, Problem> {
     let found = find_header(connection, workspace_id, &CaseReference::by_id(id)).await?;
     let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
-    serde_json::from_value(found).map_err(Problem::Corrupt)
+    serde_json::from_value(found).map_err(Problem::Decode)
 }
 
 /// Writes the own row of a locked case.

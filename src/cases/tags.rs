@@ -9,21 +9,21 @@ use sqlx::PgConnection;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::references::{self, Lookups};
+use super::references::{self, ReferenceKeys};
 use super::request::{Reference, TAGS, tags};
 use super::{CaseHeader, resolve, store};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
 use crate::events::{Change, Event, Subject};
-use crate::http::{Answer, JsonBody, NoQuery, Parsed, Problem, ProblemType};
+use crate::http::{JsonBody, NoQuery, Parsed, Problem, ProblemType, WriteResponse};
 use crate::idempotency::IdempotencyKey;
-use crate::parsed;
+use crate::parse_body;
 use crate::tags::{Tag, TagView};
 use crate::validation::shape;
 use crate::validation::{Code, Fault, Field, Items, Scope, Text};
 use crate::versions::{CaseReference, IfMatch, lock, touch};
 use crate::wire_object;
-use crate::writes::{Done, Write};
+use crate::writes::{Outcome, Write};
 
 wire_object! {
     /// Tags to add to a case, or to take from it.
@@ -77,8 +77,8 @@ pub async fn get(
         })
         .await?;
     let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
-    let case: CaseHeader = serde_json::from_value(found).map_err(Problem::Corrupt)?;
-    Ok(answer(&case, StatusCode::OK)?.into_response())
+    let case: CaseHeader = serde_json::from_value(found).map_err(Problem::Decode)?;
+    Ok(response(&case, StatusCode::OK)?.into_response())
 }
 
 /// Adds tags to a case; those that it has already stay where they are.
@@ -163,7 +163,7 @@ async fn work(
     if_match: IfMatch,
     body: bytes::Bytes,
 ) -> Result<Work, Problem> {
-    let request = parsed!(
+    let request = parse_body!(
         write.compute,
         body,
         CaseTagsRequest<'_>,
@@ -189,7 +189,8 @@ async fn change(
     let locked = lock(connection, workspace_id, &work.reference, &work.if_match).await?;
     let mut case = store::header(connection, workspace_id, locked.id).await?;
     let sent = &work.request.value;
-    let known = references::read_in(connection, workspace_id, &Lookups::of_tags(sent)).await?;
+    let known =
+        references::read_in(connection, workspace_id, &ReferenceKeys::of_tags(sent)).await?;
     let mut violations = work.request.violations();
     let mut scope = Scope::root(&mut violations);
     let sent = resolve::tags(sent, &known, &mut scope);
@@ -215,25 +216,25 @@ fn done(
     (case, is_changed): (CaseHeader, bool),
     status: StatusCode,
     activity: &'static str,
-) -> Result<Done, Problem> {
-    let done = Done::from(answer(&case, status)?).showing(case.id);
+) -> Result<Outcome, Problem> {
+    let done = Outcome::from(response(&case, status)?).subject(case.id);
     if !is_changed {
         return Ok(done);
     }
     let change = Change::new(case.id, Subject::Case, case.version, activity);
-    Ok(done.changing(change.naming(["tags"]).event(Event::CASE_TAGS_UPDATED)))
+    Ok(done.change(change.with_fields(["tags"]).event(Event::CASE_TAGS_UPDATED)))
 }
 
-fn answer(case: &CaseHeader, status: StatusCode) -> Result<Answer, Problem> {
+fn response(case: &CaseHeader, status: StatusCode) -> Result<WriteResponse, Problem> {
     let view = CaseTagsView {
         tags: case.tags.iter().map(TagView::new).collect(),
     };
-    Ok(Answer::json(status, &view)?.versioned(case.version))
+    Ok(WriteResponse::json(status, &view)?.versioned(case.version))
 }
 
 impl CaseTagsRequest<'_> {
     fn parse(mut self, scope: &mut Scope<'_>) -> Vec<Reference> {
-        self.strays.refuse(scope, Self::KNOWN);
+        self.unknown_keys.refuse(scope, Self::KNOWN);
         if matches!(self.tags, Field::Missing | Field::Null) {
             let message = "tags is required: a list of labels or ids.";
             scope

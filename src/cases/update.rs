@@ -8,17 +8,17 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::references::{self, Known, Lookups};
+use super::references::{self, ReferenceKeys, References};
 use super::update_request::{CaseChanges, CaseUpdateRequest};
 use super::view::CaseRowView;
 use super::{Case, CaseHeader, Status, resolve, rules, store, updated};
 use crate::custom_properties::{self, Definitions, Target};
-use crate::http::{Answer, JsonBody, NoQuery, Parsed, Problem, ProblemType, in_place};
-use crate::parsed;
+use crate::http::{JsonBody, NoQuery, Parsed, Problem, ProblemType, WriteResponse, in_place};
+use crate::parse_body;
 use crate::templates::TemplateRules;
 use crate::validation::{Change, Code, Fault, Scope, Violations};
 use crate::versions::{CaseReference, IfMatch, lock};
-use crate::writes::{Done, Write};
+use crate::writes::{Outcome, Write};
 
 /// Changes a case: what is absent stays, `null` clears; custom properties are merged, metadata is
 /// replaced.
@@ -52,7 +52,7 @@ pub async fn update(
         workspace_id: write.workspace_id,
         reference,
         if_match,
-        request: parsed!(
+        request: parse_body!(
             write.compute,
             body.clone(),
             CaseUpdateRequest<'_>,
@@ -65,9 +65,11 @@ pub async fn update(
             Box::pin(async move {
                 let (before, case, definitions) = change(connection, work).await?;
                 let view = CaseRowView::new(&case, Some(&definitions));
-                let answer = Answer::json(StatusCode::OK, &view)?.versioned(case.version);
-                let changes = updated(&before, &case).map_err(Problem::Corrupt)?;
-                Ok(changes.into_iter().fold(Done::from(answer), Done::changing))
+                let response = WriteResponse::json(StatusCode::OK, &view)?.versioned(case.version);
+                let changes = updated(&before, &case).map_err(Problem::Encode)?;
+                Ok(changes
+                    .into_iter()
+                    .fold(Outcome::from(response), Outcome::change))
             })
         })
         .await
@@ -91,7 +93,7 @@ async fn change(
     let mut case = store::header(connection, workspace_id, locked.id).await?;
     let before = case.clone();
     let changes = &work.request.value;
-    let lookups = Lookups::of_changes(changes, &case);
+    let lookups = ReferenceKeys::of_changes(changes, &case);
     let known = references::read_in(connection, workspace_id, &lookups).await?;
     let mut violations = work.request.violations();
     let taken = known.external_id_case.filter(|it| *it != case.id);
@@ -143,13 +145,13 @@ async fn require(
         rules::require(key, required, &case, &mut violations)?;
         Ok(violations)
     });
-    work.request.refuse(violations.map_err(Problem::Corrupt)?)
+    work.request.refuse(violations.map_err(Problem::Encode)?)
 }
 
 /// Refuses what the workspace does not have; the custom properties that are left.
 fn check(
     changes: &CaseChanges,
-    known: &Known,
+    known: &References,
     violations: &mut Violations,
 ) -> std::collections::BTreeMap<String, Option<serde_json::Value>> {
     let mut scope = Scope::root(violations);
@@ -165,7 +167,7 @@ fn check(
 
 impl CaseHeader {
     /// Takes over what a change says; its references are known.
-    fn apply(&mut self, changes: &CaseChanges, known: &Known) {
+    fn apply(&mut self, changes: &CaseChanges, known: &References) {
         if let Some(name) = &changes.name {
             self.name.clone_from(name);
         }

@@ -55,7 +55,7 @@ pub struct CaseChanges {
 impl CaseUpdateRequest<'_> {
     /// The changes, their faults refused at their places.
     pub fn parse(mut self, scope: &mut Scope<'_>) -> CaseChanges {
-        self.strays.refuse(scope, Self::KNOWN);
+        self.unknown_keys.refuse(scope, Self::KNOWN);
         let two_templates = is_given(&self.template_key) && is_given(&self.template_id);
         let by_key = scope.change(self.template_key(), template_key);
         let by_id = scope.change(self.template_id(), |sent| {

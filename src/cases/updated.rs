@@ -48,18 +48,18 @@ pub fn updated(before: &CaseHeader, case: &CaseHeader) -> Result<Vec<Change>, se
         changes.push(match name {
             "status" => change
                 .within(Context::CaseStatus(case.status.as_str()))
-                .turning(name, before.status.as_str(), case.status.as_str()),
+                .with_transition(name, before.status.as_str(), case.status.as_str()),
             "template" => match &case.template {
                 Some(template) => change.within(Context::Thing("template", json!(template))),
                 None => change,
             }
-            .naming([name]),
-            _ => change.naming([name]),
+            .with_fields([name]),
+            _ => change.with_fields([name]),
         });
     }
     fields.retain(|name| NAMED.iter().all(|(named, ..)| named != name));
     if !fields.is_empty() || changes.is_empty() {
-        let change = change("api__updated_info__case").naming(fields);
+        let change = change("api__updated_info__case").with_fields(fields);
         changes.push(change.event(Event::CASE_INFO_UPDATED));
     }
     Ok(changes)

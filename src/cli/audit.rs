@@ -23,7 +23,7 @@ pub async fn run(command: AuditCommand) -> Result<(), String> {
     let head = head.map(|it| it.parse::<Head>()).transpose()?;
     let opened = open(&database).await?;
     // One state of the database, which a server may go on changing.
-    let mut connection = opened.database.unhurried().await.map_err(told)?;
+    let mut connection = opened.database.without_timeouts().await.map_err(told)?;
     sqlx::raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         .execute(&mut connection)
         .await

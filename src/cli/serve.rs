@@ -10,7 +10,7 @@ use super::listen::{listen, listen_for_metrics};
 use super::stop::{Signals, until_told};
 use super::{deadline, open_to_serve, told};
 use crate::app;
-use crate::config::ServerSettings;
+use crate::config::{ServerSettings, renamed_variables};
 use crate::db::Session;
 use crate::http::{Front, Limits};
 use crate::metrics::Metrics;
@@ -66,6 +66,9 @@ pub async fn run(settings: &ServerSettings) -> Result<(), String> {
         greet(address, state.known_key.is_some());
     }
     make_first_workspace(settings, &state).await?;
+    for renamed in renamed_variables() {
+        tracing::warn!("{renamed}");
+    }
     tracing::info!(%address, "serving");
     let keys_kept = Duration::from_secs(settings.idempotency_hours * 60 * 60);
     let workers = workers::start(&state, &background, keys_kept);
@@ -103,7 +106,7 @@ fn limits(settings: &ServerSettings) -> Limits {
         reads: reads.and_then(NonZeroU32::new),
         writes: writes.and_then(NonZeroU32::new),
         in_flight: app::in_flight_at_most(in_flight),
-        gathered: usize::try_from(settings.gathered).unwrap_or(usize::MAX),
+        group_size: usize::try_from(settings.group_size).unwrap_or(usize::MAX),
         grace: Duration::from_secs(settings.stop_grace),
     }
 }

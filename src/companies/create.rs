@@ -11,14 +11,14 @@ use super::store::FoundCompany;
 use super::{CompanyDraft, CompanyRequest, CompanyType, CompanyView, StoredCompany, store};
 use crate::custom_properties::{self, Definitions, Target, store::definitions};
 use crate::events::{Change, Event, Subject};
-use crate::http::{Answer, JsonBody, NoQuery, Parsed, Prefix, Problem};
+use crate::http::{JsonBody, NoQuery, Parsed, Prefix, Problem, WriteResponse};
 use crate::idempotency::IdempotencyKey;
-use crate::parsed;
-use crate::relations::{self, Holder, Holding, Members, StoredRelation, hold};
+use crate::parse_body;
+use crate::relations::{self, Holder, Members, RelationDetails, StoredRelation, hold};
 use crate::validation::{Code, Fault, Mode, Scope};
 use crate::values::IdSource;
 use crate::versions::{IfMatch, lock_named, touch};
-use crate::writes::{Done, Write};
+use crate::writes::{Outcome, Write};
 
 /// The most companies of a case.
 const COMPANIES: usize = 1_000;
@@ -66,7 +66,7 @@ pub async fn create(
     let work = Work {
         workspace_id: write.workspace_id,
         if_match,
-        request: parsed!(
+        request: parse_body!(
             write.compute,
             body.clone(),
             CompanyRequest<'_>,
@@ -81,19 +81,19 @@ pub async fn create(
             Box::pin(async move {
                 let created = add(connection, &work).await?;
                 let location = format!("{}/companies/{}", work.prefix, created.company.id);
-                let answer = answer(StatusCode::CREATED, &created)?.at(location);
+                let response = response(StatusCode::CREATED, &created)?.at(location);
                 let change = change(&created, "api__created__company");
-                Ok(Done::from(answer).changing(change.event(Event::COMPANY_CREATED)))
+                Ok(Outcome::from(response).change(change.event(Event::COMPANY_CREATED)))
             })
         })
         .await
 }
 
 /// The answer that shows a company.
-pub fn answer(status: StatusCode, found: &FoundCompany) -> Result<Answer, Problem> {
+pub fn response(status: StatusCode, found: &FoundCompany) -> Result<WriteResponse, Problem> {
     let relations: Vec<_> = found.relations.iter().collect();
     let view = CompanyView::new(&found.company, &relations, &found.definitions);
-    Ok(Answer::json(status, &view)?.versioned(found.version))
+    Ok(WriteResponse::json(status, &view)?.versioned(found.version))
 }
 
 /// A change of a company that is there.
@@ -107,7 +107,7 @@ async fn add(connection: &mut PgConnection, work: &Work) -> Result<FoundCompany,
     let new = &work.request.value;
     let mut violations = work.request.violations();
     let found = definitions(connection, workspace_id).await?;
-    let definitions: Definitions = serde_json::from_value(found).map_err(Problem::Corrupt)?;
+    let definitions: Definitions = serde_json::from_value(found).map_err(Problem::Decode)?;
     let given = &new.custom_properties;
     let mut scope = Scope::root(&mut violations);
     let checked = custom_properties::check(given, Target::Company, &definitions, &mut scope);
@@ -150,7 +150,7 @@ async fn add(connection: &mut PgConnection, work: &Work) -> Result<FoundCompany,
     store::save(connection, workspace_id, &company).await?;
     relations::store::save(connection, workspace_id, &relations).await?;
     if first_main {
-        adopt(connection, workspace_id, &company, &work.ids).await?;
+        attach_to_main(connection, workspace_id, &company, &work.ids).await?;
     }
     Ok(FoundCompany {
         version: touch(connection, workspace_id, case_id, now).await?,
@@ -189,12 +189,12 @@ fn place(members: &mut Members, id: Uuid, new: &CompanyDraft, scope: &mut Scope<
 struct Carrier {
     id: Uuid,
     #[serde(flatten)]
-    holding: Holding,
+    holding: RelationDetails,
 }
 
 /// Older clients post individuals before the company: what these carry becomes their relations to
 /// it.
-async fn adopt(
+async fn attach_to_main(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     company: &StoredCompany,
@@ -205,7 +205,7 @@ async fn adopt(
         .into_iter()
         .map(serde_json::from_value)
         .collect::<Result<_, _>>()
-        .map_err(Problem::Corrupt)?;
+        .map_err(Problem::Decode)?;
     let (case_id, now) = (company.case_id, company.created_at);
     let relations: Vec<_> = carriers
         .into_iter()

@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::CompanyView;
-use super::create::answer;
+use super::create::response;
 use super::store::{self, FoundCompany};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
@@ -44,8 +44,8 @@ pub async fn get(
         })
         .await?;
     let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
-    let found: FoundCompany = serde_json::from_value(found).map_err(Problem::Corrupt)?;
-    Ok(answer(StatusCode::OK, &found)?.into_response())
+    let found: FoundCompany = serde_json::from_value(found).map_err(Problem::Decode)?;
+    Ok(response(StatusCode::OK, &found)?.into_response())
 }
 
 /// The same company inside a transaction, as an event shows it.
@@ -58,6 +58,6 @@ pub async fn snapshot(
     id: Uuid,
 ) -> Result<Value, Problem> {
     let found = store::read(connection, workspace_id, id).await?;
-    let shown = answer(StatusCode::OK, &found)?.body;
-    serde_json::from_slice(&shown).map_err(Problem::Corrupt)
+    let shown = response(StatusCode::OK, &found)?.body;
+    serde_json::from_slice(&shown).map_err(Problem::Decode)
 }

@@ -2,7 +2,7 @@
 
 use super::{Classification, Company, CompanyStatus, CompanyType};
 use crate::custom_properties::{self, Given, PropertiesRequest};
-use crate::relations::{Bonds, HeldRelationRequest, RELATIONS};
+use crate::relations::{HeldRelationRequest, RELATIONS, RelationInputs};
 use crate::validation::described::Changed;
 use crate::validation::shape;
 use crate::validation::{Field, Items, Member, Mode, Object, Scope, Sent, Text, list};
@@ -101,7 +101,7 @@ pub struct CompanyDraft {
     pub company: Company,
     /// Inside a case.
     pub reference: Option<PlainText>,
-    pub bonds: Bonds,
+    pub bonds: RelationInputs,
     pub custom_properties: Given,
 }
 
@@ -160,7 +160,7 @@ impl CompanyRequest<'_> {
             company,
             custom_properties: custom_properties::parse(self.custom_properties(), scope),
             reference: scope.strict(self.reference(), |sent| length(sent, 1, 100)),
-            bonds: Bonds::parse(mode, self.case_id(), self.relations(), scope),
+            bonds: RelationInputs::parse(mode, self.case_id(), self.relations(), scope),
         }
     }
 
@@ -203,7 +203,7 @@ fn status(mode: Mode, member: Member<Text<'_>>, scope: &mut Scope<'_>) -> Compan
 
 impl ClassificationRequest<'_> {
     fn parse(mut self, scope: &mut Scope<'_>) -> Option<Classification> {
-        self.strays.refuse(scope, Self::KNOWN);
+        self.unknown_keys.refuse(scope, Self::KNOWN);
         let kind = scope.required(self.kind(), text(255));
         let code = scope.required(self.code(), text(255));
         let description = scope.optional(self.description(), text(1_000));

@@ -16,10 +16,10 @@ use super::{CompanyChanges, CompanyRequest};
 use crate::custom_properties::{self, Target};
 use crate::events::{Event, changed_fields};
 use crate::http::{Id, JsonBody, NoQuery, Parsed, Problem};
-use crate::parsed;
+use crate::parse_body;
 use crate::validation::{Scope, overlay};
 use crate::versions::{CaseReference, IfMatch, lock, touch};
-use crate::writes::{Done, Write};
+use crate::writes::{Outcome, Write};
 
 struct Work {
     workspace_id: Uuid,
@@ -57,7 +57,7 @@ pub async fn update(
         workspace_id: write.workspace_id,
         id,
         if_match,
-        request: parsed!(
+        request: parse_body!(
             write.compute,
             body.clone(),
             CompanyRequest<'_>,
@@ -72,7 +72,7 @@ pub async fn update(
         .await
 }
 
-async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Done, Problem> {
+async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Outcome, Problem> {
     let workspace_id = work.workspace_id;
     let case_id = store::case_of(connection, workspace_id, work.id).await?;
     let reference = CaseReference::by_id(case_id);
@@ -86,14 +86,16 @@ async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Done, 
     work.request.refuse(violations)?;
     let before = found.company.clone();
     let stored = &mut found.company;
-    stored.company = overlay(&stored.company, &changes.draft.company, &changes.sent)
-        .map_err(Problem::Corrupt)?;
+    stored.company =
+        overlay(&stored.company, &changes.draft.company, &changes.sent).map_err(Problem::Encode)?;
     custom_properties::merge(&mut stored.custom_properties, checked);
     stored.updated_at = work.now;
     store::save(connection, workspace_id, stored).await?;
     found.version = touch(connection, workspace_id, case_id, work.now).await?;
-    let fields = changed_fields(&before, &found.company).map_err(Problem::Corrupt)?;
+    let fields = changed_fields(&before, &found.company).map_err(Problem::Encode)?;
     let change = create::change(&found, "api__updated__company");
-    let change = change.naming(fields).event(Event::COMPANY_INFO_UPDATED);
-    Ok(Done::from(create::answer(StatusCode::OK, &found)?).changing(change))
+    let change = change
+        .with_fields(fields)
+        .event(Event::COMPANY_INFO_UPDATED);
+    Ok(Outcome::from(create::response(StatusCode::OK, &found)?).change(change))
 }

@@ -4,6 +4,7 @@ mod commands;
 mod env_file;
 mod listen;
 mod read;
+mod renamed;
 mod settings;
 
 pub use commands::{
@@ -12,6 +13,7 @@ pub use commands::{
 pub use env_file::{EnvFileError, load as load_env_file};
 pub use listen::{ListenAddress, ListenAddressError};
 pub use read::{Unread, read};
+pub use renamed::renamed_variables;
 pub use settings::{
     DatabaseSettings, LogFormat, LogSettings, ServerSettings, Switch, data_directory,
 };

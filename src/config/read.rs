@@ -8,6 +8,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, CommandFactory, Error, FromArgMatches};
 
 use super::Settings;
+use super::renamed::with_old_name;
 
 /// Why there are no settings.
 #[derive(Debug)]
@@ -41,6 +42,7 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Settings, U
 /// A command whose arguments, and those of its subcommands, do not read variables that are empty.
 fn without_empty_variables(command: Command) -> Command {
     let command = command.mut_args(|argument| {
+        let argument = with_old_name(argument);
         let value = argument.get_env().and_then(env::var_os);
         if value.is_some_and(|it| it.is_empty()) {
             argument.env(Resettable::Reset)

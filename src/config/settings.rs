@@ -181,18 +181,18 @@ pub struct ServerSettings {
         help_heading = "Limits"
     )]
     pub idempotency_hours: u64,
-    /// How many new cases that wait at the same time one statement writes at the most, each of them
-    /// answered once all are committed, and alone where another is refused; 1: each has its own
-    /// statement.
+    /// Maximum number of concurrent creates that are combined into one INSERT; 1 disables the group
+    /// commit.
     #[arg(
         long,
+        alias = "gathered",
         value_name = "COUNT",
-        env = "DOSSIER_GATHERED",
+        env = "DOSSIER_GROUP_SIZE",
         default_value_t = 16,
         value_parser = clap::value_parser!(u32).range(1..=1_000),
         help_heading = "Limits"
     )]
-    pub gathered: u32,
+    pub group_size: u32,
     /// With DATABASE_URL: a workspace that is made at start when absent.
     #[arg(
         long,

@@ -8,11 +8,11 @@ use uuid::Uuid;
 use super::path::TargetPath;
 use super::request::CustomPropertyRequest;
 use super::{PropertyView, StoredProperty, store};
-use crate::http::{Answer, JsonBody, NoQuery, Prefix, Problem, ProblemType};
+use crate::http::{JsonBody, NoQuery, Prefix, Problem, ProblemType, WriteResponse};
 use crate::idempotency::IdempotencyKey;
-use crate::parsed;
+use crate::parse_body;
 use crate::validation::{Code, Fault};
-use crate::writes::{Done, Write};
+use crate::writes::{Outcome, Write};
 
 /// Defines a custom property.
 ///
@@ -48,7 +48,7 @@ pub async fn create(
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let request = parsed!(
+    let request = parse_body!(
         write.compute,
         body.clone(),
         CustomPropertyRequest<'_>,
@@ -79,10 +79,11 @@ pub async fn create(
             Box::pin(async move {
                 let (workspace_id, property) = &*work;
                 add(connection, *workspace_id, property).await?;
-                let answer = Answer::json(StatusCode::CREATED, &PropertyView::new(property))?;
+                let response =
+                    WriteResponse::json(StatusCode::CREATED, &PropertyView::new(property))?;
                 let (target, key) = (target.as_str(), &property.key);
                 let location = format!("{prefix}/custom-properties/{target}/{key}");
-                Ok(Done::from(answer.at(location)))
+                Ok(Outcome::from(response.at(location)))
             })
         })
         .await

@@ -39,6 +39,6 @@ pub async fn get(
         })
         .await?;
     let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
-    let property: StoredProperty = serde_json::from_value(found).map_err(Problem::Corrupt)?;
+    let property: StoredProperty = serde_json::from_value(found).map_err(Problem::Decode)?;
     Ok(Json(PropertyView::new(&property)).into_response())
 }

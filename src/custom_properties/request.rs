@@ -102,7 +102,7 @@ pub struct CustomPropertyDraft {
 impl CustomPropertyRequest<'_> {
     /// The property, its faults refused at their places.
     pub fn parse(mut self, scope: &mut Scope<'_>) -> CustomPropertyDraft {
-        self.strays.refuse(scope, Self::KNOWN);
+        self.unknown_keys.refuse(scope, Self::KNOWN);
         let key = scope.required(self.key(), Key::parse);
         let label = scope.required(self.label(), not_blank(255));
         let kind = scope.required(self.kind(), property_type);
@@ -131,7 +131,7 @@ impl CustomPropertyUpdateRequest<'_> {
             members: sent_settings,
             nested: Vec::new(),
         };
-        self.strays.refuse(scope, Self::KNOWN);
+        self.unknown_keys.refuse(scope, Self::KNOWN);
         CustomPropertyDraft {
             key: None,
             label: scope.required_in(Mode::Update, self.label(), not_blank(255)),
@@ -218,7 +218,7 @@ pub fn settings(
         return Settings::default();
     };
     let mut scope = scope.key(name);
-    sent.strays.refuse(&mut scope, SettingsRequest::KNOWN);
+    sent.unknown_keys.refuse(&mut scope, SettingsRequest::KNOWN);
     let settings = Settings {
         is_multi_line: scope.given(sent.is_multi_line()).unwrap_or_default(),
         allow_multiple: scope.given(sent.allow_multiple()).unwrap_or_default(),
@@ -330,7 +330,7 @@ pub fn options(
 ) -> Vec<PropertyOption> {
     let name = member.name;
     let options = list(scope, member, |mut sent: OptionRequest<'_>, scope| {
-        sent.strays.refuse(scope, OptionRequest::KNOWN);
+        sent.unknown_keys.refuse(scope, OptionRequest::KNOWN);
         let key = scope.required(sent.key(), Key::parse);
         let label = scope.required(sent.label(), not_blank(255));
         let key = key.map(|key| key.as_str().to_owned());

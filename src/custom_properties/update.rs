@@ -16,7 +16,7 @@ use super::{PropertyView, StoredProperty, store};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
 use crate::http::{JsonBody, NoQuery, Parsed, Problem, ProblemType};
-use crate::parsed;
+use crate::parse_body;
 use crate::validation::{Scope, overlay};
 use crate::values::now;
 use crate::writes::Compute;
@@ -70,7 +70,7 @@ pub async fn update(
     let work = Work {
         workspace_id,
         path,
-        request: parsed!(
+        request: parse_body!(
             compute,
             body,
             CustomPropertyUpdateRequest<'_>,
@@ -88,7 +88,7 @@ pub async fn update(
 
 fn stored(found: Option<Value>) -> Result<StoredProperty, Problem> {
     let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
-    serde_json::from_value(found).map_err(Problem::Corrupt)
+    serde_json::from_value(found).map_err(Problem::Decode)
 }
 
 async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<StoredProperty, Problem> {
@@ -99,7 +99,7 @@ async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Stored
     let draft = work.request.value.clone();
     let mut violations = work.request.violations();
     property.settings = overlay(&property.settings, &draft.settings, &draft.sent_settings)
-        .map_err(Problem::Corrupt)?;
+        .map_err(Problem::Encode)?;
     if violations.is_empty() {
         let mut scope = Scope::root(&mut violations);
         property.settings.check(&mut scope.key("settings"));

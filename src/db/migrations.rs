@@ -36,7 +36,7 @@ impl Database {
     /// another encoding than UTF8 or stands behind a pooler, and `Migrate` if a migration fails or the schema is newer
     /// than this server.
     pub async fn migrate(&self) -> Result<(), MigrationError> {
-        let mut connection = self.unhurried().await?;
+        let mut connection = self.without_timeouts().await?;
         check(&mut connection).await?;
         MIGRATIONS.run(&mut connection).await?;
         Ok(connection.close().await.map_err(ConnectError::Failed)?)
@@ -46,8 +46,8 @@ impl Database {
     ///
     /// # Errors
     /// Those of connecting.
-    pub async fn unhurried(&self) -> Result<PgConnection, ConnectError> {
-        let unhurried = self.hosts.connect(|options| {
+    pub async fn without_timeouts(&self) -> Result<PgConnection, ConnectError> {
+        let without_timeouts = self.hosts.connect(|options| {
             options.options([
                 ("statement_timeout", "0"),
                 // Servers that start at once wait for the first to migrate.
@@ -56,7 +56,7 @@ impl Database {
                 ("client_min_messages", "warning"),
             ])
         });
-        unhurried.await
+        without_timeouts.await
     }
 
     /// Whether the database serves, and takes writes.
@@ -64,7 +64,7 @@ impl Database {
     /// # Errors
     /// [`ConnectError`], `ReadOnly` where it takes none.
     pub async fn takes_writes(&self) -> Result<(), MigrationError> {
-        let mut connection = self.unhurried().await?;
+        let mut connection = self.without_timeouts().await?;
         check(&mut connection).await?;
         let access = access(&mut connection)
             .await
@@ -80,7 +80,7 @@ impl Database {
     /// # Errors
     /// Returns [`MigrationError::Unusable`] if it cannot be used, and `Connect` if it cannot be reached.
     pub async fn is_usable(&self) -> Result<(), MigrationError> {
-        let mut connection = self.unhurried().await?;
+        let mut connection = self.without_timeouts().await?;
         check(&mut connection).await?;
         Ok(connection.close().await.map_err(ConnectError::Failed)?)
     }

@@ -93,7 +93,7 @@ impl Change {
 
     /// The same, naming the fields that were changed.
     #[must_use]
-    pub fn naming(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub fn with_fields(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let fields = names.into_iter().map(|name| Field {
             name: name.into(),
             previous: None,
@@ -105,7 +105,7 @@ impl Change {
 
     /// The same, of one field whose words may be shown.
     #[must_use]
-    pub fn turning(self, name: &str, previous: &'static str, next: &'static str) -> Self {
+    pub fn with_transition(self, name: &str, previous: &'static str, next: &'static str) -> Self {
         let field = Field {
             name: name.to_owned(),
             previous: Some(previous),
@@ -123,7 +123,7 @@ impl Change {
 
     /// The same, of something that is gone and of which the event shows this much.
     #[must_use]
-    pub fn leaving(self, remains: Value) -> Self {
+    pub fn with_tombstone(self, remains: Value) -> Self {
         let remains = Some(remains);
         Self { remains, ..self }
     }

@@ -19,7 +19,7 @@ pub struct Limits {
     pub in_flight: usize,
     /// How many new cases that wait at the same time one statement writes at the most; 1: each has its
     /// own.
-    pub gathered: usize,
+    pub group_size: usize,
     /// How long new connections are still taken once the server was told to stop.
     pub grace: Duration,
 }
@@ -34,7 +34,7 @@ impl Default for Limits {
             reads: None,
             writes: None,
             in_flight: 512,
-            gathered: 16,
+            group_size: 16,
             grace: Duration::from_secs(1),
         }
     }

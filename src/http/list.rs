@@ -66,7 +66,7 @@ impl<T> PageView<T> {
             },
         };
         Ok(Self {
-            data: data.collect::<Result<_, _>>().map_err(Problem::Corrupt)?,
+            data: data.collect::<Result<_, _>>().map_err(Problem::Encode)?,
             pagination,
         })
     }

@@ -1,6 +1,5 @@
 //! HTTP, without any feature: bodies, problem documents, request ids.
 
-mod answer;
 mod body;
 mod cursor;
 pub mod described;
@@ -25,8 +24,8 @@ mod query_values;
 mod rates;
 mod slots;
 mod stopping;
+mod write_response;
 
-pub use answer::Answer;
 pub use body::{JsonBody, RawBody};
 pub use cursor::Cursor;
 pub use edge::{Edge, edge};
@@ -38,7 +37,7 @@ pub use key_locks::{KeyGuard, KeyLocks};
 pub use limits::Limits;
 pub use list::{PageView, list};
 pub use members::MemberFilter;
-pub use parse::{Parsed, walked, walked_one};
+pub use parse::{Parsed, visit_body, visit_item};
 pub use problem::Problem;
 pub use problem_document::{Place, ProblemDocument, ProblemError};
 pub use problem_type::ProblemType;
@@ -46,3 +45,4 @@ pub use query::{ListQuery, NoQuery, Query};
 pub use rates::{Allowance, Rates};
 pub use slots::{Client, Slot, Slots};
 pub use stopping::Stopping;
+pub use write_response::WriteResponse;

@@ -17,16 +17,16 @@ pub struct Parsed<T> {
 
 /// What a body asks for, walked once. Where it is no object, `walk` sees an empty one and what it
 /// finds missing there is not listed.
-pub fn walked<'de, W: Wire<'de> + Default, T>(
+pub fn visit_body<'de, W: Wire<'de> + Default, T>(
     body: Field<W>,
     violations: &mut Violations,
     walk: impl FnOnce(W, &mut Scope<'_>) -> T,
 ) -> T {
-    walked_one(body, "Send one object.", violations, walk)
+    visit_item(body, "Send one object.", violations, walk)
 }
 
 /// The same, which says `several` where an array was sent in place of the object.
-pub fn walked_one<'de, W: Wire<'de> + Default, T>(
+pub fn visit_item<'de, W: Wire<'de> + Default, T>(
     body: Field<W>,
     several: &str,
     violations: &mut Violations,
@@ -89,18 +89,18 @@ impl<T> Parsed<T> {
 /// Declares how the body of a write is read, which is heavy work where the body is large:
 /// `parsed!(compute, body, Request<'_>, |request, scope| …)`.
 #[macro_export]
-macro_rules! parsed {
+macro_rules! parse_body {
     ($compute:expr, $body:expr, $request:ty, $walk:expr) => {
-        $crate::parsed!($compute, $body, $request, $walk, $crate::http::walked)
+        $crate::parse_body!($compute, $body, $request, $walk, $crate::http::visit_body)
     };
-    ($compute:expr, $body:expr, $request:ty, $walk:expr, $walked:expr) => {{
+    ($compute:expr, $body:expr, $request:ty, $walk:expr, $visit_body:expr) => {{
         let body: bytes::Bytes = $body;
         let size = body.len();
         match $compute.turn(size).await {
             Ok(turn) => turn.run(move || {
                 $crate::http::Parsed::new(body, |body, violations| {
                     let field = $crate::validation::read::<$request>(body)?;
-                    Ok($walked(field, violations, $walk))
+                    Ok($visit_body(field, violations, $walk))
                 })
             }),
             Err(problem) => Err(problem),

@@ -37,8 +37,10 @@ pub enum Problem {
     Conflict(Box<Violation>),
     /// The database did not do its part.
     Database(DatabaseError),
-    /// What the database holds cannot be read.
-    Corrupt(serde_json::Error),
+    /// A stored value cannot be decoded.
+    Decode(serde_json::Error),
+    /// A value has no JSON form.
+    Encode(serde_json::Error),
 }
 
 impl Problem {
@@ -105,7 +107,7 @@ impl Problem {
             Self::ExternalIdTaken { .. } => ProblemType::ExternalIdTaken,
             Self::Missing(_) => ProblemType::NotFound,
             Self::Conflict(_) => ProblemType::Conflict,
-            Self::Corrupt(_) => ProblemType::InternalError,
+            Self::Decode(_) | Self::Encode(_) => ProblemType::InternalError,
             Self::Database(error) => match error {
                 DatabaseError::Unavailable(_) => ProblemType::Unavailable,
                 DatabaseError::Exhausted => ProblemType::Overloaded,
@@ -127,12 +129,14 @@ impl Problem {
             // The message of a panic may hold anything; its place was logged when it happened.
             Self::Database(error @ DatabaseError::Ended(_)) => return Some(error.to_string()),
             Self::Database(error) => error,
-            // What cannot be read is quoted by the reader.
-            Self::Corrupt(error) => {
-                return Some(format!(
-                    "a stored value cannot be read: {:?}",
-                    error.classify()
-                ));
+            // The message of serde_json quotes the value.
+            Self::Decode(error) => {
+                let class = error.classify();
+                return Some(format!("a stored value cannot be decoded: {class:?}"));
+            }
+            Self::Encode(error) => {
+                let class = error.classify();
+                return Some(format!("a value cannot be encoded: {class:?}"));
             }
             _ => return None,
         };
@@ -216,7 +220,9 @@ impl Problem {
             Self::TooLarge { limit } => {
                 format!("{title}: at most {limit} bytes are taken. {remedy}")
             }
-            Self::Plain(_) | Self::Database(_) | Self::Corrupt(_) => format!("{title}. {remedy}"),
+            Self::Plain(_) | Self::Database(_) | Self::Decode(_) | Self::Encode(_) => {
+                format!("{title}. {remedy}")
+            }
         }
     }
 }
@@ -299,7 +305,7 @@ mod tests {
         let column = sqlx::Error::ColumnDecode { index, source };
         let decode = sqlx::Error::Decode(secret.into());
         let [column, decode] = [column, decode].map(|it| DatabaseError::Refused(it).into());
-        for problem in [ended, Problem::Corrupt(corrupt), column, decode] {
+        for problem in [ended, Problem::Decode(corrupt), column, decode] {
             let cause = problem.cause().unwrap();
             assert!(!cause.contains("Ada") && !cause.contains("FR76"), "{cause}");
         }

@@ -17,7 +17,7 @@ pub enum ProblemType {
     ExternalIdTaken,
     Conflict,
     RequestInProgress,
-    AnswerErased,
+    ResponseErased,
     PreconditionFailed,
     WeakEntityTag,
     IdempotencyKeyReused,
@@ -50,7 +50,7 @@ impl ProblemType {
         Self::ExternalIdTaken,
         Self::Conflict,
         Self::RequestInProgress,
-        Self::AnswerErased,
+        Self::ResponseErased,
         Self::PreconditionFailed,
         Self::WeakEntityTag,
         Self::IdempotencyKeyReused,
@@ -148,7 +148,7 @@ impl ProblemType {
                 "A request with this Idempotency-Key is still running",
                 "Send it again, with the same key, after the time that Retry-After names.",
             ),
-            Self::AnswerErased => (
+            Self::ResponseErased => (
                 StatusCode::GONE,
                 "answer-erased",
                 "What this request made was deleted since",

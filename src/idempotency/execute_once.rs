@@ -9,9 +9,9 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::Claim;
-use super::store::{self, Kept};
+use super::store::{self, StoredResponse};
 use crate::db::{Database, DatabaseError, Deadline};
-use crate::http::{Answer, KeyLocks, Problem, ProblemType};
+use crate::http::{KeyLocks, Problem, ProblemType, WriteResponse};
 
 /// How often something is tried whose outcome is not known: with a key, another try finds out.
 const ATTEMPTS: usize = 2;
@@ -39,25 +39,25 @@ pub struct Once<'o> {
 
 /// What a request is answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answered {
-    pub answer: Answer,
+pub struct Executed {
+    pub response: WriteResponse,
     /// Whether it is the answer of an earlier request with the key.
     pub is_replayed: bool,
 }
 
-impl From<Answer> for Answered {
-    fn from(answer: Answer) -> Self {
+impl From<WriteResponse> for Executed {
+    fn from(response: WriteResponse) -> Self {
         let is_replayed = false;
         Self {
-            answer,
+            response,
             is_replayed,
         }
     }
 }
 
-impl IntoResponse for Answered {
+impl IntoResponse for Executed {
     fn into_response(self) -> Response {
-        let mut response = self.answer.into_response();
+        let mut response = self.response.into_response();
         if self.is_replayed {
             let replayed = HeaderValue::from_static("true");
             response
@@ -85,9 +85,9 @@ pub async fn once<F>(
     place: Once<'_>,
     claim: Option<&Claim>,
     mut attempt: impl FnMut() -> F,
-) -> Result<Answered, Problem>
+) -> Result<Executed, Problem>
 where
-    F: Future<Output = Result<Answer, Problem>>,
+    F: Future<Output = Result<WriteResponse, Problem>>,
 {
     let Some(claim) = claim else {
         return Ok(attempt().await?.into());
@@ -105,7 +105,7 @@ where
     let mut is_unknown = false;
     loop {
         let problem = match attempt().await {
-            Ok(answer) => return Ok(answer.into()),
+            Ok(response) => return Ok(response.into()),
             Err(problem) => problem,
         };
         is_unknown |= is_outcome_unknown(&problem);
@@ -134,7 +134,7 @@ where
 }
 
 impl Once<'_> {
-    async fn find(&self, claim: &Claim) -> Result<Option<Kept>, Problem> {
+    async fn find(&self, claim: &Claim) -> Result<Option<StoredResponse>, Problem> {
         let asked = (self.workspace_id, claim.key.clone());
         let deadline = Deadline::after(LOOK_UP);
         let find = self.database.read(deadline, asked, |connection, asked| {
@@ -169,15 +169,15 @@ fn is_worth_another_try(problem: &Problem) -> bool {
 ///
 /// # Errors
 /// 422 where that was another request, and 410 when the case that the answer showed was deleted.
-pub fn replayed(kept: Kept, claim: &Claim) -> Result<Answered, Problem> {
+pub fn replayed(kept: StoredResponse, claim: &Claim) -> Result<Executed, Problem> {
     if kept.request_hash != claim.request_hash {
         return Err(Problem::Plain(ProblemType::IdempotencyKeyReused));
     }
-    let answer = kept
-        .answer
-        .ok_or(Problem::Plain(ProblemType::AnswerErased))?;
-    Ok(Answered {
-        answer,
+    let response = kept
+        .response
+        .ok_or(Problem::Plain(ProblemType::ResponseErased))?;
+    Ok(Executed {
+        response,
         is_replayed: true,
     })
 }

@@ -7,14 +7,14 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::Claim;
-use crate::http::Answer;
+use crate::http::WriteResponse;
 
 /// What is kept of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub struct StoredResponse {
     pub request_hash: Vec<u8>,
     /// None once the case that it shows was deleted.
-    pub answer: Option<Answer>,
+    pub response: Option<WriteResponse>,
 }
 
 /// Keeps the answer of a key, in the transaction whose answer it is. Another transaction that holds
@@ -27,7 +27,7 @@ pub async fn insert(
     workspace_id: Uuid,
     claim: &Claim,
     case_id: Option<Uuid>,
-    answer: &Answer,
+    response: &WriteResponse,
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
@@ -38,10 +38,10 @@ pub async fn insert(
         claim.key,
         claim.request_hash.as_slice(),
         case_id,
-        i16::try_from(answer.status.as_u16()).unwrap_or_default(),
-        answer.location,
-        answer.version,
-        &answer.body[..],
+        i16::try_from(response.status.as_u16()).unwrap_or_default(),
+        response.location,
+        response.version,
+        &response.body[..],
         now
     )
     .execute(connection)
@@ -57,7 +57,7 @@ pub async fn find(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     key: &str,
-) -> Result<Option<Kept>, sqlx::Error> {
+) -> Result<Option<StoredResponse>, sqlx::Error> {
     let row = sqlx::query_as!(
         Row,
         "SELECT key, request_hash, status, location, version, body FROM idempotency_keys
@@ -67,7 +67,7 @@ pub async fn find(
     )
     .fetch_optional(connection)
     .await?;
-    Ok(row.map(Kept::from))
+    Ok(row.map(StoredResponse::from))
 }
 
 /// What is kept of several keys, with each of those of which there is anything.
@@ -78,7 +78,7 @@ pub async fn find_all(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     keys: &[String],
-) -> Result<Vec<(String, Kept)>, sqlx::Error> {
+) -> Result<Vec<(String, StoredResponse)>, sqlx::Error> {
     let rows = sqlx::query_as!(
         Row,
         "SELECT key, request_hash, status, location, version, body FROM idempotency_keys
@@ -102,11 +102,11 @@ struct Row {
     body: Option<Vec<u8>>,
 }
 
-impl From<Row> for Kept {
+impl From<Row> for StoredResponse {
     fn from(row: Row) -> Self {
         Self {
             request_hash: row.request_hash,
-            answer: row.body.map(|body| Answer {
+            response: row.body.map(|body| WriteResponse {
                 status: u16::try_from(row.status)
                     .ok()
                     .and_then(|status| StatusCode::from_u16(status).ok())

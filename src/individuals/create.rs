@@ -10,14 +10,14 @@ use super::store::FoundIndividual;
 use super::{IndividualDraft, IndividualRequest, IndividualView, StoredIndividual, store};
 use crate::custom_properties::{self, Definitions, Target, store::definitions};
 use crate::events::{Change, Event, Subject};
-use crate::http::{Answer, JsonBody, NoQuery, Parsed, Prefix, Problem};
+use crate::http::{JsonBody, NoQuery, Parsed, Prefix, Problem, WriteResponse};
 use crate::idempotency::IdempotencyKey;
-use crate::parsed;
-use crate::relations::{self, Holder, Holding, Members, StoredRelation, hold};
+use crate::parse_body;
+use crate::relations::{self, Holder, Members, RelationDetails, StoredRelation, hold};
 use crate::validation::{Code, Fault, Mode, Scope};
 use crate::values::IdSource;
 use crate::versions::{IfMatch, lock_named, touch};
-use crate::writes::{Done, Write};
+use crate::writes::{Outcome, Write};
 
 /// The most individuals of a case.
 const INDIVIDUALS: usize = 1_000;
@@ -68,7 +68,7 @@ pub async fn create(
     let work = Work {
         workspace_id: write.workspace_id,
         if_match,
-        request: parsed!(
+        request: parse_body!(
             write.compute,
             body.clone(),
             IndividualRequest<'_>,
@@ -83,20 +83,20 @@ pub async fn create(
             Box::pin(async move {
                 let created = add(connection, &work).await?;
                 let location = format!("{}/individuals/{}", work.prefix, created.individual.id);
-                let answer = answer(StatusCode::CREATED, &created)?.at(location);
+                let response = response(StatusCode::CREATED, &created)?.at(location);
                 let change = change(&created, "api__created__individual");
-                Ok(Done::from(answer).changing(change.event(Event::INDIVIDUAL_CREATED)))
+                Ok(Outcome::from(response).change(change.event(Event::INDIVIDUAL_CREATED)))
             })
         })
         .await
 }
 
 /// The answer that shows an individual.
-pub fn answer(status: StatusCode, found: &FoundIndividual) -> Result<Answer, Problem> {
+pub fn response(status: StatusCode, found: &FoundIndividual) -> Result<WriteResponse, Problem> {
     let relations: Vec<_> = found.relations.iter().collect();
     let (individual, definitions) = (&found.individual, &found.definitions);
     let view = IndividualView::new(individual, &relations, found.main, definitions);
-    Ok(Answer::json(status, &view)?.versioned(found.version))
+    Ok(WriteResponse::json(status, &view)?.versioned(found.version))
 }
 
 /// A change of an individual that is there.
@@ -111,7 +111,7 @@ async fn add(connection: &mut PgConnection, work: &Work) -> Result<FoundIndividu
     let new = &work.request.value;
     let mut violations = work.request.violations();
     let found = definitions(connection, workspace_id).await?;
-    let definitions: Definitions = serde_json::from_value(found).map_err(Problem::Corrupt)?;
+    let definitions: Definitions = serde_json::from_value(found).map_err(Problem::Decode)?;
     let given = &new.custom_properties;
     let mut scope = Scope::root(&mut violations);
     let checked = custom_properties::check(given, Target::Individual, &definitions, &mut scope);
@@ -133,7 +133,7 @@ async fn add(connection: &mut PgConnection, work: &Work) -> Result<FoundIndividu
             .key("case_id")
             .refuse(Fault::new(Code::TooMany, message));
     }
-    let (relations, carried) = match case {
+    let (relations, pending_details) = match case {
         Some(_) => relate(work, case_id, id, &members, &mut scope),
         None => Default::default(),
     };
@@ -143,7 +143,7 @@ async fn add(connection: &mut PgConnection, work: &Work) -> Result<FoundIndividu
         case_id,
         is_relevant: true,
         individual: new.individual.clone(),
-        carried,
+        pending_details,
         custom_properties: custom_properties::values(checked),
         created_at: now,
         updated_at: now,
@@ -166,7 +166,7 @@ fn relate(
     id: Uuid,
     members: &Members,
     scope: &mut Scope<'_>,
-) -> (Vec<StoredRelation>, Holding) {
+) -> (Vec<StoredRelation>, RelationDetails) {
     let (new, ids, now) = (&work.request.value, &work.ids, work.now);
     let holder = Holder::Individual(id);
     let mut relations = hold(&new.bonds.held, case_id, holder, members, ids, now, scope);
@@ -182,5 +182,5 @@ fn relate(
         let (id, holding) = (ids.next(now), shorthand.clone());
         relations.push(StoredRelation::new(id, case_id, holder, main, holding, now));
     }
-    (relations, Holding::default())
+    (relations, RelationDetails::default())
 }

@@ -7,9 +7,9 @@ use serde_json::json;
 use super::create::change;
 use super::store;
 use crate::events::Event;
-use crate::http::{Answer, Id, NoQuery, Problem};
+use crate::http::{Id, NoQuery, Problem, WriteResponse};
 use crate::versions::{CaseReference, IfMatch, lock, touch};
-use crate::writes::{Done, Write};
+use crate::writes::{Outcome, Write};
 
 /// Deletes an individual; the relations that it holds go too.
 ///
@@ -51,9 +51,9 @@ pub async fn delete(
                 "last_name": individual.last_name});
             let change = change(&found, "api__deleted__individual")
                 .event(Event::INDIVIDUAL_DELETED)
-                .leaving(remains);
-            let answer = Answer::empty(StatusCode::NO_CONTENT).versioned(found.version);
-            Ok::<_, Problem>(Done::from(answer).changing(change))
+                .with_tombstone(remains);
+            let response = WriteResponse::empty(StatusCode::NO_CONTENT).versioned(found.version);
+            Ok::<_, Problem>(Outcome::from(response).change(change))
         })
     });
     delete.await

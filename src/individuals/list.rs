@@ -11,7 +11,7 @@ use crate::db::listing::{Field, Kind, Listing, Operator};
 use crate::db::{Database, Deadline};
 use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
 use crate::parameters;
-use crate::relations::Holding;
+use crate::relations::RelationDetails;
 
 const FIELDS: &[Field] = &[
     filters::name("first_name", "c.first_name"),
@@ -45,7 +45,7 @@ pub const LISTING: Listing = Listing {
 #[derive(Debug, Deserialize)]
 struct ListedIndividual {
     individual: StoredIndividual,
-    to_main: Option<Holding>,
+    to_main: Option<RelationDetails>,
 }
 
 /// Its order where the request does not say.

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::custom_properties::Properties;
-use crate::relations::Holding;
+use crate::relations::RelationDetails;
 use crate::values::{
     Address, BankingInformation, Country, Email, PhoneNumber, PlainText, day, timestamp,
 };
@@ -92,7 +92,7 @@ pub struct StoredIndividual {
     #[serde(flatten)]
     pub individual: Individual,
     #[serde(flatten)]
-    pub carried: Holding,
+    pub pending_details: RelationDetails,
     pub custom_properties: Properties,
     #[serde(serialize_with = "timestamp")]
     pub created_at: DateTime<Utc>,

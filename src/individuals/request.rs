@@ -6,8 +6,8 @@ use super::model::Nationalities;
 use super::{Gender, Individual};
 use crate::custom_properties::{self, Given, PropertiesRequest};
 use crate::relations::{
-    Bonds, HeldRelationRequest, Holding, RELATIONS, ROLE_NAMES, ROLES, Role, Roles, percentage,
-    position, roles,
+    HeldRelationRequest, RELATIONS, ROLE_NAMES, ROLES, RelationDetails, RelationInputs, Role,
+    Roles, percentage, position, roles,
 };
 use crate::validation::described::Changed;
 use crate::validation::shape;
@@ -108,8 +108,8 @@ pub struct IndividualDraft {
     /// Inside a case.
     pub reference: Option<PlainText>,
     /// Roles, position and percentages on the individual itself: its relation to the main company.
-    pub shorthand: Holding,
-    pub bonds: Bonds,
+    pub shorthand: RelationDetails,
+    pub bonds: RelationInputs,
     pub custom_properties: Given,
 }
 
@@ -165,8 +165,8 @@ impl IndividualRequest<'_> {
             delegator: flag(self.is_delegator()),
             signatory: flag(self.is_signatory()),
         };
-        let carried = roles(scope, self.roles(), |sent| choice(sent, &CARRIED));
-        let roles = flags.take_roles(&carried, scope);
+        let pending_details = roles(scope, self.roles(), |sent| choice(sent, &CARRIED));
+        let roles = flags.take_roles(&pending_details, scope);
         let has_email = is_given(&self.email);
         let individual = Individual {
             first_name: name(mode, self.first_name(), scope),
@@ -197,7 +197,7 @@ impl IndividualRequest<'_> {
         }
         IndividualDraft {
             individual,
-            shorthand: Holding {
+            shorthand: RelationDetails {
                 roles,
                 position: scope.optional(self.position(), position),
                 ownership_percentage: percentage(scope, self.ownership_percentage()),
@@ -205,7 +205,7 @@ impl IndividualRequest<'_> {
             },
             custom_properties: custom_properties::parse(self.custom_properties(), scope),
             reference: scope.strict(self.reference(), |sent| length(sent, 1, 100)),
-            bonds: Bonds::parse(mode, self.case_id(), self.relations(), scope),
+            bonds: RelationInputs::parse(mode, self.case_id(), self.relations(), scope),
         }
     }
 }
@@ -264,9 +264,9 @@ fn refuse_blank(scope: &mut Scope<'_>) {
 
 impl Flags {
     /// Sets the flags that older clients spell as roles; what is left are roles of a relation.
-    fn take_roles(&mut self, carried: &[CarriedRole], scope: &mut Scope<'_>) -> Roles {
+    fn take_roles(&mut self, pending_details: &[CarriedRole], scope: &mut Scope<'_>) -> Roles {
         let mut roles = Roles::new();
-        for (index, role) in carried.iter().enumerate() {
+        for (index, role) in pending_details.iter().enumerate() {
             let (flag, key) = match role {
                 CarriedRole::Relation(role) => {
                     roles.push(*role);

@@ -3,14 +3,14 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::create::{answer, change};
+use super::create::{change, response};
 use super::{IndividualView, store};
 use crate::events::Event;
 use crate::http::{Id, JsonBody, NoQuery, Problem};
 use crate::idempotency::IdempotencyKey;
-use crate::parsed;
+use crate::parse_body;
 use crate::versions::{CaseReference, IfMatch, RelevanceRequest, lock, touch};
-use crate::writes::{Done, Write};
+use crate::writes::{Outcome, Write};
 
 /// Says whether an individual is relevant: what is not is left out of the answer to `GET /cases/{id}`.
 ///
@@ -37,7 +37,7 @@ pub async fn set_relevant(
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let request = parsed!(
+    let request = parse_body!(
         write.compute,
         body.clone(),
         RelevanceRequest<'_>,
@@ -63,7 +63,7 @@ pub async fn set_relevant(
                 change(&found, "api__marked_as_not_relevant__individual")
                     .event(Event::INDIVIDUAL_NOT_RELEVANT)
             };
-            Ok(Done::from(answer(StatusCode::OK, &found)?).changing(change))
+            Ok(Outcome::from(response(StatusCode::OK, &found)?).change(change))
         })
     });
     set.await

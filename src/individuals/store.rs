@@ -48,7 +48,7 @@ pub async fn read(
 ) -> Result<FoundIndividual, Problem> {
     let found = find(connection, workspace_id, id).await?;
     let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
-    serde_json::from_value(found).map_err(Problem::Corrupt)
+    serde_json::from_value(found).map_err(Problem::Decode)
 }
 
 /// The case of an individual.

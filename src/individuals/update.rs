@@ -15,12 +15,12 @@ use super::{IndividualChanges, IndividualRequest, IndividualView};
 use crate::custom_properties::{self, Target};
 use crate::events::{Event, changed_fields};
 use crate::http::{Id, JsonBody, NoQuery, Parsed, Problem};
-use crate::parsed;
-use crate::relations::{self, Holder, Holding, StoredRelation};
+use crate::parse_body;
+use crate::relations::{self, Holder, RelationDetails, StoredRelation};
 use crate::validation::{Scope, overlay};
 use crate::values::IdSource;
 use crate::versions::{CaseReference, IfMatch, lock, touch};
-use crate::writes::{Done, Write};
+use crate::writes::{Outcome, Write};
 
 struct Work {
     workspace_id: Uuid,
@@ -62,7 +62,7 @@ pub async fn update(
         workspace_id: write.workspace_id,
         id,
         if_match,
-        request: parsed!(
+        request: parse_body!(
             write.compute,
             body.clone(),
             IndividualRequest<'_>,
@@ -78,7 +78,7 @@ pub async fn update(
         .await
 }
 
-async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Done, Problem> {
+async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Outcome, Problem> {
     let workspace_id = work.workspace_id;
     let case_id = store::case_of(connection, workspace_id, work.id).await?;
     let reference = CaseReference::by_id(case_id);
@@ -93,7 +93,7 @@ async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Done, 
     let before = found.individual.clone();
     let stored = &mut found.individual;
     stored.individual = overlay(&stored.individual, &changes.draft.individual, &changes.sent)
-        .map_err(Problem::Corrupt)?;
+        .map_err(Problem::Encode)?;
     // What was refused already may only follow: the rules over several members come last.
     if violations.is_empty() {
         stored.individual.check(&mut Scope::root(&mut violations));
@@ -106,15 +106,17 @@ async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Done, 
     }
     store::save(connection, workspace_id, &found.individual).await?;
     found.version = touch(connection, workspace_id, case_id, work.now).await?;
-    let mut fields = changed_fields(&before, &found.individual).map_err(Problem::Corrupt)?;
+    let mut fields = changed_fields(&before, &found.individual).map_err(Problem::Encode)?;
     // With a main company these are its relation's, and of the individual all the same.
     if found.main.is_some() {
         let shorthand = changes.shorthand.members.iter();
         fields.extend(shorthand.map(ToString::to_string));
     }
     let change = create::change(&found, "api__updated__individual");
-    let change = change.naming(fields).event(Event::INDIVIDUAL_INFO_UPDATED);
-    Ok(Done::from(create::answer(StatusCode::OK, &found)?).changing(change))
+    let change = change
+        .with_fields(fields)
+        .event(Event::INDIVIDUAL_INFO_UPDATED);
+    Ok(Outcome::from(create::response(StatusCode::OK, &found)?).change(change))
 }
 
 /// Roles, position and percentages on the individual itself are those of its relation to the main
@@ -125,11 +127,11 @@ async fn change_shorthand(
     found: &mut FoundIndividual,
 ) -> Result<(), Problem> {
     let changes = &work.request.value;
-    let changed = |holding: &Holding| {
-        overlay(holding, &changes.draft.shorthand, &changes.shorthand).map_err(Problem::Corrupt)
+    let changed = |holding: &RelationDetails| {
+        overlay(holding, &changes.draft.shorthand, &changes.shorthand).map_err(Problem::Encode)
     };
     let Some(main) = found.main else {
-        found.individual.carried = changed(&found.individual.carried)?;
+        found.individual.pending_details = changed(&found.individual.pending_details)?;
         return Ok(());
     };
     let index = found
@@ -143,7 +145,7 @@ async fn change_shorthand(
             relation.clone()
         }
         None => {
-            let holding = changed(&Holding::default())?;
+            let holding = changed(&RelationDetails::default())?;
             if holding.is_empty() {
                 return Ok(());
             }

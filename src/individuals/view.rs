@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Individual, StoredIndividual};
 use crate::custom_properties::{Definition, Listed, Target};
 use crate::http::described::{NoItems, PropertyValues};
-use crate::relations::{HeldRelationView, HeldRelationViews, Holding, StoredRelation};
+use crate::relations::{HeldRelationView, HeldRelationViews, RelationDetails, StoredRelation};
 use crate::serialized;
 use crate::values::Timestamp;
 
@@ -25,7 +25,7 @@ pub struct IndividualRowView<'i> {
     #[serde(flatten)]
     individual: &'i Individual,
     #[serde(flatten)]
-    holding: &'i Holding,
+    holding: &'i RelationDetails,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -61,13 +61,13 @@ serialized!(IndividualView { ..row, custom_properties, checks, relations });
 
 impl<'i> IndividualRowView<'i> {
     /// The view of an individual with its relation to the main company, if it has one.
-    pub fn new(stored: &'i StoredIndividual, to_main: Option<&'i Holding>) -> Self {
+    pub fn new(stored: &'i StoredIndividual, to_main: Option<&'i RelationDetails>) -> Self {
         Self {
             id: stored.id,
             case_id: stored.case_id,
             is_relevant: stored.is_relevant,
             individual: &stored.individual,
-            holding: to_main.unwrap_or(&stored.carried),
+            holding: to_main.unwrap_or(&stored.pending_details),
             created_at: stored.created_at.into(),
             updated_at: stored.updated_at.into(),
             last_activity_at: stored.updated_at.into(),

@@ -206,7 +206,7 @@ mod tests {
             };
             let derived = derived.unwrap();
             assert_eq!(serde_json::to_string(&whole).unwrap(), derived);
-            assert_eq!(crate::json::answer(&whole).unwrap(), derived.as_bytes());
+            assert_eq!(crate::json::response(&whole).unwrap(), derived.as_bytes());
             let value = serde_json::to_value(&whole).unwrap();
             assert_eq!(
                 value,

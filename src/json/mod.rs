@@ -4,4 +4,4 @@ mod flatten;
 mod write;
 
 pub use flatten::flatten;
-pub use write::{answer, row, rows};
+pub use write::{response, row, rows};

@@ -17,7 +17,7 @@ const SHORT: usize = 384;
 ///
 /// # Errors
 /// Those of a value of a kind that is not written here.
-pub fn answer(value: &impl Serialize) -> Result<Vec<u8>, Error> {
+pub fn response(value: &impl Serialize) -> Result<Vec<u8>, Error> {
     let mut json = Vec::with_capacity(USUAL);
     value.serialize(Value::<true>(&mut json))?;
     // It may wait a while to be sent.
@@ -448,7 +448,7 @@ mod tests {
             number in any::<f64>(),
         ) {
             let value = json!({"value": value, "text": text, "number": number, "at": [(), ()]});
-            let json = String::from_utf8(answer(&value).expect("JSON")).expect("text");
+            let json = String::from_utf8(response(&value).expect("JSON")).expect("text");
             prop_assert_eq!(json, value.to_string());
         }
     }
@@ -460,7 +460,7 @@ mod tests {
                 for filler in [" ", "!", "~", "\u{7f}"] {
                     let mut text = filler.repeat(length);
                     text.replace_range(place..=place, &char::from(byte).to_string());
-                    let json = answer(&text).expect("JSON");
+                    let json = response(&text).expect("JSON");
                     assert_eq!(json, serde_json::to_vec(&text).expect("JSON"), "{text:?}");
                 }
             }
@@ -484,7 +484,7 @@ mod tests {
             backslash: 3,
             empty: None,
         };
-        let json = String::from_utf8(answer(&named).expect("JSON")).expect("text");
+        let json = String::from_utf8(response(&named).expect("JSON")).expect("text");
         assert_eq!(json, serde_json::to_string(&named).expect("JSON"));
         let left = json
             .strip_suffix(",\"empty\":null}")
@@ -495,8 +495,8 @@ mod tests {
     #[test]
     fn what_it_cannot_write_is_refused() {
         let raw = serde_json::value::RawValue::from_string("{\"a\":1}".to_owned());
-        assert!(answer(&raw.expect("JSON")).is_err());
-        assert!(answer(&std::collections::BTreeMap::from([(1, 2)])).is_err());
+        assert!(response(&raw.expect("JSON")).is_err());
+        assert!(response(&std::collections::BTreeMap::from([(1, 2)])).is_err());
     }
 
     #[test]

@@ -117,7 +117,7 @@ fn cause(kind: ProblemType) -> &'static str {
         ProblemType::RequestInProgress => {
             "The first request with this key has not ended. Most often the client gave up waiting and sent it again."
         }
-        ProblemType::AnswerErased => {
+        ProblemType::ResponseErased => {
             "The request was done once. Its answer is kept for a repetition, but what it showed was deleted since."
         }
         ProblemType::PreconditionFailed => {

@@ -9,16 +9,16 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::request::{percentage, position, relation_roles, roles_shape};
-use super::{Holder, Holding, ROLES, RelationView, StoredRelation, store};
-use crate::http::{Answer, JsonBody, NoQuery, Parsed, Problem, ProblemType};
+use super::{Holder, ROLES, RelationDetails, RelationView, StoredRelation, store};
+use crate::http::{JsonBody, NoQuery, Parsed, Problem, ProblemType, WriteResponse};
 use crate::idempotency::IdempotencyKey;
-use crate::parsed;
+use crate::parse_body;
 use crate::validation::shape;
 use crate::validation::{Code, Fault, Items, Number, Scope, Text, is_given};
 use crate::values::{Percentage, exclusive, uuid};
 use crate::versions::{CaseReference, IfMatch, lock, touch};
 use crate::wire_object;
-use crate::writes::{Done, Write};
+use crate::writes::{Outcome, Write};
 
 wire_object! {
     /// A relation between two parts of a stored case. One of `from_company_id` and `from_individual_id`
@@ -49,7 +49,7 @@ wire_object! {
 struct NewRelation {
     holder: Option<Holder>,
     to_company_id: Option<Uuid>,
-    holding: Holding,
+    holding: RelationDetails,
 }
 
 struct Work {
@@ -94,7 +94,7 @@ pub async fn create(
         workspace_id: write.workspace_id,
         reference,
         if_match,
-        request: parsed!(
+        request: parse_body!(
             write.compute,
             body.clone(),
             RelationCreateRequest<'_>,
@@ -110,7 +110,7 @@ pub async fn create(
         .await
 }
 
-async fn add(connection: &mut PgConnection, work: Arc<Work>) -> Result<Done, Problem> {
+async fn add(connection: &mut PgConnection, work: Arc<Work>) -> Result<Outcome, Problem> {
     let workspace_id = work.workspace_id;
     let case = lock(connection, workspace_id, &work.reference, &work.if_match).await?;
     let members = store::members(connection, workspace_id, case.id).await?;
@@ -130,14 +130,14 @@ async fn add(connection: &mut PgConnection, work: Arc<Work>) -> Result<Done, Pro
     let relation = StoredRelation::new(work.id, case.id, holder, to, holding, work.now);
     store::save(connection, workspace_id, std::slice::from_ref(&relation)).await?;
     let version = touch(connection, workspace_id, case.id, work.now).await?;
-    let answer = Answer::json(StatusCode::CREATED, &RelationView::new(&relation))?;
+    let response = WriteResponse::json(StatusCode::CREATED, &RelationView::new(&relation))?;
     let change = relation.change(version);
-    Ok(Done::from(answer.versioned(version)).changing(change))
+    Ok(Outcome::from(response.versioned(version)).change(change))
 }
 
 impl RelationCreateRequest<'_> {
     fn parse(mut self, scope: &mut Scope<'_>) -> NewRelation {
-        self.strays.refuse(scope, Self::KNOWN);
+        self.unknown_keys.refuse(scope, Self::KNOWN);
         let company_given = is_given(&self.holding_company);
         let individual_given = is_given(&self.holding_individual);
         let names = [
@@ -161,7 +161,7 @@ impl RelationCreateRequest<'_> {
         NewRelation {
             holder: company.or(individual),
             to_company_id: scope.optional(self.held_in(), uuid),
-            holding: Holding {
+            holding: RelationDetails {
                 voting_rights_percentage: percentage(scope, self.voting_rights_percentage()),
                 ownership_percentage: percentage(scope, self.ownership_percentage()),
                 roles: relation_roles(scope, self.roles()),

@@ -4,9 +4,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::store;
-use crate::http::{Answer, Id, NoQuery, Problem, ProblemType};
+use crate::http::{Id, NoQuery, Problem, ProblemType, WriteResponse};
 use crate::versions::{CaseReference, IfMatch, lock, touch};
-use crate::writes::{Done, Write};
+use crate::writes::{Outcome, Write};
 
 /// Deletes a relation.
 ///
@@ -36,8 +36,8 @@ pub async fn delete(
             let relation = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
             store::delete(connection, *workspace_id, case.id, *id).await?;
             let version = touch(connection, *workspace_id, case.id, *now).await?;
-            let answer = Answer::empty(StatusCode::NO_CONTENT).versioned(version);
-            Ok(Done::from(answer).changing(relation.change(version)))
+            let response = WriteResponse::empty(StatusCode::NO_CONTENT).versioned(version);
+            Ok(Outcome::from(response).change(relation.change(version)))
         })
     });
     delete.await

@@ -12,10 +12,10 @@ mod view;
 
 pub use hold::hold;
 pub use members::{Holder, Members};
-pub use model::{Holding, Role, Roles, StoredRelation};
+pub use model::{RelationDetails, Role, Roles, StoredRelation};
 pub use request::{
-    Bonds, HeldRelation, HeldRelationRequest, RELATIONS, RELATIONS_OF_CASE, ROLE_NAMES, ROLES,
-    RelationDraft, Source, percentage, position, relation_roles, roles,
+    HeldRelation, HeldRelationRequest, RELATIONS, RELATIONS_OF_CASE, ROLE_NAMES, ROLES,
+    RelationDraft, RelationInputs, Source, percentage, position, relation_roles, roles,
 };
 pub use view::{HeldRelationView, HeldRelationViews, RelationView};
 

@@ -24,7 +24,7 @@ pub type Roles = SmallVec<[Role; 2]>;
 
 /// What one relation says of its holder in a company. Empty, it says only that there is one.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Holding {
+pub struct RelationDetails {
     /// Roles in the company.
     #[schema(value_type = Vec<Role>)]
     pub roles: Roles,
@@ -39,7 +39,7 @@ pub struct Holding {
     pub voting_rights_percentage: Option<Percentage>,
 }
 
-impl Holding {
+impl RelationDetails {
     /// Whether it says nothing.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -99,7 +99,7 @@ pub struct StoredRelation {
     pub from_individual_id: Option<Uuid>,
     pub to_company_id: Uuid,
     #[serde(flatten)]
-    pub holding: Holding,
+    pub holding: RelationDetails,
     #[serde(serialize_with = "timestamp")]
     pub created_at: DateTime<Utc>,
     #[serde(serialize_with = "timestamp")]
@@ -113,7 +113,7 @@ impl StoredRelation {
         case_id: Uuid,
         holder: Holder,
         to_company_id: Uuid,
-        holding: Holding,
+        holding: RelationDetails,
         now: DateTime<Utc>,
     ) -> Self {
         let (from_company_id, from_individual_id) = match holder {

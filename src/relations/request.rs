@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 use uuid::Uuid;
 
-use super::{Holding, Role, Roles};
+use super::{RelationDetails, Role, Roles};
 use crate::validation::shape::{self, Shape};
 use crate::validation::{
     Code, Fault, Field, Items, Member, Mode, Number, Object, Scope, Text, list,
@@ -53,7 +53,7 @@ pub enum Source {
 #[derive(Debug, Clone, PartialEq)]
 pub struct RelationDraft {
     pub source: Source,
-    pub holding: Holding,
+    pub holding: RelationDetails,
 }
 
 /// A relation of a new entity of a stored case.
@@ -61,19 +61,19 @@ pub struct RelationDraft {
 pub struct HeldRelation {
     /// None is the main company.
     pub to_company_id: Option<Uuid>,
-    pub holding: Holding,
+    pub holding: RelationDetails,
 }
 
 /// What binds an entity to its case: of a part of a case its relations, of a new entity of a stored
 /// case that case and the relations in it.
 #[derive(Debug, Clone, Default)]
-pub struct Bonds {
+pub struct RelationInputs {
     pub relations: Vec<Option<RelationDraft>>,
     pub case_id: Option<Uuid>,
     pub held: Vec<Option<HeldRelation>>,
 }
 
-impl Bonds {
+impl RelationInputs {
     /// The bonds of an entity, their faults refused at their places. A change has none.
     pub fn parse(
         mode: Mode,
@@ -107,7 +107,7 @@ impl HeldRelationRequest<'_> {
                 None if named => Source::Refused,
                 None => Source::Main,
             },
-            holding: Holding {
+            holding: RelationDetails {
                 voting_rights_percentage: percentage(scope, self.voting_rights_percentage()),
                 ownership_percentage: percentage(scope, self.ownership_percentage()),
                 roles: relation_roles(scope, self.roles()),
@@ -121,7 +121,7 @@ impl HeldRelationRequest<'_> {
         self.refuse_others(elsewhere(Mode::Create), scope);
         Some(HeldRelation {
             to_company_id: scope.optional(self.held_in(), uuid),
-            holding: Holding {
+            holding: RelationDetails {
                 voting_rights_percentage: percentage(scope, self.voting_rights_percentage()),
                 ownership_percentage: percentage(scope, self.ownership_percentage()),
                 roles: relation_roles(scope, self.roles()),

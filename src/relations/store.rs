@@ -19,7 +19,7 @@ pub async fn members(
     let found = sqlx::query_file_scalar!("src/relations/members.sql", workspace_id, case_id)
         .fetch_one(connection)
         .await?;
-    serde_json::from_value(found).map_err(Problem::Corrupt)
+    serde_json::from_value(found).map_err(Problem::Decode)
 }
 
 /// A relation of a locked case.
@@ -42,7 +42,7 @@ pub async fn find(
     .fetch_optional(connection)
     .await?;
     found
-        .map(|found| serde_json::from_value(found).map_err(Problem::Corrupt))
+        .map(|found| serde_json::from_value(found).map_err(Problem::Decode))
         .transpose()
 }
 

@@ -11,14 +11,14 @@ use uuid::Uuid;
 use super::request::{percentage, position, relation_roles, roles_shape};
 use super::{Holder, ROLES, RelationView, Roles, store};
 use crate::events::changed_fields;
-use crate::http::{Answer, Id, JsonBody, NoQuery, Parsed, Problem, ProblemType};
-use crate::parsed;
+use crate::http::{Id, JsonBody, NoQuery, Parsed, Problem, ProblemType, WriteResponse};
+use crate::parse_body;
 use crate::validation::shape;
 use crate::validation::{Change, Items, Number, Scope, Text};
 use crate::values::{Percentage, PlainText, uuid};
 use crate::versions::{CaseReference, IfMatch, lock, touch};
 use crate::wire_object;
-use crate::writes::{Done, Write};
+use crate::writes::{Outcome, Write};
 
 wire_object! {
     /// A change of a relation: what is absent stays, `null` clears.
@@ -89,7 +89,7 @@ pub async fn update(
         reference,
         id,
         if_match,
-        request: parsed!(
+        request: parse_body!(
             write.compute,
             body.clone(),
             RelationUpdateRequest<'_>,
@@ -104,7 +104,7 @@ pub async fn update(
         .await
 }
 
-async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Done, Problem> {
+async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Outcome, Problem> {
     let workspace_id = work.workspace_id;
     let case = lock(connection, workspace_id, &work.reference, &work.if_match).await?;
     let found = store::find(connection, workspace_id, case.id, work.id).await?;
@@ -136,15 +136,15 @@ async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Done, 
     relation.updated_at = work.now;
     store::save(connection, workspace_id, std::slice::from_ref(&relation)).await?;
     let version = touch(connection, workspace_id, case.id, work.now).await?;
-    let answer = Answer::json(StatusCode::OK, &RelationView::new(&relation))?;
-    let fields = changed_fields(&before, &relation).map_err(Problem::Corrupt)?;
-    let change = relation.change(version).naming(fields);
-    Ok(Done::from(answer.versioned(version)).changing(change))
+    let response = WriteResponse::json(StatusCode::OK, &RelationView::new(&relation))?;
+    let fields = changed_fields(&before, &relation).map_err(Problem::Encode)?;
+    let change = relation.change(version).with_fields(fields);
+    Ok(Outcome::from(response.versioned(version)).change(change))
 }
 
 impl RelationUpdateRequest<'_> {
     fn parse(mut self, scope: &mut Scope<'_>) -> Changes {
-        self.strays.refuse(scope, Self::KNOWN);
+        self.unknown_keys.refuse(scope, Self::KNOWN);
         Changes {
             voting_rights_percentage: scope
                 .change_with(self.voting_rights_percentage(), percentage),

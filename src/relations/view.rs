@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Holding, StoredRelation};
+use super::{RelationDetails, StoredRelation};
 use crate::serialized;
 use crate::values::Timestamp;
 
@@ -16,7 +16,7 @@ pub struct HeldRelationView<'r> {
     /// The company in which it is held.
     to_company_id: Uuid,
     #[serde(flatten)]
-    holding: &'r Holding,
+    holding: &'r RelationDetails,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,

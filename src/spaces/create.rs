@@ -7,9 +7,9 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Space, SpaceView};
-use crate::http::{Answer, JsonBody, NoQuery, Problem};
+use crate::http::{JsonBody, NoQuery, Problem, WriteResponse};
 use crate::idempotency::IdempotencyKey;
-use crate::parsed;
+use crate::parse_body;
 use crate::validation::shape;
 use crate::validation::{Code, Fault, Scope, Text};
 use crate::values::{SpaceSlug, not_blank};
@@ -29,7 +29,7 @@ wire_object! {
 
 impl SpaceRequest<'_> {
     fn parse(mut self, scope: &mut Scope<'_>) -> (Option<String>, Option<SpaceSlug>) {
-        self.strays.refuse(scope, Self::KNOWN);
+        self.unknown_keys.refuse(scope, Self::KNOWN);
         let name = scope.required(self.name(), not_blank(255));
         (name, scope.optional(self.slug(), SpaceSlug::parse))
     }
@@ -56,7 +56,7 @@ pub async fn create(
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let request = parsed!(
+    let request = parse_body!(
         write.compute,
         body.clone(),
         SpaceRequest<'_>,
@@ -75,7 +75,7 @@ pub async fn create(
         Box::pin(async move {
             let (workspace_id, space) = &*work;
             insert(connection, *workspace_id, space).await?;
-            Ok(Answer::json(StatusCode::CREATED, &SpaceView::new(space))?.into())
+            Ok(WriteResponse::json(StatusCode::CREATED, &SpaceView::new(space))?.into())
         })
     });
     create.await

@@ -5,11 +5,11 @@ use axum::response::Response;
 
 use super::request::TagRequest;
 use super::{Tag, TagView, store};
-use crate::http::{Answer, JsonBody, NoQuery, Prefix, Problem, ProblemType};
+use crate::http::{JsonBody, NoQuery, Prefix, Problem, ProblemType, WriteResponse};
 use crate::idempotency::IdempotencyKey;
-use crate::parsed;
+use crate::parse_body;
 use crate::validation::{Code, Fault};
-use crate::writes::{Done, Write};
+use crate::writes::{Outcome, Write};
 
 /// The most tags of a workspace.
 const TAGS: i64 = 200;
@@ -38,7 +38,7 @@ pub async fn create(
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let request = parsed!(
+    let request = parse_body!(
         write.compute,
         body.clone(),
         TagRequest<'_>,
@@ -64,8 +64,8 @@ pub async fn create(
                 label: label.as_str().into(),
                 created_at: *now,
             };
-            let answer = Answer::json(StatusCode::CREATED, &TagView::new(&tag))?;
-            Ok(Done::from(answer.at(format!("{prefix}/tags/{id}"))))
+            let response = WriteResponse::json(StatusCode::CREATED, &TagView::new(&tag))?;
+            Ok(Outcome::from(response.at(format!("{prefix}/tags/{id}"))))
         })
     });
     create.await

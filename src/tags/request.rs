@@ -15,7 +15,7 @@ wire_object! {
 impl TagRequest<'_> {
     /// The label, its faults refused at its place.
     pub fn parse(mut self, scope: &mut Scope<'_>) -> Option<TagLabel> {
-        self.strays.refuse(scope, Self::KNOWN);
+        self.unknown_keys.refuse(scope, Self::KNOWN);
         scope.required(self.label(), TagLabel::parse)
     }
 }

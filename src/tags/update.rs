@@ -9,7 +9,7 @@ use super::{TagView, store};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
 use crate::http::{Id, JsonBody, NoQuery, Problem, ProblemType};
-use crate::parsed;
+use crate::parse_body;
 use crate::writes::Compute;
 
 /// Changes the label of a tag, on every case that has it.
@@ -37,7 +37,7 @@ pub async fn update(
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let request = parsed!(compute, body, TagRequest<'_>, TagRequest::parse)?;
+    let request = parse_body!(compute, body, TagRequest<'_>, TagRequest::parse)?;
     let work = (caller.workspace_id, id, request);
     let update = database.transaction(deadline, work, |connection, work| {
         Box::pin(async move {

@@ -8,11 +8,11 @@ use uuid::Uuid;
 
 use super::request::{TemplateDraft, TemplateRequest};
 use super::{StoredTemplate, Template, TemplateRules, TemplateView, resolve, store};
-use crate::http::{Answer, JsonBody, NoQuery, Parsed, Prefix, Problem, ProblemType};
+use crate::http::{JsonBody, NoQuery, Parsed, Prefix, Problem, ProblemType, WriteResponse};
 use crate::idempotency::IdempotencyKey;
-use crate::parsed;
+use crate::parse_body;
 use crate::validation::Mode;
-use crate::writes::{Done, Write};
+use crate::writes::{Outcome, Write};
 
 struct Work {
     workspace_id: Uuid,
@@ -52,7 +52,7 @@ pub async fn create(
     let work = Work {
         workspace_id: write.workspace_id,
         id: write.ids.next(now),
-        request: parsed!(
+        request: parse_body!(
             write.compute,
             body.clone(),
             TemplateRequest<'_>,
@@ -64,9 +64,10 @@ pub async fn create(
         .run(&body, work, move |connection, work| {
             Box::pin(async move {
                 let stored = add(connection, &work).await?;
-                let answer = Answer::json(StatusCode::CREATED, &TemplateView::new(&stored))?;
+                let response =
+                    WriteResponse::json(StatusCode::CREATED, &TemplateView::new(&stored))?;
                 let location = format!("{prefix}/templates/{}", stored.rules.template.id);
-                Ok(Done::from(answer.at(location)))
+                Ok(Outcome::from(response.at(location)))
             })
         })
         .await

@@ -35,6 +35,6 @@ pub async fn get(
         })
         .await?;
     let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
-    let stored: StoredTemplate = serde_json::from_value(found).map_err(Problem::Corrupt)?;
+    let stored: StoredTemplate = serde_json::from_value(found).map_err(Problem::Decode)?;
     Ok(Json(TemplateView::new(&stored)).into_response())
 }

@@ -80,7 +80,7 @@ pub struct TemplateDraft {
 impl TemplateRequest<'_> {
     /// The template, its faults refused at their places.
     pub fn parse(mut self, mode: Mode, scope: &mut Scope<'_>) -> TemplateDraft {
-        self.strays.refuse(scope, Self::KNOWN);
+        self.unknown_keys.refuse(scope, Self::KNOWN);
         TemplateDraft {
             key: scope.required_in(mode, self.key(), Key::parse),
             name: scope.required_in(mode, self.name(), not_blank(255)),
@@ -105,7 +105,7 @@ pub fn defaults(
     let name = member.name;
     let mut sent = scope.given(member)?;
     let mut scope = scope.key(name);
-    sent.strays.refuse(&mut scope, DefaultsRequest::KNOWN);
+    sent.unknown_keys.refuse(&mut scope, DefaultsRequest::KNOWN);
     let tags = list(&mut scope, sent.tags(), |sent, scope| {
         scope.parsed(&sent, |sent| length(sent, 1, 100))
     });

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::store::{Known, known};
+use super::store::{DefaultReferences, known};
 use super::{Defaults, DefaultsDraft, Required};
 use crate::custom_properties::{self, Target};
 use crate::http::Problem;
@@ -46,7 +46,7 @@ pub async fn resolve(
     })
 }
 
-fn tags(draft: &DefaultsDraft, known: &Known, scope: &mut Scope<'_>) -> Vec<Uuid> {
+fn tags(draft: &DefaultsDraft, known: &DefaultReferences, scope: &mut Scope<'_>) -> Vec<Uuid> {
     let tags = TagIndex::new(&known.tags);
     let (mut ids, mut seen) = (Vec::new(), HashSet::new());
     let mut array = scope.key("tags");
@@ -67,7 +67,11 @@ fn tags(draft: &DefaultsDraft, known: &Known, scope: &mut Scope<'_>) -> Vec<Uuid
     ids
 }
 
-fn assignee(draft: &DefaultsDraft, known: &Known, scope: &mut Scope<'_>) -> Option<Uuid> {
+fn assignee(
+    draft: &DefaultsDraft,
+    known: &DefaultReferences,
+    scope: &mut Scope<'_>,
+) -> Option<Uuid> {
     let id = draft.assignee_id?;
     let (code, what) = match &known.assignee {
         None => (Code::AssigneeNotFound, "does not exist in this workspace"),

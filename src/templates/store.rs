@@ -15,7 +15,7 @@ use crate::values::TagLabel;
 
 /// What the workspace has of what defaults refer to.
 #[derive(Debug, Deserialize)]
-pub struct Known {
+pub struct DefaultReferences {
     /// Those that are named, and candidates for a suggestion.
     pub tags: Vec<Tag>,
     pub assignee: Option<User>,
@@ -49,7 +49,7 @@ pub async fn known(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     defaults: &DefaultsDraft,
-) -> Result<Known, Problem> {
+) -> Result<DefaultReferences, Problem> {
     let tags = defaults.tags.iter().flatten();
     let tags: Vec<String> = tags.map(|it| TagLabel::fold(it).into()).collect();
     let found = sqlx::query_file_scalar!(
@@ -60,7 +60,7 @@ pub async fn known(
     )
     .fetch_one(connection)
     .await?;
-    serde_json::from_value(found).map_err(Problem::Corrupt)
+    serde_json::from_value(found).map_err(Problem::Decode)
 }
 
 /// Writes a template: a new one, or what became of one that is there.

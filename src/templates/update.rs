@@ -14,7 +14,7 @@ use super::{StoredTemplate, TemplateView, resolve, store};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
 use crate::http::{Id, JsonBody, NoQuery, Parsed, Problem, ProblemType};
-use crate::parsed;
+use crate::parse_body;
 use crate::validation::Mode;
 use crate::values::now;
 use crate::writes::Compute;
@@ -54,7 +54,7 @@ pub async fn update(
     let work = Work {
         workspace_id: caller.workspace_id,
         id,
-        request: parsed!(
+        request: parse_body!(
             compute,
             body,
             TemplateRequest<'_>,
@@ -74,7 +74,7 @@ async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Stored
     store::lock(connection, work.workspace_id, work.id).await?;
     let found = store::find(connection, work.workspace_id, work.id).await?;
     let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
-    let mut stored: StoredTemplate = serde_json::from_value(found).map_err(Problem::Corrupt)?;
+    let mut stored: StoredTemplate = serde_json::from_value(found).map_err(Problem::Decode)?;
     let draft = work.request.value.clone();
     let mut violations = work.request.violations();
     let (sent, required) = (&draft.defaults, &draft.required);

@@ -5,11 +5,11 @@ use axum::response::Response;
 
 use super::request::{UserDraft, UserRequest};
 use super::{StoredUser, UserView, store};
-use crate::http::{Answer, JsonBody, NoQuery, Prefix, Problem};
+use crate::http::{JsonBody, NoQuery, Prefix, Problem, WriteResponse};
 use crate::idempotency::IdempotencyKey;
-use crate::parsed;
+use crate::parse_body;
 use crate::validation::Mode;
-use crate::writes::{Done, Write};
+use crate::writes::{Outcome, Write};
 
 /// The role of a user of whom the request says none.
 const ROLE: &str = "analyst";
@@ -41,7 +41,7 @@ pub async fn create(
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let request = parsed!(
+    let request = parse_body!(
         write.compute,
         body.clone(),
         UserRequest<'_>,
@@ -70,8 +70,10 @@ pub async fn create(
         Box::pin(async move {
             let (workspace_id, user) = &*work;
             store::save(connection, *workspace_id, user).await?;
-            let answer = Answer::json(StatusCode::CREATED, &UserView::new(user))?;
-            Ok(Done::from(answer.at(format!("{prefix}/users/{}", user.id))))
+            let response = WriteResponse::json(StatusCode::CREATED, &UserView::new(user))?;
+            Ok(Outcome::from(
+                response.at(format!("{prefix}/users/{}", user.id)),
+            ))
         })
     });
     create.await

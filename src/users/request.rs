@@ -40,7 +40,7 @@ pub struct UserDraft {
 impl UserRequest<'_> {
     /// The user, its faults refused at their places.
     pub fn parse(mut self, mode: Mode, scope: &mut Scope<'_>) -> UserDraft {
-        self.strays.refuse(scope, Self::KNOWN);
+        self.unknown_keys.refuse(scope, Self::KNOWN);
         UserDraft {
             first_name: scope.required_in(mode, self.first_name(), not_blank(255)),
             last_name: scope.required_in(mode, self.last_name(), not_blank(255)),

@@ -9,7 +9,7 @@ use super::{UserView, store};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
 use crate::http::{Id, JsonBody, NoQuery, Problem, ProblemType};
-use crate::parsed;
+use crate::parse_body;
 use crate::validation::Mode;
 use crate::values::now;
 use crate::writes::Compute;
@@ -39,7 +39,7 @@ pub async fn update(
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let request = parsed!(
+    let request = parse_body!(
         compute,
         body,
         UserRequest<'_>,

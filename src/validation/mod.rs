@@ -26,7 +26,7 @@ pub use fault::{Code, Explained, Fault};
 pub use field::{Field, Found, Member, Number, Text, Wire, any};
 pub use malformed::{Malformed, read};
 pub use names::Names;
-pub use object::{Object, Strays, unknown};
+pub use object::{Object, UnknownKeys, unknown};
 pub use overlay::{Sent, overlay};
 pub use quote::quote;
 pub use scope::{Scope, is_given};

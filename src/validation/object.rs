@@ -12,12 +12,12 @@ const LISTED: usize = Violations::KEPT;
 
 /// Keys of an object that the contract does not have, or that stood in it twice.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Strays<'de> {
+pub struct UnknownKeys<'de> {
     keys: Vec<(Text<'de>, bool)>,
     unlisted: usize,
 }
 
-impl<'de> Strays<'de> {
+impl<'de> UnknownKeys<'de> {
     /// Remembers a key that is not known, or that is repeated.
     pub fn add(&mut self, key: Text<'de>, repeated: bool) {
         if self.keys.len() < LISTED {
@@ -131,7 +131,7 @@ macro_rules! wire_object {
         pub struct $name<'de> {
             $(pub $field: $crate::validation::Field<$kind>,)*
             /// Keys that the contract does not have, or that stood here twice.
-            pub strays: $crate::validation::Strays<'de>,
+            pub unknown_keys: $crate::validation::UnknownKeys<'de>,
         }
 
         impl $name<'_> {
@@ -180,8 +180,8 @@ macro_rules! wire_object {
                         _ => {}
                     }
                 }
-                if !self.strays.is_empty() {
-                    self.strays.refuse(scope, &known());
+                if !self.unknown_keys.is_empty() {
+                    self.unknown_keys.refuse(scope, &known());
                 }
             }
         }
@@ -202,7 +202,7 @@ macro_rules! wire_object {
                         other => {
                             let repeated = Self::KNOWN.contains(&other);
                             members.next_value::<serde::de::IgnoredAny>()?;
-                            taken.strays.add(key, repeated);
+                            taken.unknown_keys.add(key, repeated);
                         }
                     }
                 }

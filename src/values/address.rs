@@ -84,11 +84,11 @@ pub struct BankingInformation {
 impl AddressRequest<'_> {
     /// The address, its faults refused at their places.
     fn parse(mut self, scope: &mut Scope<'_>) -> Address {
-        if !self.strays.is_empty() {
+        if !self.unknown_keys.is_empty() {
             // The older spelling is taken and never suggested.
             let known = Self::KNOWN.iter().copied();
             let known: Vec<_> = known.filter(|it| *it != "street_address2").collect();
-            self.strays.refuse(scope, &known);
+            self.unknown_keys.refuse(scope, &known);
         }
         let street_address = scope.optional(self.street_address(), text(1_000));
         let second = scope.optional(self.street_address_2(), text(1_000));
@@ -116,7 +116,7 @@ impl AddressRequest<'_> {
 impl BankingInformationRequest<'_> {
     /// The bank account, its faults refused at their places; none where nothing was given.
     fn parse(mut self, scope: &mut Scope<'_>) -> Option<BankingInformation> {
-        self.strays.refuse(scope, Self::KNOWN);
+        self.unknown_keys.refuse(scope, Self::KNOWN);
         let iban = scope.optional(self.iban(), Iban::parse);
         let bic = scope.optional(self.bic(), Bic::parse);
         (iban.is_some() || bic.is_some()).then_some(BankingInformation { iban, bic })

@@ -15,7 +15,7 @@ wire_object! {
 impl RelevanceRequest<'_> {
     /// Whether it is, its faults refused at their places.
     pub fn parse(mut self, scope: &mut Scope<'_>) -> bool {
-        self.strays.refuse(scope, Self::KNOWN);
+        self.unknown_keys.refuse(scope, Self::KNOWN);
         if matches!(self.is_relevant, Field::Missing | Field::Null) {
             let message = "is_relevant is required: true or false.";
             let fault = Fault::new(Code::Required, message);

@@ -8,12 +8,12 @@ use super::model::Webhook;
 use super::request::WebhookRequest;
 use super::view::WebhookView;
 use super::{secret, store};
-use crate::http::{Answer, JsonBody, NoQuery, Prefix, Problem};
+use crate::http::{JsonBody, NoQuery, Prefix, Problem, WriteResponse};
 use crate::idempotency::IdempotencyKey;
-use crate::parsed;
+use crate::parse_body;
 use crate::state::AppState;
 use crate::validation::{Code, Fault, Mode};
-use crate::writes::{Done, Write};
+use crate::writes::{Outcome, Write};
 
 /// The most webhooks of a workspace.
 const WEBHOOKS: i64 = 50;
@@ -55,7 +55,7 @@ pub async fn create(
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let destinations = state.destinations.clone();
-    let request = parsed!(
+    let request = parse_body!(
         write.compute,
         body.clone(),
         WebhookRequest<'_>,
@@ -86,8 +86,8 @@ pub async fn create(
                 return Err(Problem::conflict("", Fault::new(Code::TooMany, message)));
             }
             store::save(connection, *workspace_id, webhook).await?;
-            told(webhook, StatusCode::CREATED, |answer| {
-                answer.at(format!("{prefix}/webhooks/{}", webhook.id))
+            told(webhook, StatusCode::CREATED, |response| {
+                response.at(format!("{prefix}/webhooks/{}", webhook.id))
             })
         })
     });
@@ -98,9 +98,9 @@ pub async fn create(
 pub fn told(
     webhook: &Webhook,
     status: StatusCode,
-    finish: impl Fn(Answer) -> Answer,
-) -> Result<Done, Problem> {
-    let answer = finish(Answer::json(status, &WebhookView::telling(webhook))?);
-    let kept = finish(Answer::json(status, &WebhookView::new(webhook))?);
-    Ok(Done::from(answer).keeping(kept))
+    finish: impl Fn(WriteResponse) -> WriteResponse,
+) -> Result<Outcome, Problem> {
+    let response = finish(WriteResponse::json(status, &WebhookView::telling(webhook))?);
+    let kept = finish(WriteResponse::json(status, &WebhookView::new(webhook))?);
+    Ok(Outcome::from(response).stored_response(kept))
 }

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::{retention, store};
-use crate::http::{Answer, Id, NoQuery, Problem, ProblemType};
+use crate::http::{Id, NoQuery, Problem, ProblemType, WriteResponse};
 use crate::writes::Write;
 
 /// Deletes a webhook. The logs of its deliveries stay for their time; those that are pending become `failed`.
@@ -30,7 +30,7 @@ pub async fn delete(write: Write, Id(id): Id, _: NoQuery) -> Result<Response, Pr
             // to the workers, so that a deletion takes no longer.
             retention::end_pending(connection, workspace_id, id, now).await?;
             if store::delete(connection, workspace_id, id, now).await? {
-                Ok(Answer::empty(StatusCode::NO_CONTENT).into())
+                Ok(WriteResponse::empty(StatusCode::NO_CONTENT).into())
             } else {
                 Err(Problem::Plain(ProblemType::NotFound))
             }

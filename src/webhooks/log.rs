@@ -133,7 +133,7 @@ pub async fn get(
         })
         .await?;
     let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
-    let log: WebhookLog = serde_json::from_value(found).map_err(Problem::Corrupt)?;
+    let log: WebhookLog = serde_json::from_value(found).map_err(Problem::Decode)?;
     Ok(Json(WebhookLogView::new(&log)).into_response())
 }
 

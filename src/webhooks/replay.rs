@@ -14,11 +14,11 @@ use super::replay_request::{ReplayDraft, ReplayRequest};
 use super::replay_store::{self, EVENTS, Part, Replayed};
 use super::store;
 use crate::db::listing::Place;
-use crate::http::{Answer, Cursor, Id, JsonBody, NoQuery, Parsed, Problem, ProblemType};
+use crate::http::{Cursor, Id, JsonBody, NoQuery, Parsed, Problem, ProblemType, WriteResponse};
 use crate::idempotency::IdempotencyKey;
-use crate::parsed;
+use crate::parse_body;
 use crate::validation::{Code, Fault};
-use crate::writes::{Done, Write};
+use crate::writes::{Outcome, Write};
 
 /// What became of a replay.
 #[derive(Debug, Serialize, ToSchema)]
@@ -70,7 +70,7 @@ pub async fn replay(
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let request = parsed!(
+    let request = parse_body!(
         write.compute,
         body.clone(),
         ReplayRequest<'_>,
@@ -91,7 +91,7 @@ pub async fn replay(
     replay.await
 }
 
-async fn replay_part(connection: &mut PgConnection, work: Arc<Work>) -> Result<Done, Problem> {
+async fn replay_part(connection: &mut PgConnection, work: Arc<Work>) -> Result<Outcome, Problem> {
     // Another replay of this webhook waits here, and then sees what this one has made.
     let found = store::find_locked(connection, work.workspace_id, work.id).await?;
     let webhook = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
@@ -133,7 +133,7 @@ async fn replay_part(connection: &mut PgConnection, work: Arc<Work>) -> Result<D
         without_payload,
         next_cursor: next,
     };
-    Ok(Answer::json(StatusCode::ACCEPTED, &view)?.into())
+    Ok(WriteResponse::json(StatusCode::ACCEPTED, &view)?.into())
 }
 
 /// The place before every event from a moment on.

@@ -36,7 +36,7 @@ pub struct ReplayDraft {
 impl ReplayRequest<'_> {
     /// The range, its faults refused at their places.
     pub fn parse(mut self, scope: &mut Scope<'_>) -> ReplayDraft {
-        self.strays.refuse(scope, Self::KNOWN);
+        self.unknown_keys.refuse(scope, Self::KNOWN);
         let since = scope.required(self.since(), moment);
         let until = scope.required(self.until(), moment);
         let cursor = scope.optional(self.cursor(), |it| Ok(it.to_owned()));

@@ -63,7 +63,7 @@ impl WebhookRequest<'_> {
         destinations: &Destinations,
         scope: &mut Scope<'_>,
     ) -> WebhookDraft {
-        self.strays.refuse(scope, Self::KNOWN);
+        self.unknown_keys.refuse(scope, Self::KNOWN);
         let words = |words: [&'static str; 2]| words.map(|word| (word, word));
         WebhookDraft {
             name: scope.optional(self.name(), not_blank(255)),

@@ -5,10 +5,10 @@ use axum::response::Response;
 
 use super::log_view::{WebhookLog, WebhookLogView};
 use super::{delivery_store, log};
-use crate::http::{Answer, Id, NoQuery, Problem, ProblemType, RawBody};
+use crate::http::{Id, NoQuery, Problem, ProblemType, RawBody, WriteResponse};
 use crate::idempotency::IdempotencyKey;
 use crate::validation::{Code, Fault};
-use crate::writes::{Done, Write};
+use crate::writes::{Outcome, Write};
 
 /// Makes a delivery again, as soon as its endpoint is online: whatever became of it before.
 ///
@@ -38,13 +38,13 @@ pub async fn retry(
             let renewed = delivery_store::renew(connection, workspace_id, id, now).await?;
             let found = log::find(connection, workspace_id, id).await?;
             let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
-            let log: WebhookLog = serde_json::from_value(found).map_err(Problem::Corrupt)?;
+            let log: WebhookLog = serde_json::from_value(found).map_err(Problem::Decode)?;
             if !renewed {
                 return Err(Problem::conflict("", why_not(&log)));
             }
             let view = WebhookLogView::new(&log);
-            let answer = Answer::json(StatusCode::ACCEPTED, &view)?;
-            Ok(Done::from(answer).showing(log.case_id()))
+            let response = WriteResponse::json(StatusCode::ACCEPTED, &view)?;
+            Ok(Outcome::from(response).subject(log.case_id()))
         })
     });
     retry.await

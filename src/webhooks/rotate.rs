@@ -44,7 +44,7 @@ pub async fn rotate(
             webhook.rotate(secret.clone(), *now);
             webhook.updated_at = *now;
             store::save(connection, *workspace_id, &webhook).await?;
-            told(&webhook, StatusCode::OK, |answer| answer)
+            told(&webhook, StatusCode::OK, |response| response)
         })
     });
     rotate.await

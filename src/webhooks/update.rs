@@ -7,8 +7,8 @@ use axum::response::Response;
 use super::request::{WebhookDraft, WebhookRequest, WebhookUpdateRequest};
 use super::store;
 use super::view::WebhookView;
-use crate::http::{Answer, Id, JsonBody, NoQuery, Problem, ProblemType};
-use crate::parsed;
+use crate::http::{Id, JsonBody, NoQuery, Problem, ProblemType, WriteResponse};
+use crate::parse_body;
 use crate::state::AppState;
 use crate::validation::Mode;
 use crate::writes::Write;
@@ -38,7 +38,7 @@ pub async fn update(
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let destinations = state.destinations.clone();
-    let request = parsed!(
+    let request = parse_body!(
         write.compute,
         body.clone(),
         WebhookRequest<'_>,
@@ -69,7 +69,7 @@ pub async fn update(
             }
             webhook.updated_at = *now;
             store::save(connection, *workspace_id, &webhook).await?;
-            Ok(Answer::json(StatusCode::OK, &WebhookView::new(&webhook))?.into())
+            Ok(WriteResponse::json(StatusCode::OK, &WebhookView::new(&webhook))?.into())
         })
     });
     update.await

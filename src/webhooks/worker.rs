@@ -154,7 +154,7 @@ impl Worker {
             }
         };
         if let Some(row) = row {
-            return row.delivery(claimed).map(Some).map_err(Problem::Corrupt);
+            return row.delivery(claimed).map(Some).map_err(Problem::Decode);
         }
         let _turn = self.turns.acquire().await;
         let deadline = Deadline::after(PATIENCE);
@@ -202,7 +202,7 @@ impl Worker {
 /// that the database cannot read either (class 22, XX001 and XX002).
 fn is_unreadable(problem: &Problem) -> bool {
     match problem {
-        Problem::Corrupt(_) => true,
+        Problem::Decode(_) | Problem::Encode(_) => true,
         Problem::Database(DatabaseError::Refused(sqlx::Error::Database(error))) => error
             .code()
             .is_some_and(|code| code.starts_with("22") || matches!(&*code, "XX001" | "XX002")),

@@ -21,7 +21,7 @@ pub enum ApplyError {
     #[error("the database did not do its part")]
     Database(#[from] DatabaseError),
     #[error("what the database holds cannot be read")]
-    Corrupt(#[from] serde_json::Error),
+    Decode(#[from] serde_json::Error),
 }
 
 /// Makes a workspace what a file says; a dry run only says what that would change.

@@ -190,7 +190,7 @@ fn not_an_object(found: Found, scope: &mut Scope<'_>) -> WorkspaceFile {
 
 impl FileRequest<'_> {
     fn parse(mut self, scope: &mut Scope<'_>) -> WorkspaceFile {
-        self.strays.refuse(scope, Self::KNOWN);
+        self.unknown_keys.refuse(scope, Self::KNOWN);
         WorkspaceFile {
             templates: distinct(
                 scope,
@@ -251,7 +251,7 @@ fn id(member: Member<Text<'_>>, scope: &mut Scope<'_>) -> Option<Uuid> {
 
 impl TemplateRequest<'_> {
     fn parse(mut self, scope: &mut Scope<'_>) -> Option<TemplateRow> {
-        self.strays.refuse(scope, Self::KNOWN);
+        self.unknown_keys.refuse(scope, Self::KNOWN);
         let id = id(self.id(), scope);
         let key = scope.required(self.key(), Key::parse);
         let name = scope.required(self.name(), not_blank(255));
@@ -274,7 +274,7 @@ impl TemplateRequest<'_> {
 
 impl TagRequest<'_> {
     fn parse(mut self, scope: &mut Scope<'_>) -> Option<TagRow> {
-        self.strays.refuse(scope, Self::KNOWN);
+        self.unknown_keys.refuse(scope, Self::KNOWN);
         let id = id(self.id(), scope);
         let label = scope.required(self.label(), TagLabel::parse)?;
         Some(TagRow {
@@ -287,7 +287,7 @@ impl TagRequest<'_> {
 
 impl UserRequest<'_> {
     fn parse(mut self, scope: &mut Scope<'_>) -> Option<UserRow> {
-        self.strays.refuse(scope, Self::KNOWN);
+        self.unknown_keys.refuse(scope, Self::KNOWN);
         let id = id(self.id(), scope);
         let first_name = scope.required(self.first_name(), not_blank(255));
         let last_name = scope.required(self.last_name(), not_blank(255));
@@ -305,7 +305,7 @@ impl UserRequest<'_> {
 
 impl SpaceRequest<'_> {
     fn parse(mut self, scope: &mut Scope<'_>) -> Option<SpaceRow> {
-        self.strays.refuse(scope, Self::KNOWN);
+        self.unknown_keys.refuse(scope, Self::KNOWN);
         let slug = scope.required(self.slug(), SpaceSlug::parse);
         let name = scope.required(self.name(), not_blank(255));
         Some(SpaceRow {
@@ -317,7 +317,7 @@ impl SpaceRequest<'_> {
 
 impl CustomPropertyRequest<'_> {
     fn parse(mut self, scope: &mut Scope<'_>) -> Option<CustomPropertyRow> {
-        self.strays.refuse(scope, Self::KNOWN);
+        self.unknown_keys.refuse(scope, Self::KNOWN);
         let id = id(self.id(), scope);
         let target = scope.required(self.target(), custom_properties::target);
         let key = scope.required(self.key(), Key::parse);

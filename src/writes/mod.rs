@@ -1,9 +1,9 @@
 //! Writes: the transaction of a request, with what it leaves besides its rows.
 
 mod compute;
-mod done;
+mod outcome;
 mod write;
 
 pub use compute::Compute;
-pub use done::Done;
+pub use outcome::Outcome;
 pub use write::Write;

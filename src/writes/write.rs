@@ -13,13 +13,13 @@ use futures_util::future::BoxFuture;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Compute, Done};
+use super::{Compute, Outcome};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
 use crate::events::{Author, Events};
-use crate::http::{Answer, Problem};
+use crate::http::{Problem, WriteResponse};
 use crate::idempotency::{
-    self, Answered, BatchLease, Claim, IdempotencyKey, Kept, Once, RunningKeys,
+    self, BatchLease, Claim, Executed, IdempotencyKey, Once, RunningKeys, StoredResponse,
 };
 use crate::metrics::Metrics;
 use crate::state::AppState;
@@ -114,7 +114,10 @@ impl Write {
     ///
     /// # Errors
     /// What the database can have.
-    pub async fn kept_of_items(&self, count: usize) -> Result<Vec<Option<Kept>>, Problem> {
+    pub async fn kept_of_items(
+        &self,
+        count: usize,
+    ) -> Result<Vec<Option<StoredResponse>>, Problem> {
         let Some(key) = &self.key else {
             return Ok(Vec::new());
         };
@@ -138,7 +141,7 @@ impl Write {
         self,
         body: &[u8],
         input: I,
-        work: impl for<'c> Fn(&'c mut PgConnection, Arc<I>) -> BoxFuture<'c, Result<Done, Problem>>
+        work: impl for<'c> Fn(&'c mut PgConnection, Arc<I>) -> BoxFuture<'c, Result<Outcome, Problem>>
         + Send
         + Sync
         + 'static,
@@ -172,9 +175,9 @@ impl Write {
         &self,
         claim: Option<&Claim>,
         attempt: impl FnMut() -> F,
-    ) -> Result<Answered, Problem>
+    ) -> Result<Executed, Problem>
     where
-        F: Future<Output = Result<Answer, Problem>>,
+        F: Future<Output = Result<WriteResponse, Problem>>,
     {
         let answered = idempotency::once(self.place(), claim, attempt).await?;
         self.events.wake();
@@ -207,18 +210,22 @@ struct Job<I, W> {
 
 impl<I, W> Job<I, W>
 where
-    W: for<'c> Fn(&'c mut PgConnection, Arc<I>) -> BoxFuture<'c, Result<Done, Problem>>,
+    W: for<'c> Fn(&'c mut PgConnection, Arc<I>) -> BoxFuture<'c, Result<Outcome, Problem>>,
 {
-    async fn run(&self, connection: &mut PgConnection) -> Result<Answer, Problem> {
-        let done = (self.work)(connection, Arc::clone(&self.input)).await?;
-        let (author, changes) = (&self.author, done.changes.as_slice());
+    async fn run(&self, connection: &mut PgConnection) -> Result<WriteResponse, Problem> {
+        let outcome = (self.work)(connection, Arc::clone(&self.input)).await?;
+        let (author, changes) = (&self.author, outcome.changes.as_slice());
         self.events.record(connection, author, changes).await?;
         if let Some(claim) = &self.claim {
-            let kept = done.kept.as_ref().unwrap_or(&done.answer);
-            let case_id = changes.first().map(|it| it.case_id).or(done.shown);
+            let stored = outcome
+                .stored_response
+                .as_ref()
+                .unwrap_or(&outcome.response);
+            let case_id = changes.first().map(|it| it.case_id).or(outcome.subject);
             let workspace_id = author.workspace_id;
-            idempotency::insert(connection, workspace_id, claim, case_id, kept, author.now).await?;
+            idempotency::insert(connection, workspace_id, claim, case_id, stored, author.now)
+                .await?;
         }
-        Ok(done.answer)
+        Ok(outcome.response)
     }
 }

@@ -479,7 +479,7 @@ async fn decided_cases_need_not_have_what_their_template_requires() {
 #[tokio::test]
 async fn one_statement_each_where_that_is_asked_for() {
     let limits = Limits {
-        gathered: 1,
+        group_size: 1,
         ..limits()
     };
     let app = TestApp::start_with(TestSettings {

@@ -137,7 +137,7 @@ async fn cases_that_wait_are_written_together_and_each_is_whole() {
 async fn one_at_a_time_where_that_is_asked_for() {
     let app = TestApp::start_with(TestSettings {
         limits: Limits {
-            gathered: 1,
+            group_size: 1,
             ..limits()
         },
         ..TestSettings::default()

@@ -102,6 +102,33 @@ fn reads_an_env_file_with_a_byte_order_mark_and_in_place_of_empty_variables() {
     assert!(told.contains("host and port in DATABASE_URL"), "{told}");
 }
 
+/// What `serve` says of the variables, which name a database that nobody can reach.
+fn told_of_variables(variables: &[(&str, &str)]) -> String {
+    let folder = folder();
+    let mut command = binary(&folder, &["serve"]);
+    command.env("DATABASE_URL", "postgres://127.0.0.1:1/x");
+    command.envs(variables.iter().copied());
+    refused(&command.output().expect("it runs"))
+}
+
+#[tokio::test]
+async fn reads_a_variable_by_its_old_name_and_warns() {
+    let refusal = "0 is not in 1..=1000";
+    let is_refused = |it: &[_]| told_of_variables(it).contains(refusal);
+    assert!(is_refused(&[("DOSSIER_GATHERED", "0")]));
+    let new = ("DOSSIER_GROUP_SIZE", "1");
+    assert!(!is_refused(&[("DOSSIER_GATHERED", "0"), new]));
+    assert!(is_refused(&[
+        ("DOSSIER_GATHERED", "0"),
+        ("DOSSIER_GROUP_SIZE", "")
+    ]));
+    let database = TestDatabase::create().await;
+    let mut process = Process::begin(&url(&database.options), &[("DOSSIER_GATHERED", "4")]);
+    process
+        .logs("DOSSIER_GATHERED is now called DOSSIER_GROUP_SIZE")
+        .await;
+}
+
 #[test]
 fn takes_an_empty_variable_for_one_that_is_not_set() {
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/.env.example");

@@ -12,7 +12,7 @@ use crate::json;
 /// The success of a write. That of a request with a key is made before the write is committed, so that it
 /// can be stored with it and given again, byte for byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct WriteResponse {
     pub status: StatusCode,
     /// Where what was made can be read.
     pub location: Option<String>,
@@ -22,13 +22,13 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-impl Answer {
+impl WriteResponse {
     /// An answer that shows something as JSON.
     ///
     /// # Errors
     /// None but those of a view that has no JSON form.
     pub fn json(status: StatusCode, view: &impl Serialize) -> Result<Self, Problem> {
-        let body = json::answer(view).map_err(Problem::Corrupt)?;
+        let body = json::response(view).map_err(Problem::Encode)?;
         Ok(Self {
             body: body.into(),
             ..Self::empty(status)
@@ -64,7 +64,7 @@ impl Answer {
     }
 }
 
-impl IntoResponse for Answer {
+impl IntoResponse for WriteResponse {
     fn into_response(self) -> Response {
         let is_empty = self.body.is_empty();
         let mut response = (self.status, self.body).into_response();

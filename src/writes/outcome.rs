@@ -3,49 +3,49 @@
 use uuid::Uuid;
 
 use crate::events::Change;
-use crate::http::Answer;
+use crate::http::WriteResponse;
 
 /// The answer of a write, and what changed.
 #[derive(Debug, Clone)]
-pub struct Done {
-    pub answer: Answer,
+pub struct Outcome {
+    pub response: WriteResponse,
     pub changes: Vec<Change>,
     /// The case whose data the answer shows, where nothing of it changed.
-    pub shown: Option<Uuid>,
+    pub subject: Option<Uuid>,
     /// What is kept for a repeated request, where that is not the whole answer.
-    pub kept: Option<Answer>,
+    pub stored_response: Option<WriteResponse>,
 }
 
-impl From<Answer> for Done {
-    fn from(answer: Answer) -> Self {
+impl From<WriteResponse> for Outcome {
+    fn from(response: WriteResponse) -> Self {
         Self {
-            answer,
+            response,
             changes: Vec::new(),
-            shown: None,
-            kept: None,
+            subject: None,
+            stored_response: None,
         }
     }
 }
 
-impl Done {
+impl Outcome {
     /// The same, with one more change.
     #[must_use]
-    pub fn changing(mut self, change: Change) -> Self {
+    pub fn change(mut self, change: Change) -> Self {
         self.changes.push(change);
         self
     }
 
     /// The same, of whose answer a case is the subject.
     #[must_use]
-    pub fn showing(mut self, case_id: Uuid) -> Self {
-        self.shown = Some(case_id);
+    pub fn subject(mut self, case_id: Uuid) -> Self {
+        self.subject = Some(case_id);
         self
     }
 
     /// The same, of whose answer only this much may be kept.
     #[must_use]
-    pub fn keeping(mut self, kept: Answer) -> Self {
-        self.kept = Some(kept);
+    pub fn stored_response(mut self, response: WriteResponse) -> Self {
+        self.stored_response = Some(response);
         self
     }
 }
