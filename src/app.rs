@@ -43,8 +43,8 @@ pub fn state(
     metrics: Metrics,
 ) -> AppState {
     let events = Events::new(Arc::new(CaseSnapshots));
-    AppState::new(database, limits, events, destinations, metrics)
-        .with_feature_state(CaseWriter::default())
+    let cases = CaseWriter::new(limits.group_size);
+    AppState::new(database, limits, events, destinations, metrics).with_feature_state(cases)
 }
 
 /// Every operation, without the prefixes under which it is served.

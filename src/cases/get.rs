@@ -5,8 +5,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
+use super::model::Case;
+use super::store;
 use super::view::CaseView;
-use super::{Case, store};
 use crate::auth::Caller;
 use crate::db::{Database, DatabaseError, Deadline};
 use crate::http::{Problem, ProblemType, Query, WriteResponse, described};

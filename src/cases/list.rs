@@ -5,8 +5,8 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use super::model::{CaseHeader, Status};
 use super::view::CaseRowView;
-use super::{CaseHeader, Status};
 use crate::auth::Caller;
 use crate::custom_properties::{Definition, Definitions, Target, sought, store::definitions};
 use crate::db::listing::{Field, Kind, Listing, Operator};

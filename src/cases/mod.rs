@@ -5,26 +5,16 @@ use utoipa_axum::routes;
 
 use crate::state::AppState;
 
-mod batch;
-mod batch_view;
 mod create;
-mod created;
 mod delete;
 mod described;
-mod draft;
-mod gather;
+mod fields;
 mod get;
-mod graph;
 mod list;
 mod model;
-mod new_case;
-mod new_rows;
 mod references;
-mod remembered;
-mod request;
-mod resolve;
+mod required;
 mod review;
-mod rules;
 mod snapshots;
 mod store;
 mod tags;
@@ -33,27 +23,19 @@ mod update_request;
 mod updated;
 mod view;
 
-pub use graph::{Entity, Graph, ResolvedRelation};
+pub use create::{CaseDraft, CaseRequest, CaseWriter};
 pub use list::{FIELDS, LISTING};
 pub use model::{Case, CaseHeader, Review, Status};
-pub use new_case::CaseWriter;
 pub use references::References;
-pub use request::{CaseDraft, CaseRequest, Reference, SEVERAL, TemplateReference};
 pub use snapshots::CaseSnapshots;
 pub use update_request::CaseChanges;
 pub use view::CaseView;
-
-use created::created;
-use updated::updated;
-
-/// The SHA-256 of an item of a batch.
-type Digest = [u8; 32];
 
 /// The operations on cases.
 pub fn routes() -> OpenApiRouter<AppState> {
     let mut routes = OpenApiRouter::new()
         .routes(routes!(list::list, create::create))
-        .routes(routes!(batch::batch))
+        .routes(routes!(create::batch))
         .routes(routes!(get::get, update::update, delete::delete))
         .routes(routes!(review::review))
         .routes(routes!(tags::get, tags::add, tags::remove));

@@ -77,8 +77,8 @@ pub struct Case {
 }
 
 impl Case {
-    /// Whether nothing else belongs to it: no company, individual, tag or review.
-    pub fn is_alone(&self) -> bool {
+    /// Whether the case has no companies, individuals, tags and reviews.
+    pub fn is_header_only(&self) -> bool {
         self.companies.is_empty()
             && self.individuals.is_empty()
             && self.header.tags.is_empty()

@@ -9,8 +9,9 @@ use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::model::{CaseHeader, Review, Status};
+use super::store;
 use super::view::ReviewView;
-use super::{CaseHeader, Review, Status, store};
 use crate::events::{Change, Context, Event, Subject};
 use crate::http::{JsonBody, NoQuery, Parsed, Problem, WriteResponse};
 use crate::idempotency::IdempotencyKey;

@@ -6,8 +6,9 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::model::Case;
+use super::store;
 use super::view::{CaseContextView, CaseView};
-use super::{Case, store};
 use crate::companies;
 use crate::events::{Snapshots, Subject};
 use crate::http::{Problem, ProblemType, in_place};

@@ -1,119 +1,14 @@
-//! All SQL of cases.
+//! The SQL of stored cases.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::new_rows::{CaseRows, Keys, joined};
-use super::{CaseHeader, Review};
+use super::model::{CaseHeader, Review};
 use crate::http::{Problem, ProblemType};
 use crate::tags::Tag;
 use crate::versions::CaseReference;
-
-/// A connection that has sent a statement of more than this many bytes gives the room for it back.
-const ROOM: usize = 512 * 1024;
-
-/// Writes new cases with one statement: all of them, or none. False where the references of the
-/// workspace no longer have the version with which they were checked, if there is one to hold. The rows
-/// are gone once they are on their way: large ones do not stand in memory beside what is sent of them.
-///
-/// # Errors
-/// Those of the database; a named constraint says which rule a race has broken.
-pub async fn insert(
-    connection: &mut PgConnection,
-    workspace_id: Uuid,
-    new: Vec<CaseRows>,
-    reference_version: Option<Uuid>,
-) -> Result<bool, sqlx::Error> {
-    let keys = Keys::of(&new);
-    let cases = joined(&new, |it| &it.case);
-    let activities = joined(&new, |it| &it.record.activities);
-    let events = joined(&new, |it| &it.record.events);
-    let insert = if new.iter().all(|it| it.is_alone) {
-        sqlx::query_file!(
-            "src/cases/insert_alone.sql",
-            workspace_id,
-            cases as _,
-            activities as _,
-            events as _,
-            &keys.keys as _,
-            &keys.hashes as _,
-            &keys.case_ids,
-            &keys.locations as _,
-            &keys.bodies as _,
-            &keys.created_at,
-            reference_version,
-        )
-    } else {
-        sqlx::query_file!(
-            "src/cases/insert.sql",
-            workspace_id,
-            cases as _,
-            activities as _,
-            events as _,
-            joined(&new, |it| &it.record.deliveries) as _,
-            &keys.keys as _,
-            &keys.hashes as _,
-            &keys.case_ids,
-            &keys.locations as _,
-            &keys.bodies as _,
-            &keys.created_at,
-            reference_version,
-        )
-    };
-    let is_large = new.iter().map(CaseRows::size).sum::<usize>() > ROOM;
-    drop(keys);
-    drop(new);
-    let inserted = insert.execute(&mut *connection).await;
-    if is_large {
-        connection.shrink_buffers();
-    }
-    Ok(inserted?.rows_affected() > 0)
-}
-
-/// Which items of a batch were done before: the place of each among those that are asked for, by external
-/// id and digest, and the case that it made.
-///
-/// # Errors
-/// Those of the database.
-pub async fn find_items(
-    connection: &mut PgConnection,
-    workspace_id: Uuid,
-    external_ids: &[String],
-    digests: &[Vec<u8>],
-) -> Result<Vec<(usize, Uuid)>, sqlx::Error> {
-    let found = sqlx::query!(
-        r#"SELECT item.ordinal AS "ordinal!", c.id
-         FROM unnest($2::text[], $3::bytea[]) WITH ORDINALITY AS item (external_id, digest, ordinal)
-         JOIN cases AS c ON c.workspace_id = $1 AND c.external_id = item.external_id
-             AND c.item_digest = item.digest"#,
-        workspace_id,
-        external_ids,
-        digests
-    )
-    .fetch_all(connection)
-    .await?;
-    let found = found.into_iter().filter_map(|it| {
-        let place = usize::try_from(it.ordinal).ok()?.checked_sub(1)?;
-        Some((place, it.id))
-    });
-    Ok(found.collect())
-}
-
-/// Whether a constraint stands for something that can change between the read of the references and
-/// the write: a second read finds the same fault, and says at which place of the request it is.
-pub fn is_overtaken(constraint: &str) -> bool {
-    matches!(
-        constraint,
-        "cases_external_id_key"
-            | "cases_template_fkey"
-            | "cases_assignee_fkey"
-            | "cases_space_fkey"
-            | "case_tags_tag_fkey"
-            | "webhook_logs_webhook_fkey"
-    )
-}
 
 /// A whole case by its id or external id, if the workspace has it, as JSON of a [`Case`]: reading that
 /// takes long where the case is large.

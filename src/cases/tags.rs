@@ -9,9 +9,10 @@ use sqlx::PgConnection;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::fields::{Reference, TAGS, tags};
+use super::model::CaseHeader;
 use super::references::{self, ReferenceKeys};
-use super::request::{Reference, TAGS, tags};
-use super::{CaseHeader, resolve, store};
+use super::store;
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
 use crate::events::{Change, Event, Subject};
@@ -193,7 +194,7 @@ async fn change(
         references::read_in(connection, workspace_id, &ReferenceKeys::of_tags(sent)).await?;
     let mut violations = work.request.violations();
     let mut scope = Scope::root(&mut violations);
-    let sent = resolve::tags(sent, &known, &mut scope);
+    let sent = references::tags(sent, &known, &mut scope);
     let tags = change(&case.tags, sent);
     if tags.len() > TAGS {
         let message = format!(

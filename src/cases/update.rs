@@ -8,10 +8,13 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::references::{self, ReferenceKeys, References};
+use super::model::{Case, CaseHeader, Status};
+use super::references::{self, References};
+use super::required;
+use super::store;
 use super::update_request::{CaseChanges, CaseUpdateRequest};
+use super::updated::updated;
 use super::view::CaseRowView;
-use super::{Case, CaseHeader, Status, resolve, rules, store, updated};
 use crate::custom_properties::{self, Definitions, Target};
 use crate::http::{JsonBody, NoQuery, Parsed, Problem, ProblemType, WriteResponse, in_place};
 use crate::parse_body;
@@ -93,7 +96,7 @@ async fn change(
     let mut case = store::header(connection, workspace_id, locked.id).await?;
     let before = case.clone();
     let changes = &work.request.value;
-    let lookups = ReferenceKeys::of_changes(changes, &case);
+    let lookups = changes.reference_keys(&case);
     let known = references::read_in(connection, workspace_id, &lookups).await?;
     let mut violations = work.request.violations();
     let taken = known.external_id_case.filter(|it| *it != case.id);
@@ -142,7 +145,7 @@ async fn require(
         case.header = header.clone();
         let mut violations = Violations::default();
         let (key, required) = (&rules.template.key, &rules.required);
-        rules::require(key, required, &case, &mut violations)?;
+        required::require(key, required, &case, &mut violations)?;
         Ok(violations)
     });
     work.request.refuse(violations.map_err(Problem::Encode)?)
@@ -156,10 +159,10 @@ fn check(
 ) -> std::collections::BTreeMap<String, Option<serde_json::Value>> {
     let mut scope = Scope::root(violations);
     if let Some(reference) = changes.template.set() {
-        resolve::template(reference, known, &mut scope);
+        references::template(reference, known, &mut scope);
     }
     if let Some(id) = changes.assignee_id.set() {
-        resolve::assignee(*id, known, &mut scope);
+        references::assignee(*id, known, &mut scope);
     }
     let given = &changes.custom_properties;
     custom_properties::check(given, Target::Case, &known.definitions, &mut scope)

@@ -2,11 +2,12 @@
 
 use uuid::Uuid;
 
-use super::Status;
-use super::request::{
+use super::fields::{
     METADATA_KEYS, STATUSES, TemplateReference, changed_status, external_id, metadata,
     metadata_shape, name, refuse_two_templates, template_key,
 };
+use super::model::{CaseHeader, Status};
+use super::references::ReferenceKeys;
 use crate::custom_properties::{self, Given, PropertiesRequest};
 use crate::validation::shape;
 use crate::validation::{Change, Entries, Field, Scope, Text, is_given};
@@ -88,6 +89,25 @@ impl CaseUpdateRequest<'_> {
             assignee_id: scope.change(self.assignee_id(), uuid),
             custom_properties: custom_properties::parse(self.custom_properties(), scope),
             metadata,
+        }
+    }
+}
+
+impl CaseChanges {
+    /// The references that the change names, and the template that the case keeps.
+    pub fn reference_keys(&self, case: &CaseHeader) -> ReferenceKeys {
+        let keys = ReferenceKeys {
+            external_id: self.external_id.set().cloned(),
+            ..ReferenceKeys::new(
+                self.template.set(),
+                self.assignee_id.set().copied(),
+                None,
+                &[],
+            )
+        };
+        match (&self.template, &case.template) {
+            (Change::Keep, Some(template)) => keys.keeping_template(template.id),
+            _ => keys,
         }
     }
 }

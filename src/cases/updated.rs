@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::CaseHeader;
+use super::model::CaseHeader;
 use crate::events::{Change, Context, Event, Subject, changed_fields};
 
 /// The members that have an event and an activity of their own.

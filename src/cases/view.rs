@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Case, CaseHeader, Review, Status};
+use super::model::{Case, CaseHeader, Review, Status};
 use crate::companies::CompanyView;
 use crate::custom_properties::{Definition, Listed, Target};
 use crate::http::described::{NoItems, Null, PropertyValues};

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::change::Field;
 use super::{Author, Change, Context, Event, Snapshot};
-use crate::json;
+use crate::json::Rows;
 use crate::values::timestamp;
 
 /// An endpoint of the workspace that is online.
@@ -34,12 +34,12 @@ pub struct Record<'c> {
     deliveries: Vec<DeliveryRow<'c>>,
 }
 
-/// The rows of a record, each list of them as JSON.
+/// The rows of a record as JSON, by table.
 #[derive(Debug)]
 pub struct RecordRows {
-    pub activities: String,
-    pub events: String,
-    pub deliveries: String,
+    pub activities: Rows,
+    pub events: Rows,
+    pub deliveries: Rows,
     /// Whether something is to be delivered.
     pub is_awaited: bool,
 }
@@ -164,9 +164,9 @@ impl<'c> Record<'c> {
     /// None but those of a row that has no JSON form.
     pub fn rows(&self) -> Result<RecordRows, serde_json::Error> {
         Ok(RecordRows {
-            activities: json::rows(&self.activities)?,
-            events: json::rows(&self.events)?,
-            deliveries: json::rows(&self.deliveries)?,
+            activities: Rows::new(&self.activities)?,
+            events: Rows::new(&self.events)?,
+            deliveries: Rows::new(&self.deliveries)?,
             is_awaited: self.is_awaited(),
         })
     }

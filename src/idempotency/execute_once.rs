@@ -37,16 +37,31 @@ pub struct Once<'o> {
     pub workspace_id: Uuid,
 }
 
-/// What a request is answered.
+/// The response to a request that is executed once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Executed {
-    pub response: WriteResponse,
-    /// Whether it is the answer of an earlier request with the key.
+pub struct Executed<T> {
+    pub response: T,
+    /// Whether an earlier request with the idempotency key was executed, and this is its response.
     pub is_replayed: bool,
 }
 
-impl From<WriteResponse> for Executed {
-    fn from(response: WriteResponse) -> Self {
+/// A response that can be made of the stored one.
+pub trait Replay: Sized {
+    /// Makes the response again.
+    ///
+    /// # Errors
+    /// Returns `Problem::Decode` if the stored body cannot be read.
+    fn replay(stored: WriteResponse) -> Result<Self, Problem>;
+}
+
+impl Replay for WriteResponse {
+    fn replay(stored: WriteResponse) -> Result<Self, Problem> {
+        Ok(stored)
+    }
+}
+
+impl<T> Executed<T> {
+    fn now(response: T) -> Self {
         let is_replayed = false;
         Self {
             response,
@@ -55,7 +70,7 @@ impl From<WriteResponse> for Executed {
     }
 }
 
-impl IntoResponse for Executed {
+impl<T: IntoResponse> IntoResponse for Executed<T> {
     fn into_response(self) -> Response {
         let mut response = self.response.into_response();
         if self.is_replayed {
@@ -81,16 +96,17 @@ impl IntoResponse for Executed {
 /// # Errors
 /// Those of the attempt; 409 while the first request is still running; 410 when the case that the
 /// answer showed was deleted; 422 for another request with the key; `OutcomeUnknown` as above.
-pub async fn once<F>(
+pub async fn once<T, F>(
     place: Once<'_>,
     claim: Option<&Claim>,
     mut attempt: impl FnMut() -> F,
-) -> Result<Executed, Problem>
+) -> Result<Executed<T>, Problem>
 where
-    F: Future<Output = Result<WriteResponse, Problem>>,
+    T: Replay,
+    F: Future<Output = Result<T, Problem>>,
 {
     let Some(claim) = claim else {
-        return Ok(attempt().await?.into());
+        return Ok(Executed::now(attempt().await?));
     };
     let lock = place.running.lock((place.workspace_id, claim.key.clone()));
     let Ok(lock) = timeout(PATIENCE, lock).await else {
@@ -105,7 +121,7 @@ where
     let mut is_unknown = false;
     loop {
         let problem = match attempt().await {
-            Ok(response) => return Ok(response.into()),
+            Ok(response) => return Ok(Executed::now(response)),
             Err(problem) => problem,
         };
         is_unknown |= is_outcome_unknown(&problem);
@@ -169,7 +185,7 @@ fn is_worth_another_try(problem: &Problem) -> bool {
 ///
 /// # Errors
 /// 422 where that was another request, and 410 when the case that the answer showed was deleted.
-pub fn replayed(kept: StoredResponse, claim: &Claim) -> Result<Executed, Problem> {
+pub fn replayed<T: Replay>(kept: StoredResponse, claim: &Claim) -> Result<Executed<T>, Problem> {
     if kept.request_hash != claim.request_hash {
         return Err(Problem::Plain(ProblemType::IdempotencyKeyReused));
     }
@@ -177,7 +193,7 @@ pub fn replayed(kept: StoredResponse, claim: &Claim) -> Result<Executed, Problem
         .response
         .ok_or(Problem::Plain(ProblemType::ResponseErased))?;
     Ok(Executed {
-        response,
+        response: T::replay(response)?,
         is_replayed: true,
     })
 }

@@ -9,7 +9,7 @@ mod store;
 
 pub use batch_lease::{BatchLease, expire_leases};
 pub use claim::Claim;
-pub use execute_once::{Executed, Once, RunningKeys, once, replayed};
+pub use execute_once::{Executed, Once, Replay, RunningKeys, once, replayed};
 pub use key::IdempotencyKey;
 pub use retention::{overdue, purge};
 pub use store::{StoredResponse, erase, find_all, insert};

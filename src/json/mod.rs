@@ -1,7 +1,9 @@
-//! JSON on its way out: the answers of cases, and their rows for the database.
+//! JSON that the server writes: responses with cases, and rows for the database.
 
 mod flatten;
+mod rows;
 mod write;
 
 pub use flatten::flatten;
-pub use write::{response, row, rows};
+pub use rows::Rows;
+pub use write::response;

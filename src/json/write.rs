@@ -10,49 +10,27 @@ use serde_json::{Error, to_writer};
 
 /// How long the answer of a case is at the most, mostly, in bytes, and so are its rows.
 const USUAL: usize = 16 * 1024;
-/// How long one row without a snapshot is at the most, mostly, in bytes.
-const SHORT: usize = 384;
-
 /// A value, as an answer shows it.
 ///
 /// # Errors
 /// Those of a value of a kind that is not written here.
 pub fn response(value: &impl Serialize) -> Result<Vec<u8>, Error> {
     let mut json = Vec::with_capacity(USUAL);
-    value.serialize(Value::<true>(&mut json))?;
+    write::<true>(&mut json, value)?;
     // It may wait a while to be sent.
     json.shrink_to_fit();
     Ok(json)
 }
 
-/// A list of one row, which a statement reads with `jsonb_to_recordset`; there may be lists of other rows
-/// in it. Members that are null are left out: one that is absent is NULL all the same, and most members
-/// of most rows need not be sent and parsed.
+/// Appends a value, with or without its null fields.
 ///
 /// # Errors
-/// Those of a row of a kind that is not written here.
-pub fn row(row: &impl Serialize) -> Result<String, Error> {
-    let mut json = Vec::with_capacity(USUAL);
-    let mut list = List::<false>::begin(&mut json);
-    list.push(row)?;
-    list.end();
-    // It may wait a while to be written.
-    json.shrink_to_fit();
-    String::from_utf8(json).map_err(ser::Error::custom)
-}
-
-/// A list of rows whose nulls stay, since those of a snapshot are a part of it.
-///
-/// # Errors
-/// Those of a row of a kind that is not written here.
-pub fn rows(rows: &[impl Serialize]) -> Result<String, Error> {
-    let mut json = Vec::with_capacity(2 + rows.len() * SHORT);
-    let mut list = List::<true>::begin(&mut json);
-    for row in rows {
-        list.push(row)?;
-    }
-    list.end();
-    String::from_utf8(json).map_err(ser::Error::custom)
+/// Returns an error for a value of a kind that is not written here.
+pub(super) fn write<const NULLS: bool>(
+    json: &mut Vec<u8>,
+    value: &impl Serialize,
+) -> Result<(), Error> {
+    value.serialize(Value::<NULLS>(json))
 }
 
 /// Writes one value, with `NULLS` as members of objects or without.
@@ -400,6 +378,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Map, Value, json};
 
+    use super::super::rows::Rows;
     use super::*;
 
     fn stripped(value: Value) -> Value {
@@ -432,11 +411,12 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_left_is_all_that_is_not_null(value in values()) {
-            let json = row(&json!({"value": value, "at": [value, value]})).expect("JSON");
-            let left: Value = serde_json::from_str(&json).expect("JSON");
+            let row = json!({"value": value, "at": [value, value]});
+            let row = Rows::omitting_nulls(&row).expect("JSON");
+            let left: Value = serde_json::from_str(row.as_str()).expect("JSON");
             let value = stripped(value);
             let whole = stripped(json!({"value": value, "at": [value.clone(), value]}));
-            prop_assert_eq!(left, json!([whole]));
+            prop_assert_eq!(left, whole);
         }
     }
 
@@ -489,7 +469,8 @@ mod tests {
         let left = json
             .strip_suffix(",\"empty\":null}")
             .expect("the last member");
-        assert_eq!(row(&named).expect("JSON"), format!("[{left}}}]"));
+        let row = Rows::omitting_nulls(&named).expect("JSON");
+        assert_eq!(row.as_str(), format!("{left}}}"));
     }
 
     #[test]
@@ -502,8 +483,9 @@ mod tests {
     #[test]
     fn commas_stay_between_members() {
         let row = json!({"a": null, "b": 1, "c": null, "d": ":null", "e": null, "f": [null, {"g": null}]});
-        let json = super::row(&row).expect("JSON");
-        assert_eq!(json, r#"[{"b":1,"d":":null","f":[null,{}]}]"#);
-        assert_eq!(super::row(&json!({"a": null})).expect("JSON"), "[{}]");
+        let row = Rows::omitting_nulls(&row).expect("JSON");
+        assert_eq!(row.as_str(), r#"{"b":1,"d":":null","f":[null,{}]}"#);
+        let empty = Rows::omitting_nulls(&json!({"a": null})).expect("JSON");
+        assert_eq!(empty.as_str(), "{}");
     }
 }

@@ -19,7 +19,7 @@ use crate::db::{Database, Deadline};
 use crate::events::{Author, Events};
 use crate::http::{Problem, WriteResponse};
 use crate::idempotency::{
-    self, BatchLease, Claim, Executed, IdempotencyKey, Once, RunningKeys, StoredResponse,
+    self, BatchLease, Claim, Executed, IdempotencyKey, Once, Replay, RunningKeys, StoredResponse,
 };
 use crate::metrics::Metrics;
 use crate::state::AppState;
@@ -114,7 +114,7 @@ impl Write {
     ///
     /// # Errors
     /// What the database can have.
-    pub async fn kept_of_items(
+    pub async fn stored_of_items(
         &self,
         count: usize,
     ) -> Result<Vec<Option<StoredResponse>>, Problem> {
@@ -171,13 +171,14 @@ impl Write {
     ///
     /// # Errors
     /// As [`idempotency::once`].
-    pub async fn once<F>(
+    pub async fn once<T, F>(
         &self,
         claim: Option<&Claim>,
         attempt: impl FnMut() -> F,
-    ) -> Result<Executed, Problem>
+    ) -> Result<Executed<T>, Problem>
     where
-        F: Future<Output = Result<WriteResponse, Problem>>,
+        T: Replay,
+        F: Future<Output = Result<T, Problem>>,
     {
         let answered = idempotency::once(self.place(), claim, attempt).await?;
         self.events.wake();

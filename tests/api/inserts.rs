@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::support::TestApp;
 
-const WHOLE: &str = include_str!("../../src/cases/insert.sql");
-const ALONE: &str = include_str!("../../src/cases/insert_alone.sql");
+const WHOLE: &str = include_str!("../../src/cases/create/insert.sql");
+const ALONE: &str = include_str!("../../src/cases/create/insert_header.sql");
 
 const WORKSPACE: Uuid = Uuid::from_u128(0x0198_a000_0000_4000_8000_0000_0000_0001);
 const MOMENT: &str = "2024-05-01T08:00:00.123Z";

@@ -220,7 +220,7 @@ async fn lists_look_ups_and_deep_pages_use_an_index() {
     ] {
         assert_indexed(what, &plan(&mut connection, sql, &by_id).await);
     }
-    let references = include_str!("../../src/cases/references.sql");
+    let references = include_str!("../../src/cases/references/read.sql");
     let asked =
         format!("'{WORKSPACE}', 'kyb_strict', NULL, NULL, NULL, '{{vip}}', 'external 7', NULL");
     assert_indexed(

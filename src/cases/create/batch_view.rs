@@ -1,4 +1,4 @@
-//! What is answered of a batch.
+//! The response to a batch.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -6,59 +6,58 @@ use uuid::Uuid;
 
 use crate::http::{ProblemDocument, ProblemError};
 
-/// What became of a batch.
+/// The results of a batch.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BatchView {
-    /// What became of each item, in the order of the request.
+    /// One result for each item, in the order of the request.
     pub results: Vec<ItemView>,
 }
 
-/// What became of one item of a batch.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+/// The result of one item of a batch.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ItemView {
-    /// 201: the case is stored. 200: the same item had made it before, or, of a dry run, it could be
-    /// stored. Any other: what `POST /cases` would have answered.
+    /// 201: the case was created. 200: the same item was stored before or, in a dry run, could be stored. Otherwise
+    /// the status with which `POST /cases` would have responded.
     #[schema(example = 201)]
     status: u16,
-    /// The case.
+    /// The id of the case.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     id: Option<Uuid>,
-    /// Of a refused item: the type of the problem.
+    /// The type of the problem, if the item was refused.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     #[schema(format = "uri-reference", example = "/problems/invalid-parameters")]
     kind: Option<String>,
-    /// Of a refused item: what is wrong, and what became of it.
+    /// What is wrong, and whether anything was stored, if the item was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "1 problem found. Nothing was stored.")]
     detail: Option<String>,
-    /// Of a refused item: everything that is wrong, in the order of the item; up to 200. A pointer begins
-    /// at the item.
+    /// Up to 200 errors, in the order of the item, if it was refused. Their pointers are relative to the item.
     #[serde(skip_serializing_if = "Vec::is_empty", skip_deserializing)]
     #[schema(required = false)]
     errors: Vec<ProblemError>,
-    /// The case that has the external id already; of `/problems/external-id-taken` alone.
+    /// The case that has the external id already. Only with `/problems/external-id-taken`.
     #[serde(skip_serializing_if = "Option::is_none")]
     case_id: Option<Uuid>,
 }
 
 impl ItemView {
-    /// Of an item whose case is stored now.
-    pub fn made(id: Uuid) -> Self {
-        Self::done(201, Some(id))
+    /// The case was created.
+    pub fn created(id: Uuid) -> Self {
+        Self::success(201, Some(id))
     }
 
-    /// Of an item that had made its case before.
-    pub fn made_before(id: Uuid) -> Self {
-        Self::done(200, Some(id))
+    /// An earlier request has created the case.
+    pub fn created_before(id: Uuid) -> Self {
+        Self::success(200, Some(id))
     }
 
-    /// Of an item of a dry run whose case could be stored.
-    pub fn possible() -> Self {
-        Self::done(200, None)
+    /// The case of a dry run could be stored.
+    pub fn valid() -> Self {
+        Self::success(200, None)
     }
 
-    fn done(status: u16, id: Option<Uuid>) -> Self {
+    fn success(status: u16, id: Option<Uuid>) -> Self {
         Self {
             status,
             id,

@@ -1,11 +1,14 @@
-//! From a draft and what the workspace has, to a case in which nothing is wrong.
+//! From a draft and its references to a valid case.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{
-    Case, CaseDraft, CaseHeader, Entity, References, ResolvedRelation, Status, resolve, rules,
-};
+use super::defaults::fill_defaults;
+use super::draft::CaseDraft;
+use super::graph::{Entity, ResolvedRelation};
+use crate::cases::model::{Case, CaseHeader, Status};
+use crate::cases::references::{self, References};
+use crate::cases::required::require;
 use crate::companies::{CompanyDraft, StoredCompany};
 use crate::custom_properties::{self, Definitions, Given, Properties, Target};
 use crate::http::Problem;
@@ -17,15 +20,10 @@ use crate::validation::{Fault, Scope, Violations, sort_in_document_order};
 use crate::values::{IdSource, PlainText};
 
 impl CaseDraft {
-    /// Whether nothing was found wrong so far.
-    pub fn is_faultless(&self) -> bool {
-        self.violations.is_empty()
-    }
-
-    /// The case, or everything that is wrong with the request, in the order of its body.
+    /// The case, or every error of the request in the order of its body.
     ///
     /// # Errors
-    /// 400, or 409 where the external id is all that is wrong.
+    /// Returns `Problem::Invalid` with every error, or `Problem::ExternalIdTaken` if the external id is the only one.
     pub fn finish(
         mut self,
         mut known: References,
@@ -38,11 +36,11 @@ impl CaseDraft {
         let mut tags = self.resolve(&known, &mut scope);
         let mut properties = self.properties(&known.definitions, &mut scope);
         let of_case = &mut properties.case;
-        rules::fill(&self, &mut known, &mut tags, of_case, &mut violations);
+        fill_defaults(&self, &mut known, &mut tags, of_case, &mut violations);
         let taken = known.external_id_case;
         let asks = |it: &&TemplateRules| self.status == Status::Open && !it.required.is_empty();
         let rules = known.template.as_ref().filter(asks).cloned();
-        // A case that will be refused is made only to see what it lacks.
+        // An invalid case is built only to find which required fields are missing.
         let case = if violations.is_empty() || rules.is_some() {
             let name = self.name.take().unwrap_or_default();
             Some(self.into_case(name, known, tags, properties, ids, now))
@@ -51,7 +49,7 @@ impl CaseDraft {
         };
         if let (Some(rules), Some(case)) = (rules, &case) {
             let (key, required) = (&rules.template.key, &rules.required);
-            rules::require(key, required, case, &mut violations).map_err(Problem::Encode)?;
+            require(key, required, case, &mut violations).map_err(Problem::Encode)?;
         }
         match (taken, case) {
             (None, Some(case)) if violations.is_empty() => return Ok(case),
@@ -66,18 +64,18 @@ impl CaseDraft {
         Err(refused(violations, body))
     }
 
-    /// Refuses what the workspace does not have; the tags, each once.
+    /// Refuses references that the workspace does not have. Returns the tags, each once.
     fn resolve(&self, known: &References, scope: &mut Scope<'_>) -> Vec<Tag> {
         if let Some(reference) = &self.template {
-            resolve::template(reference, known, scope);
+            references::template(reference, known, scope);
         }
         if let Some(id) = self.assignee_id {
-            resolve::assignee(id, known, scope);
+            references::assignee(id, known, scope);
         }
         if let Some(slug) = &self.space_slug {
-            resolve::space(slug, known, scope);
+            references::space(slug, known, scope);
         }
-        resolve::tags(&self.tags, known, scope)
+        references::tags(&self.tags, known, scope)
     }
 
     /// The custom properties of the case, of its companies and of its individuals.
@@ -129,7 +127,7 @@ impl CaseDraft {
         let relations = self::relations(id, relations, &company_ids, &individual_ids, ids, at);
         let companies = companies(id, self.companies, company_ids, properties.companies, at);
         let individuals = self.individuals.into_iter().map(|draft| {
-            // With a main company it is a relation.
+            // With a main company, the details are a relation to it.
             let pending_details = if has_main {
                 RelationDetails::default()
             } else {
@@ -169,7 +167,7 @@ impl CaseDraft {
     }
 }
 
-/// When a case, with all of it, came to be, here or elsewhere, and when it is written.
+/// The creation time of a case, here or in another system, and the time of the write.
 #[derive(Debug, Clone, Copy)]
 struct Times {
     created_at: DateTime<Utc>,
@@ -182,7 +180,7 @@ struct CheckedProperties {
     individuals: Vec<Properties>,
 }
 
-/// Everything that is wrong, in the order of the body.
+/// The errors, in the order of the body.
 fn refused(mut violations: Violations, body: &[u8]) -> Problem {
     sort_in_document_order(&mut violations, body);
     Problem::Invalid(violations)

@@ -1,23 +1,23 @@
-//! What a new case leaves behind besides its rows.
+//! The activity, the events and the deliveries of a new case.
 
 use std::cell::LazyCell;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Case;
-use super::view::{CaseContextView, CaseView};
+use crate::cases::model::Case;
+use crate::cases::view::{CaseContextView, CaseView};
 use crate::events::{
     Author, Change, Context, Endpoint, Event, Record, RecordRows, Snapshot, Subject,
 };
 use crate::http::Problem;
 
-/// The record of a new case. A company or individual that came with the case has an event
-/// of its own where an endpoint waits for that; the activity of the case stands for all of them.
+/// The record of a new case. A company or an individual of the case has an event of its own if an endpoint waits for
+/// it; the activity of the case covers all of them.
 ///
 /// # Errors
-/// None but those of a view that has no JSON form.
-pub fn created<'c>(
+/// Returns `Problem::Encode` if a view has no JSON form.
+pub fn record<'c>(
     case: &'c Case,
     view: &LazyCell<CaseView<'c>, impl FnOnce() -> CaseView<'c>>,
     author: &Author,
@@ -29,14 +29,12 @@ pub fn created<'c>(
         activity: None,
         ..Change::new(case_id, subject, version, "").event(event)
     };
-    let mut told = vec![(
-        Change::new(case_id, Subject::Case, version, "api__created__case")
-            .within(Context::CaseStatus(case.header.status.as_str()))
-            .event(Event::CASE_CREATED),
-        is_awaited(Event::CASE_CREATED)
-            .then(|| snapshot(&**view, None))
-            .transpose()?,
-    )];
+    let created = Change::new(case_id, Subject::Case, version, "api__created__case")
+        .within(Context::CaseStatus(case.header.status.as_str()))
+        .event(Event::CASE_CREATED);
+    let subject = is_awaited(Event::CASE_CREATED).then(|| snapshot(&**view, None));
+    let mut changes = vec![created];
+    let mut snapshots = vec![subject.transpose()?];
     let parts = [Event::COMPANY_CREATED, Event::INDIVIDUAL_CREATED];
     let context = parts
         .into_iter()
@@ -45,22 +43,21 @@ pub fn created<'c>(
     let context = context.transpose()?;
     if is_awaited(Event::COMPANY_CREATED) {
         for company in view.companies() {
-            let change = change(Subject::Company(company.id()), Event::COMPANY_CREATED);
-            told.push((change, Some(snapshot(company, context.as_ref())?)));
+            let subject = Subject::Company(company.id());
+            changes.push(change(subject, Event::COMPANY_CREATED));
+            snapshots.push(Some(snapshot(company, context.as_ref())?));
         }
     }
     if is_awaited(Event::INDIVIDUAL_CREATED) {
         for individual in view.individuals() {
-            let change = change(
-                Subject::Individual(individual.id()),
-                Event::INDIVIDUAL_CREATED,
-            );
-            told.push((change, Some(snapshot(individual, context.as_ref())?)));
+            let subject = Subject::Individual(individual.id());
+            changes.push(change(subject, Event::INDIVIDUAL_CREATED));
+            snapshots.push(Some(snapshot(individual, context.as_ref())?));
         }
     }
-    let mut record = Record::with_room_for(told.len());
-    for (change, snapshot) in &told {
-        record.add(author, change, endpoints, snapshot.clone());
+    let mut record = Record::with_room_for(changes.len());
+    for (change, snapshot) in changes.iter().zip(snapshots) {
+        record.add(author, change, endpoints, snapshot);
     }
     record.rows().map_err(Problem::Encode)
 }

@@ -1,31 +1,29 @@
 //! The request of `POST /cases`, alone and in a batch: what may arrive, and the only way from it to a case.
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
-use super::Status;
+use super::draft::{CaseDraft, History};
 use super::graph::Graph;
-use super::review::{Decision, ReviewRequest, past};
-use crate::companies::{CompanyDraft, CompanyRequest};
-use crate::custom_properties::{self, Given, PropertiesRequest};
+use crate::cases::fields::{
+    METADATA_KEYS, STATUSES, TAGS, TemplateReference, external_id, metadata, metadata_shape, name,
+    refuse_two_templates, tags, template_key,
+};
+use crate::cases::model::Status;
+use crate::cases::review::{ReviewRequest, past};
+use crate::companies::CompanyRequest;
+use crate::custom_properties::{self, PropertiesRequest};
 use crate::http::visit_item;
-use crate::individuals::{IndividualDraft, IndividualRequest};
-use crate::validation::shape::{self, Shape};
+use crate::individuals::IndividualRequest;
+use crate::validation::shape;
 use crate::validation::{
     Code, Entries, Fault, Field, Items, Member, Mode, Object, Scope, Text, Violations, is_given,
     list,
 };
-use crate::values::{PlainText, choice, exclusive, length, not_blank, text, uuid};
+use crate::values::{choice, text, uuid};
 use crate::wire_object;
 
-/// The most keys of the metadata of a case.
-pub const METADATA_KEYS: usize = 100;
-/// The most tags of a case.
-pub const TAGS: usize = 100;
 /// What to do with an array of cases.
 pub const SEVERAL: &str = r#"Send one case, or several to POST /cases/batch as {"cases": [...]}."#;
-/// The statuses of a new case.
-pub const STATUSES: [(&str, Status); 2] = [("draft", Status::Draft), ("open", Status::Open)];
 /// The most companies of a case, and the most individuals.
 const ENTITIES: usize = 1_000;
 /// The most decisions that a case brings along.
@@ -81,47 +79,6 @@ fn elsewhere(mode: Mode) -> &'static [&'static str] {
         Mode::Part => &[],
         Mode::Create | Mode::Update => &["created_at", "reviews"],
     }
-}
-
-/// A template as the request names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TemplateReference {
-    Key(PlainText),
-    Id(Uuid),
-}
-
-/// Something that only the database knows, at the index where the request names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reference {
-    pub index: usize,
-    pub name: PlainText,
-}
-
-/// What was read of a case: all of it where nothing is wrong, and everything that is wrong.
-#[derive(Debug)]
-pub struct CaseDraft {
-    pub name: Option<PlainText>,
-    pub status: Status,
-    pub external_id: Option<PlainText>,
-    pub template: Option<TemplateReference>,
-    pub assignee_id: Option<Uuid>,
-    pub space_slug: Option<PlainText>,
-    pub metadata: Vec<(PlainText, PlainText)>,
-    pub custom_properties: Given,
-    pub tags: Vec<Reference>,
-    pub companies: Vec<CompanyDraft>,
-    pub individuals: Vec<IndividualDraft>,
-    pub graph: Graph,
-    pub history: History,
-    pub violations: Violations,
-}
-
-/// What a case brings along from another system.
-#[derive(Debug, Clone, Default)]
-pub struct History {
-    pub created_at: Option<DateTime<Utc>>,
-    /// Oldest first.
-    pub decisions: Vec<Decision>,
 }
 
 impl CaseDraft {
@@ -244,66 +201,6 @@ fn is_known<T, const LIMIT: usize>(list: &Field<Items<T, LIMIT>>) -> bool {
     }
 }
 
-/// A template by its key.
-///
-/// # Errors
-/// `length`.
-pub fn template_key(sent: &str) -> Result<TemplateReference, Fault> {
-    length(sent, 1, 255).map(TemplateReference::Key)
-}
-
-/// At most one of the two ways to name a template is used.
-pub fn refuse_two_templates(scope: &mut Scope<'_>) {
-    for (key, other) in [
-        ("template_key", "template_id"),
-        ("template_id", "template_key"),
-    ] {
-        scope.key(key).refuse(exclusive(key, other));
-    }
-}
-
-/// The name of a case.
-///
-/// # Errors
-/// `length` or `blank`.
-pub fn name(sent: &str) -> Result<PlainText, Fault> {
-    not_blank(180)(sent)
-}
-
-/// The external ids with which no path can name a case: `/cases/batch` is an operation, and clients and
-/// proxies resolve the other two (RFC 3986, section 5.2.4), percent-encoded too.
-const UNREACHABLE: [&str; 3] = ["batch", ".", ".."];
-
-/// The caller's own name for a case.
-///
-/// # Errors
-/// `length`, or `format` for one with which no path can name the case.
-pub fn external_id(sent: &str) -> Result<PlainText, Fault> {
-    if UNREACHABLE.contains(&sent) {
-        let message = format!(
-            "\"{sent}\" cannot be an external id: the path /cases/{sent} does not name a case. Choose another, \
-             such as case-{}.",
-            sent.replace('.', "1")
-        );
-        return Err(Fault::new(Code::Format, message));
-    }
-    length(sent, 1, 255)
-}
-
-/// The status that a change sets: the others come by a review.
-///
-/// # Errors
-/// `choice`.
-pub fn changed_status(sent: &str) -> Result<Status, Fault> {
-    if matches!(sent, "approved" | "rejected" | "closed") {
-        let message = format!(
-            "The status {sent} comes by a review: POST /cases/{{id}}/reviews. A change opens a case."
-        );
-        return Err(Fault::new(Code::Choice, message).allowing(["open"]));
-    }
-    choice(sent, &STATUSES)
-}
-
 /// The status of a new case: the others come by a review.
 fn initial_status(mode: Mode, sent: &str) -> Result<Status, Fault> {
     if matches!(sent, "approved" | "rejected" | "closed") {
@@ -318,53 +215,6 @@ fn initial_status(mode: Mode, sent: &str) -> Result<Status, Fault> {
         return Err(Fault::new(Code::Choice, message).allowing(["draft", "open"]));
     }
     choice(sent, &STATUSES)
-}
-
-/// What a member that holds metadata may be.
-pub fn metadata_shape() -> Shape {
-    shape::map(shape::text(1, 100), shape::text(0, 5_000), METADATA_KEYS)
-}
-
-/// Metadata: an object of text.
-pub fn metadata(
-    scope: &mut Scope<'_>,
-    member: Member<Entries<'_, Text<'_>, METADATA_KEYS>>,
-) -> Vec<(PlainText, PlainText)> {
-    let name = member.name;
-    let Some(entries) = scope.given(member) else {
-        return Vec::new();
-    };
-    let mut here = scope.key(name);
-    let mut metadata = Vec::new();
-    for (key, field) in entries.within_limit(&mut here) {
-        let mut place = here.key(&key);
-        let key = place.parsed(&key, |sent| length(sent, 1, 100));
-        let value = place
-            .item(field)
-            .and_then(|value| place.parsed(&value, |sent| length(sent, 0, 5_000)));
-        metadata.extend(key.zip(value));
-    }
-    metadata
-}
-
-/// Tags, by id or label.
-pub fn tags(scope: &mut Scope<'_>, member: Member<Items<Text<'_>, TAGS>>) -> Vec<Reference> {
-    let name = member.name;
-    let Some(items) = scope.given(member) else {
-        return Vec::new();
-    };
-    let mut here = scope.key(name);
-    let mut tags = Vec::new();
-    for (index, item) in items.within_limit(&mut here).into_iter().enumerate() {
-        let mut place = here.index(index);
-        let Some(sent) = place.item(item) else {
-            continue;
-        };
-        if let Some(name) = place.parsed(&sent, |sent| length(sent, 1, 100)) {
-            tags.push(Reference { index, name });
-        }
-    }
-    tags
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
-//! Holding what a request refers to against what the workspace has.
+//! Resolving the references of a request, or refusing them.
 
 use std::collections::HashSet;
 
 use uuid::Uuid;
 
-use super::{Reference, References, TemplateReference};
+use super::read::References;
+use crate::cases::fields::{Reference, TemplateReference};
 use crate::tags::{Tag, TagIndex};
 use crate::validation::{Code, Fault, Names, Scope, quote};
 
@@ -61,23 +62,23 @@ pub fn space(slug: &str, known: &References, scope: &mut Scope<'_>) {
     scope.key("space_slug").refuse(fault);
 }
 
-/// The tags that are named by id or label, each once; those that are unknown are refused.
+/// The tags that the request names by id or label, each once. Refuses unknown ones.
 pub fn tags(references: &[Reference], known: &References, scope: &mut Scope<'_>) -> Vec<Tag> {
     if references.is_empty() {
         return Vec::new();
     }
     let tags = TagIndex::new(&known.tags);
-    let mut named = Vec::new();
+    let mut resolved = Vec::new();
     let mut ids = HashSet::new();
-    for sent in references {
-        match tags.find(&sent.name) {
+    for reference in references {
+        match tags.find(&reference.name) {
             Some(tag) if !ids.insert(tag.id) => {}
-            Some(tag) => named.push(tag.clone()),
-            None => scope.key("tags").index(sent.index).refuse_with(|| {
-                let message = format!("This workspace has no tag {}.", quote(&sent.name));
-                Fault::new(Code::TagNotFound, message).suggesting(&sent.name, tags.labels())
+            Some(tag) => resolved.push(tag.clone()),
+            None => scope.key("tags").index(reference.index).refuse_with(|| {
+                let message = format!("This workspace has no tag {}.", quote(&reference.name));
+                Fault::new(Code::TagNotFound, message).suggesting(&reference.name, tags.labels())
             }),
         }
     }
-    named
+    resolved
 }

@@ -1,17 +1,19 @@
-//! What a template does to a case: it fills what is not said, and requires what must be there.
+//! The defaults of a template.
 
 use std::collections::HashSet;
 
-use super::{Case, CaseDraft, References, TemplateReference};
+use super::draft::CaseDraft;
+use crate::cases::fields::TemplateReference;
+use crate::cases::references::References;
 use crate::custom_properties::{Definition, GivenValue, Properties, Target};
 use crate::tags::Tag;
-use crate::templates::{Required, TemplateRules};
+use crate::templates::TemplateRules;
 use crate::users::User;
 use crate::validation::{Code, Fault, Scope, Violations};
 
-/// Fills what the request does not say with the template's defaults. A fault that comes from a
-/// default stands where the request names the template.
-pub fn fill(
+/// Fills absent fields with the defaults of the template. An error in a default is reported on the field that names the
+/// template.
+pub fn fill_defaults(
     draft: &CaseDraft,
     known: &mut References,
     tags: &mut Vec<Tag>,
@@ -22,20 +24,20 @@ pub fn fill(
         return;
     };
     let mut root = Scope::root(violations);
-    let mut place = root.key(match reference {
+    let mut scope = root.key(match reference {
         TemplateReference::Key(_) => "template_key",
         TemplateReference::Id(_) => "template_id",
     });
     if draft.tags.is_empty() {
-        default_tags(rules, known, tags, &mut place);
+        default_tags(rules, known, tags, &mut scope);
     }
     let mut assignee = None;
     if draft.assignee_id.is_none() {
-        assignee = default_assignee(rules, known, &mut place);
+        assignee = default_assignee(rules, known, &mut scope);
     }
-    let said: HashSet<_> = draft.custom_properties.iter().map(|(key, _)| key).collect();
+    let given_keys: HashSet<_> = draft.custom_properties.iter().map(|(key, _)| key).collect();
     for (key, value) in &rules.defaults.custom_properties {
-        if said.contains(key) {
+        if given_keys.contains(key) {
             continue;
         }
         let definition = known.definitions.find(Target::Case, key);
@@ -51,7 +53,7 @@ pub fn fill(
                     rules.template.key
                 );
                 let fault = Fault::new(Code::CustomPropertyNotFound, message);
-                place.refuse(fault);
+                scope.refuse(fault);
             }
         }
     }
@@ -71,7 +73,7 @@ fn default_tags(
     rules: &TemplateRules,
     known: &References,
     tags: &mut Vec<Tag>,
-    place: &mut Scope<'_>,
+    scope: &mut Scope<'_>,
 ) {
     if known.default_tags.len() == rules.defaults.tags.len() {
         tags.clone_from(&known.default_tags);
@@ -82,13 +84,13 @@ fn default_tags(
          tags.",
         rules.template.key
     );
-    place.refuse(Fault::new(Code::TagNotFound, message));
+    scope.refuse(Fault::new(Code::TagNotFound, message));
 }
 
 fn default_assignee(
     rules: &TemplateRules,
     known: &References,
-    place: &mut Scope<'_>,
+    scope: &mut Scope<'_>,
 ) -> Option<User> {
     let id = rules.defaults.assignee_id?;
     let (code, what) = match &known.default_assignee {
@@ -101,44 +103,6 @@ fn default_assignee(
          assignee_id.",
         rules.template.key
     );
-    place.refuse(Fault::new(code, message));
+    scope.refuse(Fault::new(code, message));
     None
-}
-
-/// Refuses an open case that lacks what its template requires. Where something was refused already,
-/// it is not missing.
-pub fn require(
-    template: &str,
-    required: &[Required],
-    case: &Case,
-    violations: &mut Violations,
-) -> Result<(), serde_json::Error> {
-    if required.is_empty() {
-        return Ok(());
-    }
-    let case = serde_json::to_value(case)?;
-    let refused = violations.kept().iter().map(|it| it.pointer.clone());
-    let refused: HashSet<String> = refused.collect();
-    // The field itself, or an object that contains it.
-    let is_refused = |pointer: &str| {
-        let ends = pointer.match_indices('/').map(|(at, _)| at);
-        let mut prefixes = ends
-            .chain([pointer.len()])
-            .filter_map(|end| pointer.get(..end));
-        prefixes.any(|it| refused.contains(it))
-    };
-    let missing = required.iter().flat_map(|path| path.missing(&case));
-    for pointer in missing.filter(|it| !is_refused(it)) {
-        violations.add(
-            || pointer,
-            || {
-                let message = format!(
-                    "The template {template} requires this of an open case. Give it, or keep the \
-                     case a draft until you have it."
-                );
-                Fault::new(Code::RequiredByTemplate, message)
-            },
-        );
-    }
-    Ok(())
 }

@@ -1,0 +1,228 @@
+//! One attempt to store a case.
+
+use std::cell::LazyCell;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::create_request::CreateRequest;
+use super::draft::CaseDraft;
+use super::group_commit::GroupCommit;
+use super::insert;
+use super::origin::Origin;
+use super::record::record;
+use super::rows::CaseRows;
+use crate::cases::model::Case;
+use crate::cases::references::{self, ReferenceCache, ReferenceKeys, References};
+use crate::cases::view::CaseView;
+use crate::db::{DatabaseError, Session};
+use crate::http::{Problem, ProblemType};
+use crate::idempotency::Claim;
+use crate::writes::Write;
+
+/// Where an attempt finds the references of the case, and how it writes.
+pub enum Source<'s> {
+    /// References from the cache; written by the group commit.
+    Cache,
+    /// References read in this session, which writes the case by itself.
+    Database(&'s mut Session),
+}
+
+/// Why an attempt has stored nothing.
+pub enum AttemptError {
+    /// The references are not in the cache, or have another version by now, or the case was refused together with
+    /// others. The next attempt reads them.
+    Stale,
+    /// Something was taken or deleted between the read and the write, or the connection was replaced.
+    Overtaken(DatabaseError),
+    /// Another attempt would end the same way.
+    Failed(Problem),
+}
+
+impl From<Problem> for AttemptError {
+    fn from(problem: Problem) -> Self {
+        Self::Failed(problem)
+    }
+}
+
+impl From<DatabaseError> for AttemptError {
+    fn from(error: DatabaseError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<AttemptError> for Problem {
+    fn from(error: AttemptError) -> Self {
+        match error {
+            AttemptError::Stale => Self::Plain(ProblemType::Busy),
+            AttemptError::Overtaken(error) => error.into(),
+            AttemptError::Failed(problem) => problem,
+        }
+    }
+}
+
+/// What an attempt needs.
+pub struct Attempt<'a, O> {
+    pub cache: &'a ReferenceCache,
+    pub group_commit: &'a GroupCommit,
+    pub write: &'a Write,
+    pub request: &'a CreateRequest<O>,
+    pub claim: Option<&'a Claim>,
+    pub source: Source<'a>,
+}
+
+/// The response of a case that is not stored yet.
+enum Response<R> {
+    Ready(R),
+    /// Made of the case once it is stored.
+    Deferred(Box<Case>),
+}
+
+impl<O: Origin> Attempt<'_, O> {
+    /// Runs the attempt once.
+    ///
+    /// # Errors
+    /// Returns an [`AttemptError`]; nothing was stored, unless it is `DatabaseError::OutcomeUnknown`.
+    pub async fn run(&mut self) -> Result<O::Response, AttemptError> {
+        let draft = self.request.draft(self.write).await?;
+        let keys = draft.reference_keys();
+        let references = match self.references(&keys, &draft).await {
+            Ok(references) => references,
+            Err(error) => {
+                self.request.put_back(draft);
+                return Err(error);
+            }
+        };
+        let version = references.version;
+        let read = self.is_read().then(|| references.clone());
+        let (rows, response) = self.rows(draft, references).await?;
+        self.insert(version, rows).await?;
+        if let Some(read) = read {
+            self.cache.insert(self.write.workspace_id, &keys, read);
+        }
+        self.respond(response).await.map_err(AttemptError::Failed)
+    }
+
+    fn is_read(&self) -> bool {
+        matches!(self.source, Source::Database(_))
+    }
+
+    async fn references(
+        &mut self,
+        keys: &ReferenceKeys,
+        draft: &CaseDraft,
+    ) -> Result<References, AttemptError> {
+        let workspace_id = self.write.workspace_id;
+        match &mut self.source {
+            Source::Cache => {
+                let cached = self.cache.get(workspace_id, keys);
+                let cached = cached.filter(|_| draft.is_valid());
+                cached.ok_or(AttemptError::Stale)
+            }
+            Source::Database(session) => {
+                session.to_write().await?;
+                Ok(references::read(session, workspace_id, keys).await?)
+            }
+        }
+    }
+
+    /// The rows that the case leaves, and its response.
+    async fn rows(
+        &mut self,
+        draft: CaseDraft,
+        references: References,
+    ) -> Result<(CaseRows, Response<O::Response>), AttemptError> {
+        let size = self.request.size(&draft);
+        let compute = &self.write.compute;
+        let turn = match &mut self.source {
+            Source::Cache => compute.turn(size).await?,
+            Source::Database(session) => compute.turn_beside(session, size).await?,
+        };
+        let rows = turn.run(|| self.finish(draft, references));
+        rows.map_err(|problem| match self.source {
+            // The next attempt reads the references and finds every error.
+            Source::Cache => AttemptError::Stale,
+            Source::Database(_) => AttemptError::Failed(problem),
+        })
+    }
+
+    fn finish(
+        &self,
+        draft: CaseDraft,
+        references: References,
+    ) -> Result<(CaseRows, Response<O::Response>), Problem> {
+        let write = self.write;
+        let origin = &self.request.origin;
+        let author = write.author();
+        let endpoints = Arc::clone(&references.endpoints);
+        let case = draft.finish(references, &self.request.body, &write.ids, write.now)?;
+        let view = LazyCell::new(|| CaseView::new(&case, true));
+        let record = record(&case, &view, &author, &endpoints)?;
+        // The view borrows the case.
+        drop(view);
+        if record.is_awaited {
+            write.events.leave();
+        }
+        let response = if self.claim.is_some() || !O::SHOWS_CASE {
+            Some(origin.created(&case)?)
+        } else {
+            None
+        };
+        let stored = match (self.claim, &response) {
+            (Some(claim), Some(response)) => Some((claim.clone(), O::stored(response)?)),
+            _ => None,
+        };
+        let rows = CaseRows::new(&case, origin.digest(), record, stored);
+        let rows = rows.map_err(Problem::Encode)?;
+        let deferred = || Response::Deferred(Box::new(case));
+        Ok((rows, response.map_or_else(deferred, Response::Ready)))
+    }
+
+    async fn insert(&mut self, version: Uuid, rows: CaseRows) -> Result<(), AttemptError> {
+        let write = self.write;
+        let workspace_id = write.workspace_id;
+        let is_stored = match &mut self.source {
+            Source::Cache => {
+                let queue = (workspace_id, version);
+                let (database, deadline) = (&write.database, write.deadline);
+                let write = self.group_commit.write(database, queue, deadline, rows);
+                write.await?
+            }
+            Source::Database(session) => {
+                let insert = session.write(|connection| {
+                    Box::pin(insert::insert(
+                        connection,
+                        workspace_id,
+                        vec![rows],
+                        version,
+                    ))
+                });
+                insert.await.map_err(|error| match error {
+                    error if is_overtaken(&error) => AttemptError::Overtaken(error),
+                    error => error.into(),
+                })?
+            }
+        };
+        is_stored.then_some(()).ok_or(AttemptError::Stale)
+    }
+
+    /// The response of a stored case. From here on, no problem may say that nothing was stored.
+    async fn respond(&self, response: Response<O::Response>) -> Result<O::Response, Problem> {
+        self.write.metrics.case_created();
+        match response {
+            Response::Ready(response) => Ok(response),
+            Response::Deferred(case) => {
+                let size = self.request.body.len();
+                let turn = self.write.compute.turn_to_finish(size).await;
+                let response = turn.run(|| self.request.origin.created(&case));
+                response.map_err(|_| DatabaseError::OutcomeUnknown(None).into())
+            }
+        }
+    }
+}
+
+/// Whether another read and write can succeed.
+fn is_overtaken(error: &DatabaseError) -> bool {
+    let is_replaced = matches!(error, DatabaseError::ReadOnly(Some(_)));
+    is_replaced || error.is_deadlock() || error.constraint().is_some_and(insert::is_overtaken)
+}

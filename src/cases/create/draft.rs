@@ -1,0 +1,63 @@
+//! A parsed case, before its references are known.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::graph::Graph;
+use crate::cases::fields::{Reference, TemplateReference};
+use crate::cases::model::Status;
+use crate::cases::references::ReferenceKeys;
+use crate::cases::review::Decision;
+use crate::companies::CompanyDraft;
+use crate::custom_properties::Given;
+use crate::individuals::IndividualDraft;
+use crate::validation::Violations;
+use crate::values::PlainText;
+
+/// A parsed case, with every error found so far. Only [`CaseDraft::finish`] makes a `Case` of it, and only if there are none:
+/// a refused field has a default here.
+#[derive(Debug)]
+pub struct CaseDraft {
+    pub name: Option<PlainText>,
+    pub status: Status,
+    pub external_id: Option<PlainText>,
+    pub template: Option<TemplateReference>,
+    pub assignee_id: Option<Uuid>,
+    pub space_slug: Option<PlainText>,
+    pub metadata: Vec<(PlainText, PlainText)>,
+    pub custom_properties: Given,
+    pub tags: Vec<Reference>,
+    pub companies: Vec<CompanyDraft>,
+    pub individuals: Vec<IndividualDraft>,
+    pub graph: Graph,
+    pub history: History,
+    pub violations: Violations,
+}
+
+/// The history of a case in another system.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    pub created_at: Option<DateTime<Utc>>,
+    /// Oldest first.
+    pub decisions: Vec<Decision>,
+}
+
+impl CaseDraft {
+    /// Whether no error was found so far.
+    pub fn is_valid(&self) -> bool {
+        self.violations.is_empty()
+    }
+
+    /// The references that the case names.
+    pub fn reference_keys(&self) -> ReferenceKeys {
+        ReferenceKeys {
+            external_id: self.external_id.clone(),
+            ..ReferenceKeys::new(
+                self.template.as_ref(),
+                self.assignee_id,
+                self.space_slug.clone(),
+                &self.tags,
+            )
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The query parameter `dry_run`.
+
+use axum::extract::{FromRequestParts, RawQuery};
+use axum::http::request::Parts;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+
+use crate::http::{Problem, Query, described};
+
+const NAME: &str = "dry_run";
+
+/// Whether the request is to be checked only. No other query parameter is accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DryRun(pub bool);
+
+impl<S: Send + Sync> FromRequestParts<S> for DryRun {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Ok(RawQuery(query)) = RawQuery::from_request_parts(parts, state).await;
+        let mut query = Query::new(query.as_deref());
+        let dry_run = query.flag(NAME);
+        query.finish()?;
+        Ok(Self(dry_run))
+    }
+}
+
+impl IntoParams for DryRun {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let about = "Checks everything and stores nothing. A case that could be stored has the status 200 \
+                     instead of 201, and no `Location`; an `Idempotency-Key` is not used up.";
+        vec![described::flag(NAME, about)]
+    }
+}

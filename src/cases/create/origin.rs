@@ -1,0 +1,112 @@
+//! The two ways in which a case arrives: in a request of its own, and as an item of a batch.
+
+use axum::http::StatusCode;
+
+use super::batch_view::ItemView;
+use crate::cases::model::Case;
+use crate::cases::view::CaseView;
+use crate::http::{Problem, WriteResponse};
+use crate::idempotency::Replay;
+use crate::validation::Mode;
+
+/// The SHA-256 of an item of a batch.
+pub type Digest = [u8; 32];
+
+/// What the two ways differ in.
+pub trait Origin: Copy + Send + Sync + 'static {
+    /// The response to the request, or the result of the item.
+    type Response: Replay + Clone + Send + Sync + 'static;
+
+    /// Which fields the request may have.
+    const MODE: Mode;
+    /// Whether the response shows the whole case. It is then made after the case is stored, unless it is stored with
+    /// it, so that a large response is not in memory beside the rows of its case.
+    const SHOWS_CASE: bool;
+
+    /// The digest that makes the case once, if it has an external id.
+    fn digest(&self) -> Option<Digest>;
+
+    /// The response for a stored case.
+    ///
+    /// # Errors
+    /// Returns `Problem::Encode` if the case has no JSON form.
+    fn created(&self, case: &Case) -> Result<Self::Response, Problem>;
+
+    /// The response of a dry run.
+    ///
+    /// # Errors
+    /// Returns `Problem::Encode` if the case has no JSON form.
+    fn checked(&self, case: &Case) -> Result<Self::Response, Problem>;
+
+    /// The form in which the response is stored with the idempotency key.
+    ///
+    /// # Errors
+    /// Returns `Problem::Encode` if the response has no JSON form.
+    fn stored(response: &Self::Response) -> Result<WriteResponse, Problem>;
+}
+
+/// A request of its own, at a path with this prefix.
+#[derive(Debug, Clone, Copy)]
+pub struct Single {
+    pub prefix: &'static str,
+}
+
+impl Origin for Single {
+    type Response = WriteResponse;
+
+    const MODE: Mode = Mode::Create;
+    const SHOWS_CASE: bool = true;
+
+    fn digest(&self) -> Option<Digest> {
+        None
+    }
+
+    fn created(&self, case: &Case) -> Result<WriteResponse, Problem> {
+        let response = WriteResponse::json(StatusCode::CREATED, &CaseView::new(case, true))?;
+        let location = format!("{}/cases/{}", self.prefix, case.header.id);
+        Ok(response.at(location).versioned(case.header.version))
+    }
+
+    fn checked(&self, case: &Case) -> Result<WriteResponse, Problem> {
+        WriteResponse::json(StatusCode::OK, &CaseView::new(case, true))
+    }
+
+    fn stored(response: &WriteResponse) -> Result<WriteResponse, Problem> {
+        Ok(response.clone())
+    }
+}
+
+/// An item of a batch. With an external id, its digest is stored with the case.
+#[derive(Debug, Clone, Copy)]
+pub struct BatchItem {
+    pub digest: Option<Digest>,
+}
+
+impl Origin for BatchItem {
+    type Response = ItemView;
+
+    const MODE: Mode = Mode::Part;
+    const SHOWS_CASE: bool = false;
+
+    fn digest(&self) -> Option<Digest> {
+        self.digest
+    }
+
+    fn created(&self, case: &Case) -> Result<ItemView, Problem> {
+        Ok(ItemView::created(case.header.id))
+    }
+
+    fn checked(&self, _: &Case) -> Result<ItemView, Problem> {
+        Ok(ItemView::valid())
+    }
+
+    fn stored(response: &ItemView) -> Result<WriteResponse, Problem> {
+        WriteResponse::json(StatusCode::CREATED, response)
+    }
+}
+
+impl Replay for ItemView {
+    fn replay(stored: WriteResponse) -> Result<Self, Problem> {
+        serde_json::from_slice(&stored.body).map_err(Problem::Decode)
+    }
+}

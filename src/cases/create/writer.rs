@@ -1,0 +1,122 @@
+//! The state that creates share, and the way of a case into the database.
+
+use std::sync::Arc;
+
+use super::attempt::{Attempt, AttemptError, Source};
+use super::create_request::CreateRequest;
+use super::group_commit::GroupCommit;
+use super::origin::Origin;
+use crate::cases::references::{self, ReferenceCache};
+use crate::db::Session;
+use crate::http::Problem;
+use crate::idempotency::Claim;
+use crate::writes::Write;
+
+/// How often a case is read and written again because a constraint says that something was taken or deleted between
+/// the two.
+const ATTEMPTS: usize = 3;
+
+/// Creates cases: one for each server process.
+#[derive(Debug, Clone)]
+pub struct CaseWriter {
+    references: ReferenceCache,
+    group_commit: GroupCommit,
+}
+
+impl CaseWriter {
+    /// Combines up to `group_size` concurrent creates of a workspace into one statement.
+    pub fn new(group_size: usize) -> Self {
+        Self {
+            references: ReferenceCache::default(),
+            group_commit: GroupCommit::new(group_size),
+        }
+    }
+
+    /// The most cases of one statement.
+    pub fn group_size(&self) -> usize {
+        self.group_commit.size()
+    }
+
+    /// Checks a case and stores nothing, not even the idempotency key.
+    ///
+    /// # Errors
+    /// Returns the problems of [`CaseWriter::store`].
+    pub async fn check<O: Origin>(
+        &self,
+        write: &Write,
+        request: Arc<CreateRequest<O>>,
+    ) -> Result<O::Response, Problem> {
+        let (database, deadline) = (write.database.clone(), write.deadline);
+        let write = write.clone();
+        let check = async move |mut session: Session| {
+            let draft = request.draft(&write).await?;
+            let keys = draft.reference_keys();
+            let references = references::read(&mut session, write.workspace_id, &keys).await?;
+            let size = request.size(&draft);
+            let turn = write.compute.turn_beside(&mut session, size).await?;
+            turn.run(|| {
+                let case = draft.finish(references, &request.body, &write.ids, write.now)?;
+                request.origin.checked(&case)
+            })
+        };
+        Box::pin(database.unit(deadline, check)).await
+    }
+
+    /// Stores a case with one statement, perhaps together with others, if its references are in the cache. Otherwise,
+    /// or if they have changed, reads them first.
+    ///
+    /// # Errors
+    /// Returns every problem that a create can have. Nothing was stored, unless the problem is
+    /// `DatabaseError::OutcomeUnknown`.
+    pub async fn store<O: Origin>(
+        &self,
+        write: &Write,
+        request: &Arc<CreateRequest<O>>,
+        claim: Option<&Claim>,
+    ) -> Result<O::Response, Problem> {
+        let mut attempt = Attempt {
+            cache: &self.references,
+            group_commit: &self.group_commit,
+            write,
+            request,
+            claim,
+            source: Source::Cache,
+        };
+        match attempt.run().await {
+            Err(AttemptError::Stale) => {}
+            result => return result.map_err(Problem::from),
+        }
+        // On the heap, since it is rare and the futures of all creates would grow by it.
+        Box::pin(self.clone().read_and_store(write, request, claim)).await
+    }
+
+    async fn read_and_store<O: Origin>(
+        self,
+        write: &Write,
+        request: &Arc<CreateRequest<O>>,
+        claim: Option<&Claim>,
+    ) -> Result<O::Response, Problem> {
+        let (database, deadline) = (write.database.clone(), write.deadline);
+        let (write, request, claim) = (write.clone(), Arc::clone(request), claim.cloned());
+        let store = async move |mut session: Session| {
+            let mut attempt = Attempt {
+                cache: &self.references,
+                group_commit: &self.group_commit,
+                write: &write,
+                request: &request,
+                claim: claim.as_ref(),
+                source: Source::Database(&mut session),
+            };
+            let mut more = 1..ATTEMPTS;
+            loop {
+                match attempt.run().await {
+                    // What a case refers to may change once more, but hardly until the deadline.
+                    Err(AttemptError::Stale) if !deadline.has_passed() => {}
+                    Err(AttemptError::Overtaken(_)) if more.next().is_some() => {}
+                    result => return result.map_err(Problem::from),
+                }
+            }
+        };
+        database.unit(deadline, store).await
+    }
+}

@@ -1,0 +1,72 @@
+//! The references of a request, as it names them.
+
+use uuid::Uuid;
+
+use crate::cases::fields::{Reference, TemplateReference};
+use crate::values::{PlainText, TagLabel};
+
+/// The references of a request, and its external id.
+#[derive(Debug, Clone, Default)]
+pub struct ReferenceKeys {
+    /// The part that other cases can have in common, and by which references are cached.
+    pub shared: SharedReferenceKeys,
+    pub external_id: Option<PlainText>,
+}
+
+/// The references of a request without the external id, which is unique.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct SharedReferenceKeys {
+    pub(super) template_key: Option<PlainText>,
+    pub(super) template_id: Option<Uuid>,
+    pub(super) assignee_id: Option<Uuid>,
+    pub(super) space_slug: Option<PlainText>,
+    pub(super) tags: Vec<PlainText>,
+    /// The current template of the case, which a change keeps even if it is archived.
+    pub(super) kept_template_id: Option<Uuid>,
+}
+
+impl ReferenceKeys {
+    /// The references of a request without an external id.
+    pub fn new(
+        template: Option<&TemplateReference>,
+        assignee_id: Option<Uuid>,
+        space_slug: Option<PlainText>,
+        tags: &[Reference],
+    ) -> Self {
+        let (template_key, template_id) = match template {
+            Some(TemplateReference::Key(key)) => (Some(key.clone()), None),
+            Some(TemplateReference::Id(id)) => (None, Some(*id)),
+            None => (None, None),
+        };
+        Self {
+            shared: SharedReferenceKeys {
+                template_key,
+                template_id,
+                assignee_id,
+                space_slug,
+                tags: tags.iter().map(|it| TagLabel::fold(&it.name)).collect(),
+                kept_template_id: None,
+            },
+            external_id: None,
+        }
+    }
+
+    /// Tags only.
+    pub fn of_tags(tags: &[Reference]) -> Self {
+        Self::new(None, None, None, tags)
+    }
+
+    /// Adds the current template of a case, which it keeps even if it is archived.
+    #[must_use]
+    pub fn keeping_template(mut self, id: Uuid) -> Self {
+        self.shared.kept_template_id = Some(id);
+        self
+    }
+}
+
+impl SharedReferenceKeys {
+    /// Whether the request names a tag by this string: an id, or a label in lower case.
+    pub fn names_tag(&self, text: &str) -> bool {
+        self.tags.iter().any(|it| it.as_str() == text)
+    }
+}

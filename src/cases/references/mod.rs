@@ -1,0 +1,11 @@
+//! What a case refers to: its template, assignee, space and tags, and the definitions of its custom properties.
+
+mod cache;
+mod keys;
+mod read;
+mod resolve;
+
+pub use cache::ReferenceCache;
+pub use keys::ReferenceKeys;
+pub use read::{References, read, read_in};
+pub use resolve::{assignee, space, tags, template};

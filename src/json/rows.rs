@@ -1,0 +1,66 @@
+//! Rows on their way into the database.
+
+use serde::Serialize;
+use serde::ser::Error as _;
+use serde_json::Error;
+
+use super::write::write;
+
+/// The usual size of a case with its companies and individuals, in bytes.
+const CASE: usize = 16 * 1024;
+/// The usual size of a row without a snapshot, in bytes.
+const ROW: usize = 384;
+
+/// Rows of one table as JSON objects, separated by commas: what `jsonb_to_recordset` reads, without the brackets, so
+/// that the rows of several cases can be joined.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rows(String);
+
+impl Rows {
+    /// Rows with their null fields, which are a part of a snapshot.
+    ///
+    /// # Errors
+    /// Returns an error if a row has no JSON form.
+    pub fn new(rows: &[impl Serialize]) -> Result<Self, Error> {
+        let mut json = Vec::with_capacity(rows.len() * ROW);
+        for row in rows {
+            if !json.is_empty() {
+                json.push(b',');
+            }
+            write::<true>(&mut json, row)?;
+        }
+        Self::of(json)
+    }
+
+    /// One row without its null fields: PostgreSQL reads an absent field as NULL, and most fields of most rows need not
+    /// be sent.
+    ///
+    /// # Errors
+    /// Returns an error if the row has no JSON form.
+    pub fn omitting_nulls(row: &impl Serialize) -> Result<Self, Error> {
+        let mut json = Vec::with_capacity(CASE);
+        write::<false>(&mut json, row)?;
+        // The row may wait for its group.
+        json.shrink_to_fit();
+        Self::of(json)
+    }
+
+    fn of(json: Vec<u8>) -> Result<Self, Error> {
+        String::from_utf8(json).map(Self).map_err(Error::custom)
+    }
+
+    /// The rows, without brackets.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Their size in bytes.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
