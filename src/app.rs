@@ -31,8 +31,8 @@ use crate::metrics::Metrics;
 use crate::state::AppState;
 use crate::values::Destinations;
 use crate::{
-    activities, cases, companies, custom_properties, health, individuals, reference, relations,
-    spaces, tags, templates, users, webhooks, workspaces,
+    activities, cases, companies, custom_properties, health, individuals, openapi, reference,
+    relations, spaces, tags, templates, users, webhooks, workspaces,
 };
 
 /// The state of a server over a database.
@@ -74,7 +74,7 @@ pub fn router(
     state: AppState,
 ) -> Result<NormalizePath<Router>, serde_json::Error> {
     let (api, described) = operations.split_for_parts();
-    let reference = reference::document(described).and_then(|it| reference::routes(&it));
+    let reference = openapi::document(described).and_then(|it| reference::routes(&it));
     let api = api.merge(reference?);
     let at_the_edge = Arc::new(Edge {
         ids: state.ids.clone(),

@@ -13,9 +13,9 @@ use crate::auth::Caller;
 use crate::db::listing::{Field, Kind, Listing, Operator};
 use crate::db::{Database, Deadline};
 use crate::events::{ACTIVITIES, Field as ChangedField};
-use crate::http::described::Null;
-use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
+use crate::http::{PageView, Problem, Query, filters, list as read_list, parameters};
 use crate::parameters;
+use crate::schema::Null;
 use crate::values::Timestamp;
 
 /// An identifier that is compared in one way alone.
@@ -120,7 +120,7 @@ impl<'a> ActivityView<'a> {
 /// Its order where the request does not say.
 const ORDER: &str = "created_at";
 
-parameters!(Parameters, described::list(FIELDS, ORDER));
+parameters!(Parameters, parameters::list(FIELDS, ORDER));
 
 /// Lists what was done in the workspace, to cases that were deleted since too.
 ///

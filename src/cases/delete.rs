@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::store;
 use crate::events::{Change, Event, Subject, erase};
-use crate::http::{Problem, Query, WriteResponse, described};
+use crate::http::{Problem, Query, WriteResponse, parameters};
 use crate::idempotency;
 use crate::parameters;
 use crate::versions::{CaseReference, IfMatch, lock};
@@ -15,7 +15,7 @@ use crate::writes::{Outcome, Write};
 
 parameters!(Parameters, {
     let about = "Known from the published API; a deletion is always permanent.";
-    vec![described::flag("permanent", about)]
+    vec![parameters::flag("permanent", about)]
 });
 
 /// Deletes a case with everything that belongs to it, and what stored answers and events hold of it.

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::model::Status;
-use crate::validation::shape::{self, Shape};
+use crate::schema::shape::{self, Shape};
 use crate::validation::{Code, Entries, Fault, Items, Member, Scope, Text};
 use crate::values::{PlainText, choice, exclusive, length, not_blank};
 

@@ -10,15 +10,15 @@ use super::store;
 use super::view::CaseView;
 use crate::auth::Caller;
 use crate::db::{Database, DatabaseError, Deadline};
-use crate::http::{Problem, ProblemType, Query, WriteResponse, described};
+use crate::http::{Problem, ProblemType, Query, WriteResponse, parameters};
 use crate::parameters;
 use crate::versions::{CaseReference, IfNoneMatch};
 use crate::writes::Compute;
 
 parameters!(Parameters, {
     let about = "Whether parts that are not relevant are shown too.";
-    let mut parameters = vec![described::flag("include_not_relevant", about)];
-    parameters.extend(described::ignored());
+    let mut parameters = vec![parameters::flag("include_not_relevant", about)];
+    parameters.extend(parameters::ignored());
     parameters
 });
 
@@ -48,7 +48,7 @@ pub async fn get(
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
     let with_not_relevant = query.flag("include_not_relevant");
-    query.ignore(&described::IGNORED);
+    query.ignore(&parameters::IGNORED);
     query.finish()?;
     let asked = (caller.workspace_id, reference);
     if !if_none_match.is_empty() {

@@ -11,7 +11,7 @@ use crate::auth::Caller;
 use crate::custom_properties::{Definition, Definitions, Target, sought, store::definitions};
 use crate::db::listing::{Field, Kind, Listing, Operator};
 use crate::db::{Database, Deadline};
-use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
+use crate::http::{PageView, Problem, Query, filters, list as read_list, parameters};
 use crate::parameters;
 
 /// Whether a case has a tag, by its label without case or by its id.
@@ -93,9 +93,9 @@ pub const LISTING: Listing = Listing {
 const ORDER: &str = "created_at";
 
 parameters!(Parameters, {
-    let mut parameters = described::list(FIELDS, ORDER);
+    let mut parameters = parameters::list(FIELDS, ORDER);
     let about = "Whether the custom properties are shown too.";
-    parameters.push(described::flag("include_custom_properties", about));
+    parameters.push(parameters::flag("include_custom_properties", about));
     parameters
 });
 

@@ -7,7 +7,6 @@ use crate::state::AppState;
 
 mod create;
 mod delete;
-mod described;
 mod fields;
 mod get;
 mod list;
@@ -39,6 +38,6 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(get::get, update::update, delete::delete))
         .routes(routes!(review::review))
         .routes(routes!(tags::get, tags::add, tags::remove));
-    described::describe(routes.get_openapi_mut());
+    create::add_examples(routes.get_openapi_mut());
     routes
 }

@@ -16,7 +16,7 @@ use crate::events::{Change, Context, Event, Subject};
 use crate::http::{JsonBody, NoQuery, Parsed, Problem, WriteResponse};
 use crate::idempotency::IdempotencyKey;
 use crate::parse_body;
-use crate::validation::shape;
+use crate::schema::shape;
 use crate::validation::{Code, Fault, Scope, Text, quote};
 use crate::values::{PlainText, choice, date, length, moment};
 use crate::versions::{CaseReference, IfMatch, lock, touch};

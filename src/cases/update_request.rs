@@ -9,7 +9,7 @@ use super::fields::{
 use super::model::{CaseHeader, Status};
 use super::references::ReferenceKeys;
 use crate::custom_properties::{self, Given, PropertiesRequest};
-use crate::validation::shape;
+use crate::schema::shape;
 use crate::validation::{Change, Entries, Field, Scope, Text, is_given};
 use crate::values::{PlainText, uuid};
 use crate::wire_object;

@@ -12,8 +12,8 @@ use super::create::response;
 use super::store::{self, FoundCompany};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
-use crate::http::described::Ignored;
-use crate::http::{Id, Problem, ProblemType, Query, described};
+use crate::http::parameters::Ignored;
+use crate::http::{Id, Problem, ProblemType, Query, parameters};
 
 /// Reads a company with the relations that it holds.
 ///
@@ -35,7 +35,7 @@ pub async fn get(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
-    query.ignore(&described::IGNORED);
+    query.ignore(&parameters::IGNORED);
     query.finish()?;
     let asked = (caller.workspace_id, id);
     let found = database

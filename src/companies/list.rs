@@ -8,7 +8,7 @@ use super::{CompanyRowView, StoredCompany};
 use crate::auth::Caller;
 use crate::db::listing::{Field, Kind, Listing, Operator};
 use crate::db::{Database, Deadline};
-use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
+use crate::http::{PageView, Problem, Query, filters, list as read_list, parameters};
 use crate::parameters;
 
 /// What it is filtered and sorted by.
@@ -43,7 +43,7 @@ pub const LISTING: Listing = Listing {
 /// Its order where the request does not say.
 const ORDER: &str = "created_at";
 
-parameters!(Parameters, described::list(FIELDS, ORDER));
+parameters!(Parameters, parameters::list(FIELDS, ORDER));
 
 /// Lists the companies of all cases of the workspace.
 ///

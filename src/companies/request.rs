@@ -3,8 +3,8 @@
 use super::{Classification, Company, CompanyStatus, CompanyType};
 use crate::custom_properties::{self, Given, PropertiesRequest};
 use crate::relations::{HeldRelationRequest, RELATIONS, RelationInputs};
-use crate::validation::described::Changed;
-use crate::validation::shape;
+use crate::schema::Changed;
+use crate::schema::{self, shape};
 use crate::validation::{Field, Items, Member, Mode, Object, Scope, Sent, Text, list};
 use crate::values::{
     AddressRequest, BankingInformationRequest, Country, EntityLegalForm, PlainText, address,
@@ -17,7 +17,7 @@ const CLASSIFICATIONS: usize = 100;
 
 wire_object! {
     /// A company: inside a case, in a stored case, or a change of one.
-    CompanyRequest except elsewhere {
+    CompanyRequest except fields_of_other_modes {
         /// Registered name.
         "name" => name: Text<'de> =
             shape::text(1, 160).matching(r"\S").example("Acme SAS").required(),
@@ -42,13 +42,13 @@ wire_object! {
         /// Country of registration, ISO 3166-1 alpha-2 in any case (`XK` too).
         "country" => country: Text<'de> = Country::shape(),
         /// Registered address.
-        "address" => address: AddressRequest<'de> = shape::object::<AddressRequest<'_>>(),
+        "address" => address: AddressRequest<'de> = schema::object::<AddressRequest<'_>>(),
         /// Activity codes.
         "classifications" => classifications: Items<ClassificationRequest<'de>, CLASSIFICATIONS> =
-            shape::list(shape::item::<ClassificationRequest<'_>>(), CLASSIFICATIONS),
+            shape::list(schema::item::<ClassificationRequest<'_>>(), CLASSIFICATIONS),
         /// Bank account.
         "banking_information" => banking_information: BankingInformationRequest<'de> =
-            shape::object::<BankingInformationRequest<'_>>(),
+            schema::object::<BankingInformationRequest<'_>>(),
         /// Share capital, as the register writes it.
         "share_capital" => share_capital: Text<'de> = shape::text(1, 255).example("10000 EUR"),
         /// Tax number.
@@ -71,7 +71,7 @@ wire_object! {
         /// The companies in which it holds something.
         "relations" => relations: Items<HeldRelationRequest<'de>, RELATIONS> =
             shape::by_mode(|mode| {
-            shape::list(shape::item_in::<HeldRelationRequest<'_>>(mode), RELATIONS)
+            shape::list(schema::item_in::<HeldRelationRequest<'_>>(mode), RELATIONS)
         }),
     }
 }
@@ -125,7 +125,7 @@ const STATUSES: [(&str, CompanyStatus); 3] = [
 impl CompanyRequest<'_> {
     /// The company, its faults refused at their places.
     pub fn parse(mut self, mode: Mode, scope: &mut Scope<'_>) -> CompanyDraft {
-        self.refuse_others(elsewhere(mode), scope);
+        self.refuse_others(fields_of_other_modes(mode), scope);
         let kind = match self.kind {
             Field::Missing | Field::Null => Some(CompanyType::Main),
             _ => scope.strict(self.kind(), |sent| choice(sent, &TYPES)),
@@ -183,7 +183,7 @@ impl CompanyRequest<'_> {
 }
 
 /// The members that the same object has in other requests alone.
-fn elsewhere(mode: Mode) -> &'static [&'static str] {
+fn fields_of_other_modes(mode: Mode) -> &'static [&'static str] {
     match mode {
         Mode::Part => &["case_id"],
         Mode::Create => &["ref"],

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::{Company, StoredCompany};
 use crate::custom_properties::{Definition, Listed, Target};
-use crate::http::described::{NoItems, Null, PropertyValues};
 use crate::relations::{HeldRelationView, HeldRelationViews, StoredRelation};
+use crate::schema::{NoItems, Null, PropertyValues};
 use crate::serialized;
 use crate::values::Timestamp;
 

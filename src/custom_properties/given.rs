@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::validation::shape::{self, Shape};
+use crate::schema::shape::{self, Shape};
 use crate::validation::{Code, Entries, Fault, Field, Member, Scope, any::Any};
 
 /// The most custom properties that one object can give.

@@ -9,7 +9,7 @@ use super::{PropertyView, StoredProperty};
 use crate::auth::Caller;
 use crate::db::listing::{Condition, Field, Listing, Operand, Operator};
 use crate::db::{Database, Deadline};
-use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
+use crate::http::{PageView, Problem, Query, filters, list as read_list, parameters};
 use crate::parameters;
 
 const FIELDS: &[Field] = &[
@@ -41,9 +41,9 @@ const WITH_ARCHIVED: Listing = Listing {
 const ORDER: &str = "created_at";
 
 parameters!(Parameters, {
-    let mut parameters = described::list(FIELDS, ORDER);
+    let mut parameters = parameters::list(FIELDS, ORDER);
     let about = "Whether archived ones are listed too.";
-    parameters.push(described::flag("include_archived", about));
+    parameters.push(parameters::flag("include_archived", about));
     parameters
 });
 

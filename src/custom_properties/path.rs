@@ -7,7 +7,7 @@ use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::request::TARGETS;
 use super::{Target, target};
-use crate::http::{Problem, ProblemType, described, parameter};
+use crate::http::{Problem, ProblemType, parameter, parameters};
 
 /// The target of a path; another word names nothing: 404.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,17 +48,17 @@ impl<S: Send + Sync> FromRequestParts<S> for PropertyPath {
 
 impl IntoParams for TargetPath {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let mut schema = described::text(None, "case");
+        let mut schema = parameters::text(None, "case");
         schema.enum_values = Some(TARGETS.map(|(word, _)| word.into()).to_vec());
-        vec![described::path("target", "What has the property.", schema)]
+        vec![parameters::path("target", "What has the property.", schema)]
     }
 }
 
 impl IntoParams for PropertyPath {
     fn into_params(within: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let mut parameters = TargetPath::into_params(within);
-        let schema = described::text(None, "risk_score");
-        parameters.push(described::path("key", "The key of the property.", schema));
+        let schema = parameters::text(None, "risk_score");
+        parameters.push(parameters::path("key", "The key of the property.", schema));
         parameters
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::definition::LARGEST;
 use super::{NumericFormat, PropertyType, Settings, Target};
-use crate::validation::shape;
+use crate::schema::{self, shape};
 use crate::validation::{
     Code, Fault, Field, Items, Member, Mode, Number, Object, Scope, Sent, Text, list, quote,
 };
@@ -60,10 +60,10 @@ wire_object! {
         /// What its values are; never changes.
         "type" => kind: Text<'de> = shape::words(TYPES.map(|it| it.0)).required(),
         /// Its settings.
-        "settings" => settings: SettingsRequest<'de> = shape::object::<SettingsRequest<'_>>(),
+        "settings" => settings: SettingsRequest<'de> = schema::object::<SettingsRequest<'_>>(),
         /// Of `choices`: at least one, each key once; replaced as a whole.
         "options" => options: OptionsRequest<'de> =
-            shape::list(shape::item::<OptionRequest<'_>>(), OPTIONS),
+            shape::list(schema::item::<OptionRequest<'_>>(), OPTIONS),
         /// Whether it can no longer be given values.
         "archived" => archived: bool = shape::flag(),
     }
@@ -76,10 +76,10 @@ wire_object! {
         "label" => label: Text<'de> =
             shape::text(1, 255).example("Segment").matching(r"\S").required(),
         /// Its settings.
-        "settings" => settings: SettingsRequest<'de> = shape::object::<SettingsRequest<'_>>(),
+        "settings" => settings: SettingsRequest<'de> = schema::object::<SettingsRequest<'_>>(),
         /// Of `choices`: at least one, each key once; replaced as a whole.
         "options" => options: OptionsRequest<'de> =
-            shape::list(shape::item::<OptionRequest<'_>>(), OPTIONS),
+            shape::list(schema::item::<OptionRequest<'_>>(), OPTIONS),
         /// Whether it can no longer be given values.
         "archived" => archived: bool = shape::flag(),
     }

@@ -6,7 +6,7 @@ use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use uuid::Uuid;
 
-use super::described;
+use super::parameters;
 use super::{Limits, Problem, ProblemType};
 use crate::db::Deadline;
 use crate::values;
@@ -64,8 +64,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
 impl IntoParams for Id {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let example = "0198a000-0000-4000-8000-000000000201";
-        let schema = described::text(Some("uuid"), example);
-        vec![described::path("id", "Its id.", schema)]
+        let schema = parameters::text(Some("uuid"), example);
+        vec![parameters::path("id", "Its id.", schema)]
     }
 }
 

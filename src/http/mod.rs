@@ -2,7 +2,6 @@
 
 mod body;
 mod cursor;
-pub mod described;
 mod edge;
 mod extract;
 pub mod filters;
@@ -14,6 +13,7 @@ mod key_locks;
 mod limits;
 mod list;
 mod members;
+pub mod parameters;
 mod parse;
 mod problem;
 mod problem_document;

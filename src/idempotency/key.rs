@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, Method};
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
-use crate::http::{Problem, described};
+use crate::http::{Problem, parameters};
 use crate::validation::{Code, Fault};
 
 /// The header's name, as it stands in an answer.
@@ -43,11 +43,11 @@ impl IntoParams for IdempotencyKey {
         let about = "Names this request, for 24 hours: sent again with the same key, it is done once and answered \
                      as the first time (with `Idempotent-Replayed: true`). 1 to 255 visible ASCII characters, bare or in \
                      double quotes.";
-        let mut schema = described::text(None, "0198a000-5c1a-7d3e-9a44-2f1b6c8d9e10");
+        let mut schema = parameters::text(None, "0198a000-5c1a-7d3e-9a44-2f1b6c8d9e10");
         schema.min_length = Some(1);
         schema.max_length = Some(LONGEST_HEADER);
         schema.pattern = Some(PATTERN.to_owned());
-        vec![described::header(HEADER, about, schema)]
+        vec![parameters::header(HEADER, about, schema)]
     }
 }
 

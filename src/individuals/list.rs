@@ -9,7 +9,7 @@ use super::{IndividualRowView, StoredIndividual};
 use crate::auth::Caller;
 use crate::db::listing::{Field, Kind, Listing, Operator};
 use crate::db::{Database, Deadline};
-use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
+use crate::http::{PageView, Problem, Query, filters, list as read_list, parameters};
 use crate::parameters;
 use crate::relations::RelationDetails;
 
@@ -51,7 +51,7 @@ struct ListedIndividual {
 /// Its order where the request does not say.
 const ORDER: &str = "created_at";
 
-parameters!(Parameters, described::list(FIELDS, ORDER));
+parameters!(Parameters, parameters::list(FIELDS, ORDER));
 
 /// Lists the individuals of all cases of the workspace.
 ///

@@ -9,8 +9,8 @@ use crate::relations::{
     HeldRelationRequest, RELATIONS, ROLE_NAMES, ROLES, RelationDetails, RelationInputs, Role,
     Roles, percentage, position, roles,
 };
-use crate::validation::described::Changed;
-use crate::validation::shape;
+use crate::schema::Changed;
+use crate::schema::{self, shape};
 use crate::validation::{
     Code, Fault, Field, Items, Member, Mode, Number, Object, Scope, Text, is_given,
 };
@@ -25,7 +25,7 @@ const NATIONALITIES: usize = 250;
 
 wire_object! {
     /// An individual: inside a case, in a stored case, or a change of one.
-    IndividualRequest except elsewhere {
+    IndividualRequest except fields_of_other_modes {
         /// First name. One of the two names may be blank, for people with one name.
         "first_name" => first_name: Text<'de> = shape::text(0, 255).required().example("Jane"),
         /// Further names.
@@ -58,10 +58,10 @@ wire_object! {
         "nationalities" => nationalities: Items<Text<'de>, NATIONALITIES> =
             shape::list(Country::shape(), NATIONALITIES),
         /// Home address.
-        "address" => address: AddressRequest<'de> = shape::object::<AddressRequest<'_>>(),
+        "address" => address: AddressRequest<'de> = schema::object::<AddressRequest<'_>>(),
         /// Bank account.
         "banking_information" => banking_information: BankingInformationRequest<'de> =
-            shape::object::<BankingInformationRequest<'_>>(),
+            schema::object::<BankingInformationRequest<'_>>(),
         /// Tax number.
         "tax_identification_number" => tax_identification_number: Text<'de> =
             shape::text(1, 255).example("FR83404833048"),
@@ -92,7 +92,7 @@ wire_object! {
         /// The companies in which it holds something.
         "relations" => relations: Items<HeldRelationRequest<'de>, RELATIONS> =
             shape::by_mode(|mode| {
-            shape::list(shape::item_in::<HeldRelationRequest<'_>>(mode), RELATIONS)
+            shape::list(schema::item_in::<HeldRelationRequest<'_>>(mode), RELATIONS)
         }),
     }
 }
@@ -152,7 +152,7 @@ impl IndividualRequest<'_> {
         scope: &mut Scope<'_>,
         now: DateTime<Utc>,
     ) -> IndividualDraft {
-        self.refuse_others(elsewhere(mode), scope);
+        self.refuse_others(fields_of_other_modes(mode), scope);
         if mode != Mode::Update {
             refuse_nameless(&self.first_name, &self.last_name, scope);
         }
@@ -217,7 +217,7 @@ fn name(mode: Mode, member: Member<Text<'_>>, scope: &mut Scope<'_>) -> PlainTex
 }
 
 /// The members that the same object has in other requests alone.
-fn elsewhere(mode: Mode) -> &'static [&'static str] {
+fn fields_of_other_modes(mode: Mode) -> &'static [&'static str] {
     match mode {
         Mode::Part => &["case_id"],
         Mode::Create => &["ref"],

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::{Individual, StoredIndividual};
 use crate::custom_properties::{Definition, Listed, Target};
-use crate::http::described::{NoItems, PropertyValues};
 use crate::relations::{HeldRelationView, HeldRelationViews, RelationDetails, StoredRelation};
+use crate::schema::{NoItems, PropertyValues};
 use crate::serialized;
 use crate::values::Timestamp;
 

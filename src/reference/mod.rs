@@ -1,16 +1,10 @@
-//! The reference: the description of every operation (OpenAPI 3.1), the interactive page over it, and
-//! the pages for people.
+//! The pages of the server: the interactive page over the description of the API, the guides, and a page for each type of
+//! problem.
 
-mod document;
-mod generators;
+mod guide_texts;
 mod guides;
-mod hooks;
-mod links;
 mod page;
 mod problems;
-mod refusals;
 mod routes;
-mod tidy;
 
-pub use document::document;
 pub use routes::routes;

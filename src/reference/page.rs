@@ -4,6 +4,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
 
+use super::guide_texts::guide_path;
 use crate::http::Base;
 
 /// What a page may load: what this server itself has.
@@ -72,7 +73,7 @@ fn served(events: Vec<Event<'_>>) -> Vec<Event<'_>> {
                 title,
                 id,
             }) => {
-                let path = super::guides::path_of(dest_url);
+                let path = guide_path(dest_url);
                 is_dropped = path.is_none() && is_relative(dest_url);
                 if !is_dropped {
                     let (link_type, title, id) = (*link_type, title.clone(), id.clone());

@@ -13,7 +13,7 @@ use super::{Holder, ROLES, RelationDetails, RelationView, StoredRelation, store}
 use crate::http::{JsonBody, NoQuery, Parsed, Problem, ProblemType, WriteResponse};
 use crate::idempotency::IdempotencyKey;
 use crate::parse_body;
-use crate::validation::shape;
+use crate::schema::shape;
 use crate::validation::{Code, Fault, Items, Number, Scope, Text, is_given};
 use crate::values::{Percentage, exclusive, uuid};
 use crate::versions::{CaseReference, IfMatch, lock, touch};

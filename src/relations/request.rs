@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 use uuid::Uuid;
 
 use super::{RelationDetails, Role, Roles};
-use crate::validation::shape::{self, Shape};
+use crate::schema::shape::{self, Shape};
 use crate::validation::{
     Code, Fault, Field, Items, Member, Mode, Number, Object, Scope, Text, list,
 };
@@ -20,7 +20,7 @@ pub const ROLES: usize = 10;
 
 wire_object! {
     /// A relation of the company or individual that it stands in: what that holds in a company.
-    HeldRelationRequest except elsewhere {
+    HeldRelationRequest except fields_of_other_modes {
         /// Part of the votes, in percent.
         "voting_rights_percentage" => voting_rights_percentage: Number = Percentage::shape(),
         /// Part of the shares, in percent.
@@ -98,7 +98,7 @@ impl RelationInputs {
 impl HeldRelationRequest<'_> {
     /// The relation inside a case, its faults refused at their places.
     pub fn parse(mut self, scope: &mut Scope<'_>) -> Option<RelationDraft> {
-        self.refuse_others(elsewhere(Mode::Part), scope);
+        self.refuse_others(fields_of_other_modes(Mode::Part), scope);
         let named = !matches!(self.source_company_ref, Field::Missing | Field::Null);
         let source = scope.strict(self.source_company_ref(), |sent| length(sent, 1, 100));
         Some(RelationDraft {
@@ -118,7 +118,7 @@ impl HeldRelationRequest<'_> {
 
     /// The relation of a new entity of a stored case, its faults refused at their places.
     pub fn parse_held(mut self, scope: &mut Scope<'_>) -> Option<HeldRelation> {
-        self.refuse_others(elsewhere(Mode::Create), scope);
+        self.refuse_others(fields_of_other_modes(Mode::Create), scope);
         Some(HeldRelation {
             to_company_id: scope.optional(self.held_in(), uuid),
             holding: RelationDetails {
@@ -132,7 +132,7 @@ impl HeldRelationRequest<'_> {
 }
 
 /// The members that the same object has in other requests alone.
-fn elsewhere(mode: Mode) -> &'static [&'static str] {
+fn fields_of_other_modes(mode: Mode) -> &'static [&'static str] {
     match mode {
         Mode::Part => &["to_company_id"],
         Mode::Create | Mode::Update => &["source_company_ref"],

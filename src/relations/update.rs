@@ -13,7 +13,7 @@ use super::{Holder, ROLES, RelationView, Roles, store};
 use crate::events::changed_fields;
 use crate::http::{Id, JsonBody, NoQuery, Parsed, Problem, ProblemType, WriteResponse};
 use crate::parse_body;
-use crate::validation::shape;
+use crate::schema::shape;
 use crate::validation::{Change, Items, Number, Scope, Text};
 use crate::values::{Percentage, PlainText, uuid};
 use crate::versions::{CaseReference, IfMatch, lock, touch};

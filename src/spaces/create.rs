@@ -10,7 +10,7 @@ use super::{Space, SpaceView};
 use crate::http::{JsonBody, NoQuery, Problem, WriteResponse};
 use crate::idempotency::IdempotencyKey;
 use crate::parse_body;
-use crate::validation::shape;
+use crate::schema::shape;
 use crate::validation::{Code, Fault, Scope, Text};
 use crate::values::{SpaceSlug, not_blank};
 use crate::wire_object;

@@ -8,7 +8,7 @@ use super::{Space, SpaceView};
 use crate::auth::Caller;
 use crate::db::listing::{Field, Listing};
 use crate::db::{Database, Deadline};
-use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
+use crate::http::{PageView, Problem, Query, filters, list as read_list, parameters};
 use crate::parameters;
 
 const FIELDS: &[Field] = &[
@@ -28,7 +28,7 @@ pub const LISTING: Listing = Listing {
 /// Its order where the request does not say.
 const ORDER: &str = "created_at";
 
-parameters!(Parameters, described::pages(FIELDS, ORDER));
+parameters!(Parameters, parameters::pages(FIELDS, ORDER));
 
 /// Lists the spaces of the workspace.
 ///

@@ -8,7 +8,7 @@ use super::{StoredTemplate, TemplateView};
 use crate::auth::Caller;
 use crate::db::listing::{Field, Kind, Listing};
 use crate::db::{Database, Deadline};
-use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
+use crate::http::{PageView, Problem, Query, filters, list as read_list, parameters};
 use crate::parameters;
 
 const FIELDS: &[Field] = &[
@@ -44,9 +44,9 @@ const WITH_ARCHIVED: Listing = Listing {
 const ORDER: &str = "updated_at";
 
 parameters!(Parameters, {
-    let mut parameters = described::list(FIELDS, ORDER);
+    let mut parameters = parameters::list(FIELDS, ORDER);
     let about = "Whether archived ones are listed too.";
-    parameters.push(described::flag("include_archived", about));
+    parameters.push(parameters::flag("include_archived", about));
     parameters
 });
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Required;
-use crate::http::described::PropertyValues;
+use crate::schema::PropertyValues;
 use crate::values::{PlainText, Timestamp};
 
 /// A template, as far as a case shows it.

@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use super::Required;
 use crate::custom_properties::{self, Given, PropertiesRequest};
-use crate::validation::described::Changed;
-use crate::validation::shape;
+use crate::schema::Changed;
+use crate::schema::{self, shape};
 use crate::validation::{Change, Code, Fault, Field, Items, Member, Mode, Scope, Text, list};
 use crate::values::{Key, PlainText, length, not_blank, uuid};
 use crate::wire_object;
@@ -27,7 +27,7 @@ wire_object! {
         "description" => description: Text<'de> =
             shape::text(1, 5_000).example("For companies of the European Union."),
         /// What a new case has where it says nothing itself; replaced as a whole.
-        "defaults" => defaults: DefaultsRequest<'de> = shape::object::<DefaultsRequest<'_>>(),
+        "defaults" => defaults: DefaultsRequest<'de> = schema::object::<DefaultsRequest<'_>>(),
         /// Paths to what an open case must have, such as `external_id`, `companies[].country` or
         /// `custom_properties.KEY`, each once; replaced as a whole.
         "required" => required: Items<Text<'de>, REQUIRED> =

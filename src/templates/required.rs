@@ -5,7 +5,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::custom_properties::{Definitions, Target};
-use crate::validation::shape::{self, Shape};
+use crate::schema::shape::{self, Shape};
 use crate::validation::{Budget, Code, Fault, Misspelt, quote};
 use crate::values::is_blank;
 

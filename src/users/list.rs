@@ -8,7 +8,7 @@ use super::{StoredUser, UserView};
 use crate::auth::Caller;
 use crate::db::listing::{Field, Listing};
 use crate::db::{Database, Deadline};
-use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
+use crate::http::{PageView, Problem, Query, filters, list as read_list, parameters};
 use crate::parameters;
 
 const FIELDS: &[Field] = &[filters::moment("created_at", "c.created_at")];
@@ -32,9 +32,9 @@ const WITH_SUSPENDED: Listing = Listing {
 const ORDER: &str = "created_at";
 
 parameters!(Parameters, {
-    let mut parameters = described::list(FIELDS, ORDER);
+    let mut parameters = parameters::list(FIELDS, ORDER);
     let about = "Whether suspended ones are listed too.";
-    parameters.push(described::flag("include_suspended", about));
+    parameters.push(parameters::flag("include_suspended", about));
     parameters
 });
 

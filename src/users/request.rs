@@ -1,7 +1,7 @@
 //! Users as they may arrive.
 
-use crate::validation::described::Changed;
-use crate::validation::shape;
+use crate::schema::Changed;
+use crate::schema::shape;
 use crate::validation::{Mode, Scope, Text};
 use crate::values::{Email, not_blank};
 use crate::wire_object;

@@ -2,7 +2,6 @@
 
 mod change;
 mod collections;
-pub mod described;
 mod document_order;
 mod encoding;
 mod fault;
@@ -13,13 +12,11 @@ mod object;
 mod overlay;
 mod quote;
 mod scope;
-pub mod shape;
 mod suggest;
 mod violations;
 
 pub use change::{Change, Mode};
 pub use collections::{Entries, Items, Slices, list};
-pub use described::Described;
 pub use document_order::sort as sort_in_document_order;
 pub use encoding::Encoding;
 pub use fault::{Code, Explained, Fault};

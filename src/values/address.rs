@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Bic, Country, Iban, PlainText, text};
-use crate::validation::shape;
+use crate::schema::shape;
 use crate::validation::{Code, Fault, Field, Member, Object, Scope, Text};
 use crate::wire_object;
 

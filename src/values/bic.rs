@@ -7,7 +7,7 @@ use validator::ValidateRegex;
 
 use super::characters::{code, first_named, is_of_code};
 use super::{Country, text_value};
-use crate::validation::shape::{self, Shape};
+use crate::schema::shape::{self, Shape};
 use crate::validation::{Code, Fault, quote};
 
 text_value! {

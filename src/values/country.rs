@@ -10,7 +10,7 @@ use unicode_normalization::char::is_combining_mark;
 use super::country_names::NAMES;
 use super::country_past::{FORMER, Former};
 use super::text_value;
-use crate::validation::shape::{self, Shape};
+use crate::schema::shape::{self, Shape};
 use crate::validation::{Code, Fault, Names, quote};
 
 text_value! {

@@ -7,7 +7,7 @@ use validator::ValidateRegex;
 
 use super::characters::{first_named, trimmed};
 use super::{length, text_value};
-use crate::validation::shape::{self, Shape};
+use crate::schema::shape::{self, Shape};
 use crate::validation::{Code, Fault, quote};
 
 text_value! {

@@ -7,7 +7,7 @@ use iban::ParseIbanError;
 
 use super::characters::{code, first_named, is_of_code};
 use super::text_value;
-use crate::validation::shape::{self, Shape};
+use crate::schema::shape::{self, Shape};
 use crate::validation::{Code, Fault, quote};
 
 text_value! {

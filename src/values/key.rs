@@ -1,7 +1,7 @@
 //! Keys that a workspace chooses for what it defines.
 
 use super::text_value;
-use crate::validation::shape::{self, Shape};
+use crate::schema::shape::{self, Shape};
 use crate::validation::{Code, Fault, quote};
 
 text_value! {

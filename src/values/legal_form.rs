@@ -3,7 +3,7 @@
 use arrayvec::ArrayString;
 
 use super::text_value;
-use crate::validation::shape::{self, Shape};
+use crate::schema::shape::{self, Shape};
 use crate::validation::{Code, Fault, quote};
 
 text_value! {

@@ -5,7 +5,7 @@ use arrayvec::ArrayString;
 use super::characters::{first_named, is_hyphen, is_meaningless, is_override, narrow};
 use super::numbering_plan::{NO_NUMBER, Plan};
 use super::text_value;
-use crate::validation::shape::{self, Shape};
+use crate::schema::shape::{self, Shape};
 use crate::validation::{Code, Fault, quote};
 
 text_value! {

@@ -5,7 +5,7 @@ use smol_str::{SmolStr, StrExt};
 use super::characters::trimmed;
 use super::text::blank;
 use super::{PlainText, not_blank, text_value, uuid};
-use crate::validation::shape::{self, Shape};
+use crate::schema::shape::{self, Shape};
 use crate::validation::{Code, Fault};
 
 text_value! {

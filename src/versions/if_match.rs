@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::entity_tag::{EntityTag, TagsError, entity_tags};
-use crate::http::{Problem, ProblemType, described};
+use crate::http::{Problem, ProblemType, parameters};
 use crate::validation::{Code, Fault};
 
 /// The versions for which a request was made (RFC 9110, section 13.1.1); without the header, any.
@@ -56,8 +56,8 @@ impl IntoParams for IfMatch {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let about = "The `ETag` of the case for which this is meant; for another version the answer is 412. \
                      Without it, any version.";
-        let schema = described::text(None, "\"1\"");
-        vec![described::header("If-Match", about, schema)]
+        let schema = parameters::text(None, "\"1\"");
+        vec![parameters::header("If-Match", about, schema)]
     }
 }
 

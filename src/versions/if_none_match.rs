@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::entity_tag::{EntityTag, entity_tags};
-use crate::http::{Problem, described};
+use crate::http::{Problem, parameters};
 use crate::validation::{Code, Fault};
 
 /// The versions that the client has (RFC 9110, section 13.1.2); without the header, none.
@@ -48,7 +48,7 @@ impl IntoParams for IfNoneMatch {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let about = "The `ETag` of the response that the client has: if it would be the same, the answer is 304 \
                      without a body.";
-        let schema = described::text(None, "\"1\"");
-        vec![described::header("If-None-Match", about, schema)]
+        let schema = parameters::text(None, "\"1\"");
+        vec![parameters::header("If-None-Match", about, schema)]
     }
 }

@@ -6,7 +6,7 @@ use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use uuid::Uuid;
 
-use crate::http::{Problem, ProblemType, described, parameter};
+use crate::http::{Problem, ProblemType, parameter, parameters};
 
 /// A case as a path names it: by its id, or by its external id where no case has that id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl<S: Send + Sync> FromRequestParts<S> for CaseReference {
 impl IntoParams for CaseReference {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let about = "The case: its id, or its external id where no case has that id.";
-        let schema = described::text(None, "acme-001");
-        vec![described::path("case", about, schema)]
+        let schema = parameters::text(None, "acme-001");
+        vec![parameters::path("case", about, schema)]
     }
 }

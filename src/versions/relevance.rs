@@ -1,6 +1,6 @@
 //! Whether a part of a case is relevant.
 
-use crate::validation::shape;
+use crate::schema::shape;
 use crate::validation::{Code, Fault, Field, Scope};
 use crate::wire_object;
 

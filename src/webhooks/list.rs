@@ -9,7 +9,7 @@ use super::view::WebhookView;
 use crate::auth::Caller;
 use crate::db::listing::{Field, Kind, Listing, Operator};
 use crate::db::{Database, Deadline};
-use crate::http::{PageView, Problem, Query, described, filters, list as read_list};
+use crate::http::{PageView, Problem, Query, filters, list as read_list, parameters};
 use crate::parameters;
 
 /// Whether a webhook waits for an event.
@@ -58,7 +58,7 @@ pub const LISTING: Listing = Listing {
 /// Its order where the request does not say.
 const ORDER: &str = "updated_at";
 
-parameters!(Parameters, described::list(FIELDS, ORDER));
+parameters!(Parameters, parameters::list(FIELDS, ORDER));
 
 /// Lists the webhooks of the workspace.
 ///

@@ -12,7 +12,7 @@ use crate::db::listing::{Condition, Field, Kind, Listing, Operand, Operator, Sli
 use crate::db::{Database, Deadline};
 use crate::events::EVENTS;
 use crate::http::{
-    Id, NoQuery, PageView, Problem, ProblemType, Query, described, filters, list as read_list,
+    Id, NoQuery, PageView, Problem, ProblemType, Query, filters, list as read_list, parameters,
 };
 use crate::parameters;
 
@@ -70,7 +70,7 @@ const ONE: Listing = Listing {
 /// Its order where the request does not say.
 const ORDER: &str = "created_at.desc";
 
-parameters!(Parameters, described::list(FIELDS, ORDER));
+parameters!(Parameters, parameters::list(FIELDS, ORDER));
 
 /// Lists the deliveries of the workspace, newest first.
 ///

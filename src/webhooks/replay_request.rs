@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::validation::shape;
+use crate::schema::shape;
 use crate::validation::{Code, Fault, Scope, Text};
 use crate::values::moment;
 use crate::wire_object;

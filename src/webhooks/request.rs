@@ -2,8 +2,8 @@
 
 use super::{address, secret};
 use crate::events::EVENTS;
-use crate::validation::described::Changed;
-use crate::validation::shape::{self, Shape};
+use crate::schema::Changed;
+use crate::schema::shape::{self, Shape};
 use crate::validation::{Code, Fault, Field, Items, Member, Mode, Names, Scope, Text, list, quote};
 use crate::values::{Destinations, choice, not_blank};
 use crate::wire_object;

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the bottom up: a room may use those that stand before it.
-const ROOMS: [&str; 33] = [
+const ROOMS: [&str; 35] = [
     "json",
     "validation",
+    "schema",
     "values",
     "metrics",
     "traces",
@@ -34,6 +35,7 @@ const ROOMS: [&str; 33] = [
     "workspaces",
     "health",
     "workers",
+    "openapi",
     "reference",
     "app",
     "cli",

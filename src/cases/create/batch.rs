@@ -12,8 +12,9 @@ use super::writer::CaseWriter;
 use crate::http::{JsonBody, Problem, WriteResponse, visit_item};
 use crate::idempotency::IdempotencyKey;
 use crate::parse_body;
+use crate::schema::{self, shape};
 use crate::state::FeatureState;
-use crate::validation::{Code, Fault, Field, Mode, Scope, Slices, shape};
+use crate::validation::{Code, Fault, Field, Mode, Scope, Slices};
 use crate::wire_object;
 use crate::writes::Write;
 
@@ -22,7 +23,7 @@ wire_object! {
     BatchRequest {
         /// The cases.
         "cases" => cases: Slices<'de, CASES> =
-            shape::list(shape::item_in::<CaseRequest<'_>>(Mode::Part), CASES).required(),
+            shape::list(schema::item_in::<CaseRequest<'_>>(Mode::Part), CASES).required(),
     }
 }
 

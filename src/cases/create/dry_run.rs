@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
-use crate::http::{Problem, Query, described};
+use crate::http::{Problem, Query, parameters};
 
 const NAME: &str = "dry_run";
 
@@ -29,6 +29,6 @@ impl IntoParams for DryRun {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let about = "Checks everything and stores nothing. A case that could be stored has the status 200 \
                      instead of 201, and no `Location`; an `Idempotency-Key` is not used up.";
-        vec![described::flag(NAME, about)]
+        vec![parameters::flag(NAME, about)]
     }
 }

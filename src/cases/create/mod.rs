@@ -12,6 +12,7 @@ mod create_request;
 mod defaults;
 mod draft;
 mod dry_run;
+mod examples;
 mod finish;
 mod graph;
 mod group_commit;
@@ -24,6 +25,7 @@ mod writer;
 
 pub use batch::{__path_batch, batch};
 pub use draft::CaseDraft;
+pub use examples::add_examples;
 pub use request::CaseRequest;
 pub use writer::CaseWriter;
 

@@ -14,7 +14,7 @@ use crate::companies::CompanyRequest;
 use crate::custom_properties::{self, PropertiesRequest};
 use crate::http::visit_item;
 use crate::individuals::IndividualRequest;
-use crate::validation::shape;
+use crate::schema::{self, shape};
 use crate::validation::{
     Code, Entries, Fault, Field, Items, Member, Mode, Object, Scope, Text, Violations, is_given,
     list,
@@ -31,7 +31,7 @@ const REVIEWS: usize = 100;
 
 wire_object! {
     /// A whole customer: the case, its companies and individuals, and who owns or represents whom.
-    CaseRequest except elsewhere within "Batch" {
+    CaseRequest except fields_of_other_modes within "Batch" {
         /// What people call the case; not only white space.
         "name" => name: Text<'de> = shape::text(1, 180).matching(r"\S").required().example("Acme"),
         /// Decisions (`approved`, `rejected`, `closed`) come by a review.
@@ -59,22 +59,22 @@ wire_object! {
             shape::list(shape::text(1, 100).example("VIP"), TAGS),
         /// Companies, in the order in which they are answered. If there are any, one is of type `main`.
         "companies" => companies: Items<Box<CompanyRequest<'de>>, ENTITIES> =
-            shape::list(shape::item_in::<CompanyRequest<'_>>(Mode::Part), ENTITIES),
+            shape::list(schema::item_in::<CompanyRequest<'_>>(Mode::Part), ENTITIES),
         /// Individuals, in the order in which they are answered.
         "individuals" => individuals: Items<Box<IndividualRequest<'de>>, ENTITIES> =
-            shape::list(shape::item_in::<IndividualRequest<'_>>(Mode::Part), ENTITIES),
+            shape::list(schema::item_in::<IndividualRequest<'_>>(Mode::Part), ENTITIES),
         /// When the case was created in the system that it comes from; now, where it is absent. Not in
         /// the future.
         "created_at" => created_at: Text<'de> =
             shape::format("date-time").example("2021-03-04T09:30:00Z"),
         /// The decisions that were made there, oldest first. The last of them is the status of the case.
         "reviews" => reviews: Items<ReviewRequest<'de>, REVIEWS> =
-            shape::list(shape::item_in::<ReviewRequest<'_>>(Mode::Create), REVIEWS),
+            shape::list(schema::item_in::<ReviewRequest<'_>>(Mode::Create), REVIEWS),
     }
 }
 
 /// The members that an item of a batch alone has: history of another system.
-fn elsewhere(mode: Mode) -> &'static [&'static str] {
+fn fields_of_other_modes(mode: Mode) -> &'static [&'static str] {
     match mode {
         Mode::Part => &[],
         Mode::Create | Mode::Update => &["created_at", "reviews"],
@@ -100,7 +100,7 @@ impl CaseDraft {
 
 impl CaseRequest<'_> {
     fn parse(mut self, mode: Mode, scope: &mut Scope<'_>, now: DateTime<Utc>) -> CaseDraft {
-        self.refuse_others(elsewhere(mode), scope);
+        self.refuse_others(fields_of_other_modes(mode), scope);
         let companies_are_known = is_known(&self.companies);
         let name = scope.required(self.name(), name);
         let status = scope.strict(self.status(), |sent| initial_status(mode, sent));

@@ -12,7 +12,7 @@ use super::Answer;
 /// The document that the server serves.
 pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     let operations = dossier::app::operations().into_openapi();
-    dossier::reference::document(operations).expect("a document")
+    dossier::openapi::document(operations).expect("a document")
 });
 
 static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);

@@ -10,10 +10,10 @@ use utoipa::openapi::security::{
 };
 use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{
-    Components, Header, InfoBuilder, LicenseBuilder, Object, OpenApi, PathItem, Ref, RefOr,
-    Response, Server,
+    Components, Header, InfoBuilder, LicenseBuilder, Object, OpenApi, Ref, RefOr, Server,
 };
 
+use super::operations::{each, name_headers};
 use super::{generators, hooks, links, refusals, tidy};
 
 /// The whole document (OpenAPI 3.1), as it is served and printed.
@@ -113,18 +113,6 @@ fn tags() -> Vec<Tag> {
     .to_vec()
 }
 
-/// The operations of a path.
-pub fn each(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    let of_reading = [&mut item.get].into_iter();
-    let of_writing = [
-        &mut item.post,
-        &mut item.patch,
-        &mut item.put,
-        &mut item.delete,
-    ];
-    of_reading.chain(of_writing).flatten()
-}
-
 /// What an operation does not say of itself, because it holds for all that are like it.
 fn complete(operation: &mut Operation) {
     // What a handler says to its readers of errors is in the answers here.
@@ -171,22 +159,6 @@ fn first_sentence(text: &str) -> (String, String) {
     let first = letters.next().map(char::to_uppercase);
     let rest = first.into_iter().flatten().chain(letters).collect();
     (summary.trim_end_matches('.').to_owned(), rest)
-}
-
-/// Headers that any answer, or any answer to a key, has.
-pub fn name_headers(response: &mut Response, is_public: bool) {
-    let mut names = vec!["X-Request-Id"];
-    if !is_public {
-        names.extend(["RateLimit", "RateLimit-Policy"]);
-    }
-    for name in names {
-        response
-            .headers
-            .insert(name.to_owned(), Header::default().into());
-    }
-    for (name, header) in &mut response.headers {
-        *header = RefOr::Ref(Ref::new(format!("#/components/headers/{name}")));
-    }
 }
 
 /// The headers of answers.

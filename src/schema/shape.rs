@@ -1,33 +1,34 @@
-//! What a member may hold, as JSON Schema (2020-12) tells it: the part of the reference that stands
-//! beside each member of a wire object.
+//! The values that a field accepts, as JSON Schema (2020-12). Each field of a wire object declares its own.
 
 use serde_json::Value;
 use utoipa::openapi::schema::{AdditionalProperties, AnyOfBuilder, SchemaType, Type};
-use utoipa::openapi::{Array, Deprecated, Object, Ref, RefOr, Schema, SchemaFormat};
+use utoipa::openapi::{Array, Deprecated, Object, RefOr, Schema, SchemaFormat};
 
-use super::Mode;
-use super::described::{Component, Described, name_in, schema};
+use crate::validation::Mode;
 
-/// What stands for 'not given' besides the absent member.
+/// A schema with its name among the components of a document.
+pub type Component = (String, RefOr<Schema>);
+
+/// The values that mean the same as an absent field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Absent {
-    /// Nothing: the member is required.
+pub(super) enum Absent {
+    /// None: the field is required.
     Nothing,
     /// `null`.
     Null,
-    /// `null`, unless a change says it: nothing can be without the member.
+    /// `null` in a create. A change cannot clear the field.
     NullOfNew,
     /// `null` and `""`.
     NullOrEmptyText,
-    /// `null` and `[]`, as languages that know no difference send an empty object.
+    /// `null` and `[]`, which PHP sends for an empty object.
     NullOrEmptyArray,
 }
 
-/// What a member may hold.
+/// The values that a field accepts.
 #[derive(Clone)]
 pub struct Shape {
-    schema: RefOr<Schema>,
-    absent: Absent,
+    pub(super) schema: RefOr<Schema>,
+    pub(super) absent: Absent,
     pub(super) components: Vec<Component>,
     pub(super) by_mode: Option<fn(Mode) -> Self>,
 }
@@ -42,28 +43,28 @@ impl Shape {
         }
     }
 
-    /// The same, of a member that must be there; a change need not have it, and cannot clear it.
+    /// Makes the field required. In a change it is optional, and cannot be cleared.
     #[must_use]
     pub fn required(self) -> Self {
         let absent = Absent::Nothing;
         Self { absent, ..self }
     }
 
-    /// The same, of a text whose `""` is a value like any other.
+    /// Makes `""` a value like any other string.
     #[must_use]
     pub fn strict(self) -> Self {
         let absent = Absent::Null;
         Self { absent, ..self }
     }
 
-    /// The same, of a text that has a default and that a change cannot clear.
+    /// Marks a string with a default, which a change cannot clear.
     #[must_use]
     pub fn kept(self) -> Self {
         let absent = Absent::NullOfNew;
         Self { absent, ..self }
     }
 
-    /// The same with an example.
+    /// Adds an example.
     #[must_use]
     pub fn example(mut self, example: impl Into<Value>) -> Self {
         match &mut self.schema {
@@ -74,7 +75,7 @@ impl Shape {
         self
     }
 
-    /// The same with what holds where the member is absent.
+    /// Sets the value of an absent field.
     #[must_use]
     pub fn default(mut self, default: impl Into<Value>) -> Self {
         match &mut self.schema {
@@ -85,7 +86,7 @@ impl Shape {
         self
     }
 
-    /// The same, of a member that clients should no longer send.
+    /// Marks a field that clients should no longer send.
     #[must_use]
     pub fn deprecated(mut self) -> Self {
         if let RefOr::T(Schema::Object(object)) = &mut self.schema {
@@ -94,7 +95,7 @@ impl Shape {
         self
     }
 
-    /// Text that matches an expression (ECMA-262).
+    /// Requires a string that matches a regular expression (ECMA-262).
     #[must_use]
     pub fn matching(mut self, pattern: &str) -> Self {
         if let RefOr::T(Schema::Object(object)) = &mut self.schema {
@@ -103,7 +104,7 @@ impl Shape {
         self
     }
 
-    /// The same array, which has at least so many items where it is there.
+    /// Sets the minimum number of items of an array.
     #[must_use]
     pub fn at_least(mut self, min: usize) -> Self {
         if let RefOr::T(Schema::Array(array)) = &mut self.schema {
@@ -112,13 +113,13 @@ impl Shape {
         self
     }
 
-    /// Whether the member must be there in this mode.
+    /// Whether the field is required in this mode.
     pub(super) fn is_required(&self, mode: Mode) -> bool {
         self.absent == Absent::Nothing && mode != Mode::Update
     }
 
-    /// The schema of a member in this mode.
-    pub(super) fn member(self, mode: Mode, about: &str) -> RefOr<Schema> {
+    /// The schema of a field in this mode.
+    pub(super) fn field(self, mode: Mode, about: &str) -> RefOr<Schema> {
         let about = Some(about.to_owned()).filter(|it| !it.is_empty());
         let absent = match self.absent {
             Absent::NullOfNew if mode == Mode::Update => Absent::Nothing,
@@ -145,7 +146,7 @@ impl Shape {
         RefOr::T(object.into())
     }
 
-    /// The schema of what cannot be absent, such as the item of an array.
+    /// The schema of a value that cannot be absent, such as the item of an array.
     pub fn item(self) -> RefOr<Schema> {
         self.schema
     }
@@ -157,7 +158,7 @@ fn with_null(kind: &mut SchemaType) {
     }
 }
 
-/// Whether readers of JSON Schema hold text against this format, so that it cannot be empty.
+/// Whether validators check this format, so that the empty string does not match.
 fn is_asserted(format: &SchemaFormat) -> bool {
     let SchemaFormat::Custom(name) = format else {
         return true;
@@ -165,7 +166,7 @@ fn is_asserted(format: &SchemaFormat) -> bool {
     ["uuid", "date", "date-time", "email", "uri"].contains(&name.as_str())
 }
 
-/// `""` means 'not given': what holds for the text holds for one that is not empty.
+/// Accepts `""` for an absent field. The other limits hold for a string that is not empty.
 fn take_empty(object: &mut Object) {
     object.min_length = None;
     if let Some(words) = &mut object.enum_values {
@@ -176,7 +177,7 @@ fn take_empty(object: &mut Object) {
     }
 }
 
-/// An array or an object of several members, with what may stand in its place.
+/// The schema of an array or an object, together with the values that mean an absent field.
 fn described(schema: RefOr<Schema>, absent: Absent, about: Option<String>) -> RefOr<Schema> {
     match (schema, absent) {
         (RefOr::Ref(mut schema), Absent::Nothing) => {
@@ -210,7 +211,7 @@ fn described(schema: RefOr<Schema>, absent: Absent, about: Option<String>) -> Re
     }
 }
 
-/// Text of `min` to `max` Unicode scalar values.
+/// A string of `min` to `max` Unicode scalar values.
 pub fn text(min: usize, max: usize) -> Shape {
     let mut object = Object::with_type(Type::String);
     object.min_length = Some(min).filter(|it| *it > 0);
@@ -218,21 +219,21 @@ pub fn text(min: usize, max: usize) -> Shape {
     Shape::new(object, Absent::NullOrEmptyText)
 }
 
-/// Text of a format that JSON Schema, or the standard that it names, defines.
+/// A string of a format that JSON Schema, or the standard that it names, defines.
 pub fn format(format: &str) -> Shape {
     let mut object = Object::with_type(Type::String);
     object.format = Some(SchemaFormat::Custom(format.to_owned()));
     Shape::new(object, Absent::NullOrEmptyText)
 }
 
-/// Text that matches an expression (ECMA-262), of any length.
+/// A string of any length that matches a regular expression (ECMA-262).
 pub fn pattern(pattern: &str) -> Shape {
     let mut object = Object::with_type(Type::String);
     object.pattern = Some(pattern.to_owned());
     Shape::new(object, Absent::NullOrEmptyText)
 }
 
-/// Text of a format, up to a length.
+/// A string of a format, up to a length.
 pub fn format_up_to(name: &str, max: usize) -> Shape {
     let mut shape = format(name);
     if let RefOr::T(Schema::Object(object)) = &mut shape.schema {
@@ -241,7 +242,7 @@ pub fn format_up_to(name: &str, max: usize) -> Shape {
     shape
 }
 
-/// One of a few words.
+/// One of several strings.
 pub fn words(words: impl IntoIterator<Item = &'static str>) -> Shape {
     let mut object = Object::with_type(Type::String);
     object.enum_values = Some(words.into_iter().map(Value::from).collect());
@@ -261,7 +262,7 @@ pub fn number(min: f64, max: f64) -> Shape {
     Shape::new(object, Absent::Null)
 }
 
-/// A value of any of the types that a custom property can have.
+/// A value of any type that a custom property can have.
 pub fn any() -> Shape {
     let mut items = Array::new(Object::with_type(Type::String));
     let kinds = [
@@ -287,7 +288,7 @@ pub fn list(item: Shape, max: usize) -> Shape {
     }
 }
 
-/// An object of up to `max` members, whose keys the caller chooses.
+/// An object of up to `max` fields, whose names the client chooses.
 pub fn map(key: Shape, value: Shape, max: usize) -> Shape {
     let mut object = Object::with_type(Type::Object);
     if let RefOr::T(key) = key.item() {
@@ -298,38 +299,11 @@ pub fn map(key: Shape, value: Shape, max: usize) -> Shape {
     Shape::new(object, Absent::NullOrEmptyArray)
 }
 
-/// An object of the contract, as it is in a mode; `[]` is an empty one.
-pub fn object<T: Described>() -> Shape {
-    reference::<T>(T::NAME.to_owned(), Mode::Part, Absent::NullOrEmptyArray)
-}
-
-/// An object of the contract as the item of an array.
-pub fn item<T: Described>() -> Shape {
-    reference::<T>(T::NAME.to_owned(), Mode::Part, Absent::Null)
-}
-
-/// The same, of an object that differs from mode to mode.
-pub fn item_in<T: Described>(mode: Mode) -> Shape {
-    reference::<T>(name_in::<T>(mode), mode, Absent::Null)
-}
-
-/// What differs from mode to mode.
+/// A field whose shape differs between modes.
 pub fn by_mode(shape: fn(Mode) -> Shape) -> Shape {
     let by_mode = Some(shape);
     Shape {
         by_mode,
         ..shape(Mode::Part)
-    }
-}
-
-fn reference<T: Described>(name: String, mode: Mode, absent: Absent) -> Shape {
-    let (schema, mut components) = schema::<T>(mode);
-    let reference = RefOr::Ref(Ref::from_schema_name(&name));
-    components.push((name, schema));
-    Shape {
-        schema: reference,
-        absent,
-        components,
-        by_mode: None,
     }
 }

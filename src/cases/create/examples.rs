@@ -1,4 +1,4 @@
-//! What the reference shows of `POST /cases` besides what its types say: samples and named examples.
+//! The samples and named examples of `POST /cases` in the API reference.
 
 use serde_json::{Value, json};
 use utoipa::openapi::example::ExampleBuilder;
@@ -7,40 +7,48 @@ use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{Content, OpenApi, RefOr};
 
-/// Requests that the sandbox takes.
+/// Requests that the sandbox accepts.
 const EXAMPLES: [(&str, &str, &str); 3] = [
     (
         "minimal",
-        "The least: a name",
-        include_str!("samples/minimal.json"),
+        "Minimal: a name",
+        include_str!("../samples/minimal.json"),
     ),
     (
         "kyc",
         "KYC: one individual",
-        include_str!("samples/kyc.json"),
+        include_str!("../samples/kyc.json"),
     ),
     (
         "kyb",
         "KYB: a company, its holding and the people behind them",
-        include_str!("samples/kyb.json"),
+        include_str!("../samples/kyb.json"),
     ),
 ];
 
 /// The same request in several languages.
 const SAMPLES: [(&str, &str, &str); 5] = [
-    ("shell", "Shell", include_str!("samples/create_case.sh")),
+    ("shell", "Shell", include_str!("../samples/create_case.sh")),
     (
         "javascript",
         "Node",
-        include_str!("samples/create_case.mjs"),
+        include_str!("../samples/create_case.mjs"),
     ),
-    ("python", "Python", include_str!("samples/create_case.py")),
-    ("php", "PHP", include_str!("samples/create_case.php")),
-    ("rust", "Rust", include_str!("samples/create_case.rs.txt")),
+    (
+        "python",
+        "Python",
+        include_str!("../samples/create_case.py"),
+    ),
+    ("php", "PHP", include_str!("../samples/create_case.php")),
+    (
+        "rust",
+        "Rust",
+        include_str!("../samples/create_case.rs.txt"),
+    ),
 ];
 
-/// Adds them to the operation.
-pub fn describe(document: &mut OpenApi) {
+/// Adds the samples, examples and links to the operation.
+pub fn add_examples(document: &mut OpenApi) {
     let create = document
         .paths
         .paths
@@ -48,7 +56,7 @@ pub fn describe(document: &mut OpenApi) {
         .and_then(|it| it.post.as_mut());
     if let Some(create) = create {
         add_samples(create);
-        add_examples(create);
+        add_requests(create);
         add_links(create);
     }
 }
@@ -61,7 +69,7 @@ fn add_samples(create: &mut Operation) {
     create.extensions = Some(samples.build());
 }
 
-fn add_examples(create: &mut Operation) {
+fn add_requests(create: &mut Operation) {
     let json = "application/json";
     if let Some(RefOr::T(body)) = &mut create.request_body
         && let Some(RefOr::T(content)) = body.content.get_mut(json)
@@ -73,12 +81,17 @@ fn add_examples(create: &mut Operation) {
     if let Some(RefOr::T(created)) = create.responses.responses.get_mut("201")
         && let Some(RefOr::T(content)) = created.content.get_mut(json)
     {
-        let answer = include_str!("samples/minimal_answer.json");
-        show(content, "minimal", "The answer to the least", answer);
+        let response = include_str!("../samples/minimal_answer.json");
+        show(
+            content,
+            "minimal",
+            "The response to a minimal request",
+            response,
+        );
     }
 }
 
-/// The parts that came with a case are made by it too.
+/// Links the response to the companies and individuals that the request has created.
 fn add_links(create: &mut Operation) {
     let Some(RefOr::T(created)) = create.responses.responses.get_mut("201") else {
         return;

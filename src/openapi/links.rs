@@ -4,12 +4,14 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::link::{Link, LinkBuilder};
 use utoipa::openapi::path::{Operation, Paths};
 
+use super::operations::each;
+
 /// Links each create operation to the reads, updates and deletes of what it made: those whose path
 /// begins with its own and one parameter more.
 pub fn add(paths: &mut Paths) {
     let mut targets: Vec<(String, Operation)> = Vec::new();
     for (path, item) in &mut paths.paths {
-        let of_item = super::document::each(item).map(|it| (path.clone(), it.clone()));
+        let of_item = each(item).map(|it| (path.clone(), it.clone()));
         targets.extend(of_item.collect::<Vec<_>>());
     }
     for (path, item) in &mut paths.paths {

@@ -2,13 +2,11 @@
 
 use serde_json::Value;
 use utoipa::openapi::path::{Parameter, ParameterIn};
-use utoipa::openapi::schema::{AdditionalProperties, SchemaType, Type};
-use utoipa::openapi::{Array, Object, RefOr, Required, Schema, SchemaFormat};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::openapi::schema::{SchemaType, Type};
+use utoipa::openapi::{Object, RefOr, Required, Schema, SchemaFormat};
 
 use super::query::{DEFAULT_LIMIT, LIMIT};
 use crate::db::listing::{Field, Kind, Operator};
-use crate::validation::shape;
 
 /// Declares a type that stands for the parameters of an operation in its description.
 #[macro_export]
@@ -204,41 +202,3 @@ fn operand(field: &Field, operator: Operator) -> Object {
         Kind::Boolean => Object::with_type(SchemaType::Type(Type::Boolean)),
     }
 }
-
-/// `null`, which stands for a feature that this server does not have.
-pub struct Null;
-
-/// An empty array, which stands for a feature that this server does not have.
-pub struct NoItems;
-
-/// The values of custom properties, by key.
-pub struct PropertyValues;
-
-impl PartialSchema for Null {
-    fn schema() -> RefOr<Schema> {
-        RefOr::T(Object::with_type(Type::Null).into())
-    }
-}
-
-impl ToSchema for Null {}
-
-impl PartialSchema for NoItems {
-    fn schema() -> RefOr<Schema> {
-        let mut array = Array::new(Object::with_type(SchemaType::AnyValue));
-        array.max_items = Some(0);
-        RefOr::T(array.into())
-    }
-}
-
-impl ToSchema for NoItems {}
-
-impl PartialSchema for PropertyValues {
-    fn schema() -> RefOr<Schema> {
-        let mut object = Object::with_type(Type::Object);
-        let values = AdditionalProperties::RefOr(shape::any().item());
-        object.additional_properties = Some(Box::new(values));
-        RefOr::T(object.into())
-    }
-}
-
-impl ToSchema for PropertyValues {}

@@ -1,37 +1,34 @@
-//! The schemas of wire objects (JSON Schema 2020-12), made of the shapes of their members.
+//! The schemas of wire objects (JSON Schema 2020-12), built from the shapes of their fields.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use utoipa::openapi::schema::{AdditionalProperties, Type};
-use utoipa::openapi::{Object, RefOr, Schema};
+use utoipa::openapi::{Object, Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::Mode;
-use super::shape::Shape;
+use super::shape::{Absent, Component, Shape};
+use crate::validation::Mode;
 
-/// A schema with its name among the components of a document.
-pub type Component = (String, RefOr<Schema>);
-
-/// A wire object that can say what it is.
+/// A wire object with a schema.
 pub trait Described {
     /// The name of its schema.
     const NAME: &'static str;
-    /// What it is for.
+    /// Its description.
     const ABOUT: &'static str;
-    /// What it is a part of, in [`Mode::Part`].
+    /// The object that it is a part of, in [`Mode::Part`].
     const WHOLE: &'static str = "Case";
 
-    /// Its members in the order of the contract: name, meaning, shape.
-    fn members() -> Vec<(&'static str, &'static str, Shape)>;
+    /// Its fields in the order of the contract: name, description, shape.
+    fn fields() -> Vec<(&'static str, &'static str, Shape)>;
 
-    /// The members that it does not have in this mode.
-    fn elsewhere(_: Mode) -> &'static [&'static str] {
+    /// The fields that it does not have in this mode.
+    fn fields_of_other_modes(_: Mode) -> &'static [&'static str] {
         &[]
     }
 }
 
-/// The name of an object's schema where it differs from mode to mode.
+/// The name of the schema of an object that differs between modes.
 pub fn name_in<T: Described>(mode: Mode) -> String {
     let stem = T::NAME.trim_end_matches("Request");
     let stem = stem.trim_end_matches("Create").trim_end_matches("Update");
@@ -42,15 +39,15 @@ pub fn name_in<T: Described>(mode: Mode) -> String {
     }
 }
 
-/// The schema of an object in a mode, and those of what it refers to.
+/// The schema of an object in a mode, and those that it refers to.
 pub fn schema<T: Described>(mode: Mode) -> (RefOr<Schema>, Vec<Component>) {
     let mut object = Object::with_type(Type::Object);
     object.description = Some(T::ABOUT.trim().to_owned());
     object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
     let mut components = Vec::new();
-    let elsewhere = T::elsewhere(mode);
-    for (name, about, mut shape) in T::members() {
-        if elsewhere.contains(&name) {
+    let others = T::fields_of_other_modes(mode);
+    for (name, about, mut shape) in T::fields() {
+        if others.contains(&name) {
             continue;
         }
         if let Some(by_mode) = shape.by_mode {
@@ -62,12 +59,12 @@ pub fn schema<T: Described>(mode: Mode) -> (RefOr<Schema>, Vec<Component>) {
         }
         object
             .properties
-            .insert(name.to_owned(), shape.member(mode, about.trim()));
+            .insert(name.to_owned(), shape.field(mode, about.trim()));
     }
     (RefOr::T(object.into()), components)
 }
 
-/// The mode of an object that is one request alone.
+/// The mode of an object that is used in one request only.
 pub fn own_mode<T: Described>() -> Mode {
     if T::NAME.ends_with("UpdateRequest") {
         Mode::Update
@@ -76,7 +73,34 @@ pub fn own_mode<T: Described>() -> Mode {
     }
 }
 
-/// A wire object as it is where something is changed, for the reference.
+/// A wire object; `[]` is an empty one.
+pub fn object<T: Described>() -> Shape {
+    reference::<T>(T::NAME.to_owned(), Mode::Part, Absent::NullOrEmptyArray)
+}
+
+/// A wire object as the item of an array.
+pub fn item<T: Described>() -> Shape {
+    reference::<T>(T::NAME.to_owned(), Mode::Part, Absent::Null)
+}
+
+/// A wire object that differs between modes, as the item of an array.
+pub fn item_in<T: Described>(mode: Mode) -> Shape {
+    reference::<T>(name_in::<T>(mode), mode, Absent::Null)
+}
+
+fn reference<T: Described>(name: String, mode: Mode, absent: Absent) -> Shape {
+    let (schema, mut components) = schema::<T>(mode);
+    let reference = RefOr::Ref(Ref::from_schema_name(&name));
+    components.push((name, schema));
+    Shape {
+        schema: reference,
+        absent,
+        components,
+        by_mode: None,
+    }
+}
+
+/// A wire object in [`Mode::Update`].
 pub struct Changed<T>(PhantomData<T>);
 
 impl<T: Described> PartialSchema for Changed<T> {

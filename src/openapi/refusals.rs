@@ -8,8 +8,8 @@ use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::{Components, Header, Ref, RefOr, Response, ResponseBuilder};
 
-use super::document::name_headers;
-use super::problems;
+use super::operations::name_headers;
+use super::problem_examples::example;
 use crate::http::{ProblemDocument, ProblemType};
 
 /// A status, the name of its answer, and what it means.
@@ -82,7 +82,7 @@ pub fn declare(components: &mut Components) {
             }
             let shown = ExampleBuilder::new()
                 .summary(title)
-                .value(serde_json::to_value(problems::example(kind)).ok())
+                .value(serde_json::to_value(example(kind)).ok())
                 .build();
             content = content.examples_from_iter([(kind_name, shown)]);
         }

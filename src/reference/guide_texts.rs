@@ -1,0 +1,88 @@
+//! The documents of the project that are served as guides.
+
+/// Name, title and text of each guide.
+pub const GUIDES: &[(&str, &str, &str)] = &[
+    (
+        "first-case",
+        "Your first case",
+        include_str!("../../docs/first-case.md"),
+    ),
+    ("cases", "Cases", include_str!("../../docs/cases.md")),
+    ("import", "Many cases", include_str!("../../docs/import.md")),
+    (
+        "templates",
+        "Templates",
+        include_str!("../../docs/templates.md"),
+    ),
+    (
+        "ownership-graphs",
+        "Ownership graphs",
+        include_str!("../../docs/ownership-graphs.md"),
+    ),
+    (
+        "custom-properties",
+        "Custom properties",
+        include_str!("../../docs/custom-properties.md"),
+    ),
+    (
+        "webhooks",
+        "Webhooks",
+        include_str!("../../docs/webhooks.md"),
+    ),
+    (
+        "api-design",
+        "How the API is made",
+        include_str!("../../docs/api-design.md"),
+    ),
+    (
+        "clients",
+        "Typed clients",
+        include_str!("../../docs/clients.md"),
+    ),
+    (
+        "compatibility",
+        "Compatibility",
+        include_str!("../../docs/compatibility.md"),
+    ),
+    (
+        "production",
+        "Running in production",
+        include_str!("../../docs/production.md"),
+    ),
+    (
+        "operations",
+        "What is guaranteed",
+        include_str!("../../docs/operations.md"),
+    ),
+    (
+        "limits",
+        "Load and limits",
+        include_str!("../../docs/limits.md"),
+    ),
+    (
+        "upgrading",
+        "Upgrading",
+        include_str!("../../docs/upgrading.md"),
+    ),
+    (
+        "sandbox",
+        "The sandbox",
+        include_str!("../../docs/sandbox.md"),
+    ),
+    (
+        "workspace-file",
+        "A workspace in one file",
+        include_str!("../../docs/workspace-file.md"),
+    ),
+];
+
+/// The path of the guide that a link between documents names, if it is one that is served.
+pub fn guide_path(link: &str) -> Option<String> {
+    let (file, fragment) = link
+        .split_once('#')
+        .map_or((link, None), |(file, it)| (file, Some(it)));
+    let name = file.strip_suffix(".md")?;
+    GUIDES.iter().find(|(known, _, _)| *known == name)?;
+    let fragment = fragment.map(|it| format!("#{it}")).unwrap_or_default();
+    Some(format!("/guides/{name}{fragment}"))
+}

@@ -1,0 +1,10 @@
+//! The schemas of requests: what a wire type says of itself in the API reference.
+
+mod described;
+mod placeholders;
+pub mod shape;
+mod wire_object;
+
+pub use described::{Changed, Described, item, item_in, name_in, object, own_mode, schema};
+pub use placeholders::{NoItems, Null, PropertyValues};
+pub use shape::{Component, Shape};
