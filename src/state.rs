@@ -13,8 +13,9 @@ use crate::db::Database;
 use crate::events::Events;
 use crate::http::{Front, HeavyWork, Limits, Problem, ProblemType, Stopping};
 use crate::idempotency::RunningKeys;
+use crate::ids::{IdSource, IdVersion};
 use crate::metrics::Metrics;
-use crate::values::{Destinations, IdSource, IdVersion};
+use crate::values::Destinations;
 
 /// The state of one server process; a clone of it is the same state. Each request has several.
 #[derive(Debug, Clone)]
@@ -87,7 +88,7 @@ impl AppState {
 
     /// The same state, of a server that clients reach through something.
     #[must_use]
-    pub fn behind(mut self, front: Front) -> Self {
+    pub fn with_front(mut self, front: Front) -> Self {
         Arc::make_mut(&mut self.0).front = Arc::new(front);
         self
     }

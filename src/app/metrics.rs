@@ -8,10 +8,10 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use crate::clock::now;
 use crate::db::{Database, Deadline};
 use crate::metrics::{Backlog, Metrics};
 use crate::state::AppState;
-use crate::values::now;
 use crate::webhooks;
 
 /// The text format of Prometheus.

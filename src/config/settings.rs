@@ -8,7 +8,8 @@ use secrecy::SecretString;
 
 use super::ListenAddress;
 use crate::http::{Origin, PublicUrl};
-use crate::values::{AllowedDestinations, IdVersion};
+use crate::ids::IdVersion;
+use crate::values::AllowedDestinations;
 
 /// Which database, and who brings its schema up to date.
 #[derive(Debug, Clone, Args)]

@@ -1,7 +1,6 @@
-//! The database: connections, units of work, migrations, the private cluster. No tables.
+//! The database: connections, units of work, migrations. No tables.
 
 mod access;
-pub mod cluster;
 mod database;
 mod error;
 mod hosts;
@@ -26,4 +25,4 @@ pub use session::Session;
 pub use timeouts::Timeouts;
 pub use transaction::Retry;
 pub use url::{Target, UrlError};
-pub use usable::{UnusableError, is_of_pooler};
+pub use usable::{UnusableError, is_pooler_error};

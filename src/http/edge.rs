@@ -19,10 +19,10 @@ use super::{
     Base, FORWARDED_PREFIX, Front, Gate, Limits, Peer, Problem, ProblemType, Rates, Stopping,
 };
 use crate::db::Deadline;
+use crate::ids::IdSource;
 use crate::metrics::Metrics;
 use crate::traces;
 use crate::validation::Budget;
-use crate::values::IdSource;
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 

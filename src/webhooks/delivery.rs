@@ -13,8 +13,9 @@ use super::claim::Claimed;
 use super::model::Webhook;
 use super::payload::{EventRow, payload};
 use super::schedule;
+use crate::clock::now;
 use crate::traces;
-use crate::values::{Destinations, now};
+use crate::values::Destinations;
 
 /// How long an endpoint has to answer, its whole body included.
 pub const TIMEOUT: Duration = Duration::from_secs(15);

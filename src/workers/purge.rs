@@ -11,10 +11,10 @@ use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use super::failure;
+use crate::clock::now;
 use crate::db::{Database, DatabaseError, Deadline};
 use crate::idempotency;
 use crate::metrics::Metrics;
-use crate::values::now;
 use crate::webhooks;
 
 /// How often old rows are looked for, once none are left.

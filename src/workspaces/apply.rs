@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{Line, Plan, Rows, WorkspaceFile, store};
 use crate::db::{DatabaseError, Session};
-use crate::values::IdSource;
+use crate::ids::IdSource;
 
 /// Why a workspace is not what the file says. Nothing was changed.
 #[derive(Debug, Error)]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::WorkspaceFile;
 use super::rows::{CustomPropertyRow, Row, SpaceRow, TagRow, TemplateRow, UserRow};
 use super::template_defaults::with_defaults;
-use crate::values::IdSource;
+use crate::ids::IdSource;
 
 /// What becomes of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -7,7 +7,7 @@ use super::file::Format;
 use super::{ApplyError, FileError, WorkspaceFile, apply, find, store};
 use crate::auth::ApiKey;
 use crate::db::{DatabaseError, Session};
-use crate::values::IdSource;
+use crate::ids::IdSource;
 
 /// The key of the sandbox, while only this machine can reach the server.
 pub const FIXED_KEY: &str = "dossier_sandbox";

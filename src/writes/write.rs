@@ -15,16 +15,17 @@ use uuid::Uuid;
 
 use super::{Compute, Outcome};
 use crate::auth::Caller;
+use crate::clock::now;
 use crate::db::{Database, Deadline};
 use crate::events::{Author, Events};
 use crate::http::{Problem, WriteResponse};
 use crate::idempotency::{
     self, BatchLease, Claim, Executed, IdempotencyKey, Once, RunningKeys, StoredResponse,
 };
+use crate::ids::IdSource;
 use crate::metrics::Metrics;
 use crate::state::AppState;
 use crate::traces;
-use crate::values::{IdSource, now};
 
 /// Who writes, when, and what makes the write happen once.
 #[derive(Debug, Clone)]

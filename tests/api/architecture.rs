@@ -4,13 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the bottom up: a room may use those that stand before it.
-const ROOMS: [&str; 33] = [
+const ROOMS: [&str; 36] = [
+    "clock",
+    "ids",
     "json",
     "validation",
     "values",
     "metrics",
     "traces",
     "db",
+    "local_postgres",
     "http",
     "idempotency",
     "auth",
