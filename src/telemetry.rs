@@ -99,7 +99,7 @@ pub fn init(
                 .with(spans)
                 .init();
             global::set_text_map_propagator(TraceContextPropagator::new());
-            traces::begin();
+            traces::enable();
             Telemetry(Some(provider))
         }
     };

@@ -302,7 +302,7 @@ impl CreateAttempt {
     /// What is told of a case that is stored. Whatever goes wrong from now on, nobody may be told that it
     /// is not.
     async fn stored(&self, told: Told) -> Result<WriteResponse, Problem> {
-        self.metrics.case_created();
+        self.metrics.count_created_case();
         match told {
             Told::Made(response) => Ok(response),
             Told::Later(case) => {

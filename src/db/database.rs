@@ -112,7 +112,7 @@ impl Database {
         Connections {
             idle,
             used: open.saturating_sub(idle),
-            most: self.size(),
+            limit: self.size(),
         }
     }
 

@@ -144,7 +144,7 @@ impl Delivery {
             }
             Err(error) => attempt.error = Some(error),
         }
-        traces::delivered(&span, attempt.status_code);
+        traces::record_delivery(&span, attempt.status_code);
         attempt.next = self.next(attempt.status_code, now());
         attempt
     }
