@@ -16,7 +16,7 @@ use super::new_case::{Arrival, CaseWriter, CreateAttempt, parse};
 use super::{CaseDraft, CaseRequest, Digest, SEVERAL, store};
 use crate::db::DatabaseError;
 use crate::http::{JsonBody, Limits, Problem, Query, WriteResponse, described, visit_item};
-use crate::idempotency::{Claim, IdempotencyKey, StoredResponse, replayed};
+use crate::idempotency::{Claim, IdempotencyKey, StoredResponse, replay};
 use crate::parameters;
 use crate::parse_body;
 use crate::state::FeatureState;
@@ -88,11 +88,11 @@ pub async fn batch(
     };
     let lease = match is_dry_run {
         true => None,
-        false => batch.write.lease_of_batch().await?,
+        false => batch.write.lease_batch().await?,
     };
     let results = batch.results(items).await;
     if let Some(lease) = lease {
-        lease.end().await;
+        lease.release().await;
     }
     let results = results?;
     Ok(WriteResponse::json(StatusCode::OK, &BatchView { results })?.into_response())
@@ -161,7 +161,7 @@ impl Item {
         let draft = parse(&body, Mode::Part, write.now);
         let external_id = draft.as_ref().ok().and_then(|it| it.external_id.clone());
         let once = external_id.map(|it| (it, Sha256::digest(&body).into()));
-        let claim = write.claim_of_item(index, &body);
+        let claim = write.item_claim(index, &body);
         Self {
             body,
             draft,
@@ -244,7 +244,7 @@ impl Batch {
         if self.is_dry_run {
             return Ok(moved);
         }
-        let mut kept = self.write.kept_of_items(CASES).await?;
+        let mut kept = self.write.stored_item_responses(CASES).await?;
         let is_of = |kept: &Option<StoredResponse>, claim: &Claim| {
             let kept = kept.as_ref();
             kept.is_some_and(|it| it.request_hash == claim.request_hash)
@@ -262,7 +262,7 @@ impl Batch {
             let kept = kept.iter_mut().find(|it| is_of(it, claim));
             let kept = kept.and_then(Option::take);
             if let (Some(kept), Some(moved)) = (kept, moved.get_mut(index)) {
-                *moved = Some(replayed(kept, claim).and_then(|it| view(&it.response)));
+                *moved = Some(replay(kept, claim).and_then(|it| view(&it.response)));
             }
         }
         Ok(moved)
@@ -301,7 +301,9 @@ impl Batch {
         let response = if self.is_dry_run {
             attempt().check().await?
         } else {
-            let answered = write.once(claim.as_ref(), || attempt().store()).await?;
+            let answered = write
+                .execute_once(claim.as_ref(), || attempt().store())
+                .await?;
             answered.response
         };
         view(&response)

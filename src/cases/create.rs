@@ -68,6 +68,8 @@ pub async fn create(
     if is_dry_run {
         return Ok(Box::pin(attempt().check()).await?.into_response());
     }
-    let answered = write.once(claim.as_ref(), || attempt().store()).await?;
+    let answered = write
+        .execute_once(claim.as_ref(), || attempt().store())
+        .await?;
     Ok(answered.into_response())
 }

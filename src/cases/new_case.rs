@@ -176,7 +176,10 @@ impl CreateAttempt {
                     }
                 }
             };
-            let turn = self.compute.turn_beside(&mut session, size).await?;
+            let turn = self
+                .compute
+                .turn_without_connection(&mut session, size)
+                .await?;
             turn.run(response)
         };
         database.unit(deadline, check).await
@@ -238,7 +241,10 @@ impl CreateAttempt {
             let known = references::read(&mut session, workspace_id, &lookups).await?;
             let version = Some(known.version);
             let size = self.size(&draft);
-            let turn = self.compute.turn_beside(&mut session, size).await?;
+            let turn = self
+                .compute
+                .turn_without_connection(&mut session, size)
+                .await?;
             let (rows, told) = turn.run(|| self.rows(draft, known.clone()))?;
             let insert = session.write(|connection| {
                 Box::pin(async move {

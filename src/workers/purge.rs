@@ -241,7 +241,9 @@ async fn remove_old_leases(database: &Database) {
         Deadline::after(PATIENCE),
         before,
         |connection, before| -> BoxFuture<'_, Result<(), DatabaseError>> {
-            Box::pin(async move { Ok(idempotency::expire_leases(connection, *before).await?) })
+            Box::pin(
+                async move { Ok(idempotency::remove_expired_leases(connection, *before).await?) },
+            )
         },
     );
     if let Err(error) = removed.await {
