@@ -61,9 +61,9 @@ pub async fn run(settings: &ServerSettings) -> Result<(), String> {
     if postgres.is_some() {
         create_sandbox(settings, &state).await?;
         if settings.sandbox_key.is_none() {
-            state = state.with_known_key(FIXED_KEY);
+            state = state.with_sandbox_key(FIXED_KEY);
         }
-        print_first_request(address, state.known_key.is_some());
+        print_first_request(address, state.sandbox_key.is_some());
     }
     create_first_workspace(settings, &state).await?;
     for renamed in renamed_variables() {

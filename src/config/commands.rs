@@ -62,7 +62,7 @@ pub enum Command {
 
 impl Command {
     /// Whether it runs the database too, on the same machine.
-    pub fn has_private_cluster(&self) -> bool {
+    pub fn starts_postgres(&self) -> bool {
         matches!(self, Self::Serve(settings) if settings.database.database_url.is_none())
     }
 
