@@ -103,7 +103,7 @@ fn limits(settings: &ServerSettings) -> Limits {
         request: Duration::from_secs(settings.request_timeout),
         reads: reads.and_then(NonZeroU32::new),
         writes: writes.and_then(NonZeroU32::new),
-        in_flight: app::in_flight_at_most(in_flight),
+        in_flight: app::limit_in_flight(in_flight),
         group_size: usize::try_from(settings.group_size).unwrap_or(usize::MAX),
         grace: Duration::from_secs(settings.stop_grace),
     }
