@@ -11,9 +11,10 @@ use std::hint::black_box;
 use chrono::{DateTime, Utc};
 use criterion::{Criterion, criterion_group, criterion_main};
 use dossier::cases::{Case, CaseDraft, CaseView, References};
+use dossier::clock::now;
+use dossier::ids::IdSource;
 use dossier::json;
 use dossier::validation::{self, Mode};
-use dossier::values::{IdSource, now};
 use serde_json::{Value, json};
 
 mod support;
@@ -85,7 +86,7 @@ fn parse(criterion: &mut Criterion) {
         );
     });
     let case = case(&body);
-    criterion.bench_function("render the answer, kyb", |bencher| {
+    criterion.bench_function("render the response, kyb", |bencher| {
         bencher.iter(|| json::response(&CaseView::new(black_box(&case), true)));
     });
 }

@@ -1,4 +1,4 @@
-//! The whole server: features, layers, and serving until it is told to stop.
+//! The server: routes, layers, and connections.
 
 mod connections;
 mod exchange;
@@ -9,7 +9,7 @@ mod serve;
 mod socket;
 
 pub use metrics::metrics;
-pub use open_files::in_flight_at_most;
+pub use open_files::limit_in_flight;
 pub use serve::{listen, serve};
 
 use std::any::Any;
@@ -35,7 +35,7 @@ use crate::{
     relations, spaces, tags, templates, users, webhooks, workspaces,
 };
 
-/// The state of a server over a database.
+/// Creates the state of a server.
 pub fn state(
     database: Database,
     limits: Limits,
@@ -47,7 +47,7 @@ pub fn state(
     AppState::new(database, limits, events, destinations, metrics).with_feature_state(cases)
 }
 
-/// Every operation, without the prefixes under which it is served.
+/// Returns the routes of all features, without the prefix `/v1`.
 pub fn operations() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .merge(activities::routes())
@@ -65,18 +65,18 @@ pub fn operations() -> OpenApiRouter<AppState> {
         .merge(health::routes())
 }
 
-/// Serves every path at the root and under `/v1`, with or without a trailing slash.
+/// Builds the router. It serves every path at the root and under `/v1`, with or without a trailing slash.
 ///
 /// # Errors
-/// None but those of a reference that has no JSON form.
+/// Returns an error if the API reference cannot be written as JSON.
 pub fn router(
     operations: OpenApiRouter<AppState>,
     state: AppState,
 ) -> Result<NormalizePath<Router>, serde_json::Error> {
-    let (api, described) = operations.split_for_parts();
-    let reference = openapi::document(described).and_then(|it| reference::routes(&it));
+    let (api, openapi) = operations.split_for_parts();
+    let reference = openapi::document(openapi).and_then(|it| reference::routes(&it));
     let api = api.merge(reference?);
-    let at_the_edge = Arc::new(Edge {
+    let edge_state = Arc::new(Edge {
         ids: state.ids.clone(),
         limits: state.limits,
         rates: Rates::new(state.limits),
@@ -86,7 +86,7 @@ pub fn router(
         front: Arc::clone(&state.front),
     });
     let cors = state.front.cors();
-    let caught = CatchPanicLayer::custom(|_: Box<dyn Any + Send>| {
+    let catch_panics = CatchPanicLayer::custom(|_: Box<dyn Any + Send>| {
         Problem::Plain(ProblemType::InternalError).into_response()
     });
     let router = Router::new()
@@ -94,8 +94,8 @@ pub fn router(
         .nest("/v1", api)
         .fallback(async || Problem::Plain(ProblemType::NotFound))
         .method_not_allowed_fallback(async || Problem::Plain(ProblemType::MethodNotAllowed))
-        // Together they are one step of each route.
-        .layer((from_fn_with_state(at_the_edge, edge), caught))
+        // As a tuple, the two layers are boxed once per route.
+        .layer((from_fn_with_state(edge_state, edge), catch_panics))
         .with_state(state);
     let router = match cors {
         Some(cors) => router.layer(cors),

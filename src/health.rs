@@ -1,4 +1,4 @@
-//! Whether the process runs, and whether it can serve.
+//! Liveness and readiness.
 
 use axum::Json;
 use axum::extract::State;
@@ -18,35 +18,35 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(ready))
 }
 
-/// How the process or the server is.
+/// The health of the server.
 #[derive(Debug, Serialize, ToSchema)]
 struct HealthView {
-    /// `ok` of a process that runs, `ready` of a server that can serve.
+    /// `ok` if the process runs, `ready` if the server can serve requests.
     status: &'static str,
 }
 
-/// Says that the process runs.
+/// Returns 200 while the process runs.
 #[utoipa::path(
     get,
     path = "/healthz",
     operation_id = "healthz",
     tag = "Health",
     security(()),
-    responses((status = 200, description = "It runs.", body = HealthView)),
+    responses((status = 200, description = "The process runs.", body = HealthView)),
 )]
 async fn alive() -> Json<HealthView> {
     Json(HealthView { status: "ok" })
 }
 
-/// Says whether the server can serve: the database answers, takes writes and has every migration, and the
-/// server is not about to stop.
+/// Returns 200 if the server can serve requests: the database responds, accepts writes and has every migration, and
+/// the server is not stopping.
 #[utoipa::path(
     get,
     path = "/readyz",
     operation_id = "readyz",
     tag = "Health",
     security(()),
-    responses((status = 200, description = "It can serve.", body = HealthView)),
+    responses((status = 200, description = "The server can serve requests.", body = HealthView)),
 )]
 async fn ready(
     State(database): State<Database>,
@@ -61,13 +61,13 @@ async fn ready(
         Ok(applied) if usize::try_from(applied).is_ok_and(|it| it >= Database::migrations()) => {
             Ok(Json(HealthView { status: "ready" }))
         }
-        // Too few migrations, or not even their table.
+        // Migrations or their table are missing.
         Ok(_) | Err(DatabaseError::Refused(_)) => Err(Problem::Plain(ProblemType::NotMigrated)),
         Err(error) => Err(error.into()),
     }
 }
 
-/// How many migrations there are, on a connection that can write, as a request gets one.
+/// Counts the applied migrations on a connection that can write, which is acquired like that of a request.
 async fn applied(mut session: Session) -> Result<i64, DatabaseError> {
     session.test_writing().await?;
     session

@@ -1,12 +1,14 @@
 //! Dossier: an open, self-hosted server for KYB/KYC case intake.
 //!
 //! The rooms of this crate, from the bottom up:
+//! - [`clock`] and [`ids`]: the current time and new ids.
 //! - [`json`]: answers and rows on their way out.
 //! - [`validation`]: pure; how a JSON body is read so that every fault is found at once.
 //! - [`values`]: validated values, one per file; `parse` is their only constructor.
 //! - [`metrics`](mod@metrics): what one process counts.
 //! - [`traces`](mod@traces): the spans of what one process does.
-//! - [`db`]: connections, units of work, migrations, the private cluster; no tables.
+//! - [`db`]: connections, units of work, migrations; no tables.
+//! - [`local_postgres`]: starts and stops a PostgreSQL on this machine.
 //! - [`http`]: bodies, problem documents, request ids; no feature.
 //! - [`idempotency`]: the keys that make a repeated request have the answer of the first.
 //! - [`auth`]: from a key to the workspace that a request may touch.
@@ -28,6 +30,7 @@ pub mod app;
 pub mod auth;
 pub mod cases;
 pub mod cli;
+pub mod clock;
 pub mod companies;
 pub mod config;
 pub mod custom_properties;
@@ -36,8 +39,10 @@ pub mod events;
 pub mod health;
 pub mod http;
 pub mod idempotency;
+pub mod ids;
 pub mod individuals;
 pub mod json;
+pub mod local_postgres;
 pub mod metrics;
 pub mod openapi;
 pub mod reference;

@@ -1,155 +1,147 @@
-//! What one process counts, for Prometheus. Names and buckets are those of OpenTelemetry's semantic
-//! conventions (HTTP 1.38, database clients), as Prometheus writes them; what has no convention begins
-//! with `dossier_`. No label holds what a caller chose.
+//! The Prometheus metrics of one process. Names and buckets follow OpenTelemetry's semantic conventions (HTTP 1.38,
+//! database clients) in the notation of Prometheus; names without a convention begin with `dossier_`. No label has a
+//! value that a client chooses.
+
+mod pool;
+
+pub use pool::{Connections, Wait, Waits};
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus::core::Collector;
 use prometheus::{
-    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    IntGaugeVec, Opts, Registry, TextEncoder,
+    Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Opts, Registry, TextEncoder,
 };
 
-/// How long a request takes, in seconds: the buckets that the convention advises.
-const REQUEST: [f64; 14] = [
+/// Buckets for the duration of requests, in seconds, from the convention.
+const REQUEST_BUCKETS: [f64; 14] = [
     0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
 ];
-/// How long the wait for a connection takes, in seconds: those that it advises for databases.
-const WAIT: [f64; 9] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
-/// The methods that have a name of their own; others would be as many as callers think of.
+/// Buckets for the wait for a connection, in seconds, from the convention for databases.
+const WAIT_BUCKETS: [f64; 9] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
+/// The methods with their own label. Clients may send any other method, so all others share one label.
 const METHODS: [&str; 9] = [
     "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
 ];
-/// What any other is called.
+/// The label of all other methods.
 const OTHER: &str = "_OTHER";
-/// What callers speak to this process, whatever stands in front of it.
+/// The scheme of this process, even if a proxy serves HTTPS.
 const SCHEME: &str = "http";
 
-/// A name, and what it is of.
+/// A name and its description.
 type Named = (&'static str, &'static str);
 
 const DURATION: Named = (
     "http_server_request_duration_seconds",
-    "How long requests took, by route.",
+    "Duration of requests, by route.",
 );
-const ACTIVE: Named = (
-    "http_server_active_requests",
-    "Requests that are under way.",
-);
+const ACTIVE: Named = ("http_server_active_requests", "Requests in progress.");
 const VIOLATIONS: Named = (
     "dossier_violations_total",
-    "What was wrong with requests and with items of batches, by the code that they were told.",
+    "Errors in requests and items of batches, by code.",
 );
-const CASES: Named = ("dossier_cases_created_total", "Cases that were stored.");
+const CASES: Named = ("dossier_cases_created_total", "Stored cases.");
 const COUNT: Named = ("db_client_connection_count", "Connections to the database.");
 const MOST: Named = (
     "db_client_connection_max",
-    "How many connections to the database there can be.",
+    "Maximum number of connections to the database.",
 );
 const WAITS: Named = (
     "db_client_connection_wait_time_seconds",
-    "How long it took to get a connection to the database.",
+    "Time to get a connection to the database.",
 );
 const TIMEOUTS: Named = (
     "db_client_connection_timeouts_total",
-    "How often no connection to the database was to be had in time.",
+    "Waits for a connection to the database that timed out.",
 );
 const WAITING: Named = (
     "db_client_connection_pending_requests",
-    "Who waits for a connection to the database.",
+    "Requests that wait for a connection to the database.",
 );
 const PENDING: Named = (
     "dossier_outbox_pending_deliveries",
-    "Deliveries to webhooks that are still to be made, by all servers over the database.",
+    "Webhook deliveries that are not finished, of all servers of the database.",
 );
 const LAG: Named = (
     "dossier_outbox_lag_seconds",
-    "How long the first delivery has waited that is due at an endpoint that is online.",
+    "How long the oldest due delivery of an endpoint that is online has waited.",
 );
-
 const PURGE_LAG: Named = (
     "dossier_purge_lag_seconds",
-    "By how much the oldest row has outlived its retention, by kind, when this server last looked.",
+    "How long the oldest row is past its retention, by kind, at the last check of this server.",
 );
 
-/// Everything that one process counts; a clone counts with the others.
+/// The metrics of one process. A clone shares them.
 #[derive(Debug, Clone)]
-pub struct Metrics(Arc<Counted>);
+pub struct Metrics(Arc<Instruments>);
 
 #[derive(Debug)]
-struct Counted {
+struct Instruments {
     registry: Registry,
     durations: HistogramVec,
     active: IntGaugeVec,
     violations: IntCounterVec,
     cases: IntCounter,
     connections: IntGaugeVec,
-    most_connections: IntGaugeVec,
+    connection_limits: IntGaugeVec,
     waits: HistogramVec,
     timeouts: IntCounterVec,
-    waiting: IntGaugeVec,
-    pending: Gauge,
+    pending_waits: IntGaugeVec,
+    pending_deliveries: Gauge,
     lag: Gauge,
     purge_lag: GaugeVec,
 }
 
-/// A request that is under way, until it is dropped.
+/// Counts as a request in progress until it is dropped.
 #[derive(Debug)]
-pub struct Active(IntGauge);
+pub struct ActiveRequest(IntGauge);
 
-impl Drop for Active {
+impl Drop for ActiveRequest {
     fn drop(&mut self) {
         self.0.dec();
     }
 }
 
-/// How many connections a pool has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Connections {
-    pub idle: usize,
-    pub used: usize,
-    pub most: usize,
-}
-
-/// What waits for deliveries that are to be made.
+/// The deliveries that are not finished.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Backlog {
     pub deliveries: i64,
-    /// How long the first of those that are due has waited.
+    /// How long the oldest due delivery has waited.
     pub lag: Duration,
 }
 
 impl Metrics {
-    /// Nothing is counted yet.
+    /// Creates and registers the metrics.
     ///
     /// # Errors
-    /// None but those of names that no metric can have, or that two have.
+    /// Returns an error if a name is invalid or used twice, which cannot happen with the constants of this file.
     pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
         let all = &registry;
         let of_pool = "db_client_connection_pool_name";
-        let of_answer = [
+        let of_response = [
             "http_request_method",
             "url_scheme",
             "http_route",
             "http_response_status_code",
             "error_type",
         ];
-        let version = Opts::new("dossier_build_info", "Which server this is.");
+        let version = Opts::new("dossier_build_info", "The version of this server.");
         let version = version.const_label("version", env!("CARGO_PKG_VERSION"));
         registered(all, IntGauge::with_opts(version))?.set(1);
-        Ok(Self(Arc::new(Counted {
-            durations: histograms(all, &DURATION, &REQUEST, &of_answer)?,
+        Ok(Self(Arc::new(Instruments {
+            durations: histograms(all, &DURATION, &REQUEST_BUCKETS, &of_response)?,
             active: gauges(all, &ACTIVE, &["http_request_method", "url_scheme"])?,
             violations: counters(all, &VIOLATIONS, &["code"])?,
             cases: registered(all, IntCounter::new(CASES.0, CASES.1))?,
             connections: gauges(all, &COUNT, &[of_pool, "db_client_connection_state"])?,
-            most_connections: gauges(all, &MOST, &[of_pool])?,
-            waits: histograms(all, &WAITS, &WAIT, &[of_pool])?,
+            connection_limits: gauges(all, &MOST, &[of_pool])?,
+            waits: histograms(all, &WAITS, &WAIT_BUCKETS, &[of_pool])?,
             timeouts: counters(all, &TIMEOUTS, &[of_pool])?,
-            waiting: gauges(all, &WAITING, &[of_pool])?,
-            pending: registered(all, Gauge::new(PENDING.0, PENDING.1))?,
+            pending_waits: gauges(all, &WAITING, &[of_pool])?,
+            pending_deliveries: registered(all, Gauge::new(PENDING.0, PENDING.1))?,
             lag: registered(all, Gauge::new(LAG.0, LAG.1))?,
             purge_lag: registered(
                 all,
@@ -159,17 +151,17 @@ impl Metrics {
         })))
     }
 
-    /// A request has come.
-    pub fn begin(&self, method: &str) -> Active {
+    /// Counts a request as in progress.
+    pub fn begin_request(&self, method: &str) -> ActiveRequest {
         let active = self.0.active.with_label_values(&[known(method), SCHEME]);
         active.inc();
-        Active(active)
+        ActiveRequest(active)
     }
 
-    /// A request was answered. `route` is the template of its path, if it has one.
-    pub fn answered(&self, method: &str, route: Option<&str>, status: u16, took: Duration) {
+    /// Records the duration of a request. `route` is the template of its path, if it matched one.
+    pub fn record_response(&self, method: &str, route: Option<&str>, status: u16, took: Duration) {
         let status_text = status.to_string();
-        // By the convention an answer is an error where the fault is the server's.
+        // By the convention, only an error of the server is an error.
         let error = if status >= 500 {
             status_text.as_str()
         } else {
@@ -186,56 +178,57 @@ impl Metrics {
         duration.observe(took.as_secs_f64());
     }
 
-    /// Something was wrong.
-    pub fn violation(&self, code: &str) {
+    /// Counts an error in a request.
+    pub fn count_violation(&self, code: &str) {
         self.0.violations.with_label_values(&[code]).inc();
     }
 
-    /// A case was stored.
-    pub fn case_created(&self) {
+    /// Counts a stored case.
+    pub fn count_created_case(&self) {
         self.0.cases.inc();
     }
 
-    /// The waits for the connections of a pool of this name.
+    /// Returns the metrics of waits for connections of this pool.
     pub fn waits(&self, pool: &str) -> Waits {
         Waits {
             times: self.0.waits.with_label_values(&[pool]),
             timeouts: self.0.timeouts.with_label_values(&[pool]),
-            waiting: self.0.waiting.with_label_values(&[pool]),
+            pending: self.0.pending_waits.with_label_values(&[pool]),
         }
     }
 
-    /// Says how many connections a pool has now.
+    /// Sets the number of connections of a pool.
     pub fn set_connections(&self, pool: &str, connections: Connections) {
         let whole = |count| i64::try_from(count).unwrap_or(i64::MAX);
         for (state, count) in [("idle", connections.idle), ("used", connections.used)] {
             let gauge = self.0.connections.with_label_values(&[pool, state]);
             gauge.set(whole(count));
         }
-        let most = self.0.most_connections.with_label_values(&[pool]);
-        most.set(whole(connections.most));
+        let limit = self.0.connection_limits.with_label_values(&[pool]);
+        limit.set(whole(connections.limit));
     }
 
-    /// Says what waits for delivery now: no number (NaN) where that is not known.
+    /// Sets the backlog of deliveries, or NaN if it is unknown.
     #[expect(clippy::cast_precision_loss, reason = "metrics are doubles")]
     pub fn set_backlog(&self, backlog: Option<Backlog>) {
         let deliveries = backlog.map(|it| it.deliveries as f64);
         let lag = backlog.map(|it| it.lag.as_secs_f64());
-        self.0.pending.set(deliveries.unwrap_or(f64::NAN));
+        self.0
+            .pending_deliveries
+            .set(deliveries.unwrap_or(f64::NAN));
         self.0.lag.set(lag.unwrap_or(f64::NAN));
     }
 
-    /// Says by how much the oldest row of a kind has outlived its retention: no number (NaN) where that is not
-    /// known.
+    /// Sets how long the oldest row of a kind is past its retention, or NaN if it is unknown.
     pub fn set_purge_lag(&self, kind: &str, lag: Option<Duration>) {
         let lag = lag.map_or(f64::NAN, |it| it.as_secs_f64());
         self.0.purge_lag.with_label_values(&[kind]).set(lag);
     }
 
-    /// All of it, in the text format of Prometheus (0.0.4).
+    /// Returns all metrics in the text format of Prometheus (0.0.4).
     ///
     /// # Errors
-    /// None but those of a metric that has no text.
+    /// Returns an error if a metric cannot be encoded.
     pub fn text(&self) -> Result<String, prometheus::Error> {
         TextEncoder::new().encode_to_string(&self.0.registry.gather())
     }
@@ -283,63 +276,20 @@ fn known(method: &str) -> &'static str {
     methods.find(|it| *it == method).unwrap_or(OTHER)
 }
 
-/// The waits for the connections of one pool.
-#[derive(Debug, Clone)]
-pub struct Waits {
-    times: Histogram,
-    timeouts: IntCounter,
-    waiting: IntGauge,
-}
-
-/// A wait that has begun.
-#[derive(Debug)]
-pub struct Wait<'w> {
-    waits: &'w Waits,
-    begun: std::time::Instant,
-}
-
-impl Waits {
-    /// Somebody waits from now on.
-    pub fn begin(&self) -> Wait<'_> {
-        self.waiting.inc();
-        Wait {
-            waits: self,
-            begun: std::time::Instant::now(),
-        }
-    }
-}
-
-impl Wait<'_> {
-    /// The connection is there, or is not to be had in time.
-    pub fn end(self, has_connection: bool) {
-        if has_connection {
-            self.waits.times.observe(self.begun.elapsed().as_secs_f64());
-        } else {
-            self.waits.timeouts.inc();
-        }
-    }
-}
-
-impl Drop for Wait<'_> {
-    fn drop(&mut self) {
-        self.waits.waiting.dec();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn is_written_as_prometheus_reads_it() {
+    fn encodes_metrics_in_the_text_format() {
         let metrics = Metrics::new().unwrap();
         let waits = metrics.waits("requests");
         let took = Duration::from_millis(30);
-        metrics.answered("POST", Some("/cases"), 201, took);
-        metrics.answered("BREW", None, 503, took);
-        let active = metrics.begin("GET");
-        metrics.violation("country");
-        metrics.case_created();
+        metrics.record_response("POST", Some("/cases"), 201, took);
+        metrics.record_response("BREW", None, 503, took);
+        let active = metrics.begin_request("GET");
+        metrics.count_violation("country");
+        metrics.count_created_case();
         waits.begin().end(true);
         let text = metrics.text().unwrap();
         for line in [

@@ -1,4 +1,4 @@
-//! What every handler shares.
+//! The state that all handlers share.
 
 use std::any::type_name;
 use std::ops::Deref;
@@ -13,14 +13,15 @@ use crate::db::Database;
 use crate::events::Events;
 use crate::http::{Front, HeavyWork, Limits, Problem, ProblemType, Stopping};
 use crate::idempotency::RunningKeys;
+use crate::ids::{IdSource, IdVersion};
 use crate::metrics::Metrics;
-use crate::values::{Destinations, IdSource, IdVersion};
+use crate::values::Destinations;
 
-/// The state of one server process; a clone of it is the same state. Each request has several.
+/// The state of one server. A clone shares it; each request needs several clones.
 #[derive(Debug, Clone)]
 pub struct AppState(Arc<Shared>);
 
-/// What there is one of in a server process.
+/// The fields of [`AppState`].
 #[derive(Debug, Clone)]
 pub struct Shared {
     pub database: Database,
@@ -33,20 +34,19 @@ pub struct Shared {
     pub stopping: Stopping,
     pub metrics: Metrics,
     pub heavy_work: HeavyWork,
-    /// The key of the sandbox, while it is the one that everybody knows: the reference fills it in.
-    pub known_key: Option<&'static str>,
-    /// What stands between clients and this server.
+    /// The fixed key of the sandbox, if the server uses it. The API reference fills it in.
+    pub sandbox_key: Option<&'static str>,
+    /// The proxies between clients and this server.
     pub front: Arc<Front>,
     features: Extensions,
 }
 
-/// What the requests of one feature share, and no other feature knows: the feature declares its type, and
-/// the app gives the state one.
+/// Extracts the state of one feature. The feature declares its type, and `app` adds a value to [`AppState`].
 #[derive(Debug, Clone, Copy)]
 pub struct FeatureState<T>(pub T);
 
 impl AppState {
-    /// The state of a server over a database.
+    /// Creates the state of a server.
     pub fn new(
         database: Database,
         limits: Limits,
@@ -65,37 +65,37 @@ impl AppState {
             stopping: Stopping::default(),
             metrics,
             heavy_work: HeavyWork::default(),
-            known_key: None,
+            sandbox_key: None,
             front: Arc::default(),
             features: Extensions::new(),
         }))
     }
 
-    /// The same state, with what is a feature's own.
+    /// Adds the state of a feature.
     #[must_use]
     pub fn with_feature_state(mut self, feature: impl Clone + Send + Sync + 'static) -> Self {
         Arc::make_mut(&mut self.0).features.insert(feature);
         self
     }
 
-    /// The same state, of a server whose ids say that they have this version.
+    /// Sets the version of new ids.
     #[must_use]
     pub fn with_ids(mut self, version: IdVersion) -> Self {
         Arc::make_mut(&mut self.0).ids = IdSource::new(version);
         self
     }
 
-    /// The same state, of a server that clients reach through something.
+    /// Sets the proxies between clients and this server.
     #[must_use]
-    pub fn behind(mut self, front: Front) -> Self {
+    pub fn with_front(mut self, front: Front) -> Self {
         Arc::make_mut(&mut self.0).front = Arc::new(front);
         self
     }
 
-    /// The same state, of a server whose sandbox has a key that everybody knows.
+    /// Sets the fixed key of the sandbox.
     #[must_use]
-    pub fn with_known_key(mut self, key: &'static str) -> Self {
-        Arc::make_mut(&mut self.0).known_key = Some(key);
+    pub fn with_sandbox_key(mut self, key: &'static str) -> Self {
+        Arc::make_mut(&mut self.0).sandbox_key = Some(key);
         self
     }
 }
@@ -114,13 +114,13 @@ impl<T: Clone + Send + Sync + 'static> FromRequestParts<AppState> for FeatureSta
     async fn from_request_parts(_: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let feature = state.features.get().cloned().map(Self);
         feature.ok_or_else(|| {
-            tracing::error!(what = type_name::<T>(), "the state has none");
+            tracing::error!(what = type_name::<T>(), "the state of a feature is missing");
             Problem::Plain(ProblemType::InternalError)
         })
     }
 }
 
-/// Lets handlers ask for a part of the state by its type.
+/// Makes fields of the state available to extractors by their type.
 macro_rules! parts {
     ($($part:ident: $type:ty,)*) => {
         $(impl FromRef<AppState> for $type {

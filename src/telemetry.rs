@@ -1,4 +1,4 @@
-//! Logs and traces: where they go, how they look, and what a panic leaves in them.
+//! Sets up logs, traces and the panic hook.
 
 mod json_lines;
 
@@ -25,59 +25,59 @@ use json_lines::JsonLines;
 use crate::config::{LogFormat, LogSettings};
 use crate::traces;
 
-/// How long the spans of a server that stops may take to be handed over.
-const FLUSH: Duration = Duration::from_secs(3);
-/// What the service is called where nobody has named it (`OTEL_SERVICE_NAME`).
+/// Maximum duration of the export of spans when the server stops.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
+/// The service name without `OTEL_SERVICE_NAME`.
 const SERVICE: &str = "dossier";
 
-/// Why nothing can be logged.
+/// Why logs or traces could not be set up.
 #[derive(Debug, Error)]
 pub enum TelemetryError {
     #[error("DOSSIER_LOG is not a filter, such as info or dossier=debug,sqlx=warn")]
     Filter(#[source] ParseError),
     #[error(
-        "OTEL_EXPORTER_OTLP_ENDPOINT is not where a collector takes traces, such as \
+        "OTEL_EXPORTER_OTLP_ENDPOINT is not the URL of a collector, such as \
          http://localhost:4318"
     )]
     Endpoint(#[source] ExporterBuildError),
 }
 
-/// What has to be handed over before the process ends.
+/// The spans to export before the process ends.
 #[derive(Debug, Default)]
 pub struct Telemetry(Option<SdkTracerProvider>);
 
 impl Telemetry {
-    /// Hands over the spans that were not yet; those that nobody takes within seconds are lost.
+    /// Exports the remaining spans. Spans that are not exported within 3 seconds are lost.
     pub fn end(self) {
-        let ended = self.0.map(|it| it.shutdown_with_timeout(FLUSH));
+        let ended = self.0.map(|it| it.shutdown_with_timeout(FLUSH_TIMEOUT));
         if let Some(Err(error)) = ended {
-            tracing::warn!(%error, "the last spans were not handed over");
+            tracing::warn!(%error, "the last spans were not exported");
         }
     }
 }
 
-/// Writes log lines to standard error from now on: for people where that is a terminal, as JSON elsewhere,
-/// unless it is said how. A panic is logged by its place alone: its message may hold what a request said.
-/// Spans go to a collector where there is one.
+/// Starts to write log lines to standard error: as text on a terminal and as JSON otherwise, unless the settings name a
+/// format. The log line of a panic has only its location, because its message may contain data of a request. Exports
+/// spans if there is a collector.
 ///
 /// # Errors
-/// A filter that is none, and an endpoint that is none.
+/// Returns [`TelemetryError::Filter`] or [`TelemetryError::Endpoint`] if the setting is invalid.
 pub fn init(
     settings: &LogSettings,
     otlp_endpoint: Option<&str>,
 ) -> Result<Telemetry, TelemetryError> {
     let filter = EnvFilter::try_new(&settings.log).map_err(TelemetryError::Filter)?;
-    let is_for_people = std::io::stderr().is_terminal();
-    let usual = if is_for_people {
+    let is_terminal = std::io::stderr().is_terminal();
+    let default = if is_terminal {
         LogFormat::Text
     } else {
         LogFormat::Json
     };
-    let format = settings.log_format.unwrap_or(usual);
+    let format = settings.log_format.unwrap_or(default);
     let telemetry = match otlp_endpoint {
         None => {
             let lines = tracing_subscriber::fmt().with_env_filter(filter);
-            let lines = lines.with_writer(std::io::stderr).with_ansi(is_for_people);
+            let lines = lines.with_writer(std::io::stderr).with_ansi(is_terminal);
             match format {
                 LogFormat::Text => lines.init(),
                 LogFormat::Json => lines
@@ -89,31 +89,31 @@ pub fn init(
         }
         Some(endpoint) => {
             let provider = provider(endpoint).map_err(TelemetryError::Endpoint)?;
-            let collected = Targets::new().with_target(traces::TARGET, LevelFilter::TRACE);
+            let only_traces = Targets::new().with_target(traces::TARGET, LevelFilter::TRACE);
             let spans = tracing_opentelemetry::layer()
                 .with_tracer(provider.tracer(SERVICE))
-                .with_filter(collected);
-            let lines = lines(format, is_for_people).with_filter(filter);
+                .with_filter(only_traces);
+            let lines = lines(format, is_terminal).with_filter(filter);
             tracing_subscriber::registry()
                 .with(lines)
                 .with(spans)
                 .init();
             global::set_text_map_propagator(TraceContextPropagator::new());
-            traces::begin();
+            traces::enable();
             Telemetry(Some(provider))
         }
     };
     panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string);
-        tracing::error!(place, "a panic");
+        let location = panic.location().map(ToString::to_string);
+        tracing::error!(location, "a panic");
     }));
     Ok(telemetry)
 }
 
-fn lines(format: LogFormat, is_for_people: bool) -> Box<dyn Layer<Registry> + Send + Sync> {
+fn lines(format: LogFormat, is_terminal: bool) -> Box<dyn Layer<Registry> + Send + Sync> {
     let lines = fmt::layer()
         .with_writer(std::io::stderr)
-        .with_ansi(is_for_people);
+        .with_ansi(is_terminal);
     match format {
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines
@@ -123,9 +123,9 @@ fn lines(format: LogFormat, is_for_people: bool) -> Box<dyn Layer<Registry> + Se
     }
 }
 
-/// What collects spans and hands them over in a thread of its own (OTLP over HTTP, Protocol Buffers).
+/// Creates the provider that exports spans from a thread of its own (OTLP over HTTP, Protocol Buffers).
 fn provider(endpoint: &str) -> Result<SdkTracerProvider, ExporterBuildError> {
-    // It fails where one is installed already, which does as well.
+    // Fails if a provider is installed already, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let endpoint = format!("{}/v1/traces", endpoint.trim_end_matches('/'));
     let exporter = SpanExporter::builder()
@@ -136,13 +136,13 @@ fn provider(endpoint: &str) -> Result<SdkTracerProvider, ExporterBuildError> {
     Ok(provider.with_resource(resource()).build())
 }
 
-/// What the environment says of the service, and its name where that does not.
+/// Reads the resource attributes of the environment. Adds a service name if they have none.
 fn resource() -> Resource {
-    let said = Resource::builder().build();
-    let name = said.get(&Key::from_static_str("service.name"));
+    let resource = Resource::builder().build();
+    let name = resource.get(&Key::from_static_str("service.name"));
     let is_named = name.is_some_and(|it| !it.as_str().starts_with("unknown_service"));
     if is_named {
-        said
+        resource
     } else {
         Resource::builder().with_service_name(SERVICE).build()
     }

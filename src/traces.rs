@@ -1,6 +1,6 @@
-//! Traces (OpenTelemetry): a span for each request, each thing that is asked of the database, and each
-//! delivery, named by the semantic conventions. Spans exist only where somebody collects them
-//! ([`crate::telemetry`]); they hold no path, no query and no text of a caller.
+//! Traces (OpenTelemetry): a span for each request, each database operation and each webhook delivery, named by the
+//! semantic conventions. Spans exist only if a collector is set ([`crate::telemetry`]). They contain no path, no query
+//! and no data of a client.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,26 +13,26 @@ use tracing::Span;
 use tracing::field::Empty;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-/// What tells these spans from log lines.
+/// The tracing target of these spans, which separates them from log lines.
 pub const TARGET: &str = "dossier::traces";
-/// Where a trace comes from (W3C Trace Context, section 3.2).
+/// The header of the parent span (W3C Trace Context, section 3.2).
 const PARENT: HeaderName = HeaderName::from_static("traceparent");
 
-static ARE_COLLECTED: AtomicBool = AtomicBool::new(false);
+static IS_ENABLED: AtomicBool = AtomicBool::new(false);
 
-/// Spans are collected from here on.
-pub fn begin() {
-    ARE_COLLECTED.store(true, Ordering::Relaxed);
+/// Enables spans.
+pub fn enable() {
+    IS_ENABLED.store(true, Ordering::Relaxed);
 }
 
-fn are_collected() -> bool {
-    ARE_COLLECTED.load(Ordering::Relaxed)
+fn is_enabled() -> bool {
+    IS_ENABLED.load(Ordering::Relaxed)
 }
 
-/// The span of a request, in the trace that its headers name or in a new one. `route` is the template of
-/// its path, if it has one.
+/// Creates the span of a request, in the trace of its headers or in a new one. `route` is the template of its path, if
+/// it matched one.
 pub fn request(method: &Method, route: Option<&str>, headers: &HeaderMap) -> Span {
-    if !are_collected() {
+    if !is_enabled() {
         return Span::none();
     }
     let name = route.map_or_else(|| method.to_string(), |route| format!("{method} {route}"));
@@ -42,17 +42,17 @@ pub fn request(method: &Method, route: Option<&str>, headers: &HeaderMap) -> Spa
         http.request.method = method.as_str(), http.route = route, url.scheme = "http",
         http.response.status_code = Empty, error.r#type = Empty,
     );
-    // No more than the parent is taken: what else a caller says of its trace may be anything.
-    let told = headers.get(PARENT).map(|it| (PARENT, it.clone()));
-    let told = HeaderMap::from_iter(told);
-    let parent = global::get_text_map_propagator(|it| it.extract(&HeaderExtractor(&told)));
-    // It fails where this span is not among those that are collected.
+    // Only the parent: a client may put anything in the other trace headers.
+    let trusted = headers.get(PARENT).map(|it| (PARENT, it.clone()));
+    let trusted = HeaderMap::from_iter(trusted);
+    let parent = global::get_text_map_propagator(|it| it.extract(&HeaderExtractor(&trusted)));
+    // Fails if the span is not collected.
     let _ = span.set_parent(parent);
     span
 }
 
-/// Notes how a request was answered.
-pub fn answered(span: &Span, status: u16) {
+/// Records the response of a request.
+pub fn record_response(span: &Span, status: u16) {
     span.record("http.response.status_code", status);
     if status >= 500 {
         span.record("otel.status_code", "ERROR");
@@ -60,9 +60,9 @@ pub fn answered(span: &Span, status: u16) {
     }
 }
 
-/// The trace that a span is of, to find it by its log lines.
+/// Returns the trace id of a span, for its log lines.
 pub fn trace_id(span: &Span) -> Option<String> {
-    if !are_collected() {
+    if !is_enabled() {
         return None;
     }
     let context = span.context();
@@ -70,7 +70,7 @@ pub fn trace_id(span: &Span) -> Option<String> {
     context.is_valid().then(|| context.trace_id().to_string())
 }
 
-/// The span of something that is asked of the database: `read`, `write` or `transaction`.
+/// Creates the span of a database operation: `read`, `write` or `transaction`.
 pub fn database(operation: &'static str) -> Span {
     tracing::trace_span!(
         target: TARGET, "db.client",
@@ -79,8 +79,8 @@ pub fn database(operation: &'static str) -> Span {
     )
 }
 
-/// The span of a delivery to a host, in the trace of the request that caused it. Its headers carry the
-/// trace on.
+/// Creates the span of a delivery to a host, in the trace of the request that caused it, and adds the trace to the
+/// headers of the delivery.
 pub fn delivery(host: Option<&str>, parent: Option<&str>, headers: &mut HeaderMap) -> Span {
     let span = tracing::trace_span!(
         target: TARGET, "http.client",
@@ -92,8 +92,8 @@ pub fn delivery(host: Option<&str>, parent: Option<&str>, headers: &mut HeaderMa
         return span;
     }
     if let Some(parent) = parent.and_then(|it| HeaderValue::from_str(it).ok()) {
-        let told = HeaderMap::from_iter([(PARENT, parent)]);
-        let parent = global::get_text_map_propagator(|it| it.extract(&HeaderExtractor(&told)));
+        let stored = HeaderMap::from_iter([(PARENT, parent)]);
+        let parent = global::get_text_map_propagator(|it| it.extract(&HeaderExtractor(&stored)));
         let _ = span.set_parent(parent);
     }
     let context = span.context();
@@ -103,8 +103,8 @@ pub fn delivery(host: Option<&str>, parent: Option<&str>, headers: &mut HeaderMa
     span
 }
 
-/// Notes how a delivery was answered; 0 where it was not.
-pub fn delivered(span: &Span, status: i32) {
+/// Records the response of a delivery; the status is 0 if there was none.
+pub fn record_delivery(span: &Span, status: i32) {
     if status != 0 {
         span.record("http.response.status_code", status);
     }
@@ -114,9 +114,9 @@ pub fn delivered(span: &Span, status: i32) {
     }
 }
 
-/// The trace that what is done now belongs to, for what follows from it later.
+/// Returns the `traceparent` of the current span, to store it with work that is done later.
 pub fn parent() -> Option<Arc<str>> {
-    if !are_collected() {
+    if !is_enabled() {
         return None;
     }
     let (context, mut headers) = (Span::current().context(), HeaderMap::new());

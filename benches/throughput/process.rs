@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use dossier::db::cluster::Cluster;
+use dossier::local_postgres::LocalPostgres;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use sqlx::postgres::PgConnectOptions;
@@ -149,7 +149,7 @@ impl Server {
 
     /// A way to its database.
     pub fn options(&self) -> PgConnectOptions {
-        Cluster::running(self.directory.path())
+        LocalPostgres::options_in(self.directory.path())
     }
 
     /// A connection to its database.

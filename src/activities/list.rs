@@ -42,9 +42,9 @@ const FIELDS: &[Field] = &[
 /// The activities of a workspace.
 pub const LISTING: Listing = Listing {
     table: "activities",
-    always: "true",
+    base_condition: "true",
     row: "to_jsonb(c)",
-    counted: Some(filters::COUNTED),
+    count_limit: Some(filters::COUNTED),
     identifier: "id",
 };
 

@@ -1,4 +1,4 @@
-//! The connections of one server.
+//! The client connections of a server.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -22,64 +22,63 @@ use super::exchange::Exchange;
 use super::socket::Socket;
 use crate::http::{Client, Peer, Slot};
 
-/// How long a connection that was opened just before the end has to send its request.
-const NEWCOMER: Duration = Duration::from_secs(1);
+/// Time for the first request on a connection that was opened just before the server stops.
+const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Every open connection, until it is closed. One on which no request arrives within `patience` is
-/// closed, and so is one whose client takes nothing of its answer for as long. One that waits for its
-/// client is closed as soon as another needs its slot. They speak HTTP/1.1: what tells it from
-/// HTTP/2 would wait for a silent client without a limit.
+/// Serves connections and closes them. A connection is closed if no request arrives within `timeout`, if the client reads
+/// nothing of its response for as long, or, while it waits for its client, if another connection needs its slot. Only
+/// HTTP/1.1 is supported: the detection of HTTP/2 would wait for a silent client without a limit.
 pub struct Connections {
     builder: Builder,
     router: NormalizePath<Router>,
-    patience: Duration,
-    /// Whether the time has come to close; each open connection listens.
+    timeout: Duration,
+    /// Tells each open connection that the server stops.
     closing: watch::Sender<bool>,
 }
 
 impl Connections {
-    /// None is open yet.
-    pub fn new(router: NormalizePath<Router>, patience: Duration) -> Self {
+    /// Creates a server of connections for a router.
+    pub fn new(router: NormalizePath<Router>, timeout: Duration) -> Self {
         let mut builder = Builder::new();
         builder
             .timer(TokioTimer::new())
-            .header_read_timeout(patience)
-            // A client may close its side behind its request, and still read the response.
+            .header_read_timeout(timeout)
+            // A client may close its side after its request, and still read the response.
             .half_close(true);
         Self {
             builder,
             router,
-            patience,
+            timeout,
             closing: watch::Sender::new(false),
         }
     }
 
-    /// Serves one more in a task of its own, and holds `slot` as long.
+    /// Serves a connection in a new task, which holds `slot` until the connection is closed.
     pub fn open(&self, stream: TcpStream, client: Client, slot: Slot) {
         let peer = stream.peer_addr().ok();
         let peer = peer.map(|it| Peer(it.ip().to_canonical()));
         let exchange = Exchange::new(self.router.clone(), client, peer, slot.clone());
         let exchange = Arc::new(exchange);
         let service = service_fn(move |request| Arc::clone(&exchange).respond(request));
-        let socket = Socket::new(stream, slot.clone(), self.patience);
+        let socket = Socket::new(stream, slot.clone(), self.timeout);
         let connection = self.builder.serve_connection(TokioIo::new(socket), service);
-        let end = last_moment(self.closing.subscribe(), Instant::now());
-        let listens = self.closing.subscribe();
+        let end = idle_end(self.closing.subscribe(), Instant::now());
+        let receiver = self.closing.subscribe();
         tokio::spawn(async move {
             serve(connection, &slot, end).await;
-            drop(listens);
+            drop(receiver);
         });
     }
 
-    /// Closes what is idle; resolves when every request in flight has its answer.
+    /// Closes idle connections, and waits until every request in flight has its response.
     pub async fn close(self) {
         self.closing.send_replace(true);
         self.closing.closed().await;
     }
 }
 
-/// Serves one connection until it is closed: by its client, because another needs its slot while it
-/// waits, or when it is idle at the `end`.
+/// Serves one connection until its client closes it, another connection needs its slot while it waits for its client, or
+/// it is idle at the `end`.
 async fn serve<S>(
     mut connection: Connection<TokioIo<Socket>, S>,
     slot: &Slot,
@@ -91,12 +90,12 @@ async fn serve<S>(
     let (mut is_last, mut is_displaced) = (false, false);
     let ended = loop {
         tokio::select! {
-            // What has arrived is read before anything is closed.
+            // Read what has arrived before closing.
             biased;
             ended = &mut connection => break ended,
             () = slot.displaced(), if !is_displaced => {
                 if !slot.is_at_work() {
-                    tracing::debug!("a connection that waited was closed for another");
+                    tracing::debug!("closed an idle connection to free its slot");
                     return;
                 }
                 is_displaced = true;
@@ -106,23 +105,23 @@ async fn serve<S>(
         Pin::new(&mut connection).graceful_shutdown();
     };
     if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended early");
+        tracing::debug!(%error, "a connection ended with an error");
         return;
     }
-    // After a request that offers another protocol (`Upgrade: h2c`) hyper leaves this to its caller.
+    // After a request with `Upgrade: h2c`, hyper does not close the socket.
     let mut socket = connection.into_parts().io.into_inner();
     tokio::select! {
         biased;
         closed = socket.shutdown() => if let Err(error) = closed {
-            tracing::debug!(%error, "a connection was not closed in order");
+            tracing::debug!(%error, "could not close a connection cleanly");
         },
         () = slot.displaced() => {}
     }
 }
 
-/// When an idle connection is closed: its request may be on its way.
-async fn last_moment(mut closing: watch::Receiver<bool>, opened: Instant) {
-    // A sender that is gone means the end as well.
+/// Resolves when an idle connection may be closed. A new connection gets time for a request that may be on its way.
+async fn idle_end(mut closing: watch::Receiver<bool>, opened: Instant) {
+    // A dropped sender means that the server stops, too.
     let _ = closing.wait_for(|closing| *closing).await;
-    sleep_until(opened + NEWCOMER).await;
+    sleep_until(opened + FIRST_REQUEST_TIMEOUT).await;
 }

@@ -1,4 +1,4 @@
-//! One request and its response, as a connection sees them.
+//! The requests and responses of one connection.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -13,20 +13,20 @@ use hyper::body::{Body as _, Incoming};
 use tower::ServiceExt;
 use tower_http::normalize_path::NormalizePath;
 
-use super::request_body::{Left, RequestBody, Rest};
+use super::request_body::{Remainder, RequestBody, UnreadBody};
 use crate::http::{Client, Peer, Slot};
 
-/// What answers the requests of one connection, one after the other.
+/// Responds to the requests of one connection, one after the other.
 pub struct Exchange {
     router: NormalizePath<Router>,
     client: Client,
     peer: Option<Peer>,
     slot: Slot,
-    rest: Arc<Rest>,
+    unread: Arc<UnreadBody>,
 }
 
 impl Exchange {
-    /// For the connection that holds this slot.
+    /// Creates the exchange of the connection that holds this slot.
     pub fn new(
         router: NormalizePath<Router>,
         client: Client,
@@ -38,13 +38,12 @@ impl Exchange {
             client,
             peer,
             slot,
-            rest: Arc::default(),
+            unread: Arc::default(),
         }
     }
 
-    /// The response to a request. If the end of the request's body was not reached, the next request
-    /// could not be found behind it: the response then says that the connection is closed (RFC 9112,
-    /// section 9.6).
+    /// Responds to a request. If the end of the body cannot be reached, the next request cannot be found, so the response
+    /// closes the connection (RFC 9112, section 9.6).
     pub async fn respond(
         self: Arc<Self>,
         request: hyper::Request<Incoming>,
@@ -55,7 +54,7 @@ impl Exchange {
             if incoming.is_end_stream() {
                 return Body::empty();
             }
-            Body::new(RequestBody::new(incoming, &self.rest))
+            Body::new(RequestBody::new(incoming, &self.unread))
         });
         request.extensions_mut().insert(self.client);
         if let Some(peer) = self.peer {
@@ -63,12 +62,12 @@ impl Exchange {
         }
         let mut response = self.router.clone().oneshot(request).await?;
         self.slot.wait();
-        let left = self.rest.take();
-        if !matches!(left, Left::Nothing) {
-            // Whoever sent its body too slowly is not waited for again.
-            let is_over = response.status() == StatusCode::REQUEST_TIMEOUT
+        let remainder = self.unread.take();
+        if !matches!(remainder, Remainder::Nothing) {
+            // A client whose body timed out gets no more time.
+            let is_closing = response.status() == StatusCode::REQUEST_TIMEOUT
                 || response.headers().contains_key(CONNECTION);
-            if is_over || !left.ends(&self.slot, expects_continue).await {
+            if is_closing || !remainder.discard(&self.slot, expects_continue).await {
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(CONNECTION, close);
             }

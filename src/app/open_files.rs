@@ -1,33 +1,36 @@
-//! How many files this process may open.
+//! The limit of open files of this process.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-use super::serve::CONNECTIONS;
+use super::serve::CONNECTIONS_PER_REQUEST;
 
-/// How many files are open besides connections of clients: connections to the database and to
-/// receivers of webhooks, the log, the reference.
-const OTHERS: usize = 192;
-/// The fewest requests in flight, whatever the system allows.
-const FEWEST: usize = 4;
+/// Open files besides client connections: connections to the database and to webhook receivers, and the log.
+const OTHER_FILES: usize = 192;
+/// Minimum number of concurrent requests, even if the limit of open files is lower.
+const MIN_IN_FLIGHT: usize = 4;
 
-/// How many requests can be in flight, of so many that are wanted: each comes with connections, and
-/// each connection is an open file. Raises the limit of the process as far as the system allows.
-pub fn in_flight_at_most(wanted: usize) -> usize {
-    let files = allowed(wanted.saturating_mul(CONNECTIONS).saturating_add(OTHERS));
-    let most = files.saturating_sub(OTHERS) / CONNECTIONS;
-    if most < wanted {
+/// Returns how many of the wanted concurrent requests are possible, because each has several connections and each
+/// connection is an open file. Raises the limit of the process as far as the system allows.
+pub fn limit_in_flight(wanted: usize) -> usize {
+    let files = raise_limit(
+        wanted
+            .saturating_mul(CONNECTIONS_PER_REQUEST)
+            .saturating_add(OTHER_FILES),
+    );
+    let possible = files.saturating_sub(OTHER_FILES) / CONNECTIONS_PER_REQUEST;
+    if possible < wanted {
         tracing::warn!(
-            in_flight = most.max(FEWEST),
+            in_flight = possible.max(MIN_IN_FLIGHT),
             files,
-            "fewer requests are taken at once than DOSSIER_MAX_IN_FLIGHT says: the limit of open files is too low"
+            "the limit of open files is too low for DOSSIER_MAX_IN_FLIGHT: the server accepts fewer concurrent requests"
         );
     }
-    wanted.min(most.max(FEWEST))
+    wanted.min(possible.max(MIN_IN_FLIGHT))
 }
 
-/// Raises the limit to so many, as far as the system lets it; what the limit is then. Many systems
-/// begin with 1,024 for the sake of old programs, and let each process ask for more.
-fn allowed(wanted: usize) -> usize {
+/// Raises the limit to the wanted number as far as the system allows, and returns the new limit. Many systems start a
+/// process with a soft limit of 1,024 for old programs, and allow it to set a higher one.
+fn raise_limit(wanted: usize) -> usize {
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
         return wanted;
     };

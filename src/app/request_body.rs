@@ -1,4 +1,4 @@
-//! The body of a request, and what is left of it once there is a response.
+//! The body of a request, and the part that is unread when the response is ready.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,58 +11,56 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 
 use crate::http::Slot;
 
-/// How many bytes of a body that nobody has read are read and discarded, so that its connection can
-/// be used for another request: most bodies are smaller.
-const DISCARDED: usize = 256 * 1024;
-/// How long that may take: the response waits for it.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// Maximum number of unread bytes that are discarded so that the connection can be used again. Most bodies are smaller.
+const DISCARD_LIMIT: usize = 256 * 1024;
+/// Maximum duration of discarding, which delays the response.
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The body of a request as the handler reads it. Dropped, it leaves what it has not read in the
-/// rest.
+/// The body of a request as the handler reads it. When dropped, it stores its unread part in [`UnreadBody`].
 pub struct RequestBody {
-    /// None only while it is dropped.
+    /// `None` only while it is dropped.
     incoming: Option<Incoming>,
     state: State,
-    rest: Arc<Rest>,
+    unread: Arc<UnreadBody>,
 }
 
-/// How far a body was read.
+/// How far the body was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Not at all: a client that expects 100 Continue has not had it.
+    /// Not at all. A client that expects 100 Continue has not received it.
     Untouched,
     Begun,
     Ended,
-    /// Its framing is malformed, or its end never comes.
+    /// Its framing is malformed, or the client has disconnected.
     Broken,
 }
 
-/// Where a body leaves what was not read of it.
+/// Receives the unread part of a body.
 #[derive(Debug, Default)]
-pub struct Rest(Mutex<Left>);
+pub struct UnreadBody(Mutex<Remainder>);
 
-/// What is left of a body.
+/// The unread part of a body.
 #[derive(Debug, Default)]
-pub enum Left {
+pub enum Remainder {
     /// Nothing: the next request can be read.
     #[default]
     Nothing,
     /// The handler still has the body, or its end cannot be found.
     Unknown,
-    /// All of it; the client has not been sent 100 Continue.
+    /// The whole body; 100 Continue was not sent.
     Whole(Incoming),
-    /// What follows the part that was read.
+    /// The part after the bytes that were read.
     Tail(Incoming),
 }
 
 impl RequestBody {
-    /// The body of a request, which leaves what it does not read in `rest`.
-    pub fn new(incoming: Incoming, rest: &Arc<Rest>) -> Self {
-        rest.set(Left::Unknown);
+    /// Wraps the body of a request, which stores its unread part in `unread`.
+    pub fn new(incoming: Incoming, unread: &Arc<UnreadBody>) -> Self {
+        unread.set(Remainder::Unknown);
         Self {
             incoming: Some(incoming),
             state: State::Untouched,
-            rest: Arc::clone(rest),
+            unread: Arc::clone(unread),
         }
     }
 }
@@ -107,48 +105,48 @@ impl Drop for RequestBody {
             return;
         };
         let has_ended = self.state == State::Ended || incoming.is_end_stream();
-        self.rest.set(match self.state {
-            State::Broken => Left::Unknown,
-            _ if has_ended => Left::Nothing,
-            State::Untouched => Left::Whole(incoming),
-            _ => Left::Tail(incoming),
+        self.unread.set(match self.state {
+            State::Broken => Remainder::Unknown,
+            _ if has_ended => Remainder::Nothing,
+            State::Untouched => Remainder::Whole(incoming),
+            _ => Remainder::Tail(incoming),
         });
     }
 }
 
-impl Rest {
-    fn set(&self, left: Left) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = left;
+impl UnreadBody {
+    fn set(&self, remainder: Remainder) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = remainder;
     }
 
-    /// What is left now; nothing from then on.
-    pub fn take(&self) -> Left {
+    /// Takes the unread part.
+    pub fn take(&self) -> Remainder {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Left {
-    /// Whether nothing is left, also after reading what is: within limits of size and time, and only
-    /// as long as nobody else needs the slot of the connection. A client that expects 100 Continue
-    /// and has not had it may never send its body, so that nothing is read of it then.
-    pub async fn ends(self, slot: &Slot, expects_continue: bool) -> bool {
+impl Remainder {
+    /// Discards the unread part, within limits of size and time, and only while no other connection needs the slot.
+    /// Returns whether the end was reached. A client that waits for 100 Continue may never send its body, so its body is
+    /// not read.
+    pub async fn discard(self, slot: &Slot, expects_continue: bool) -> bool {
         match self {
             Self::Nothing => true,
             Self::Unknown => false,
             Self::Whole(_) if expects_continue => false,
-            Self::Whole(body) | Self::Tail(body) => discarded(body, slot).await,
+            Self::Whole(body) | Self::Tail(body) => discard_all(body, slot).await,
         }
     }
 }
 
-/// Whether the body has come to its end.
-async fn discarded(mut body: Incoming, slot: &Slot) -> bool {
+/// Reads the body to its end. Returns whether the end was reached.
+async fn discard_all(mut body: Incoming, slot: &Slot) -> bool {
     let least = usize::try_from(body.size_hint().lower());
-    if least.map_or(true, |least| least > DISCARDED) {
+    if least.map_or(true, |least| least > DISCARD_LIMIT) {
         return false;
     }
     let reading = async {
-        let mut left = DISCARDED;
+        let mut left = DISCARD_LIMIT;
         while let Some(frame) = body.frame().await {
             let length = frame.map(|it| it.data_ref().map_or(0, Bytes::len));
             match length.ok().and_then(|length| left.checked_sub(length)) {
@@ -160,7 +158,7 @@ async fn discarded(mut body: Incoming, slot: &Slot) -> bool {
     };
     tokio::select! {
         biased;
-        ended = tokio::time::timeout(PATIENCE, reading) => ended.unwrap_or(false),
+        ended = tokio::time::timeout(DISCARD_TIMEOUT, reading) => ended.unwrap_or(false),
         () = slot.displaced() => false,
     }
 }

@@ -1,4 +1,4 @@
-//! Serving connections, and ending them so that nobody is cut.
+//! Accepting connections, and stopping without dropping requests.
 
 use std::future::Future;
 use std::io::{Error, ErrorKind};
@@ -14,47 +14,45 @@ use super::connections::Connections;
 use crate::http::{Client, Slots};
 use crate::state::AppState;
 
-/// How long requests in flight may take to end, beyond the time that any request has.
-const DRAIN: Duration = Duration::from_secs(5);
-/// How many connections are open for each request that may be in flight: a client that connects and
-/// sends nothing costs memory and a file descriptor. One more displaces one that waits for its client;
-/// as more connections than requests are open, there always is one.
-pub(super) const CONNECTIONS: usize = 4;
-/// How long the server waits for a file to be closed when it has opened all that it may.
+/// Extra time for requests in flight when the server stops, after the request timeout.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+/// Maximum number of connections per concurrent request, because an idle connection costs memory and a file descriptor.
+/// A further connection displaces one that waits for its client. There is always one, because there are more connections
+/// than requests.
+pub(super) const CONNECTIONS_PER_REQUEST: usize = 4;
+/// How long the server waits for a file to be closed when the limit of open files is reached.
 const PAUSE: Duration = Duration::from_millis(10);
-/// How many connections the kernel accepts before the server takes them, as far as the system allows
-/// it (`net.core.somaxconn`); the most that are taken from it when the listener closes. Without a
-/// bound, clients that go on connecting would put the end off.
+/// Length of the kernel's queue of accepted connections, if the system allows it (`net.core.somaxconn`). Also the maximum
+/// number of connections that are taken from the queue when the listener closes: without a limit, new clients could
+/// delay the stop forever.
 const QUEUE: u32 = 4096;
 
-/// How many bytes of a response the kernel keeps for a client that does not read them. Left to itself it
-/// keeps up to 4 MiB: gigabytes for all connections, which take seconds to fill.
-const UNREAD: u32 = 64 * 1024;
+/// Size of the kernel's send buffer of a connection, in bytes. The default grows to 4 MiB for a client that does not read,
+/// which is gigabytes for all connections.
+const SEND_BUFFER: u32 = 64 * 1024;
 
-/// Listens at an address.
+/// Listens on an address.
 ///
 /// # Errors
-/// Those of the system: the address is taken, is not one of this machine, or is not permitted.
+/// Returns the error of the system if the address is in use, is not an address of this machine, or is not permitted.
 pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
-    // A server that starts again is not kept waiting by connections of the last one.
+    // A restarted server need not wait for the closed connections of the previous one.
     socket.set_reuseaddr(true)?;
-    // Accepted connections have it from here.
-    socket.set_send_buffer_size(UNREAD)?;
+    // Accepted connections inherit this option.
+    socket.set_send_buffer_size(SEND_BUFFER)?;
     socket.bind(address)?;
     socket.listen(QUEUE)
 }
 
-/// Serves until `stop` resolves, and then ends so that what was accepted is answered:
-/// from that moment on the server is not ready and each answer says that it is the last of its
-/// connection; after the grace of the limits the listener closes, and with it what is idle; requests
-/// in flight end, or their time does.
+/// Serves until `stop` resolves. Then the server reports that it is not ready, and each response closes its connection.
+/// After the grace period, the listener and idle connections are closed, and requests in flight finish or time out.
 ///
 /// # Errors
-/// None of a single connection; only the listener's.
+/// Returns the error of the listener. Errors of single connections are only logged.
 pub async fn serve(
     listener: TcpListener,
     router: NormalizePath<Router>,
@@ -63,7 +61,7 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let limits = state.limits;
     let connections = Connections::new(router, limits.request);
-    let slots = Slots::new(limits.in_flight.saturating_mul(CONNECTIONS));
+    let slots = Slots::new(limits.in_flight.saturating_mul(CONNECTIONS_PER_REQUEST));
     let open = |stream, peer: SocketAddr| {
         let client = Client::from(peer.ip());
         connections.open(stream, client, slots.take(client));
@@ -76,32 +74,32 @@ pub async fn serve(
     });
     loop {
         tokio::select! {
-            (stream, peer) = accepted(&listener, &slots) => open(stream, peer),
+            (stream, peer) = accept(&listener, &slots) => open(stream, peer),
             () = &mut stop => break,
         }
     }
-    for (stream, peer) in queued(listener.into_std()?)? {
+    for (stream, peer) in drain_queue(listener.into_std()?)? {
         open(stream, peer);
     }
     let closed = connections.close();
-    if tokio::time::timeout(limits.request + DRAIN, closed)
+    if tokio::time::timeout(limits.request + DRAIN_TIMEOUT, closed)
         .await
         .is_err()
     {
-        tracing::warn!("requests were still in flight when the server stopped");
+        tracing::warn!("the server stopped before all requests in flight had ended");
     }
     Ok(())
 }
 
-/// The next connection, once there is room for it. Dropped before it resolves, it loses none.
-async fn accepted(listener: &TcpListener, slots: &Slots) -> (TcpStream, SocketAddr) {
+/// Accepts the next connection when there is room for it. Dropping the future loses no connection.
+async fn accept(listener: &TcpListener, slots: &Slots) -> (TcpStream, SocketAddr) {
     loop {
         slots.room().await;
         match listener.accept().await {
             Ok(accepted) => return accepted,
             Err(error) => {
-                tracing::warn!(%error, "a connection was not accepted");
-                if has_no_file(&error) {
+                tracing::warn!(%error, "could not accept a connection");
+                if is_out_of_files(&error) {
                     slots.displace();
                     tokio::time::sleep(PAUSE).await;
                 }
@@ -110,8 +108,8 @@ async fn accepted(listener: &TcpListener, slots: &Slots) -> (TcpStream, SocketAd
     }
 }
 
-/// Whether the process or the system has opened all the files that it may.
-fn has_no_file(error: &Error) -> bool {
+/// Whether the process or the system is out of file descriptors or memory for sockets.
+fn is_out_of_files(error: &Error) -> bool {
     let code = error.raw_os_error().map(Errno::from_raw);
     matches!(
         code,
@@ -119,8 +117,8 @@ fn has_no_file(error: &Error) -> bool {
     )
 }
 
-/// What the kernel has accepted for a listener that nobody asks any more.
-fn queued(listener: StdListener) -> std::io::Result<Vec<(TcpStream, SocketAddr)>> {
+/// Takes the connections that the kernel has accepted before the listener closes.
+fn drain_queue(listener: StdListener) -> std::io::Result<Vec<(TcpStream, SocketAddr)>> {
     let mut streams = Vec::new();
     for _ in 0..QUEUE {
         match listener.accept() {
@@ -128,10 +126,10 @@ fn queued(listener: StdListener) -> std::io::Result<Vec<(TcpStream, SocketAddr)>
                 stream.set_nonblocking(true)?;
                 streams.push((TcpStream::from_std(stream)?, peer));
             }
-            // The queue is empty: tokio has made the listener one that does not wait.
+            // The queue is empty; tokio has set the listener to non-blocking.
             Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-            // Of one connection, which its client has given up, mostly.
-            Err(error) => tracing::warn!(%error, "a connection was not accepted"),
+            // Mostly a client that has disconnected.
+            Err(error) => tracing::warn!(%error, "could not accept a connection"),
         }
     }
     Ok(streams)

@@ -12,26 +12,25 @@ use tokio::time::{Instant, Sleep, sleep};
 use crate::http::Slot;
 
 /// How long a client may send nothing after the server has closed its side.
-const SILENCE: Duration = Duration::from_secs(1);
-/// How many bytes are discarded after the server has closed its side.
-const DISCARDED: usize = 16 * 1024 * 1024;
-/// How many bytes are discarded at a time.
-const PIECE: usize = 8 * 1024;
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(1);
+/// Maximum number of bytes that are discarded after the server has closed its side.
+const DISCARD_LIMIT: usize = 16 * 1024 * 1024;
+/// Size of the buffer for discarded bytes.
+const BUFFER: usize = 8 * 1024;
 
-/// A socket that notices a client that reads nothing or is gone, and closes in stages.
+/// A socket that detects a client that reads nothing or has reset the connection, and that closes in stages.
 pub struct Socket {
     stream: TcpStream,
     slot: Slot,
     /// How long the client may read nothing, and how long closing may take.
-    patience: Duration,
-    /// While the client reads nothing: when that is too long.
+    timeout: Duration,
+    /// Set while the client reads nothing: resolves at the timeout.
     blocked: Option<Pin<Box<Sleep>>>,
     closing: Option<Closing>,
 }
 
-/// The server has closed its side. What the client still sends is discarded: if the socket were
-/// closed with unread data, the client would be sent a reset, which can take the response from it
-/// (RFC 9112, section 9.6).
+/// The state after the server has closed its side. Further bytes of the client are discarded: closing a socket with
+/// unread data sends a reset, which may destroy the response (RFC 9112, section 9.6).
 struct Closing {
     end: Instant,
     silence: Pin<Box<Sleep>>,
@@ -39,20 +38,20 @@ struct Closing {
 }
 
 impl Socket {
-    /// The socket of the connection that holds this slot.
-    pub fn new(stream: TcpStream, slot: Slot, patience: Duration) -> Self {
+    /// Creates the socket of the connection that holds this slot.
+    pub fn new(stream: TcpStream, slot: Slot, timeout: Duration) -> Self {
         Self {
             stream,
             slot,
-            patience,
+            timeout,
             blocked: None,
             closing: None,
         }
     }
 
-    /// The result of a write; an error if the client has read nothing for too long. A write that
-    /// succeeds after one that was blocked begins another wait of the slot.
-    fn written<T>(
+    /// Returns the result of a write, or an error if the client has read nothing for too long. A write that succeeds after
+    /// a blocked one restarts the wait of the slot.
+    fn check_timeout<T>(
         &mut self,
         cx: &mut Context<'_>,
         written: Poll<io::Result<T>>,
@@ -63,16 +62,14 @@ impl Socket {
             }
             return written;
         }
-        let patience = self.patience;
-        let blocked = self
-            .blocked
-            .get_or_insert_with(|| Box::pin(sleep(patience)));
+        let timeout = self.timeout;
+        let blocked = self.blocked.get_or_insert_with(|| Box::pin(sleep(timeout)));
         ready!(blocked.as_mut().poll(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
-    /// Fails if the client has reset the connection. While a request is at work hyper reads nothing,
-    /// so that this is where it is noticed. A client that has only closed its side may still read.
+    /// Fails if the client has reset the connection. While a request runs, hyper does not read, so only this check detects
+    /// a reset. A client that has only closed its side may still read.
     fn check_reset(&self, cx: &mut Context<'_>) -> io::Result<()> {
         if self.slot.is_at_work() && self.stream.poll_read_ready(cx)?.is_ready() {
             return self.stream.take_error()?.map_or(Ok(()), Err);
@@ -98,7 +95,7 @@ impl AsyncWrite for Socket {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.written(cx, written)
+        self.check_timeout(cx, written)
     }
 
     fn poll_write_vectored(
@@ -107,7 +104,7 @@ impl AsyncWrite for Socket {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.written(cx, written)
+        self.check_timeout(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -123,24 +120,24 @@ impl AsyncWrite for Socket {
         if this.closing.is_none() {
             ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
         }
-        let patience = this.patience;
-        let closing = this.closing.get_or_insert_with(|| Closing::new(patience));
+        let timeout = this.timeout;
+        let closing = this.closing.get_or_insert_with(|| Closing::new(timeout));
         closing.poll_discard(cx, &mut this.stream).map(Ok)
     }
 }
 
 impl Closing {
-    fn new(patience: Duration) -> Self {
+    fn new(timeout: Duration) -> Self {
         Self {
-            end: Instant::now() + patience,
-            silence: Box::pin(sleep(SILENCE.min(patience))),
-            left: DISCARDED,
+            end: Instant::now() + timeout,
+            silence: Box::pin(sleep(SILENCE_TIMEOUT.min(timeout))),
+            left: DISCARD_LIMIT,
         }
     }
 
-    /// Resolves when the client has closed its side too, or a limit is reached.
+    /// Resolves when the client has closed its side, too, or at a limit.
     fn poll_discard(&mut self, cx: &mut Context<'_>, stream: &mut TcpStream) -> Poll<()> {
-        let mut piece = [0; PIECE];
+        let mut piece = [0; BUFFER];
         while self.left > 0 && Instant::now() < self.end {
             let mut buffer = ReadBuf::new(&mut piece);
             let Poll::Ready(read) = Pin::new(&mut *stream).poll_read(cx, &mut buffer) else {
@@ -151,7 +148,7 @@ impl Closing {
                 break;
             }
             self.left = self.left.saturating_sub(length);
-            let silent = Instant::now() + SILENCE;
+            let silent = Instant::now() + SILENCE_TIMEOUT;
             self.silence.as_mut().reset(silent.min(self.end));
         }
         Poll::Ready(())

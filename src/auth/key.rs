@@ -1,4 +1,4 @@
-//! The text of a key, and where a request carries it.
+//! API keys and the headers that contain them.
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
@@ -7,18 +7,18 @@ use subtle::ConstantTimeEq;
 
 use crate::values::hex;
 
-/// No key is longer; what is, is not worth hashing.
+/// The longest key, in bytes. Longer strings are refused before they are hashed.
 const LONGEST: usize = 256;
 
-/// A key as it was sent: never shown, compared by its hash.
+/// The id and the hash of an API key that was sent. The key itself is not kept.
 pub struct ApiKey {
     id: String,
     hash: [u8; 32],
 }
 
 impl ApiKey {
-    /// The key of a text. `dossier_ID_SECRET` carries its id; of any other text the id is made
-    /// from the hash.
+    /// Hashes a key. The id is the second part of `dossier_ID_SECRET`; for any other string it is the first 8 bytes of the
+    /// hash, in hexadecimal digits.
     pub fn new(text: &str) -> Self {
         let hash: [u8; 32] = Sha256::digest(text.as_bytes()).into();
         let mut parts = text.splitn(3, '_');
@@ -32,23 +32,24 @@ impl ApiKey {
         Self { id, hash }
     }
 
-    /// What finds the row.
+    /// Returns the public id, which finds the row.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// What is stored of the key.
+    /// Returns the SHA-256 of the key, which is stored.
     pub fn hash(&self) -> &[u8; 32] {
         &self.hash
     }
 
-    /// Compares in constant time.
+    /// Compares the hash in constant time.
     pub fn matches(&self, stored: &[u8]) -> bool {
         self.hash.ct_eq(stored).into()
     }
 }
 
-/// The one key that a request carries: as a bearer token (RFC 6750), or in a header of its own.
+/// Returns the API key of a request: a bearer token (RFC 6750), `X-Api-Key` or `X-Dotfile-Api-Key`. Returns `None` if
+/// there is none, or if two headers have different keys.
 pub fn credentials(headers: &HeaderMap) -> Option<ApiKey> {
     let bearer = headers.get_all(AUTHORIZATION).iter().filter_map(|value| {
         let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
@@ -72,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_found_by_its_id_and_held_against_its_hash() {
+    fn reads_the_id_and_compares_the_hash() {
         let key = ApiKey::new("dossier_ab12_secret_with_underscore");
         assert_eq!(key.id(), "ab12");
         assert!(key.matches(ApiKey::new("dossier_ab12_secret_with_underscore").hash()));

@@ -1,22 +1,22 @@
-//! API keys: from the headers of a request to the workspace that it may touch.
+//! API keys: authenticate a request and find its workspace.
 
+mod api_key_cache;
 mod key;
-mod keys;
 mod store;
 
+pub use api_key_cache::ApiKeyCache;
 pub use key::{ApiKey, credentials};
-pub use keys::ApiKeyCache;
 pub use store::{StoredKey, create, list, revoke};
 
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-/// Who calls: a workspace, through one of its keys.
+/// The authenticated caller: a workspace and one of its keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     pub workspace_id: Uuid,
     pub workspace_name: Arc<str>,
-    /// The public part of the key.
+    /// The public id of the key.
     pub api_key_id: Arc<str>,
 }

@@ -1,4 +1,4 @@
-//! All SQL of API keys.
+//! The SQL of API keys.
 
 use chrono::{DateTime, Utc};
 use rand::distr::{Alphanumeric, SampleString};
@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use super::{ApiKey, Caller};
 use crate::db::{DatabaseError, Session};
 
-/// A key as it is listed: without its secret, which nobody has.
+/// A key in a list, without its secret, which is not stored.
 #[derive(Debug, Clone, Serialize)]
 pub struct StoredKey {
     pub id: String,
@@ -16,10 +16,10 @@ pub struct StoredKey {
     pub revoked_at: Option<DateTime<Utc>>,
 }
 
-/// The caller that a key belongs to, unless it is unknown or revoked.
+/// Finds the caller of a key. Returns `None` if the key is unknown or revoked.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the error of the statement.
 pub async fn find(
     connection: &mut PgConnection,
     key: &ApiKey,
@@ -38,11 +38,11 @@ pub async fn find(
     }))
 }
 
-/// Makes a key of the workspace with this name, if there is one: `dossier_ID_SECRET`, of which the
-/// secret has 40 letters and digits (238 bits), so that a plain hash of it cannot be searched.
+/// Creates a key `dossier_ID_SECRET` for the workspace with this name. The secret has 40 letters and digits (238 bits),
+/// so a fast hash is safe. Returns `None` if there is no such workspace.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the [`DatabaseError`] of a write.
 pub async fn create(
     session: &mut Session,
     workspace: String,
@@ -51,7 +51,7 @@ pub async fn create(
     let secret = Alphanumeric.sample_string(&mut rand::rng(), 40);
     let text = format!("dossier_{id}_{secret}");
     let key = ApiKey::new(&text);
-    let made = session
+    let inserted = session
         .write(move |connection| {
             Box::pin(async move {
                 sqlx::query!(
@@ -66,13 +66,13 @@ pub async fn create(
             })
         })
         .await?;
-    Ok((made.rows_affected() == 1).then_some(text))
+    Ok((inserted.rows_affected() == 1).then_some(text))
 }
 
-/// The keys of the workspace with this name, oldest first.
+/// Returns the keys of the workspace with this name, oldest first.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the [`DatabaseError`] of a read.
 pub async fn list(
     session: &mut Session,
     workspace: String,
@@ -95,10 +95,10 @@ pub async fn list(
         .await
 }
 
-/// Revokes a key of the workspace with this name; false if there is no such key to revoke.
+/// Revokes a key of the workspace with this name. Returns `false` if there is no such active key.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the [`DatabaseError`] of a write.
 pub async fn revoke(
     session: &mut Session,
     workspace: String,

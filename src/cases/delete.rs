@@ -51,7 +51,7 @@ pub async fn delete(
             store::delete(connection, *workspace_id, id).await?;
             // A retry that is under way holds its delivery: its answer is there to erase after that.
             erase(connection, *workspace_id, id).await?;
-            idempotency::erase(connection, *workspace_id, id).await?;
+            idempotency::erase_responses(connection, *workspace_id, id).await?;
             // Ids alone: the name is the customer's, and an empty one can be decoded.
             let remains = json!({"id": id, "name": "", "external_id": case.external_id});
             let change = Change::new(id, Subject::Case, version, "api__deleted__case")

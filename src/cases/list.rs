@@ -70,7 +70,7 @@ pub const FIELDS: &[Field] = &[
 /// Cases without what belongs to them.
 pub const LISTING: Listing = Listing {
     table: "cases",
-    always: "true",
+    base_condition: "true",
     row: "to_jsonb(c) || jsonb_build_object(
         'template', (SELECT jsonb_build_object('id', id, 'key', key, 'name', name) FROM templates
             WHERE workspace_id = c.workspace_id AND id = c.template_id),
@@ -85,7 +85,7 @@ pub const LISTING: Listing = Listing {
         'review', (SELECT to_jsonb(r) FROM case_reviews AS r
             WHERE r.workspace_id = c.workspace_id AND r.case_id = c.id AND r.status = c.status
             ORDER BY r.id DESC LIMIT 1))",
-    counted: None,
+    count_limit: None,
     identifier: "id",
 };
 

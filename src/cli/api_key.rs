@@ -2,16 +2,16 @@
 
 use serde_json::json;
 
-use super::workspace::missing;
-use super::{deadline, open, told};
+use super::workspace::no_workspace;
+use super::{deadline, error_chain, open};
 use crate::auth::{self, StoredKey};
 use crate::config::ApiKeyCommand;
 use crate::db::{DatabaseError, Session};
 
-/// Makes, lists or revokes keys of a workspace.
+/// Creates, lists or revokes API keys of a workspace.
 ///
 /// # Errors
-/// One line that says what to do.
+/// Returns one line that says what to do.
 pub async fn run(command: ApiKeyCommand) -> Result<(), String> {
     let (ApiKeyCommand::Create { database, .. }
     | ApiKeyCommand::List { database, .. }
@@ -20,12 +20,12 @@ pub async fn run(command: ApiKeyCommand) -> Result<(), String> {
     let work = async move |mut session: Session| execute(&mut session, command).await;
     let done = opened.database.unit(deadline(), work).await;
     opened.database.close().await;
-    let lines = done.map_err(|error: DatabaseError| told(error))??;
+    let lines = done.map_err(|error: DatabaseError| error_chain(error))??;
     lines.iter().for_each(|line| println!("{line}"));
     Ok(())
 }
 
-/// The lines to print, or what the caller must change.
+/// Returns the lines to print, or the message for the user if the command cannot be done.
 async fn execute(
     session: &mut Session,
     command: ApiKeyCommand,
@@ -37,11 +37,11 @@ async fn execute(
             ..
         } => {
             let key = auth::create(session, workspace.clone()).await?;
-            key.ok_or_else(|| missing(&workspace)).map(|key| {
+            key.ok_or_else(|| no_workspace(&workspace)).map(|key| {
                 vec![if as_json {
                     json!({"key": key}).to_string()
                 } else {
-                    format!("{key}\nKeep it now: it is not shown again.")
+                    format!("{key}\nSave this key now. It is not shown again.")
                 }]
             })
         }
@@ -85,7 +85,7 @@ fn line(key: &StoredKey) -> String {
         "active"
     };
     format!(
-        "{}  {state}  made {}",
+        "{}  {state}  created {}",
         key.id,
         key.created_at.format("%Y-%m-%d")
     )

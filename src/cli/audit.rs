@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
-use super::{open, told};
+use super::{error_chain, open};
 use crate::activities::{self, Head, Report};
 use crate::config::AuditCommand;
 
-/// Holds activities against their seals.
+/// Verifies activities against their seals.
 ///
 /// # Errors
-/// What is not as it was sealed, and what to do of anything else.
+/// Returns one line if an activity does not match its seal, or if the verification fails.
 pub async fn run(command: AuditCommand) -> Result<(), String> {
     let AuditCommand::Verify {
         workspace,
@@ -18,18 +18,24 @@ pub async fn run(command: AuditCommand) -> Result<(), String> {
         database,
     } = command;
     if head.is_some() && workspace.is_none() {
-        return Err("--head is that of one workspace; name it with --workspace".to_owned());
+        return Err(
+            "--head belongs to one workspace; name the workspace with --workspace".to_owned(),
+        );
     }
     let head = head.map(|it| it.parse::<Head>()).transpose()?;
     let opened = open(&database).await?;
-    // One state of the database, which a server may go on changing.
-    let mut connection = opened.database.without_timeouts().await.map_err(told)?;
+    // One snapshot: a server may write at the same time.
+    let mut connection = opened
+        .database
+        .without_timeouts()
+        .await
+        .map_err(error_chain)?;
     sqlx::raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         .execute(&mut connection)
         .await
-        .map_err(told)?;
+        .map_err(error_chain)?;
     let verify = activities::verify(&mut connection, workspace.as_deref(), head.as_ref());
-    let reports = verify.await.map_err(told)?;
+    let reports = verify.await.map_err(error_chain)?;
     drop(connection);
     opened.database.close().await;
     if let (Some(workspace), true) = (&workspace, reports.is_empty()) {
@@ -43,7 +49,7 @@ pub async fn run(command: AuditCommand) -> Result<(), String> {
     match reports.iter().map(|it| it.faults.len()).sum::<usize>() {
         0 => Ok(()),
         faults => Err(format!(
-            "the activities are not as they were sealed: {faults} faults"
+            "activities do not match their seals: {faults} faults"
         )),
     }
 }
@@ -57,9 +63,7 @@ fn print(report: &Report) {
         head,
         faults,
     } = report;
-    println!(
-        "{workspace}: {sealed} activities in {seals} seals; {unsealed} wait for the next seal."
-    );
+    println!("{workspace}: {sealed} activities in {seals} seals; {unsealed} not sealed yet.");
     if let Some(head) = head {
         println!("  head {head}");
     }

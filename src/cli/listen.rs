@@ -5,38 +5,38 @@ use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 
-use super::told;
+use super::error_chain;
 use crate::app;
 use crate::config::{ListenAddress, ServerSettings};
 
-/// Binds the address of the API. The sandbox's fixed key is for this machine alone.
+/// Binds the address of the API. With the fixed key of the sandbox, only a loopback address is accepted.
 ///
 /// # Errors
-/// One line that says what to do.
+/// Returns one line that says what to do.
 pub async fn listen(settings: &ServerSettings) -> Result<(TcpListener, SocketAddr), String> {
     let listener = bind(&settings.listen, "DOSSIER_LISTEN").await?;
-    let address = listener.local_addr().map_err(told)?;
+    let address = listener.local_addr().map_err(error_chain)?;
     let has_fixed_key = settings.database.database_url.is_none() && settings.sandbox_key.is_none();
     if has_fixed_key && !address.ip().is_loopback() {
         return Err(format!(
-            "the sandbox's fixed key is for this machine alone, and {address} can be reached from \
-             others. Set DOSSIER_SANDBOX_KEY, or DATABASE_URL"
+            "the fixed key of the sandbox is allowed only on a loopback address, and other machines can reach \
+             {address}. Set DOSSIER_SANDBOX_KEY, or DATABASE_URL"
         ));
     }
     Ok((listener, address))
 }
 
-/// Binds the address on which metrics are read, if there is one.
+/// Binds the address of the metrics, if one is set.
 ///
 /// # Errors
-/// One line that says what to do.
+/// Returns one line that says what to do.
 pub async fn listen_for_metrics(settings: &ServerSettings) -> Result<Option<TcpListener>, String> {
     let Some(address) = &settings.metrics_listen else {
         return Ok(None);
     };
     let listener = bind(address, "DOSSIER_METRICS_LISTEN").await?;
-    let address = listener.local_addr().map_err(told)?;
-    tracing::info!(metrics = %address, "metrics can be read");
+    let address = listener.local_addr().map_err(error_chain)?;
+    tracing::info!(metrics = %address, "serving metrics");
     Ok(Some(listener))
 }
 
@@ -51,7 +51,7 @@ async fn bind(address: &ListenAddress, setting: &str) -> Result<TcpListener, Str
         match app::listen(candidate) {
             Ok(listener) => return Ok(listener),
             Err(error) => {
-                // Beside another program, clients of the first address would reach that program.
+                // With the next address, clients of this one would reach the other program.
                 let is_final =
                     [ErrorKind::AddrInUse, ErrorKind::PermissionDenied].contains(&error.kind());
                 failure = error;
@@ -73,7 +73,7 @@ fn refused(address: &ListenAddress, setting: &str, error: &Error) -> String {
             format!("this machine does not have that address; set {setting} to one that it has")
         }
         ErrorKind::PermissionDenied => {
-            format!("ports below 1024 are not everybody's; set {setting} to a higher one")
+            format!("this user may not open ports below 1024; set {setting} to a higher one")
         }
         _ => format!("set {setting} to another address"),
     };

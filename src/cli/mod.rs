@@ -19,19 +19,19 @@ use crate::config::{Command, Switch};
 use crate::db::{Database, Deadline};
 
 use open::{migrate, open, open_to_serve};
-use wait::Waits;
+use wait::Caller;
 
-/// Does what the command line says.
+/// Runs the command of the command line.
 ///
 /// # Errors
-/// One line that says what to do.
+/// Returns one line that says what to do.
 pub async fn run(command: Command) -> Result<ExitCode, String> {
     match command {
         Command::Serve(settings) => serve::run(&settings).await?,
         Command::Migrate(settings) => {
             let opened = open(&settings).await?;
             if settings.migrate == Switch::Off {
-                migrate(&opened.database, Waits::Command).await?;
+                migrate(&opened.database, Caller::Command).await?;
             }
             let count = Database::migrations();
             println!("The schema is up to date: {count} migrations.");
@@ -46,13 +46,14 @@ pub async fn run(command: Command) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// How long the database may take for what a command asks of it.
+/// The deadline for the database work of a command.
 fn deadline() -> Deadline {
     Deadline::after(Duration::from_secs(30))
 }
 
-/// An error and what caused it, as one line. Errors of sqlx say their cause themselves.
-fn told(error: impl Error) -> String {
+/// Formats an error and its causes as one line. A cause that the line already contains is left out, because errors of
+/// sqlx repeat theirs.
+fn error_chain(error: impl Error) -> String {
     let mut line = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -7,39 +7,41 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::migrate::MigrateError;
 use tokio::time::timeout;
 
-use super::told;
-use super::wait::{Waits, until_it_serves};
+use super::error_chain;
+use super::wait::{Caller, wait_until_ready};
 use crate::config::{DatabaseSettings, ServerSettings, Switch, data_directory};
-use crate::db::cluster::{Cluster, ClusterError};
 use crate::db::{
-    ConnectError, Database, Hosts, MigrationError, Timeouts, UnusableError, is_of_pooler,
+    ConnectError, Database, Hosts, MigrationError, Timeouts, UnusableError, is_pooler_error,
 };
+use crate::local_postgres::{LocalPostgres, LocalPostgresError};
 
-/// How many connections a command needs at the most.
+/// Maximum number of connections of a command.
 const CONNECTIONS: u32 = 2;
-/// How long a statement of a command may take.
-const STATEMENT: Duration = Duration::from_secs(30);
-/// How long a server that does not migrate tries to reach its database before it serves.
-const ATTEMPT: Duration = Duration::from_secs(2);
+/// Maximum duration of one statement of a command.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a server that does not migrate tries to reach its database before it starts to serve.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A database, and the private cluster that it lies in where this process runs one.
+/// A database, with its private PostgreSQL if this process runs it.
 pub struct Opened {
     pub database: Database,
-    _cluster: Option<Cluster>,
+    _postgres: Option<LocalPostgres>,
 }
 
-/// The database that the settings name, or that of the private cluster: of a server that runs one
-/// already, or of this process.
+/// Opens the database of the settings, or the private PostgreSQL: the one that a server runs already, or one that this
+/// process starts.
 pub async fn open(settings: &DatabaseSettings) -> Result<Opened, String> {
-    let (cluster, hosts) = match &settings.database_url {
+    let (postgres, hosts) = match &settings.database_url {
         Some(url) => (None, hosts(url)?),
-        None => match cluster(settings).await {
-            Ok(cluster) => {
-                let hosts = cluster.options("postgres").into();
-                (Some(cluster), hosts)
+        None => match start_postgres(settings).await {
+            Ok(postgres) => {
+                let hosts = postgres.options("postgres").into();
+                (Some(postgres), hosts)
             }
-            Err(ClusterError::InUse(directory)) => (None, Cluster::running(&directory).into()),
-            Err(error) => return Err(told(error)),
+            Err(LocalPostgresError::InUse(directory)) => {
+                (None, LocalPostgres::options_in(&directory).into())
+            }
+            Err(error) => return Err(error_chain(error)),
         },
     };
     let name = match &settings.database_url {
@@ -50,33 +52,35 @@ pub async fn open(settings: &DatabaseSettings) -> Result<Opened, String> {
         ),
     };
     let timeouts = Timeouts {
-        statement: STATEMENT,
+        statement: STATEMENT_TIMEOUT,
         ..Timeouts::default()
     };
     let database = Database::new(hosts, CONNECTIONS, timeouts);
     if settings.migrate == Switch::On {
-        migrate(&database, Waits::Command).await?;
+        migrate(&database, Caller::Command).await?;
     } else {
-        let usable = until_it_serves(Waits::Command, || database.is_usable()).await;
+        let usable = wait_until_ready(Caller::Command, || database.check_usable()).await;
         usable.map_err(unusable)?;
     }
-    // On standard error, since standard output may be read by a program.
+    // On standard error, because a program may read standard output.
     eprintln!("dossier: using {name}");
     Ok(Opened {
         database,
-        _cluster: cluster,
+        _postgres: postgres,
     })
 }
 
-/// The same for a server, which has a private cluster for itself alone.
-pub async fn open_to_serve(server: &ServerSettings) -> Result<(Option<Cluster>, Database), String> {
+/// Opens the database of a server. A server does not share a private PostgreSQL with another process.
+pub async fn open_to_serve(
+    server: &ServerSettings,
+) -> Result<(Option<LocalPostgres>, Database), String> {
     let settings = &server.database;
-    let (cluster, hosts) = match &settings.database_url {
+    let (postgres, hosts) = match &settings.database_url {
         Some(url) => (None, hosts(url)?),
         None => {
-            let cluster = cluster(settings).await.map_err(told)?;
-            let hosts = cluster.options("postgres").into();
-            (Some(cluster), hosts)
+            let postgres = start_postgres(settings).await.map_err(error_chain)?;
+            let hosts = postgres.options("postgres").into();
+            (Some(postgres), hosts)
         }
     };
     let timeouts = Timeouts {
@@ -85,24 +89,26 @@ pub async fn open_to_serve(server: &ServerSettings) -> Result<(Option<Cluster>, 
     };
     let database = Database::new(hosts, server.pool_size, timeouts);
     if settings.migrate == Switch::On {
-        migrate(&database, Waits::Server).await?;
+        migrate(&database, Caller::Server).await?;
     } else if server.bootstrap_workspace.is_some() {
-        // The first workspace is written next.
-        let served = until_it_serves(Waits::Server, || database.takes_writes()).await;
-        served.map_err(unusable)?;
+        // The next step writes the first workspace.
+        let writable = wait_until_ready(Caller::Server, || database.check_writable()).await;
+        writable.map_err(unusable)?;
     } else {
         refuse_unusable(&database).await?;
     }
-    Ok((cluster, database))
+    Ok((postgres, database))
 }
 
-/// Refuses a database that can be reached and can never be used. One that cannot be reached may be used later, and
-/// until then the server is not ready.
+/// Refuses a database that is reachable but can never be used. An unreachable database is accepted: it may come back,
+/// and until then the server is not ready.
 async fn refuse_unusable(database: &Database) -> Result<(), String> {
-    match timeout(ATTEMPT, database.is_usable()).await {
+    match timeout(CHECK_TIMEOUT, database.check_usable()).await {
         Ok(Err(error @ MigrationError::Unusable(_))) => Err(unusable(error)),
-        Ok(Err(MigrationError::Connect(ConnectError::Failed(error)))) if is_of_pooler(&error) => {
-            Err(refused(&error))
+        Ok(Err(MigrationError::Connect(ConnectError::Failed(error))))
+            if is_pooler_error(&error) =>
+        {
+            Err(connection_refused(&error))
         }
         Ok(Ok(()) | Err(MigrationError::Connect(_) | MigrationError::Migrate(_))) | Err(_) => {
             Ok(())
@@ -111,61 +117,66 @@ async fn refuse_unusable(database: &Database) -> Result<(), String> {
 }
 
 fn hosts(url: &SecretString) -> Result<Hosts, String> {
-    url.expose_secret().parse().map_err(told)
+    url.expose_secret().parse().map_err(error_chain)
 }
 
-async fn cluster(settings: &DatabaseSettings) -> Result<Cluster, ClusterError> {
+async fn start_postgres(settings: &DatabaseSettings) -> Result<LocalPostgres, LocalPostgresError> {
     let directory = directory(settings);
-    let starting = tokio::task::spawn_blocking(move || Cluster::start(&directory));
-    starting.await.map_err(ClusterError::Interrupted)?
+    let starting = tokio::task::spawn_blocking(move || LocalPostgres::start(&directory));
+    starting.await.map_err(LocalPostgresError::Interrupted)?
 }
 
 fn directory(settings: &DatabaseSettings) -> PathBuf {
     settings.data_dir.clone().unwrap_or_else(data_directory)
 }
 
-/// Brings the schema up to date, once the database serves.
-pub async fn migrate(database: &Database, waits: Waits) -> Result<(), String> {
-    let migrated = until_it_serves(waits, || database.migrate()).await;
+/// Brings the schema up to date. Waits until the database is ready.
+pub async fn migrate(database: &Database, caller: Caller) -> Result<(), String> {
+    let migrated = wait_until_ready(caller, || database.migrate()).await;
     migrated.map_err(unusable)
 }
 
-/// Why a database cannot be used, and what to do.
+/// Returns a message that says why the database cannot be used and what to do.
 fn unusable(error: MigrationError) -> String {
     let error = match error {
-        MigrationError::Connect(ConnectError::Failed(cause)) => return refused(&cause),
-        MigrationError::Connect(error @ ConnectError::ReadOnly) => return told(error),
-        MigrationError::Unusable(error) => return told(error),
+        MigrationError::Connect(ConnectError::Failed(cause)) => return connection_refused(&cause),
+        MigrationError::Connect(error @ ConnectError::ReadOnly) => return error_chain(error),
+        MigrationError::Unusable(error) => return error_chain(error),
         MigrationError::Migrate(error) => error,
     };
     match &error {
-        MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => refused(cause),
+        MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => {
+            connection_refused(cause)
+        }
         MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => format!(
-            "the schema of the database is newer than this server ({}): run the version that made it, \
+            "the schema of the database is newer than this server ({}): run the version that created it, \
              or a later one",
-            told(&error)
+            error_chain(&error)
         ),
         MigrateError::VersionMismatch(_) => format!(
-            "the schema of the database is not one that Dossier made ({}): give it a database of its own",
-            told(&error)
+            "the schema of the database is not one of Dossier ({}): use a separate database for Dossier",
+            error_chain(&error)
         ),
-        _ => format!("cannot bring the schema up to date: {}", told(&error)),
+        _ => format!(
+            "cannot bring the schema up to date: {}",
+            error_chain(&error)
+        ),
     }
 }
 
-/// Why a database cannot be used, and what to do. Its own words name the database and the user, and no
-/// password.
-fn refused(error: &sqlx::Error) -> String {
-    if is_of_pooler(error) {
-        return told(UnusableError::Pooler);
+/// Returns a message for an error of PostgreSQL or of the connection. The text of the error names the database and the
+/// user, never a password.
+fn connection_refused(error: &sqlx::Error) -> String {
+    if is_pooler_error(error) {
+        return error_chain(UnusableError::Pooler);
     }
     let code = error.as_database_error().and_then(|it| it.code());
     let what_to_do = match (code.as_deref(), error) {
         (Some("28P01" | "28000"), _) => "check the user and the password in DATABASE_URL",
         (Some("3D000"), _) => "create that database, or name another in DATABASE_URL",
-        (Some("42501"), _) => "let the user of DATABASE_URL own the database",
+        (Some("42501"), _) => "make the user in DATABASE_URL the owner of the database",
         (Some("53300"), _) => {
-            "it has no connection left: lower DOSSIER_POOL_SIZE, or raise its max_connections"
+            "no connection is left: lower DOSSIER_POOL_SIZE, or raise max_connections of PostgreSQL"
         }
         (Some("57P03"), _) => "it is starting: try again in a moment",
         (Some("25006"), _) => "it is read-only: name the primary in DATABASE_URL",
@@ -177,6 +188,6 @@ fn refused(error: &sqlx::Error) -> String {
     };
     format!(
         "the database cannot be used: {what_to_do} ({})",
-        told(error)
+        error_chain(error)
     )
 }

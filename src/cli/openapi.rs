@@ -3,13 +3,14 @@
 use crate::app;
 use crate::openapi;
 
-/// Prints the description of every operation (OpenAPI 3.1).
+/// Prints the OpenAPI 3.1 document.
 ///
 /// # Errors
-/// None but those of a document that has no JSON form.
+/// Returns one line if the document cannot be written as JSON.
 pub fn run() -> Result<(), String> {
-    let document = openapi::document(app::operations().into_openapi()).map_err(super::told)?;
-    let text = serde_json::to_string_pretty(&document).map_err(super::told)?;
+    let document =
+        openapi::document(app::operations().into_openapi()).map_err(super::error_chain)?;
+    let text = serde_json::to_string_pretty(&document).map_err(super::error_chain)?;
     println!("{text}");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! How a server ends.
+//! Stopping a server.
 
 use std::future::Future;
 
@@ -6,57 +6,57 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
-use super::told;
+use super::error_chain;
 use crate::app;
 use crate::state::AppState;
 
-/// Serves until the first signal, and then until what it has accepted is answered and what it has
-/// begun in the database has ended. The second signal ends it at once.
+/// Serves until the first signal. Then finishes the accepted requests and the work in the database, and returns. The
+/// second signal ends the server at once.
 ///
 /// # Errors
-/// One line, of the listener or of the second signal.
-pub async fn until_told(
+/// Returns one line if the listener fails or a second signal arrives.
+pub async fn serve_until_signal(
     listener: TcpListener,
     state: AppState,
-    workers_end: impl Future<Output = ()>,
+    stop_workers: impl Future<Output = ()>,
     mut signals: Signals,
 ) -> Result<(), String> {
     let (stop, stopped) = oneshot::channel();
-    let twice = async move {
+    let second_signal = async move {
         signals.next().await;
-        // The server may have ended by itself.
+        // Fails if the server has ended already.
         let _ = stop.send(());
         signals.next().await;
     };
-    let router = app::router(app::operations(), state.clone()).map_err(super::told)?;
+    let router = app::router(app::operations(), state.clone()).map_err(error_chain)?;
     let serving = async {
         let stopped = async move { drop(stopped.await) };
         let served = app::serve(listener, router, state.clone(), stopped).await;
-        workers_end.await;
-        // Units of work outlive their client, and hold their connection until their own deadline.
+        stop_workers.await;
+        // A unit of work outlives its client and holds its connection until its deadline.
         let closed = tokio::time::timeout(state.limits.request, state.database.close());
         if closed.await.is_err() {
-            tracing::warn!("the database was still at work when the server stopped");
+            tracing::warn!("the server stopped before all work in the database had ended");
         }
-        served.map_err(told)
+        served.map_err(error_chain)
     };
     tokio::select! {
         served = serving => served,
-        () = twice => Err("told to stop twice: requests in flight were not waited for".to_owned()),
+        () = second_signal => Err("received a second signal: stopped without waiting for the requests in flight".to_owned()),
     }
 }
 
-/// What tells a server to stop: SIGTERM and SIGINT.
+/// The signals that stop a server: SIGTERM and SIGINT.
 pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
-    /// From now on no signal ends the process by itself.
+    /// Installs the handlers. From now on these signals do not end the process by themselves.
     ///
     /// # Errors
-    /// Those of the operating system.
+    /// Returns an error if the operating system refuses a handler.
     pub fn new() -> std::io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
@@ -64,7 +64,7 @@ impl Signals {
         })
     }
 
-    /// Waits for the next of them.
+    /// Waits for the next signal.
     pub async fn next(&mut self) {
         tokio::select! { _ = self.terminate.recv() => {}, _ = self.interrupt.recv() => {} }
     }

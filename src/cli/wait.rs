@@ -1,4 +1,4 @@
-//! Waiting for a database that starts, recovers, or cannot be written to yet.
+//! Waiting for a database that starts, recovers, or is still read-only.
 
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
@@ -8,71 +8,71 @@ use tokio::time::sleep;
 
 use crate::db::{ConnectError, MigrationError};
 
-/// How long to wait before the database is asked again.
+/// Time between two attempts.
 const PAUSE: Duration = Duration::from_millis(250);
-/// How long a host that was starting may refuse connections and is still waited for: it starts once more, or
-/// another takes over.
-const REFUSING: Duration = Duration::from_secs(30);
+/// How long a host may refuse connections after it was seen starting. In this time it may start again, or another host
+/// may take over.
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a command waits for a database that starts.
-const COMMAND: Duration = Duration::from_secs(60);
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Who waits.
+/// Who waits for the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Waits {
-    /// A server waits until its database takes writes, for as long as that takes.
+pub enum Caller {
+    /// A server waits without a limit until its database accepts writes.
     Server,
-    /// Somebody waits for a command: it ends where the database takes no writes.
+    /// A command does not wait for a read-only database, because a person waits for the command.
     Command,
 }
 
-/// What a database that does not serve yet is at.
+/// Why a database is not ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum NotYet {
+enum NotReady {
     Starting,
     ReadOnly,
     Refusing,
 }
 
-/// Tries until it succeeds, or until the error is one that does not pass by itself. It is logged once that it
-/// waits, and why.
+/// Repeats the attempt until it succeeds or fails with an error that is not temporary. Logs the reason for the wait
+/// once.
 ///
 /// # Errors
-/// The last one of the attempt.
-pub async fn until_it_serves<F>(
-    waits: Waits,
+/// Returns the error of the last attempt.
+pub async fn wait_until_ready<F>(
+    caller: Caller,
     mut attempt: impl FnMut() -> F,
 ) -> Result<(), MigrationError>
 where
     F: Future<Output = Result<(), MigrationError>>,
 {
     let begun = Instant::now();
-    let mut answered = None;
+    let mut last_seen = None;
     let mut logged = None;
     loop {
         let error = match attempt().await {
             Ok(()) => return Ok(()),
             Err(error) => error,
         };
-        let not_yet = match not_yet(&error) {
-            Some(NotYet::ReadOnly) if waits == Waits::Command => return Err(error),
-            // At first it may be the wrong address.
-            Some(NotYet::Refusing) => {
-                let seen = answered.filter(|it: &Instant| it.elapsed() < REFUSING);
-                let Some(_) = seen else { return Err(error) };
-                NotYet::Refusing
+        let not_ready = match not_ready(&error) {
+            Some(NotReady::ReadOnly) if caller == Caller::Command => return Err(error),
+            // Before the first sign of a starting database, the address may be wrong.
+            Some(NotReady::Refusing) => {
+                let recent = last_seen.filter(|it: &Instant| it.elapsed() < REFUSAL_TIMEOUT);
+                let Some(_) = recent else { return Err(error) };
+                NotReady::Refusing
             }
-            Some(not_yet) => {
-                answered = Some(Instant::now());
-                not_yet
+            Some(not_ready) => {
+                last_seen = Some(Instant::now());
+                not_ready
             }
             None => return Err(error),
         };
-        if waits == Waits::Command && begun.elapsed() > COMMAND {
+        if caller == Caller::Command && begun.elapsed() > COMMAND_TIMEOUT {
             return Err(error);
         }
-        if not_yet != NotYet::Refusing && logged.replace(not_yet) != Some(not_yet) {
-            match not_yet {
-                NotYet::ReadOnly => tracing::warn!("waiting for the database: it is read-only"),
+        if not_ready != NotReady::Refusing && logged.replace(not_ready) != Some(not_ready) {
+            match not_ready {
+                NotReady::ReadOnly => tracing::warn!("waiting for the database: it is read-only"),
                 _ => tracing::warn!("waiting for the database: it is starting up or recovering"),
             }
         }
@@ -80,9 +80,9 @@ where
     }
 }
 
-fn not_yet(error: &MigrationError) -> Option<NotYet> {
+fn not_ready(error: &MigrationError) -> Option<NotReady> {
     let error = match error {
-        MigrationError::Connect(ConnectError::ReadOnly) => return Some(NotYet::ReadOnly),
+        MigrationError::Connect(ConnectError::ReadOnly) => return Some(NotReady::ReadOnly),
         MigrationError::Connect(ConnectError::Failed(error)) => error,
         MigrationError::Migrate(
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _),
@@ -91,10 +91,10 @@ fn not_yet(error: &MigrationError) -> Option<NotYet> {
     };
     match error {
         sqlx::Error::Database(error) => match error.code().as_deref() {
-            Some("57P03") => Some(NotYet::Starting),
-            Some("25006") => Some(NotYet::ReadOnly),
-            // Its server stopped while it was at work.
-            Some("57P01" | "57P02") => Some(NotYet::Refusing),
+            Some("57P03") => Some(NotReady::Starting),
+            Some("25006") => Some(NotReady::ReadOnly),
+            // The server stopped during the statement.
+            Some("57P01" | "57P02") => Some(NotReady::Refusing),
             _ => None,
         },
         sqlx::Error::Io(error) => match error.kind() {
@@ -103,7 +103,7 @@ fn not_yet(error: &MigrationError) -> Option<NotYet> {
             | ErrorKind::BrokenPipe
             | ErrorKind::UnexpectedEof
             | ErrorKind::NotFound
-            | ErrorKind::TimedOut => Some(NotYet::Refusing),
+            | ErrorKind::TimedOut => Some(NotReady::Refusing),
             _ => None,
         },
         _ => None,

@@ -4,16 +4,16 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{deadline, open, told};
+use super::{deadline, error_chain, open};
 use crate::config::{DatabaseSettings, WorkspaceCommand};
 use crate::db::Session;
-use crate::values::IdSource;
+use crate::ids::IdSource;
 use crate::workspaces::{self, ApplyError, Format, Line, WorkspaceFile, WorkspaceName};
 
-/// Makes, lists or renames workspaces, or makes one what a file says.
+/// Creates, lists or renames workspaces, or applies a configuration file to one.
 ///
 /// # Errors
-/// What to do, in one line; of a file, one line for each fault.
+/// Returns one line that says what to do; for an invalid file, one line for each error.
 pub async fn run(command: WorkspaceCommand) -> Result<(), String> {
     match command {
         WorkspaceCommand::Create {
@@ -47,19 +47,20 @@ pub async fn run(command: WorkspaceCommand) -> Result<(), String> {
 }
 
 async fn create(settings: &DatabaseSettings, name: &str, as_json: bool) -> Result<(), String> {
-    let named = WorkspaceName::parse(name).map_err(told)?;
+    let new_name = WorkspaceName::parse(name).map_err(error_chain)?;
     let opened = open(settings).await?;
     let id = IdSource::default().next(chrono::Utc::now());
-    let make = async move |mut session: Session| workspaces::create(&mut session, id, named).await;
-    let made = opened.database.unit(deadline(), make).await;
+    let create =
+        async move |mut session: Session| workspaces::create(&mut session, id, new_name).await;
+    let created = opened.database.unit(deadline(), create).await;
     opened.database.close().await;
-    match made {
+    match created {
         Ok(()) if as_json => println!("{}", json!({"id": id, "name": name})),
-        Ok(()) => println!("Made the workspace {name} with the id {id}."),
+        Ok(()) => println!("Created the workspace {name} with the id {id}."),
         Err(error) if error.constraint() == Some("workspaces_name_key") => {
             return Err(taken(name));
         }
-        Err(error) => return Err(told(error)),
+        Err(error) => return Err(error_chain(error)),
     }
     Ok(())
 }
@@ -69,7 +70,7 @@ async fn list(settings: &DatabaseSettings, as_json: bool) -> Result<(), String> 
     let list = async move |mut session: Session| workspaces::list(&mut session).await;
     let listed = opened.database.unit(deadline(), list).await;
     opened.database.close().await;
-    let listed = listed.map_err(told)?;
+    let listed = listed.map_err(error_chain)?;
     if as_json {
         println!("{}", json!(listed));
         return Ok(());
@@ -90,7 +91,7 @@ async fn rename(
     to: &str,
     as_json: bool,
 ) -> Result<(), String> {
-    let new = WorkspaceName::parse(to).map_err(told)?;
+    let new = WorkspaceName::parse(to).map_err(error_chain)?;
     let opened = open(settings).await?;
     let old = from.clone();
     let rename = async move |mut session: Session| workspaces::rename(&mut session, old, new).await;
@@ -99,17 +100,17 @@ async fn rename(
     match renamed {
         Ok(true) if as_json => println!("{}", json!({"name": to})),
         Ok(true) => println!("Renamed the workspace {from} to {to}."),
-        Ok(false) => return Err(missing(&from)),
+        Ok(false) => return Err(no_workspace(&from)),
         Err(error) if error.constraint() == Some("workspaces_name_key") => {
             return Err(taken(to));
         }
-        Err(error) => return Err(told(error)),
+        Err(error) => return Err(error_chain(error)),
     }
     Ok(())
 }
 
 fn taken(name: &str) -> String {
-    format!("there is a workspace named {name} already")
+    format!("a workspace named {name} already exists")
 }
 
 async fn apply(
@@ -134,10 +135,12 @@ async fn apply(
     };
     let applied = opened.database.unit(deadline(), work).await;
     opened.database.close().await;
-    applied.map_err(told)?.ok_or_else(|| missing(&workspace))
+    applied
+        .map_err(error_chain)?
+        .ok_or_else(|| no_workspace(&workspace))
 }
 
-/// What to do about a workspace that is not there.
-pub fn missing(workspace: &str) -> String {
-    format!("there is no workspace named {workspace}; make it with dossier workspace create")
+/// Returns the message for a workspace that does not exist.
+pub fn no_workspace(workspace: &str) -> String {
+    format!("there is no workspace named {workspace}; create it with dossier workspace create")
 }

@@ -13,10 +13,10 @@ use crate::custom_properties::{self, Definitions, Target, store::definitions};
 use crate::events::{Change, Event, Subject};
 use crate::http::{JsonBody, NoQuery, Parsed, Prefix, Problem, WriteResponse};
 use crate::idempotency::IdempotencyKey;
+use crate::ids::IdSource;
 use crate::parse_body;
 use crate::relations::{self, Holder, Members, RelationDetails, StoredRelation, hold};
 use crate::validation::{Code, Fault, Mode, Scope};
-use crate::values::IdSource;
 use crate::versions::{IfMatch, lock_named, touch};
 use crate::writes::{Outcome, Write};
 

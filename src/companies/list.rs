@@ -34,9 +34,9 @@ pub const FIELDS: &[Field] = &[
 /// Companies without their relations and custom properties.
 pub const LISTING: Listing = Listing {
     table: "companies",
-    always: "true",
+    base_condition: "true",
     row: "to_jsonb(c)",
-    counted: None,
+    count_limit: None,
     identifier: "id",
 };
 

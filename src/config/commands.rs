@@ -1,4 +1,4 @@
-//! The commands of `dossier`, each with what it needs.
+//! The commands of `dossier` and their arguments.
 
 use std::path::PathBuf;
 
@@ -9,8 +9,8 @@ use super::{DatabaseSettings, LogSettings, ServerSettings};
 
 /// An open, self-hosted server for KYB/KYC case intake.
 ///
-/// Without a command it serves; without a database it starts a private PostgreSQL with a sandbox to try
-/// it out. Each setting can be given as an option or in the environment, also by a file named .env.
+/// Without a command, it serves the API. Without DATABASE_URL, it starts a private PostgreSQL with a sandbox to try it
+/// out. Set each setting as an option, in the environment, or in a file named .env.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true, max_term_width = 100)]
 pub struct Settings {
@@ -23,7 +23,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What to do: without a command, serve.
+    /// Returns the command; without one, `serve`.
     pub fn into_command(self) -> Command {
         self.command
             .unwrap_or_else(|| Command::Serve(Box::new(self.server)))
@@ -33,43 +33,42 @@ impl Settings {
 /// The commands of `dossier`.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
-    /// Serve the API; this is what happens without a command.
+    /// Serve the API. This is the default command.
     Serve(Box<ServerSettings>),
     /// Bring the schema of the database up to date.
     Migrate(DatabaseSettings),
-    /// Send a file of cases to a server, each line once.
+    /// Import a file of cases into a server.
     ///
-    /// The file is NDJSON: one case a line, as POST /cases takes it, with an external_id, and with
-    /// created_at and reviews where it has a history. Run it again after a crash, or with lines that
-    /// were put right: it goes on where it stopped, and creates nothing twice.
+    /// The file is NDJSON: one case a line, in the format of POST /cases, with an external_id. A case with a history also
+    /// has created_at and reviews. After a crash, or with corrected lines, run the import again: it creates no case
+    /// twice.
     ///
-    /// Rejected lines are written to a file, with everything that is wrong with them. The exit code is 0
-    /// when every line is stored (could be, of a dry run), 1 when some were rejected, and 2 when the
-    /// import could not go on.
+    /// Rejected lines are written to a file, each with all its errors. The exit code is 0 if every line is stored (in a
+    /// dry run: valid), 1 if some lines were rejected, and 2 if the import stopped.
     Import(ImportCommand),
-    /// Workspaces: the tenants.
+    /// Manage workspaces, the tenants of a server.
     #[command(subcommand)]
     Workspace(WorkspaceCommand),
-    /// The API keys of a workspace.
+    /// Manage the API keys of a workspace.
     #[command(subcommand)]
     ApiKey(ApiKeyCommand),
-    /// What was done, and whether anybody changed it since.
+    /// Verify the audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// Print the description of every operation (OpenAPI 3.1) as JSON.
+    /// Print the OpenAPI 3.1 document as JSON.
     Openapi,
 }
 
 impl Command {
-    /// Whether it runs the database too, on the same machine.
-    pub fn has_private_cluster(&self) -> bool {
+    /// Whether the command starts a private PostgreSQL on this machine.
+    pub fn starts_postgres(&self) -> bool {
         matches!(self, Self::Serve(settings) if settings.database.database_url.is_none())
     }
 
-    /// Where the traces of this command go, if it has any.
+    /// Returns the URL of the collector of traces, if the command has traces.
     pub fn otlp_endpoint(&self) -> Option<&str> {
         match self {
-            // As compose files have it, empty is none.
+            // Compose files write an unset variable as an empty one.
             Self::Serve(settings) => settings
                 .otlp_endpoint
                 .as_deref()
@@ -79,10 +78,10 @@ impl Command {
     }
 }
 
-/// What is imported, and where to.
+/// The arguments of `dossier import`.
 #[derive(Debug, Clone, Args)]
 pub struct ImportCommand {
-    /// The file, of any size; - for standard input.
+    /// The file, of any size, or - for standard input.
     pub file: PathBuf,
     /// The server, such as http://127.0.0.1:8080.
     #[arg(long, env = "DOSSIER_URL", hide_env_values = true)]
@@ -90,26 +89,26 @@ pub struct ImportCommand {
     /// An API key of the workspace.
     #[arg(long, env = "DOSSIER_KEY", hide_env_values = true)]
     pub key: SecretString,
-    /// Check every line and store nothing.
+    /// Validate every line and store nothing.
     #[arg(long)]
     pub dry_run: bool,
-    /// Where to write rejected lines [default: the file's name with .rejected.ndjson].
+    /// The file for rejected lines [default: the name of the file with .rejected.ndjson].
     #[arg(long, value_name = "FILE")]
     pub rejected: Option<PathBuf>,
-    /// How many batches are under way at once.
+    /// Number of batches that are sent at the same time.
     #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub connections: u8,
-    /// Print what became of the import as JSON.
+    /// Print the summary as JSON.
     #[arg(long)]
     pub json: bool,
 }
 
-/// What can be done with workspaces.
+/// The commands of `dossier workspace`.
 #[derive(Debug, Clone, Subcommand)]
 pub enum WorkspaceCommand {
-    /// Make a workspace.
+    /// Create a workspace.
     Create {
-        /// Its name, which no other workspace has.
+        /// The name, which must be unique.
         name: String,
         /// Print JSON.
         #[arg(long)]
@@ -125,11 +124,11 @@ pub enum WorkspaceCommand {
         #[command(flatten)]
         database: DatabaseSettings,
     },
-    /// Give a workspace another name. Its keys and its data stay as they are.
+    /// Rename a workspace. Its keys and its data do not change.
     Rename {
-        /// Its name so far.
+        /// The current name.
         from: String,
-        /// Its new name, which no other workspace has.
+        /// The new name, which must be unique.
         to: String,
         /// Print JSON.
         #[arg(long)]
@@ -137,15 +136,15 @@ pub enum WorkspaceCommand {
         #[command(flatten)]
         database: DatabaseSettings,
     },
-    /// Make the templates, tags, users, spaces and custom properties of a workspace what a file
-    /// says. What the file does not name stays as it is; run again, it changes nothing.
+    /// Apply a configuration file of templates, tags, users, spaces and custom properties to a workspace. Entries that
+    /// the file does not name do not change. Applying a file again changes nothing.
     Apply {
         /// A YAML file, or a TOML file with a name in .toml.
         file: PathBuf,
         /// The name of the workspace.
         #[arg(long)]
         workspace: String,
-        /// Say what would change, and change nothing.
+        /// Print the changes and change nothing.
         #[arg(long)]
         dry_run: bool,
         /// Print JSON.
@@ -156,15 +155,15 @@ pub enum WorkspaceCommand {
     },
 }
 
-/// What can be done with activities.
+/// The commands of `dossier audit`.
 #[derive(Debug, Clone, Subcommand)]
 pub enum AuditCommand {
-    /// Hold activities against their seals, and name each that was changed, removed or inserted.
+    /// Verify activities against their seals. Report each that was changed, removed or inserted.
     Verify {
-        /// The name of a workspace; without it, all of them.
+        /// The name of a workspace [default: all workspaces].
         #[arg(long)]
         workspace: Option<String>,
-        /// A head that an earlier verification printed, SEQUENCE:DIGEST: the chain must have it.
+        /// The head from an earlier verification, SEQUENCE:DIGEST, which the chain must contain.
         #[arg(long)]
         head: Option<String>,
         /// Print JSON.
@@ -175,10 +174,10 @@ pub enum AuditCommand {
     },
 }
 
-/// What can be done with API keys.
+/// The commands of `dossier api-key`.
 #[derive(Debug, Clone, Subcommand)]
 pub enum ApiKeyCommand {
-    /// Make a key. It is shown this once and stored as a hash.
+    /// Create a key. It is shown once and stored as a hash.
     Create {
         /// The name of the workspace.
         #[arg(long)]

@@ -1,4 +1,4 @@
-//! The file `.env`: settings for a machine on which nothing else sets them.
+//! The file `.env`, which sets environment variables.
 
 use std::cell::Cell;
 use std::fs::{self, File};
@@ -13,12 +13,12 @@ const NAME: &str = ".env";
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 1024 * 1024;
 
-/// Why the file cannot be read whole. No message repeats a line, since a line may have a password.
+/// Why the file could not be read. No message repeats a line, because a line may have a password.
 #[derive(Debug, Error)]
 pub enum EnvFileError {
     #[error("cannot read {}: {source}. Make it a file that this user can read, or remove it", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
-    #[error("cannot read {}: it has more than {LARGEST} bytes", path.display())]
+    #[error("cannot read {}: it is larger than {LARGEST} bytes", path.display())]
     TooLarge { path: PathBuf },
     #[error("line {line} of {} cannot be read: {reason}", path.display())]
     Line {
@@ -28,12 +28,12 @@ pub enum EnvFileError {
     },
 }
 
-/// Loads the file of the working folder, or of the nearest folder above it that has one, into the environment. A
-/// variable that is set and not empty keeps its value. Without a file this does nothing.
+/// Loads the file of the working folder, or of its nearest parent folder with one, into the environment. A variable
+/// that is set and not empty keeps its value. Without a file, this function does nothing.
 ///
 /// # Errors
-/// Returns [`EnvFileError`] if any part of the file cannot be read; nothing is loaded then, since a part of the
-/// settings could name another database than all of them.
+/// Returns [`EnvFileError`] if any part of the file cannot be read. Then nothing is loaded, because some of the settings
+/// without the others could name another database.
 pub fn load() -> Result<(), EnvFileError> {
     let Some(path) = env::current_dir().ok().and_then(|it| find(&it)) else {
         return Ok(());
@@ -44,7 +44,7 @@ pub fn load() -> Result<(), EnvFileError> {
         Ok(variables) => variables,
         Err((line, reason)) => return Err(EnvFileError::Line { path, line, reason }),
     };
-    // Both take what was just parsed, so that neither can fail.
+    // These calls cannot fail, because the same text was parsed before.
     let _ = dotenvy::from_read(text);
     for (name, value) in &variables {
         if env::var_os(name).is_some_and(|it| it.is_empty()) {
@@ -55,8 +55,8 @@ pub fn load() -> Result<(), EnvFileError> {
     Ok(())
 }
 
-/// The file of a folder, or of the nearest folder above it. A folder or a link with that name counts, and is an
-/// error later.
+/// Finds the file in a folder or its nearest parent folder. A folder or a broken link with that name counts, and fails
+/// later.
 fn find(folder: &Path) -> Option<PathBuf> {
     let mut paths = folder.ancestors().map(|it| it.join(NAME));
     paths.find(|it| fs::symlink_metadata(it).is_ok())
@@ -77,7 +77,7 @@ fn read(path: &Path) -> Result<Vec<u8>, EnvFileError> {
     Ok(bytes)
 }
 
-/// Every variable of a file, or the first line that cannot be read and why.
+/// Parses the variables of a file. The error has the number of the invalid line and the reason.
 fn parse(bytes: &[u8]) -> Result<Vec<(String, String)>, (usize, &'static str)> {
     let text = str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
@@ -102,10 +102,10 @@ fn parse(bytes: &[u8]) -> Result<Vec<(String, String)>, (usize, &'static str)> {
     Ok(variables)
 }
 
-/// A file that is read by the line, so that it is known how far a parser has come.
+/// A reader that returns one line at a time and counts them, so that the line of an error is known.
 struct Lines<'f> {
     bytes: &'f [u8],
-    /// How many lines were read.
+    /// The number of lines read.
     read: &'f Cell<usize>,
 }
 
@@ -123,8 +123,8 @@ impl Read for Lines<'_> {
     }
 }
 
-/// The first line of an entry that cannot be read, and what is wrong with it. It begins behind the `done` lines of the
-/// entries before it, and its parser has read `read` lines.
+/// Returns the first line of an invalid entry and the reason. `done` is the number of lines before the entry, `read` the
+/// number of lines that the parser has read.
 fn refused(text: &str, done: usize, read: usize) -> (usize, &'static str) {
     let is_empty = |line: &str| line.trim().is_empty() || line.trim().starts_with('#');
     let lines = text.lines().enumerate().skip(done).take(read - done);
@@ -136,18 +136,18 @@ fn refused(text: &str, done: usize, read: usize) -> (usize, &'static str) {
     (index + 1, reason(first, !rest.is_empty()))
 }
 
-/// The number of the line that begins behind this text.
+/// Returns the number of the line after this text.
 fn line_after(text: &[u8]) -> usize {
     text.iter().filter(|it| **it == b'\n').count() + 1
 }
 
-/// What is wrong with an entry that begins with this line, and perhaps goes on behind it.
-fn reason(line: &str, goes_on: bool) -> &'static str {
+/// Returns why an entry is invalid. `line` is its first line.
+fn reason(line: &str, has_more_lines: bool) -> &'static str {
     let Some((_, value)) = line.split_once('=') else {
         return "it has no equals sign; write NAME=value, or # before a comment";
     };
     let is_open = |quote| value.matches(quote).count() % 2 == 1;
-    if goes_on || is_open('"') || is_open('\'') {
+    if has_more_lines || is_open('"') || is_open('\'') {
         return "a quote is not closed; close it, or put \\ before a quote that belongs to the value";
     }
     if value.trim().contains(char::is_whitespace) {
@@ -156,7 +156,7 @@ fn reason(line: &str, goes_on: bool) -> &'static str {
     "write NAME='value', with a name of letters, digits and underscores"
 }
 
-/// A value as the file would have it between double quotes.
+/// Writes a value in double quotes.
 fn quoted(value: &str) -> String {
     let mut text = String::from('"');
     for character in value.chars() {

@@ -8,16 +8,16 @@ use std::str::FromStr;
 use thiserror::Error;
 use tokio::net::lookup_host;
 
-/// An address to listen on: an IP address or a host name, and a port. Without a host, as in `:8080`, it is every
+/// An address to listen on: an IP address or a host name, and a port. Without a host, as in `:8080`, it means every
 /// address of the machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListenAddress {
-    /// Empty for every address.
+    /// Empty for every address of the machine.
     host: String,
     port: u16,
 }
 
-/// Why a text is no address to listen on.
+/// Why a string is not an address to listen on.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
     "write a host and a port, such as 127.0.0.1:8080, [::1]:8080, localhost:8080, or :8080 for every address of the machine"
@@ -33,7 +33,7 @@ impl FromStr for ListenAddress {
         let port = port.parse().ok().filter(|_| is_port);
         let host = match host.strip_prefix('[').and_then(|it| it.strip_suffix(']')) {
             Some(address) if address.parse::<Ipv6Addr>().is_ok() => address,
-            None if host.chars().all(is_of_a_name) => host,
+            None if host.chars().all(is_name_character) => host,
             _ => return Err(ListenAddressError),
         };
         Ok(Self {
@@ -43,7 +43,7 @@ impl FromStr for ListenAddress {
     }
 }
 
-fn is_of_a_name(character: char) -> bool {
+fn is_name_character(character: char) -> bool {
     character.is_ascii_alphanumeric() || "-._".contains(character)
 }
 
@@ -58,8 +58,8 @@ impl fmt::Display for ListenAddress {
 }
 
 impl ListenAddress {
-    /// The addresses to try, the best first: of a host name those that it resolves to; of every address first that of
-    /// IPv6, which takes IPv4 as well, then that of IPv4, for a machine without IPv6.
+    /// Returns the addresses to try, in order. A host name is resolved, IPv4 addresses first. For every address, the
+    /// order is `[::]`, which also accepts IPv4, then `0.0.0.0` for a machine without IPv6.
     ///
     /// # Errors
     /// Returns an [`io::Error`] if the host name cannot be resolved.
@@ -69,7 +69,7 @@ impl ListenAddress {
             return Ok(addresses.map(|it| SocketAddr::new(it, self.port)).to_vec());
         }
         let mut found: Vec<_> = lookup_host((&*self.host, self.port)).await?.collect();
-        // As a client tries them: most of those that name a host mean the address of IPv4.
+        // Clients of a host name such as localhost mostly use IPv4.
         found.sort_by_key(|it| !it.is_ipv4());
         Ok(found)
     }

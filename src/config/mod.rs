@@ -1,4 +1,4 @@
-//! Settings and commands: the only reader of the environment.
+//! Settings and commands. Only this module reads the environment.
 
 mod commands;
 mod env_file;
@@ -12,7 +12,7 @@ pub use commands::{
 };
 pub use env_file::{EnvFileError, load as load_env_file};
 pub use listen::{ListenAddress, ListenAddressError};
-pub use read::{Unread, read};
+pub use read::{ReadError, read};
 pub use renamed::renamed_variables;
 pub use settings::{
     DatabaseSettings, LogFormat, LogSettings, ServerSettings, Switch, data_directory,

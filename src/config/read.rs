@@ -1,4 +1,4 @@
-//! Reading the command line, so that what is wrong with it is one line.
+//! Reading the command line. Every error is one line.
 
 use std::env;
 use std::ffi::OsString;
@@ -12,19 +12,19 @@ use super::renamed::with_old_name;
 
 /// Why there are no settings.
 #[derive(Debug)]
-pub enum Unread {
-    /// Help or the version was asked for, or a command is missing.
-    Told(Error),
-    /// Something is wrong: one line that says what to do.
-    Wrong(String),
+pub enum ReadError {
+    /// The output of `--help` or `--version`, or the help for a missing command.
+    Help(Error),
+    /// The command line or the environment is invalid: one line that says what to do.
+    Invalid(String),
 }
 
-/// The settings of a command line and its environment. An empty variable is one that is not set, as compose files
-/// write it.
+/// Reads the command line and the environment. An empty variable counts as not set, because compose files write
+/// variables that way.
 ///
 /// # Errors
-/// What to print instead.
-pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Settings, Unread> {
+/// Returns [`ReadError`] with the text to print.
+pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Settings, ReadError> {
     let mut command = without_empty_variables(Settings::command());
     let matches = command.try_get_matches_from_mut(arguments);
     let settings = matches.and_then(|matches| {
@@ -34,12 +34,12 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Settings, U
     settings.map_err(|error| match error.kind() {
         ErrorKind::DisplayHelp
         | ErrorKind::DisplayVersion
-        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Unread::Told(error),
-        _ => Unread::Wrong(line(&error)),
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => ReadError::Help(error),
+        _ => ReadError::Invalid(line(&error)),
     })
 }
 
-/// A command whose arguments, and those of its subcommands, do not read variables that are empty.
+/// Removes empty variables from the arguments of a command and its subcommands.
 fn without_empty_variables(command: Command) -> Command {
     let command = command.mut_args(|argument| {
         let argument = with_old_name(argument);
@@ -53,7 +53,7 @@ fn without_empty_variables(command: Command) -> Command {
     command.mut_subcommands(without_empty_variables)
 }
 
-/// An error as one line: what is wrong, how else it can be set, and what was meant perhaps.
+/// Formats an error as one line: the cause, the environment variable of the setting, and a suggestion.
 fn line(error: &Error) -> String {
     let text = error.render().to_string();
     let mut paragraphs = text.split("\n\n");
@@ -62,7 +62,7 @@ fn line(error: &Error) -> String {
     let wrong = wrong.strip_prefix("error: ").unwrap_or(&wrong);
     let tip = paragraphs.map(joined).find(|it| it.starts_with("tip: "));
     let tip = tip.map(|it| it.replacen("tip: ", "; ", 1));
-    let variable = variable(error).map(|name| format!(" (it is {name} in the environment)"));
+    let variable = variable(error).map(|name| format!(" (environment variable {name})"));
     format!(
         "{wrong}{}{}; see --help",
         variable.unwrap_or_default(),
@@ -70,13 +70,13 @@ fn line(error: &Error) -> String {
     )
 }
 
-/// The name in the environment of the setting that is wrong.
+/// Returns the environment variable of the invalid setting.
 fn variable(error: &Error) -> Option<String> {
     let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
         return None;
     };
     let mut command = Settings::command();
-    // An argument has its full name once its command is built.
+    // Without this, arguments do not have their full name.
     command.build();
     variable_of(&command, argument)
 }

@@ -1,14 +1,14 @@
-//! Environment variables that have a new name. The old one is still read.
+//! Renamed environment variables. The old names are still read.
 
 use std::env;
 use std::ffi::OsStr;
 
 use clap::Arg;
 
-/// Each old name, with the new one.
+/// Pairs of the old and the new name.
 const RENAMED: [(&str, &str); 1] = [("DOSSIER_GATHERED", "DOSSIER_GROUP_SIZE")];
 
-/// One line for each variable that is set by its old name, to be logged at start.
+/// Returns one log line for each variable that is set only by its old name.
 pub fn renamed_variables() -> Vec<String> {
     let used = RENAMED
         .iter()
@@ -19,7 +19,7 @@ pub fn renamed_variables() -> Vec<String> {
     .collect()
 }
 
-/// The argument, read from the old name of its variable where only that is set.
+/// Makes an argument read the old name of its variable if only that is set.
 pub(super) fn with_old_name(argument: Arg) -> Arg {
     let old = argument
         .get_env()
@@ -36,7 +36,7 @@ pub(super) fn with_old_name(argument: Arg) -> Arg {
     }
 }
 
-/// An empty variable is one that is not set.
+/// An empty variable counts as not set.
 fn is_set(name: &OsStr) -> bool {
     env::var_os(name).is_some_and(|value| !value.is_empty())
 }

@@ -1,4 +1,4 @@
-//! What can be set, in groups: a command has those that it needs.
+//! The settings, in groups. Each command has the groups that it needs.
 
 use std::path::PathBuf;
 
@@ -8,22 +8,23 @@ use secrecy::SecretString;
 
 use super::ListenAddress;
 use crate::http::{Origin, PublicUrl};
-use crate::values::{AllowedDestinations, IdVersion};
+use crate::ids::IdVersion;
+use crate::values::AllowedDestinations;
 
-/// Which database, and who brings its schema up to date.
+/// The database and its migrations.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Database")]
 pub struct DatabaseSettings {
-    /// The database, such as postgres://user:password@host/database, or with several hosts
-    /// postgres://user:password@host1,host2/database?target_session_attrs=read-write; without it, a private
+    /// The URL of the database, such as postgres://user:password@host/database, or with several hosts
+    /// postgres://user:password@host1,host2/database?target_session_attrs=read-write. Without it, a private
     /// PostgreSQL is started.
     #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<SecretString>,
-    /// Where the private PostgreSQL keeps its data [default: /var/lib/dossier as root, else the user's
-    /// data folder].
+    /// The data folder of the private PostgreSQL [default: /var/lib/dossier for root, otherwise the
+    /// data folder of the user].
     #[arg(long, value_name = "FOLDER", env = "DOSSIER_DATA_DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Whether a start brings the schema up to date, or leaves that to `dossier migrate`.
+    /// Whether a start runs the migrations. If off, run `dossier migrate`.
     #[arg(
         long,
         value_name = "SWITCH",
@@ -34,13 +35,12 @@ pub struct DatabaseSettings {
     pub migrate: Switch,
 }
 
-/// How a server listens, what it takes at the most, and what it makes when it starts.
+/// The settings of `dossier serve`.
 #[derive(Debug, Clone, Args)]
 pub struct ServerSettings {
     #[command(flatten)]
     pub database: DatabaseSettings,
-    /// How many connections to the database are opened for requests at the most; what a server does
-    /// besides has three more.
+    /// Maximum number of database connections for requests. Background workers use three more.
     #[arg(
         long,
         value_name = "COUNT",
@@ -49,7 +49,7 @@ pub struct ServerSettings {
         value_parser = clap::value_parser!(u32).range(1..=10_000)
     )]
     pub pool_size: u32,
-    /// Where to listen: an IP address or host name, and a port. `:8080` is every address of the machine.
+    /// The address to listen on: an IP address or host name, and a port. `:8080` means every address of the machine.
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -58,7 +58,7 @@ pub struct ServerSettings {
         help_heading = "Server"
     )]
     pub listen: ListenAddress,
-    /// Where metrics can be read (`GET /metrics`, Prometheus), without a key; without it, nowhere.
+    /// The address for metrics (`GET /metrics`, Prometheus), which need no key. Without it, there are no metrics.
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -66,7 +66,7 @@ pub struct ServerSettings {
         help_heading = "Server"
     )]
     pub metrics_listen: Option<ListenAddress>,
-    /// The URL under which clients find the server, if a proxy serves it under another host or below a path, such as
+    /// The URL of the server for clients, if a proxy serves it under another host or below a path, such as
     /// `https://example.com/kyb`.
     #[arg(
         long,
@@ -75,7 +75,7 @@ pub struct ServerSettings {
         help_heading = "Server"
     )]
     pub public_url: Option<PublicUrl>,
-    /// The version that new ids say they have: v4 is for clients whose validators do not know version 7.
+    /// The UUID version in new ids. Use v4 for clients whose validators refuse version 7.
     #[arg(
         long,
         value_name = "VERSION",
@@ -85,7 +85,7 @@ pub struct ServerSettings {
         help_heading = "Server"
     )]
     pub ids: IdVersion,
-    /// The networks of proxies whose X-Forwarded-Prefix is believed, separated by commas, such as 10.0.0.0/8.
+    /// The networks of proxies whose X-Forwarded-Prefix is trusted, separated by commas, such as 10.0.0.0/8.
     #[arg(
         long,
         value_name = "NETWORKS",
@@ -95,7 +95,7 @@ pub struct ServerSettings {
     )]
     pub trusted_proxies: Vec<IpNet>,
     /// The origins whose web pages may call the API (CORS), separated by commas, such as
-    /// `https://desk.example.com`; * for every origin. Without it, none.
+    /// `https://desk.example.com`, or * for every origin. Without it, no origin may.
     #[arg(
         long,
         value_name = "ORIGINS",
@@ -104,8 +104,8 @@ pub struct ServerSettings {
         help_heading = "Server"
     )]
     pub cors_origins: Vec<Origin>,
-    /// How many seconds new connections are still taken once the server was told to stop, and is not
-    /// ready any more. Behind a load balancer: the time that passes between two of its probes.
+    /// Seconds during which a stopping server still accepts connections, while /readyz reports that it is not ready.
+    /// Behind a load balancer, set the time between two of its probes.
     #[arg(
         long,
         value_name = "SECONDS",
@@ -115,8 +115,8 @@ pub struct ServerSettings {
         help_heading = "Server"
     )]
     pub stop_grace: u64,
-    /// Networks and host names inside the network that webhooks may be sent to besides public addresses, also over
-    /// http, separated by commas, such as 10.20.0.0/16,hooks.internal. The sandbox sends them anywhere.
+    /// Private networks and host names that may receive webhooks, also over http, separated by commas, such as
+    /// 10.20.0.0/16,hooks.internal. Public addresses are always allowed; the sandbox allows every address.
     #[arg(
         long,
         value_name = "LIST",
@@ -124,7 +124,7 @@ pub struct ServerSettings {
         help_heading = "Server"
     )]
     pub webhook_allow: Option<AllowedDestinations>,
-    /// How many seconds a request may take, its body's arrival included.
+    /// Maximum duration of a request in seconds, including the time to receive its body.
     #[arg(
         long,
         value_name = "SECONDS",
@@ -134,7 +134,7 @@ pub struct ServerSettings {
         help_heading = "Limits"
     )]
     pub request_timeout: u64,
-    /// The largest body of a request, in bytes.
+    /// Maximum size of a request body, in bytes.
     #[arg(
         long,
         value_name = "BYTES",
@@ -143,7 +143,7 @@ pub struct ServerSettings {
         help_heading = "Limits"
     )]
     pub body_limit: usize,
-    /// How many requests are in flight in this server at the most; one beyond them is 503 at once.
+    /// Maximum number of concurrent requests in this server. Further requests get 503 at once.
     #[arg(
         long,
         value_name = "COUNT",
@@ -153,8 +153,8 @@ pub struct ServerSettings {
         help_heading = "Limits"
     )]
     pub max_in_flight: u32,
-    /// How many requests with GET or HEAD one key may send a minute, to each server; 0: as many as it
-    /// likes [default: 12000 with DATABASE_URL, 0 in the sandbox].
+    /// Maximum number of GET and HEAD requests of one key per minute and server; 0 disables the limit
+    /// [default: 12000 with DATABASE_URL, 0 in the sandbox].
     #[arg(
         long,
         value_name = "COUNT",
@@ -162,7 +162,7 @@ pub struct ServerSettings {
         help_heading = "Limits"
     )]
     pub rate_limit_read: Option<u32>,
-    /// How many other requests one key may send a minute, to each server; 0: as many as it likes
+    /// Maximum number of other requests of one key per minute and server; 0 disables the limit
     /// [default: 6000 with DATABASE_URL, 0 in the sandbox].
     #[arg(
         long,
@@ -171,7 +171,7 @@ pub struct ServerSettings {
         help_heading = "Limits"
     )]
     pub rate_limit_write: Option<u32>,
-    /// How many hours the answer to a request with an Idempotency-Key is kept.
+    /// Hours for which the response to a request with an Idempotency-Key is stored.
     #[arg(
         long,
         value_name = "HOURS",
@@ -193,7 +193,7 @@ pub struct ServerSettings {
         help_heading = "Limits"
     )]
     pub group_size: u32,
-    /// With DATABASE_URL: a workspace that is made at start when absent.
+    /// With DATABASE_URL: a workspace to create at the start if it does not exist.
     #[arg(
         long,
         value_name = "NAME",
@@ -202,7 +202,7 @@ pub struct ServerSettings {
         help_heading = "First workspace"
     )]
     pub bootstrap_workspace: Option<String>,
-    /// The key of that workspace, of at least 16 characters.
+    /// The API key of that workspace, of at least 16 characters.
     #[arg(
         long,
         value_name = "KEY",
@@ -212,7 +212,7 @@ pub struct ServerSettings {
         help_heading = "First workspace"
     )]
     pub bootstrap_key: Option<SecretString>,
-    /// Without DATABASE_URL: the key of the sandbox, where it is not the fixed one.
+    /// Without DATABASE_URL: the API key of the sandbox, instead of the fixed one.
     #[arg(
         long,
         value_name = "KEY",
@@ -221,8 +221,8 @@ pub struct ServerSettings {
         help_heading = "First workspace"
     )]
     pub sandbox_key: Option<SecretString>,
-    /// Where a collector takes traces (OTLP over HTTP), such as http://localhost:4318; without it, there
-    /// are none. OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER and OTEL_BSP_* hold too.
+    /// The URL of a collector of traces (OTLP over HTTP), such as http://localhost:4318. Without it, there are no
+    /// traces. OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER and OTEL_BSP_* also apply.
     #[arg(
         long,
         value_name = "URL",
@@ -232,11 +232,11 @@ pub struct ServerSettings {
     pub otlp_endpoint: Option<String>,
 }
 
-/// What is logged, and how.
+/// The settings of logs.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Logs and traces")]
 pub struct LogSettings {
-    /// What to log, as a filter of tracing: error, warn, info, debug, or dossier=debug,sqlx=warn.
+    /// The log filter: error, warn, info, debug, or by target, such as dossier=debug,sqlx=warn.
     #[arg(
         long,
         global = true,
@@ -245,7 +245,7 @@ pub struct LogSettings {
         default_value = "info"
     )]
     pub log: String,
-    /// How to write log lines [default: text on a terminal, json elsewhere].
+    /// The format of log lines [default: text on a terminal, otherwise json].
     #[arg(
         long,
         global = true,
@@ -256,14 +256,14 @@ pub struct LogSettings {
     pub log_format: Option<LogFormat>,
 }
 
-/// Whether something is done.
+/// A setting that is on or off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Switch {
     On,
     Off,
 }
 
-/// How log lines are written.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     /// For people.
@@ -272,7 +272,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// Root's data lies in /var/lib, a user's in the folder for the user's data.
+/// Returns the default data folder: in /var/lib for root, otherwise in the data folder of the user.
 pub fn data_directory() -> PathBuf {
     if nix::unistd::Uid::effective().is_root() {
         return PathBuf::from("/var/lib/dossier");

@@ -25,15 +25,15 @@ const TARGET: Field = filters::name("target", "c.target");
 /// Those that are in use.
 pub const LISTING: Listing = Listing {
     table: "custom_properties",
-    always: "c.archived_at IS NULL",
+    base_condition: "c.archived_at IS NULL",
     row: "to_jsonb(c)",
-    counted: None,
+    count_limit: None,
     identifier: "id",
 };
 
 /// All of them.
 const WITH_ARCHIVED: Listing = Listing {
-    always: "true",
+    base_condition: "true",
     ..LISTING
 };
 

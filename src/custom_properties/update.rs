@@ -14,11 +14,11 @@ use super::path::PropertyPath;
 use super::request::{CustomPropertyDraft, CustomPropertyUpdateRequest};
 use super::{PropertyView, StoredProperty, store};
 use crate::auth::Caller;
+use crate::clock::now;
 use crate::db::{Database, Deadline};
 use crate::http::{JsonBody, NoQuery, Parsed, Problem, ProblemType};
 use crate::parse_body;
 use crate::validation::{Scope, overlay};
-use crate::values::now;
 use crate::writes::Compute;
 
 struct Work {

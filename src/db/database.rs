@@ -74,7 +74,7 @@ impl Database {
     /// Connections of its own to the same database, up to `size` of them. Their statements are planned
     /// anew each time: the work of the background is over queues, for which a plan that was kept from when they
     /// were empty is a wrong one.
-    pub fn beside(&self, size: u32) -> Self {
+    pub fn with_pool_size(&self, size: u32) -> Self {
         let hosts = self
             .hosts
             .map(|options| options.options([("plan_cache_mode", "force_custom_plan")]));
@@ -95,7 +95,7 @@ impl Database {
 
     /// The same, counting the waits for its connections.
     #[must_use]
-    pub fn counting(self, waits: Waits) -> Self {
+    pub fn with_wait_metrics(self, waits: Waits) -> Self {
         let waits = Some(Arc::new(waits));
         Self { waits, ..self }
     }
@@ -112,7 +112,7 @@ impl Database {
         Connections {
             idle,
             used: open.saturating_sub(idle),
-            most: self.size(),
+            limit: self.size(),
         }
     }
 

@@ -40,7 +40,7 @@ pub enum DatabaseError {
 
 impl DatabaseError {
     /// Whether nothing was written, and the same may succeed later: the fault is not in what was sent.
-    pub fn is_for_later(&self) -> bool {
+    pub fn is_temporary(&self) -> bool {
         match self {
             Self::Unavailable(_)
             | Self::Exhausted

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::access::{Access, access};
 use super::lease::Lease;
-use super::url::Target;
+use super::target::Target;
 
 /// How long a connection may lie idle and still be used untested. One that was lost meanwhile would
 /// take a write with it, of which nobody then knows what became.

@@ -63,7 +63,7 @@ impl Database {
     ///
     /// # Errors
     /// [`ConnectError`], `ReadOnly` where it takes none.
-    pub async fn takes_writes(&self) -> Result<(), MigrationError> {
+    pub async fn check_writable(&self) -> Result<(), MigrationError> {
         let mut connection = self.without_timeouts().await?;
         check(&mut connection).await?;
         let access = access(&mut connection)
@@ -79,7 +79,7 @@ impl Database {
     ///
     /// # Errors
     /// Returns [`MigrationError::Unusable`] if it cannot be used, and `Connect` if it cannot be reached.
-    pub async fn is_usable(&self) -> Result<(), MigrationError> {
+    pub async fn check_usable(&self) -> Result<(), MigrationError> {
         let mut connection = self.without_timeouts().await?;
         check(&mut connection).await?;
         Ok(connection.close().await.map_err(ConnectError::Failed)?)

@@ -1,7 +1,6 @@
-//! The database: connections, units of work, migrations, the private cluster. No tables.
+//! The database: connections, units of work, migrations. No tables.
 
 mod access;
-pub mod cluster;
 mod database;
 mod error;
 mod hosts;
@@ -12,9 +11,11 @@ mod liveness;
 mod migrations;
 mod search;
 mod session;
+mod target;
 mod timeouts;
 mod transaction;
 mod url;
+mod url_error;
 mod usable;
 
 pub use database::{Database, Deadline};
@@ -23,7 +24,8 @@ pub use hosts::{ConnectError, Hosts};
 pub use in_flight::InFlight;
 pub use migrations::MigrationError;
 pub use session::Session;
+pub use target::Target;
 pub use timeouts::Timeouts;
 pub use transaction::Retry;
-pub use url::{Target, UrlError};
-pub use usable::{UnusableError, is_of_pooler};
+pub use url_error::UrlError;
+pub use usable::{UnusableError, is_pooler_error};

@@ -46,7 +46,7 @@ pub(super) async fn check(connection: &mut PgConnection) -> Result<(), UnusableE
 
 /// Whether an error is one that a pooler causes: a parameter at the start of a session that it does not know
 /// (PgBouncer's 08P01), or a prepared statement that is in another session (26000, 42P05).
-pub fn is_of_pooler(error: &sqlx::Error) -> bool {
+pub fn is_pooler_error(error: &sqlx::Error) -> bool {
     let Some(error) = error.as_database_error() else {
         return false;
     };

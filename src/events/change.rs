@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Event, Subject};
-use crate::values::IdSource;
+use crate::ids::IdSource;
 
 /// Who makes a change, and when.
 #[derive(Debug, Clone)]

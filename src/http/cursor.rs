@@ -6,20 +6,20 @@ use chrono::DateTime;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::db::listing::Place;
+use crate::db::listing::CursorPosition;
 use crate::validation::{Code, Fault};
 
 /// A place in a list, and what the list was asked for. Clients hand it back as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
-    pub place: Place,
+    pub position: CursorPosition,
     pub digest: u64,
 }
 
 impl fmt::Display for Cursor {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let micros = self.place.created_at.timestamp_micros();
-        let id = self.place.id.simple();
+        let micros = self.position.created_at.timestamp_micros();
+        let id = self.position.id.simple();
         write!(formatter, "c1-{micros:x}-{id}-{:016x}", self.digest)
     }
 }
@@ -75,7 +75,7 @@ impl Cursor {
         let digest = u64::from_str_radix(parts.next()?, 16).ok()?;
         let created_at = DateTime::from_timestamp_micros(micros)?;
         parts.next().is_none().then_some(Self {
-            place: Place { created_at, id },
+            position: CursorPosition { created_at, id },
             digest,
         })
     }
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn is_read_as_it_was_written_and_for_the_same_list_alone() {
         let cursor = Cursor {
-            place: Place {
+            position: CursorPosition {
                 created_at: DateTime::from_timestamp_micros(1_795_500_000_123_456).unwrap(),
                 id: Uuid::from_u128(7),
             },

@@ -19,10 +19,10 @@ use super::{
     Base, FORWARDED_PREFIX, Front, Gate, Limits, Peer, Problem, ProblemType, Rates, Stopping,
 };
 use crate::db::Deadline;
+use crate::ids::IdSource;
 use crate::metrics::Metrics;
 use crate::traces;
 use crate::validation::Budget;
-use crate::values::IdSource;
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -57,7 +57,7 @@ pub async fn edge(State(edge): State<Arc<Edge>>, mut request: Request, next: Nex
     let (method, begun) = (request.method().clone(), std::time::Instant::now());
     // The template of the path, and not the path: an external id in it may be personal.
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let active = edge.metrics.begin(method.as_str());
+    let active = edge.metrics.begin_request(method.as_str());
     let span = tracing::info_span!("request", id = %id, trace_id = Empty);
     let route_name = route.as_ref().map(MatchedPath::as_str);
     let traced = span.in_scope(|| traces::request(&method, route_name, request.headers()));
@@ -93,8 +93,8 @@ pub async fn edge(State(edge): State<Arc<Edge>>, mut request: Request, next: Nex
     let (status, took) = (response.status(), begun.elapsed());
     drop(active);
     let metrics = &edge.metrics;
-    metrics.answered(method.as_str(), route_name, status.as_u16(), took);
-    traces::answered(&traced, status.as_u16());
+    metrics.record_response(method.as_str(), route_name, status.as_u16(), took);
+    traces::record_response(&traced, status.as_u16());
     log(&method, route_name.unwrap_or("none"), status, took);
     response
 }

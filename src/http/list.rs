@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Cursor, ListQuery, Problem};
-use crate::db::listing::{Listed, Listing, Slice};
+use crate::db::listing::{ListPage, Listing, Slice};
 use crate::db::{Database, Deadline};
 
 /// A page of a list.
@@ -46,7 +46,7 @@ impl<T> PageView<T> {
     /// # Errors
     /// Those of `read`.
     pub fn new(
-        listed: Listed,
+        listed: ListPage,
         query: &ListQuery,
         read: impl Fn(serde_json::Value) -> Result<T, serde_json::Error>,
     ) -> Result<Self, Problem> {
@@ -59,9 +59,9 @@ impl<T> PageView<T> {
             },
             Slice::After { limit, .. } => Pagination::Cursor {
                 limit: *limit,
-                next_cursor: listed.next.map(|place| {
+                next_cursor: listed.next.map(|position| {
                     let digest = query.digest;
-                    Cursor { place, digest }.to_string()
+                    Cursor { position, digest }.to_string()
                 }),
             },
         };
@@ -92,7 +92,7 @@ pub async fn list(
     listing: &'static Listing,
     workspace_id: Uuid,
     query: &ListQuery,
-) -> Result<Listed, Problem> {
+) -> Result<ListPage, Problem> {
     let asked = (workspace_id, query.clone());
     let read = database.read(deadline, asked, move |connection, asked| {
         Box::pin(async move {

@@ -59,7 +59,7 @@ impl Query {
             // A key that is not known is refused whatever it is compared with.
             let operand = contained(&filter).and_then(|object| match filter.operator {
                 Operator::IsNull => query_values::boolean(&filter.value)
-                    .map(|is_null| Operand::Member(filter.key.clone(), is_null)),
+                    .map(|is_null| Operand::KeyIsNull(filter.key.clone(), is_null)),
                 _ => Ok(Operand::Contained(object)),
             });
             match operand {

@@ -135,7 +135,7 @@ impl ProblemDocument {
     /// Counts what is wrong, by its codes.
     pub fn count(&self, metrics: &Metrics) {
         for error in &self.errors {
-            metrics.violation(error.code);
+            metrics.count_violation(error.code);
         }
     }
 

@@ -306,18 +306,18 @@ impl Query {
                            created_at or created_at.desc alone.";
             self.refuse("sort", Fault::new(Code::MutuallyExclusive, message));
         }
-        let place = if cursor.is_empty() {
+        let position = if cursor.is_empty() {
             None
         } else {
             match Cursor::read(&cursor, digest) {
-                Ok(cursor) => Some(cursor.place),
+                Ok(cursor) => Some(cursor.position),
                 Err(fault) => {
                     self.refuse("cursor", fault);
                     None
                 }
             }
         };
-        Slice::After { place, limit }
+        Slice::After { position, limit }
     }
 
     fn page(&mut self) -> (u32, u32) {

@@ -1,66 +1,70 @@
-//! One batch at a time for each idempotency key, over all servers.
+//! A lease that allows one batch at a time for each idempotency key, across all servers.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
-use super::Once;
-use super::execute_once::{PATIENCE, in_progress};
+use super::IdempotencyContext;
+use super::execute_once::{WAIT_TIMEOUT, in_progress};
 use crate::db::{Database, DatabaseError, Deadline, Session};
 use crate::http::{KeyGuard, Problem};
 
-/// How much longer than its batch a lease lasts: what the batch has sent to the database ends within it.
+/// How long a lease lasts after the deadline of its batch. Statements of the batch end within this time.
 const MARGIN: TimeDelta = TimeDelta::seconds(5);
 
-/// The right to run the batch of a key. Where it is not given back, since the client or the server is
-/// gone, it ends a few seconds after the deadline of its request: until then items may still be
-/// written.
+/// The right to run the batch of a key. If it is not returned, because the server stopped or the client disconnected, it
+/// expires a few seconds after the deadline of the request. Until then, items may still be written.
 #[derive(Debug)]
 pub struct BatchLease {
     database: Database,
     workspace_id: Uuid,
     key: String,
     holder: Uuid,
-    /// Held in this process, where a repeated batch waits for a moment.
+    /// The lock in this process, for which a repeated batch waits up to one second.
     _guard: KeyGuard<(Uuid, String)>,
 }
 
 impl BatchLease {
-    /// Takes the lease of a key in the name of `holder`.
+    /// Acquires the lease of a key for `holder`.
     ///
     /// # Errors
-    /// `RequestInProgress` (409) while another batch with the key runs, or a [`DatabaseError`]. Nothing of the
-    /// batch was done then.
-    pub async fn take(
-        place: Once<'_>,
+    /// Returns `RequestInProgress` (409) while another batch with the key runs, or a [`DatabaseError`]. No item of the batch
+    /// was written then.
+    pub async fn acquire(
+        context: IdempotencyContext<'_>,
         key: &str,
         holder: Uuid,
         now: DateTime<Utc>,
     ) -> Result<Self, Problem> {
-        let workspace_id = place.workspace_id;
-        // A key of a request has no line break: this is none of those of requests.
-        let lock = place.running.lock((workspace_id, format!("{key}\n")));
-        let Ok(guard) = timeout(PATIENCE, lock).await else {
+        let workspace_id = context.workspace_id;
+        // A key in a header has no line break, so this lock is separate from those of requests.
+        let lock = context.running.lock((workspace_id, format!("{key}\n")));
+        let Ok(guard) = timeout(WAIT_TIMEOUT, lock).await else {
             return Err(in_progress());
         };
-        let left = place.deadline.instant().duration_since(Instant::now());
-        let left = TimeDelta::from_std(left).unwrap_or(TimeDelta::MAX);
-        let row = (workspace_id, key.to_owned(), holder, now + left + MARGIN);
-        let take = async move |mut session: Session| {
-            let take = session.write(|connection| Box::pin(insert(connection, row, now)));
-            take.await
+        let remaining = context.deadline.instant().duration_since(Instant::now());
+        let remaining = TimeDelta::from_std(remaining).unwrap_or(TimeDelta::MAX);
+        let row = (
+            workspace_id,
+            key.to_owned(),
+            holder,
+            now + remaining + MARGIN,
+        );
+        let acquire = async move |mut session: Session| {
+            let insert = session.write(|connection| Box::pin(insert(connection, row, now)));
+            insert.await
         };
-        let is_taken = match place.database.unit(place.deadline, take).await {
-            // Nothing of the batch was done, whether the row is there or not.
+        let is_acquired = match context.database.unit(context.deadline, acquire).await {
+            // No item was written, whether the row exists or not.
             Err(DatabaseError::OutcomeUnknown(cause)) => Err(DatabaseError::Unavailable(cause)),
-            taken => taken,
+            result => result,
         };
-        if !is_taken? {
+        if !is_acquired? {
             return Err(in_progress());
         }
         Ok(Self {
-            database: place.database.clone(),
+            database: context.database.clone(),
             workspace_id,
             key: key.to_owned(),
             holder,
@@ -68,20 +72,20 @@ impl BatchLease {
         })
     }
 
-    /// Gives the lease back once nothing of the batch is under way any more.
-    pub async fn end(self) {
+    /// Returns the lease after the end of the batch.
+    pub async fn release(self) {
         let row = (self.workspace_id, self.key, self.holder);
-        let end = async move |mut session: Session| {
-            let end = session.write(|connection| Box::pin(delete(connection, row)));
-            end.await
+        let release = async move |mut session: Session| {
+            let delete = session.write(|connection| Box::pin(delete(connection, row)));
+            delete.await
         };
-        // If it cannot be given back now, it ends by itself.
-        let deadline = Deadline::after(PATIENCE);
-        let _: Result<(), DatabaseError> = self.database.unit(deadline, end).await;
+        // If this fails, the lease expires.
+        let deadline = Deadline::after(WAIT_TIMEOUT);
+        let _: Result<(), DatabaseError> = self.database.unit(deadline, release).await;
     }
 }
 
-/// Whether the row is ours now.
+/// Inserts the row of a lease, or takes over an expired one. Returns whether it succeeded.
 async fn insert(
     connection: &mut PgConnection,
     (workspace_id, key, holder, leased_until): (Uuid, String, Uuid, DateTime<Utc>),
@@ -119,11 +123,11 @@ async fn delete(
     Ok(())
 }
 
-/// Removes leases that ended long ago and that nobody took over, of all workspaces.
+/// Removes expired leases of all workspaces.
 ///
 /// # Errors
 /// Returns the error of the statement.
-pub async fn expire_leases(
+pub async fn remove_expired_leases(
     connection: &mut PgConnection,
     before: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {

@@ -1,18 +1,18 @@
-//! What a request with a key claims.
+//! The idempotency key of a request and the hash of the request.
 
 use axum::http::{Method, Uri};
 use sha2::{Digest, Sha256};
 
-/// A key, and the request that it stands for.
+/// A key and the request that it identifies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     pub key: String,
-    /// The SHA-256 of method, path and body; `/v1` does not count.
+    /// The SHA-256 of method, path without `/v1`, and body.
     pub request_hash: [u8; 32],
 }
 
 impl Claim {
-    /// The claim of a request. The path has no slash at its end any more.
+    /// Creates the claim of a request. The router has removed a trailing slash from the path.
     pub fn new(key: String, method: &Method, uri: &Uri, body: &[u8]) -> Self {
         let path = uri.path();
         let path = path
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_is_its_method_its_path_and_its_body() {
+    fn hashes_method_path_and_body() {
         let claim = |path: &'static str, body: &[u8]| {
             let uri = Uri::from_static(path);
             Claim::new("k".to_owned(), &Method::POST, &uri, body).request_hash

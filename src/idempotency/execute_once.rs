@@ -1,4 +1,4 @@
-//! Doing something once.
+//! Executing a request at most once for its idempotency key.
 
 use std::future::Future;
 use std::time::Duration;
@@ -13,35 +13,35 @@ use super::store::{self, StoredResponse};
 use crate::db::{Database, DatabaseError, Deadline};
 use crate::http::{KeyLocks, Problem, ProblemType, WriteResponse};
 
-/// How often something is tried whose outcome is not known: with a key, another try finds out.
+/// Maximum number of attempts of one request. The key makes a second attempt safe if the outcome of the first is unknown.
 const ATTEMPTS: usize = 2;
 /// How long a repeated request waits for the first.
-pub(super) const PATIENCE: Duration = Duration::from_secs(1);
-/// How long the look-up of a key may take. It has time of its own, since it matters most when the
-/// deadline of the request has passed.
-const LOOK_UP: Duration = Duration::from_millis(800);
+pub(super) const WAIT_TIMEOUT: Duration = Duration::from_secs(1);
+/// Maximum duration of the look-up of a key. It does not depend on the deadline of the request, because the look-up
+/// matters most after that deadline.
+const LOOKUP_TIMEOUT: Duration = Duration::from_millis(800);
 
-/// The constraint by which a key is taken once.
-const KEY: &str = "idempotency_keys_pkey";
+/// The unique constraint of a key.
+const KEY_CONSTRAINT: &str = "idempotency_keys_pkey";
 
-/// The keys whose first request is running in this process. Repeated requests wait here, and not each on
-/// a connection; those of other processes find the row of the key.
+/// The keys whose first request runs in this process. A repeated request waits for the lock without a database
+/// connection. In another process, it waits for the row of the key.
 pub type RunningKeys = KeyLocks<(Uuid, String)>;
 
-/// Where something is done once.
+/// The database, locks, deadline and workspace of a request with a key.
 #[derive(Debug, Clone, Copy)]
-pub struct Once<'o> {
-    pub database: &'o Database,
-    pub running: &'o RunningKeys,
+pub struct IdempotencyContext<'a> {
+    pub database: &'a Database,
+    pub running: &'a RunningKeys,
     pub deadline: Deadline,
     pub workspace_id: Uuid,
 }
 
-/// The response to a request that is executed once.
+/// The response to a request that was executed now or replayed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Executed<T> {
     pub response: T,
-    /// Whether an earlier request with the idempotency key was executed, and this is its response.
+    /// Whether the response is the stored one of an earlier request.
     pub is_replayed: bool,
 }
 
@@ -83,21 +83,23 @@ impl<T: IntoResponse> IntoResponse for Executed<T> {
     }
 }
 
-/// Does what a request asks for, unless its key says that it was done.
+/// Executes a request, or returns the stored response if a request with the key was executed before.
 ///
-/// The attempt itself writes the key, in its transaction. So nothing needs to be looked up for a
-/// first request, and whatever stops a second one (the key itself, an external id that is taken, a
-/// version that has moved on) is only the reason to look the key up.
+/// The attempt itself inserts the row of the key, in its transaction, so a first request needs no look-up. A repeated
+/// request fails on the key, on an external id that exists or on a version that has changed; the failure triggers the
+/// look-up.
 ///
-/// Once the outcome of an attempt is unknown, only the row of the key or the success of another attempt
-/// says otherwise. The problem of another attempt, or of the look-up, says nothing of the first one,
-/// whose statement may still be running.
+/// If the outcome of one attempt is unknown, only the row of the key or a successful attempt settles it. The error of
+/// another attempt or of the look-up does not, because the statement of the first attempt may still run.
 ///
 /// # Errors
-/// Those of the attempt; 409 while the first request is still running; 410 when the case that the
-/// answer showed was deleted; 422 for another request with the key; `OutcomeUnknown` as above.
-pub async fn once<T, F>(
-    place: Once<'_>,
+/// Returns the problem of the attempt, and:
+/// - `RequestInProgress` (409) while the first request runs,
+/// - `ResponseErased` (410) if the case in the stored response was deleted,
+/// - `IdempotencyKeyReused` (422) if the key belongs to another request,
+/// - [`DatabaseError::OutcomeUnknown`] if the outcome stays unknown.
+pub async fn execute_once<T, F>(
+    context: IdempotencyContext<'_>,
     claim: Option<&Claim>,
     mut attempt: impl FnMut() -> F,
 ) -> Result<Executed<T>, Problem>
@@ -108,16 +110,18 @@ where
     let Some(claim) = claim else {
         return Ok(Executed::now(attempt().await?));
     };
-    let lock = place.running.lock((place.workspace_id, claim.key.clone()));
-    let Ok(lock) = timeout(PATIENCE, lock).await else {
+    let lock = context
+        .running
+        .lock((context.workspace_id, claim.key.clone()));
+    let Ok(lock) = timeout(WAIT_TIMEOUT, lock).await else {
         return Err(in_progress());
     };
     if lock.has_waited
-        && let Some(kept) = place.find(claim).await?
+        && let Some(stored) = context.find(claim).await?
     {
-        return replayed(kept, claim);
+        return replay(stored, claim);
     }
-    let mut more = 1..ATTEMPTS;
+    let mut retries = 1..ATTEMPTS;
     let mut is_unknown = false;
     loop {
         let problem = match attempt().await {
@@ -125,14 +129,14 @@ where
             Err(problem) => problem,
         };
         is_unknown |= is_outcome_unknown(&problem);
-        if !is_unknown && has_done_nothing(&problem) {
+        if !is_unknown && wrote_nothing(&problem) {
             return Err(problem);
         }
-        // Without the row of the key nobody knows what the attempt's problem means.
-        match place.find(claim).await {
-            Ok(Some(kept)) => return replayed(kept, claim),
-            Ok(None) if is_worth_another_try(&problem) => {
-                if !place.deadline.has_passed() && more.next().is_some() {
+        // An earlier request with the key may be the cause of the problem.
+        match context.find(claim).await {
+            Ok(Some(stored)) => return replay(stored, claim),
+            Ok(None) if may_succeed_on_retry(&problem) => {
+                if !context.deadline.has_passed() && retries.next().is_some() {
                     continue;
                 }
             }
@@ -143,24 +147,24 @@ where
         return Err(match problem {
             problem if is_outcome_unknown(&problem) => problem,
             _ if is_unknown => DatabaseError::OutcomeUnknown(None).into(),
-            Problem::Database(error) if error.is_waiting_for(KEY) => in_progress(),
+            Problem::Database(error) if error.is_waiting_for(KEY_CONSTRAINT) => in_progress(),
             problem => problem,
         });
     }
 }
 
-impl Once<'_> {
+impl IdempotencyContext<'_> {
     async fn find(&self, claim: &Claim) -> Result<Option<StoredResponse>, Problem> {
-        let asked = (self.workspace_id, claim.key.clone());
-        let deadline = Deadline::after(LOOK_UP);
-        let find = self.database.read(deadline, asked, |connection, asked| {
-            Box::pin(async move { store::find(connection, asked.0, &asked.1).await })
+        let key = (self.workspace_id, claim.key.clone());
+        let deadline = Deadline::after(LOOKUP_TIMEOUT);
+        let find = self.database.read(deadline, key, |connection, key| {
+            Box::pin(async move { store::find(connection, key.0, &key.1).await })
         });
         Ok(Box::pin(find).await?)
     }
 }
 
-/// Another request with the key is under way.
+/// The problem if another request with the key runs.
 pub(super) fn in_progress() -> Problem {
     Problem::Plain(ProblemType::RequestInProgress)
 }
@@ -169,27 +173,28 @@ fn is_outcome_unknown(problem: &Problem) -> bool {
     matches!(problem, Problem::Database(DatabaseError::OutcomeUnknown(_)))
 }
 
-/// Whether nothing was sent to the database, so that there is nothing to look up.
-fn has_done_nothing(problem: &Problem) -> bool {
-    matches!(problem, Problem::Database(error) if error.is_for_later())
+/// Whether nothing was written, so that no look-up is needed.
+fn wrote_nothing(problem: &Problem) -> bool {
+    matches!(problem, Problem::Database(error) if error.is_temporary())
 }
 
-/// Whether another attempt may succeed, or find out: the outcome of this one is unknown, or the key that
-/// stopped it was freed again by a first request that failed.
-fn is_worth_another_try(problem: &Problem) -> bool {
-    let is_taken = |error: &DatabaseError| error.constraint() == Some(KEY);
+/// Whether another attempt may succeed or settle the outcome: the outcome of this one is unknown, or the first request
+/// held the key and was rolled back.
+fn may_succeed_on_retry(problem: &Problem) -> bool {
+    let is_taken = |error: &DatabaseError| error.constraint() == Some(KEY_CONSTRAINT);
     is_outcome_unknown(problem) || matches!(problem, Problem::Database(error) if is_taken(error))
 }
 
-/// The answer of an earlier request with the key.
+/// Returns the stored response of an earlier request with the key.
 ///
 /// # Errors
-/// 422 where that was another request, and 410 when the case that the answer showed was deleted.
-pub fn replayed<T: Replay>(kept: StoredResponse, claim: &Claim) -> Result<Executed<T>, Problem> {
-    if kept.request_hash != claim.request_hash {
+/// Returns `IdempotencyKeyReused` (422) if the earlier request was another one, and `ResponseErased` (410) if the case in
+/// the response was deleted.
+pub fn replay<T: Replay>(stored: StoredResponse, claim: &Claim) -> Result<Executed<T>, Problem> {
+    if stored.request_hash != claim.request_hash {
         return Err(Problem::Plain(ProblemType::IdempotencyKeyReused));
     }
-    let response = kept
+    let response = stored
         .response
         .ok_or(Problem::Plain(ProblemType::ResponseErased))?;
     Ok(Executed {

@@ -9,19 +9,18 @@ use utoipa::openapi::path::{Parameter, ParameterIn};
 use crate::http::{Problem, parameters};
 use crate::validation::{Code, Fault};
 
-/// The header's name, as it stands in an answer.
+/// The name of the header, as written in messages.
 const HEADER: &str = "Idempotency-Key";
 /// The longest key, in characters.
 const LONGEST: usize = 255;
-/// A bare key, or a quoted one, in which `"` and `\` are written with `\` before them.
+/// An unquoted key, or a quoted key in which `"` and `\` are escaped with `\`.
 const PATTERN: &str =
     r#"^(?:[!#-~](?:[\t !#-~]{0,253}[!#-~])?|"(?:[\t !#-\[\]-~]|\\["\\]){1,255}")$"#;
-/// The longest header: a quoted key whose every character is escaped.
+/// The longest header: a quoted key in which every character is escaped.
 const LONGEST_HEADER: usize = 2 * LONGEST + 2;
 
-/// The key of a POST, if it has one. It arrives as a quoted string
-/// (draft-ietf-httpapi-idempotency-key-header-07, section 2.1) or bare; both name the same key. Other
-/// methods are idempotent by themselves, and their key is ignored.
+/// The optional key of a POST: a quoted string (draft-ietf-httpapi-idempotency-key-header-07, section 2.1) or the same key
+/// without quotes. Other methods are idempotent, so their key is ignored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(pub Option<String>);
 
@@ -40,8 +39,8 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
 
 impl IntoParams for IdempotencyKey {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let about = "Names this request, for 24 hours: sent again with the same key, it is done once and answered \
-                     as the first time (with `Idempotent-Replayed: true`). 1 to 255 visible ASCII characters, bare or in \
+        let about = "Identifies this request for 24 hours. A request that is sent again with the same key is executed once and returns \
+                     the first response, with `Idempotent-Replayed: true`. 1 to 255 visible ASCII characters, optionally in \
                      double quotes.";
         let mut schema = parameters::text(None, "0198a000-5c1a-7d3e-9a44-2f1b6c8d9e10");
         schema.min_length = Some(1);
@@ -57,22 +56,24 @@ fn sent(headers: &HeaderMap) -> Result<Option<String>, String> {
         return Ok(None);
     };
     if values.any(|other| other != first) {
-        return Err(format!("{HEADER} is there twice. Send one."));
+        return Err(format!("{HEADER} was sent with two values. Send one."));
     }
     let text = first.to_str().ok().and_then(|text| key(text.trim()));
     let key = text.ok_or_else(|| {
-        format!("{HEADER} is not readable. Send visible ASCII, bare or in double quotes.")
+        format!(
+            "{HEADER} is malformed. Send visible ASCII characters, optionally in double quotes."
+        )
     })?;
     if !(1..=LONGEST).contains(&key.len()) {
         return Err(format!(
-            "{HEADER} has {} characters; 1 to {LONGEST} are taken.",
+            "{HEADER} has {} characters. Send 1 to {LONGEST}.",
             key.len()
         ));
     }
     Ok(Some(key))
 }
 
-/// A string of structured fields (RFC 9651, section 3.3.3), or the text as it is.
+/// Parses a string of structured fields (RFC 9651, section 3.3.3) or an unquoted key.
 fn key(text: &str) -> Option<String> {
     let Some(quoted) = text.strip_prefix('"') else {
         return (!text.contains('"')).then(|| text.to_owned());
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn quoted_and_bare_are_one_key() {
+    fn reads_quoted_and_unquoted_keys_as_the_same() {
         assert_eq!(read(&[]), Ok(None));
         for form in ["8e03978e-40d5", "\"8e03978e-40d5\"", " 8e03978e-40d5 "] {
             assert_eq!(
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pattern_takes_what_the_parser_takes() {
+    fn pattern_accepts_the_keys_that_the_parser_accepts() {
         let pattern = regex::Regex::new(PATTERN).unwrap();
         let long: &'static str = "k".repeat(255).leak();
         let quoted: &'static str = format!("\"{long}\"").leak();
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_nothing_is_refused() {
+    fn refuses_malformed_keys() {
         for values in [
             &[""][..],
             &["\"\""],

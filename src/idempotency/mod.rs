@@ -1,4 +1,4 @@
-//! Idempotency keys: a request that is sent again has the answer of the first time.
+//! Idempotency keys: a repeated request is not executed again and returns the first response.
 
 mod batch_lease;
 mod claim;
@@ -7,9 +7,9 @@ mod key;
 mod retention;
 mod store;
 
-pub use batch_lease::{BatchLease, expire_leases};
+pub use batch_lease::{BatchLease, remove_expired_leases};
 pub use claim::Claim;
-pub use execute_once::{Executed, Once, Replay, RunningKeys, once, replayed};
+pub use execute_once::{Executed, IdempotencyContext, Replay, RunningKeys, execute_once, replay};
 pub use key::IdempotencyKey;
 pub use retention::{overdue, purge};
-pub use store::{StoredResponse, erase, find_all, insert};
+pub use store::{StoredResponse, erase_responses, find_all, insert};

@@ -1,10 +1,10 @@
-//! Removing keys that are old.
+//! Removing old keys.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// The workspaces with keys from before a moment, each with that of its first one.
+/// Returns the workspaces with keys older than a time, each with the creation time of its oldest key.
 ///
 /// # Errors
 /// Returns the error of the statement.
@@ -25,8 +25,8 @@ pub async fn overdue(
     Ok(rows.into_iter().map(|it| (it.id, it.created_at)).collect())
 }
 
-/// Removes keys of a workspace from before a moment, the oldest first: up to `most` of them, after the first
-/// `skip`. How many were removed.
+/// Removes up to `limit` keys of a workspace that are older than a time, the oldest first, after the first `skip` of
+/// them. Returns the number of removed keys.
 ///
 /// # Errors
 /// Returns the error of the statement.
@@ -34,9 +34,9 @@ pub async fn purge(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     before: DateTime<Utc>,
-    (skip, most): (i64, i64),
+    (skip, limit): (i64, i64),
 ) -> Result<u64, sqlx::Error> {
-    // By their place in the table: a join with a list of unknown length can be planned as a scan of all.
+    // By ctid: a join with a list of unknown length may be planned as a scan of the whole table.
     let removed = sqlx::query!(
         "DELETE FROM idempotency_keys WHERE workspace_id = $1 AND ctid = ANY (ARRAY(
              SELECT ctid FROM idempotency_keys WHERE workspace_id = $1 AND created_at < $2
@@ -44,7 +44,7 @@ pub async fn purge(
         workspace_id,
         before,
         skip,
-        most
+        limit
     )
     .execute(connection)
     .await?;

@@ -1,4 +1,4 @@
-//! All SQL of idempotency keys.
+//! The SQL of idempotency keys.
 
 use axum::http::StatusCode;
 use bytes::Bytes;
@@ -9,19 +9,19 @@ use uuid::Uuid;
 use super::Claim;
 use crate::http::WriteResponse;
 
-/// What is kept of a key.
+/// The stored hash and response of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredResponse {
     pub request_hash: Vec<u8>,
-    /// None once the case that it shows was deleted.
+    /// `None` after the case in the response was deleted.
     pub response: Option<WriteResponse>,
 }
 
-/// Keeps the answer of a key, in the transaction whose answer it is. Another transaction that holds
-/// the same key is waited for.
+/// Stores the response of a key in the transaction of the request. Waits for another transaction that has inserted the
+/// same key.
 ///
 /// # Errors
-/// Those of the database; `idempotency_keys_pkey` where the key is taken.
+/// Returns the error of the statement; it names `idempotency_keys_pkey` if the key exists.
 pub async fn insert(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -49,10 +49,10 @@ pub async fn insert(
     Ok(())
 }
 
-/// What is kept of a key, if anything.
+/// Finds the stored response of a key.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the error of the statement, or of decoding its row.
 pub async fn find(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -70,10 +70,10 @@ pub async fn find(
     Ok(row.map(StoredResponse::from))
 }
 
-/// What is kept of several keys, with each of those of which there is anything.
+/// Finds the stored responses of several keys.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the error of the statement, or of decoding its rows.
 pub async fn find_all(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -92,7 +92,7 @@ pub async fn find_all(
     Ok(rows.collect())
 }
 
-/// A key, as it is stored.
+/// A row of `idempotency_keys`.
 struct Row {
     key: String,
     request_hash: Vec<u8>,
@@ -119,11 +119,11 @@ impl From<Row> for StoredResponse {
     }
 }
 
-/// Forgets the answers that show data of a case, and not their keys.
+/// Erases the stored responses that contain data of a case. Their keys remain.
 ///
 /// # Errors
-/// Those of the database.
-pub async fn erase(
+/// Returns the error of the statement.
+pub async fn erase_responses(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     case_id: Uuid,

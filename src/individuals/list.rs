@@ -32,13 +32,13 @@ const FIELDS: &[Field] = &[
 /// Individuals without their custom properties, with their relation to the main company.
 pub const LISTING: Listing = Listing {
     table: "individuals",
-    always: "true",
+    base_condition: "true",
     row: "jsonb_build_object('individual', to_jsonb(c), 'to_main', (
         SELECT to_jsonb(r) FROM companies AS m JOIN relations AS r
             ON r.workspace_id = m.workspace_id AND r.case_id = m.case_id AND r.to_company_id = m.id
         WHERE m.workspace_id = c.workspace_id AND m.case_id = c.case_id AND m.type = 'main'
             AND r.from_individual_id = c.id))",
-    counted: None,
+    count_limit: None,
     identifier: "id",
 };
 

@@ -15,10 +15,10 @@ use super::{IndividualChanges, IndividualRequest, IndividualView};
 use crate::custom_properties::{self, Target};
 use crate::events::{Event, changed_fields};
 use crate::http::{Id, JsonBody, NoQuery, Parsed, Problem};
+use crate::ids::IdSource;
 use crate::parse_body;
 use crate::relations::{self, Holder, RelationDetails, StoredRelation};
 use crate::validation::{Scope, overlay};
-use crate::values::IdSource;
 use crate::versions::{CaseReference, IfMatch, lock, touch};
 use crate::writes::{Outcome, Write};
 

@@ -82,7 +82,7 @@ fn home() -> String {
 
 /// The interactive reference. Where the server's key is the one that everybody knows, it is filled in.
 async fn docs(State(state): State<AppState>, base: Base) -> Response {
-    let key = state.known_key.unwrap_or_default();
+    let key = state.sandbox_key.unwrap_or_default();
     let mut page = shown(&base, include_str!("docs.html").replace("{key}", key));
     if !key.is_empty() {
         let no_store = HeaderValue::from_static("no-store");

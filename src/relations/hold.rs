@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{HeldRelation, Holder, Members, StoredRelation};
+use crate::ids::IdSource;
 use crate::validation::{Fault, Scope};
-use crate::values::IdSource;
 
 /// The relations that a new entity of a case holds; what the graph forbids is refused at its place
 /// below `relations`.

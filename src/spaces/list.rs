@@ -19,9 +19,9 @@ const FIELDS: &[Field] = &[
 /// The spaces of a workspace.
 pub const LISTING: Listing = Listing {
     table: "spaces",
-    always: "true",
+    base_condition: "true",
     row: "to_jsonb(c)",
-    counted: None,
+    count_limit: None,
     identifier: "slug",
 };
 

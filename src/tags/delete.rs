@@ -5,9 +5,9 @@ use axum::http::StatusCode;
 
 use super::store;
 use crate::auth::Caller;
+use crate::clock::now;
 use crate::db::{Database, Deadline};
 use crate::http::{Id, NoQuery, Problem, ProblemType};
-use crate::values::now;
 
 /// Deletes a tag; the cases that have it lose it, and get another version.
 ///

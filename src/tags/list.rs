@@ -20,9 +20,9 @@ const FIELDS: &[Field] = &[
 /// The tags of a workspace.
 pub const LISTING: Listing = Listing {
     table: "tags",
-    always: "true",
+    base_condition: "true",
     row: "to_jsonb(c)",
-    counted: None,
+    count_limit: None,
     identifier: "id",
 };
 

@@ -28,15 +28,15 @@ const FIELDS: &[Field] = &[
 /// Those that are in use.
 pub const LISTING: Listing = Listing {
     table: "templates",
-    always: "c.archived_at IS NULL",
+    base_condition: "c.archived_at IS NULL",
     row: "to_jsonb(c)",
-    counted: None,
+    count_limit: None,
     identifier: "id",
 };
 
 /// All of them.
 const WITH_ARCHIVED: Listing = Listing {
-    always: "true",
+    base_condition: "true",
     ..LISTING
 };
 

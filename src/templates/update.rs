@@ -12,11 +12,11 @@ use uuid::Uuid;
 use super::request::{TemplateDraft, TemplateRequest, TemplateUpdateRequest};
 use super::{StoredTemplate, TemplateView, resolve, store};
 use crate::auth::Caller;
+use crate::clock::now;
 use crate::db::{Database, Deadline};
 use crate::http::{Id, JsonBody, NoQuery, Parsed, Problem, ProblemType};
 use crate::parse_body;
 use crate::validation::Mode;
-use crate::values::now;
 use crate::writes::Compute;
 
 struct Work {

@@ -16,15 +16,15 @@ const FIELDS: &[Field] = &[filters::moment("created_at", "c.created_at")];
 /// Those that are in use.
 pub const LISTING: Listing = Listing {
     table: "users",
-    always: "c.suspended_at IS NULL",
+    base_condition: "c.suspended_at IS NULL",
     row: "to_jsonb(c)",
-    counted: None,
+    count_limit: None,
     identifier: "id",
 };
 
 /// All of them.
 const WITH_SUSPENDED: Listing = Listing {
-    always: "true",
+    base_condition: "true",
     ..LISTING
 };
 

@@ -7,11 +7,11 @@ use axum::response::{IntoResponse, Response};
 use super::request::{UserRequest, UserUpdateRequest};
 use super::{UserView, store};
 use crate::auth::Caller;
+use crate::clock::now;
 use crate::db::{Database, Deadline};
 use crate::http::{Id, JsonBody, NoQuery, Problem, ProblemType};
 use crate::parse_body;
 use crate::validation::Mode;
-use crate::values::now;
 use crate::writes::Compute;
 
 /// Changes a user, or suspends one: the cases that a suspended user has stay assigned.

@@ -5,7 +5,6 @@ mod address;
 mod allowed_destinations;
 mod bic;
 mod characters;
-mod clock;
 mod country;
 mod country_names;
 mod country_past;
@@ -14,7 +13,6 @@ mod destination;
 mod email;
 mod hex;
 mod iban;
-mod id;
 mod key;
 mod leap_seconds;
 mod legal_form;
@@ -25,6 +23,7 @@ mod phone;
 mod slug;
 mod tag_label;
 mod text;
+mod uuid;
 mod website;
 
 pub use address::{
@@ -34,14 +33,12 @@ pub use address::{
 pub use allowed_destinations::AllowedDestinations;
 pub use bic::Bic;
 pub use characters::is_blank;
-pub use clock::{milliseconds, now};
 pub use country::Country;
 pub use date::{birth_date, date, day};
 pub use destination::Destinations;
 pub use email::Email;
 pub use hex::hex;
 pub use iban::Iban;
-pub use id::{IdSource, IdVersion, uuid};
 pub use key::Key;
 pub use legal_form::EntityLegalForm;
 pub use moment::{Timestamp, existing, is_of_calendar, moment, timestamp};
@@ -50,6 +47,7 @@ pub use phone::PhoneNumber;
 pub use slug::SpaceSlug;
 pub use tag_label::TagLabel;
 pub use text::{PlainText, choice, length, not_blank, text};
+pub use uuid::uuid;
 pub use website::absolute_url;
 
 /// Declares a newtype over text that only its own `parse` makes of what a caller sent. It has no memory of

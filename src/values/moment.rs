@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Timelike, Utc};
 use serde::{Serialize, Serializer};
 
 use super::leap_seconds::without_leap_second;
-use super::milliseconds;
+use crate::clock::milliseconds;
 use crate::validation::{Code, Fault, quote};
 
 /// A moment of RFC 3339, in whole milliseconds, of the years 1 to 9999 in UTC: the calendar that

@@ -1,4 +1,4 @@
-//! Entity tags, as requests name them.
+//! Entity tags in request headers.
 
 use axum::http::HeaderValue;
 use axum::http::header::GetAll;
@@ -12,21 +12,21 @@ pub enum EntityTag {
     Weak(String),
 }
 
-/// Why a header is no list of entity tags.
+/// Why a header is not a list of entity tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum TagsError {
     #[error(
         "This must be * or the ETag of a response with its quotes, such as \"1\"; several are separated by commas."
     )]
     Malformed,
-    #[error("* stands alone, without entity tags beside it.")]
+    #[error("* cannot be combined with entity tags.")]
     AnyAndOthers,
 }
 
-/// The entity tags of a header, which may be sent several times (RFC 9110, section 13.1.1).
+/// Parses the entity tags of a header, which may be sent several times (RFC 9110, section 13.1.1).
 ///
 /// # Errors
-/// Returns [`TagsError`] if the header is anything else than `*` or a list of entity tags.
+/// Returns [`TagsError`] if the header is neither `*` nor a list of entity tags.
 pub fn entity_tags(values: GetAll<'_, HeaderValue>) -> Result<Vec<EntityTag>, TagsError> {
     let mut tags = Vec::new();
     for value in values {
@@ -58,7 +58,7 @@ pub fn entity_tags(values: GetAll<'_, HeaderValue>) -> Result<Vec<EntityTag>, Ta
     Ok(tags)
 }
 
-/// The tag that a text begins with, and what follows it.
+/// Splits the first tag from the rest.
 fn tag(text: &[u8]) -> Result<(EntityTag, &[u8]), TagsError> {
     let (text, make): (_, fn(String) -> EntityTag) = match text {
         [b'*', rest @ ..] => return Ok((EntityTag::Any, rest)),

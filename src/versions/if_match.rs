@@ -1,4 +1,4 @@
-//! `If-Match`: a write that must not overwrite somebody else's.
+//! `If-Match`: prevents a write from overwriting another one.
 
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
@@ -11,12 +11,12 @@ use super::entity_tag::{EntityTag, TagsError, entity_tags};
 use crate::http::{Problem, ProblemType, parameters};
 use crate::validation::{Code, Fault};
 
-/// The versions for which a request was made (RFC 9110, section 13.1.1); without the header, any.
+/// The versions that a write accepts (RFC 9110, section 13.1.1). Without the header, it accepts any version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IfMatch(Option<Vec<EntityTag>>);
 
 impl IfMatch {
-    /// Why a request was not made for this version, if it was not. Weak tags never match.
+    /// Returns the problem if the current version does not match. Weak tags never match.
     pub fn refusal(&self, version: i64) -> Option<ProblemType> {
         let tags = self.0.as_ref()?;
         let current = version.to_string();
@@ -54,8 +54,8 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
 
 impl IntoParams for IfMatch {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let about = "The `ETag` of the case for which this is meant; for another version the answer is 412. \
-                     Without it, any version.";
+        let about = "The `ETag` of the version that the client has. If the case has another version, the response is 412. Without \
+                     this header, any version matches.";
         let schema = parameters::text(None, "\"1\"");
         vec![parameters::header("If-Match", about, schema)]
     }
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn admits_its_versions_alone() {
+    fn accepts_only_its_versions() {
         let refusal = |sent: &[&str]| {
             let mut headers = HeaderMap::new();
             for value in sent {

@@ -1,4 +1,4 @@
-//! `If-None-Match`: a read of what has changed since the last one.
+//! `If-None-Match`: a read that returns a body only if the version has changed.
 
 use axum::extract::FromRequestParts;
 use axum::http::header::IF_NONE_MATCH;
@@ -10,12 +10,12 @@ use super::entity_tag::{EntityTag, entity_tags};
 use crate::http::{Problem, parameters};
 use crate::validation::{Code, Fault};
 
-/// The versions that the client has (RFC 9110, section 13.1.2); without the header, none.
+/// The versions that the client has (RFC 9110, section 13.1.2). Without the header, there are none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IfNoneMatch(Vec<EntityTag>);
 
 impl IfNoneMatch {
-    /// Whether the client has no version.
+    /// Whether the client sent no version.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -46,7 +46,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IfNoneMatch {
 
 impl IntoParams for IfNoneMatch {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let about = "The `ETag` of the response that the client has: if it would be the same, the answer is 304 \
+        let about = "The `ETag` of the response that the client has. If the current one is the same, the response is 304 \
                      without a body.";
         let schema = parameters::text(None, "\"1\"");
         vec![parameters::header("If-None-Match", about, schema)]

@@ -1,6 +1,6 @@
-//! Versions of cases: every write to a case or to a part of it locks the case and adds one.
+//! Versions of cases: every write to a case or a part of it locks the case and increments its version.
 
-mod case_member;
+mod case_field;
 mod entity_tag;
 mod if_match;
 mod if_none_match;
@@ -8,7 +8,7 @@ mod reference;
 mod relevance;
 mod store;
 
-pub use case_member::lock_named;
+pub use case_field::lock_named;
 pub use if_match::IfMatch;
 pub use if_none_match::IfNoneMatch;
 pub use reference::CaseReference;

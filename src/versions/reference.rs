@@ -1,4 +1,4 @@
-//! How a path names a case.
+//! The case in a path.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::http::{Problem, ProblemType, parameter, parameters};
 
-/// A case as a path names it: by its id, or by its external id where no case has that id.
+/// The case in a path: its id, or its external id if no case has that id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseReference {
     id: Option<Uuid>,
@@ -16,22 +16,22 @@ pub struct CaseReference {
 }
 
 impl CaseReference {
-    /// What the text of a path names. No external id has U+0000, which the database cannot hold.
+    /// Parses a path segment.
     ///
     /// # Errors
-    /// 404 for a text that can name nothing.
+    /// Returns `NotFound` (404) for a segment with U+0000, which no external id has and PostgreSQL cannot store.
     pub fn parse(text: String) -> Result<Self, Problem> {
         if text.contains('\0') {
             return Err(Problem::Plain(ProblemType::NotFound));
         }
         Ok(Self {
-            // Other forms of a UUID can be somebody's external ids.
+            // Other forms of a UUID may be external ids.
             id: crate::values::uuid(&text).ok(),
             external_id: Some(text),
         })
     }
 
-    /// A case by its id alone.
+    /// Creates a reference by id only.
     pub fn by_id(id: Uuid) -> Self {
         Self {
             id: Some(id),
@@ -39,18 +39,18 @@ impl CaseReference {
         }
     }
 
-    /// The id, if the text is one.
+    /// Returns the id, if the segment is one.
     pub fn id(&self) -> Option<Uuid> {
         self.id
     }
 
-    /// The text as an external id, where it can be one.
+    /// Returns the segment as an external id.
     pub fn external_id(&self) -> Option<&str> {
         self.external_id.as_deref()
     }
 
-    /// The text as an external id, for a write: what has the form of an id is an id alone, so that a
-    /// repeated deletion never reaches another case.
+    /// Returns the segment as an external id for a write. A segment in the form of an id is only an id, so that a
+    /// repeated deletion never deletes another case.
     pub fn external_id_for_write(&self) -> Option<&str> {
         self.external_id().filter(|_| self.id.is_none())
     }
@@ -66,7 +66,7 @@ impl<S: Send + Sync> FromRequestParts<S> for CaseReference {
 
 impl IntoParams for CaseReference {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let about = "The case: its id, or its external id where no case has that id.";
+        let about = "The id of the case, or its external id if no case has that id.";
         let schema = parameters::text(None, "acme-001");
         vec![parameters::path("case", about, schema)]
     }

@@ -1,4 +1,4 @@
-//! Whether a part of a case is relevant.
+//! The request that sets whether a part of a case is relevant.
 
 use crate::schema::shape;
 use crate::validation::{Code, Fault, Field, Scope};
@@ -7,13 +7,13 @@ use crate::wire_object;
 wire_object! {
     /// Whether a part of a case is relevant.
     RelevanceRequest {
-        /// Whether it is.
+        /// Whether the part is relevant.
         "is_relevant" => is_relevant: bool = shape::flag().required(),
     }
 }
 
 impl RelevanceRequest<'_> {
-    /// Whether it is, its faults refused at their places.
+    /// Validates the request. Adds its errors to the scope.
     pub fn parse(mut self, scope: &mut Scope<'_>) -> bool {
         self.unknown_keys.refuse(scope, Self::KNOWN);
         if matches!(self.is_relevant, Field::Missing | Field::Null) {

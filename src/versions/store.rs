@@ -1,4 +1,4 @@
-//! The SQL of versions.
+//! The SQL of case versions.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -8,18 +8,18 @@ use super::{CaseReference, IfMatch};
 use crate::http::{Problem, ProblemType};
 use crate::validation::{Code, Fault, Violation};
 
-/// A case that no other transaction can change before this one ends.
+/// A locked case: no other transaction can change it before this one ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Locked {
     pub id: Uuid,
     pub version: i64,
 }
 
-/// Locks a case. Every write to a case or to a part of it begins with this, so that writers wait
-/// for each other here and nowhere else.
+/// Locks a case. Every write to a case or a part of it starts with this, so concurrent writers wait only here.
 ///
 /// # Errors
-/// 404, 412 where the request was made for another version, and those of the database.
+/// Returns a problem with the status 404 if there is no such case, `PreconditionFailed` or `WeakEntityTag` (412) if
+/// `If-Match` does not match, and the error of the statement.
 pub async fn lock(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -38,7 +38,7 @@ pub async fn lock(
     .fetch_optional(&mut *connection)
     .await?;
     let Some(locked) = found else {
-        return Err(absent(connection, workspace_id, reference).await?);
+        return Err(not_found(connection, workspace_id, reference).await?);
     };
     match if_match.refusal(locked.version) {
         None => Ok(locked),
@@ -46,19 +46,18 @@ pub async fn lock(
     }
 }
 
-/// Why a write finds no case: where the text has the form of an id, and is the external id of a case, that is
-/// said.
+/// Returns the problem for a missing case. It explains a segment in the form of an id that is the external id of a case.
 ///
 /// # Errors
-/// Those of the database.
-async fn absent(
+/// Returns the error of the statement.
+async fn not_found(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     reference: &CaseReference,
 ) -> Result<Problem, sqlx::Error> {
     let fault = match (reference.id(), reference.external_id()) {
         (Some(id), Some(external_id)) => {
-            named_by(connection, workspace_id, id, external_id).await?
+            external_id_fault(connection, workspace_id, id, external_id).await?
         }
         _ => None,
     };
@@ -69,11 +68,11 @@ async fn absent(
     })
 }
 
-/// Says that what has the form of an id is the external id of a case, if it is.
+/// Returns a fault that names the case whose external id has the form of an id, if there is one.
 ///
 /// # Errors
-/// Those of the database.
-pub async fn named_by(
+/// Returns the error of the statement.
+pub async fn external_id_fault(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     id: Uuid,
@@ -88,17 +87,17 @@ pub async fn named_by(
     .await?;
     Ok(named.map(|named| {
         let message = format!(
-            "No case has the id {id}. The case {named} has it as its external_id, but in a write what has the form of an \
-             id is an id alone: name the case by its id."
+            "No case has the id {id}. The case {named} has it as its external_id, but a write reads a value in the form of an \
+             id as an id only: use the id of the case."
         );
         Fault::new(Code::CaseNotFound, message)
     }))
 }
 
-/// Adds one to the version of a locked case; the new version.
+/// Increments the version of a locked case and returns the new version.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the error of the statement.
 pub async fn touch(
     connection: &mut PgConnection,
     workspace_id: Uuid,

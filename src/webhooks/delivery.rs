@@ -13,8 +13,9 @@ use super::claim::Claimed;
 use super::model::Webhook;
 use super::payload::{EventRow, payload};
 use super::schedule;
+use crate::clock::now;
 use crate::traces;
-use crate::values::{Destinations, now};
+use crate::values::Destinations;
 
 /// How long an endpoint has to answer, its whole body included.
 pub const TIMEOUT: Duration = Duration::from_secs(15);
@@ -143,7 +144,7 @@ impl Delivery {
             }
             Err(error) => attempt.error = Some(error),
         }
-        traces::delivered(&span, attempt.status_code);
+        traces::record_delivery(&span, attempt.status_code);
         attempt.next = self.next(attempt.status_code, now());
         attempt
     }

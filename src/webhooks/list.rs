@@ -49,9 +49,9 @@ const FIELDS: &[Field] = &[
 /// The webhooks of a workspace.
 pub const LISTING: Listing = Listing {
     table: "webhooks",
-    always: "c.deleted_at IS NULL",
+    base_condition: "c.deleted_at IS NULL",
     row: "to_jsonb(c)",
-    counted: None,
+    count_limit: None,
     identifier: "id",
 };
 

@@ -38,7 +38,7 @@ const ITSELF: Field = filters::id("id", "c.id", filters::EQUALITY);
 /// stored, which is compressed.
 pub const LOG_LISTING: Listing = Listing {
     table: "webhook_logs",
-    always: "true",
+    base_condition: "true",
     row: "to_jsonb(c) || jsonb_build_object(
         'outbox', (SELECT jsonb_build_object('id', o.id, 'company_id', o.company_id,
                 'individual_id', o.individual_id, 'event', o.event, 'sub_event', o.sub_event,
@@ -51,7 +51,7 @@ pub const LOG_LISTING: Listing = Listing {
         'attempts', (SELECT coalesce(jsonb_agg(to_jsonb(a) ORDER BY a.ordinal), '[]')
             FROM webhook_log_attempts AS a
             WHERE a.workspace_id = c.workspace_id AND a.log_id = c.id))",
-    counted: Some(filters::COUNTED),
+    count_limit: Some(filters::COUNTED),
     identifier: "id",
 };
 
@@ -152,7 +152,7 @@ pub async fn find(
         operand: Operand::Uuid(id),
     };
     let one = Slice::After {
-        place: None,
+        position: None,
         limit: 1,
     };
     let conditions = [itself];

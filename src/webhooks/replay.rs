@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::replay_request::{ReplayDraft, ReplayRequest};
 use super::replay_store::{self, EVENTS, Part, Replayed};
 use super::store;
-use crate::db::listing::Place;
+use crate::db::listing::CursorPosition;
 use crate::http::{Cursor, Id, JsonBody, NoQuery, Parsed, Problem, ProblemType, WriteResponse};
 use crate::idempotency::IdempotencyKey;
 use crate::parse_body;
@@ -126,7 +126,7 @@ async fn replay_part(connection: &mut PgConnection, work: Arc<Work>) -> Result<O
         without_payload,
         next,
     } = replay_store::replay(connection, part).await?;
-    let next = next.map(|place| Cursor { place, digest }.to_string());
+    let next = next.map(|position| Cursor { position, digest }.to_string());
     let view = ReplayView {
         deliveries,
         already_pending,
@@ -137,8 +137,8 @@ async fn replay_part(connection: &mut PgConnection, work: Arc<Work>) -> Result<O
 }
 
 /// The place before every event from a moment on.
-fn beginning(since: DateTime<Utc>) -> Place {
-    Place {
+fn beginning(since: DateTime<Utc>) -> CursorPosition {
+    CursorPosition {
         created_at: since,
         id: Uuid::nil(),
     }
@@ -156,7 +156,7 @@ fn digest(id: Uuid, since: DateTime<Utc>, until: DateTime<Utc>) -> u64 {
 }
 
 /// The place where the part before ended.
-fn read(sent: &str, digest: u64) -> Result<Place, Fault> {
+fn read(sent: &str, digest: u64) -> Result<CursorPosition, Fault> {
     let cursor = Cursor::read(sent, digest).map_err(|fault| {
         let message = match fault.code {
             Code::MutuallyExclusive => {
@@ -169,5 +169,5 @@ fn read(sent: &str, digest: u64) -> Result<Place, Fault> {
         };
         Fault::new(fault.code, message)
     })?;
-    Ok(cursor.place)
+    Ok(cursor.position)
 }

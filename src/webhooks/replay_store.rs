@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::model::Webhook;
-use crate::db::listing::Place;
+use crate::db::listing::CursorPosition;
 
 /// How many events one request looks at, whether its webhook waits for them or not.
 pub const EVENTS: usize = 500;
@@ -16,7 +16,7 @@ pub struct Part<'p> {
     pub workspace_id: Uuid,
     pub webhook: &'p Webhook,
     /// The place behind which it begins.
-    pub after: Place,
+    pub after: CursorPosition,
     pub until: DateTime<Utc>,
     /// Ids for its deliveries: one for each event that it may have.
     pub ids: &'p [Uuid],
@@ -34,7 +34,7 @@ pub struct Replayed {
     /// How many events show nothing any more.
     pub without_payload: i64,
     /// Where the next part begins, if there is more.
-    pub next: Option<Place>,
+    pub next: Option<CursorPosition>,
 }
 
 /// Replays a part of a range, and makes the first delivery of each of its queues due now.
@@ -73,7 +73,7 @@ pub async fn replay(
         deliveries: replayed.deliveries,
         already_pending: replayed.already_pending,
         without_payload: replayed.without_payload,
-        next: last.map(|(created_at, id)| Place { created_at, id }),
+        next: last.map(|(created_at, id)| CursorPosition { created_at, id }),
     })
 }
 

@@ -14,9 +14,10 @@ use super::claim::{self, Claimed};
 use super::delivery::{self, Attempt, Delivery};
 use super::delivery_store::{self, DeliveryRow};
 use super::slots::Slots;
+use crate::clock::now;
 use crate::db::{Database, DatabaseError, Deadline, Session};
 use crate::http::Problem;
-use crate::values::{Destinations, now};
+use crate::values::Destinations;
 
 /// How long a delivery is held: longer than an attempt can take.
 const LEASE: TimeDelta = TimeDelta::seconds(60);

@@ -11,10 +11,10 @@ use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use super::failure;
+use crate::clock::now;
 use crate::db::{Database, DatabaseError, Deadline};
 use crate::idempotency;
 use crate::metrics::Metrics;
-use crate::values::now;
 use crate::webhooks;
 
 /// How often old rows are looked for, once none are left.
@@ -241,7 +241,9 @@ async fn remove_old_leases(database: &Database) {
         Deadline::after(PATIENCE),
         before,
         |connection, before| -> BoxFuture<'_, Result<(), DatabaseError>> {
-            Box::pin(async move { Ok(idempotency::expire_leases(connection, *before).await?) })
+            Box::pin(
+                async move { Ok(idempotency::remove_expired_leases(connection, *before).await?) },
+            )
         },
     );
     if let Err(error) = removed.await {

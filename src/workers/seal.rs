@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::failure;
 use crate::activities;
+use crate::clock::now;
 use crate::db::{Database, DatabaseError, Deadline};
-use crate::values::now;
 
 /// How often new activities are sealed.
 const SEAL: Duration = Duration::from_secs(3);

@@ -1,4 +1,4 @@
-//! Making a workspace what a file says.
+//! Applying a configuration file to a workspace.
 
 use chrono::Utc;
 use thiserror::Error;
@@ -6,28 +6,29 @@ use uuid::Uuid;
 
 use super::{Line, Plan, Rows, WorkspaceFile, store};
 use crate::db::{DatabaseError, Session};
-use crate::values::IdSource;
+use crate::ids::IdSource;
 
-/// Why a workspace is not what the file says. Nothing was changed.
+/// Why a file was not applied. Nothing was changed.
 #[derive(Debug, Error)]
 pub enum ApplyError {
     #[error("{}", .0.join("\n"))]
     Conflicts(Vec<String>),
     #[error(
-        "two entries exchange their names, or somebody else has just changed this workspace ({0}). \
-         Nothing was changed; look at --dry-run and try again"
+        "two entries exchange their names, or another client has just changed this workspace ({0}). \
+         Nothing was changed; check with --dry-run and try again"
     )]
-    Overtaken(String),
-    #[error("the database did not do its part")]
+    Conflict(String),
+    #[error("the database failed")]
     Database(#[from] DatabaseError),
-    #[error("what the database holds cannot be read")]
+    #[error("the stored data cannot be decoded")]
     Decode(#[from] serde_json::Error),
 }
 
-/// Makes a workspace what a file says; a dry run only says what that would change.
+/// Applies a file to a workspace. A dry run only returns the changes.
 ///
 /// # Errors
-/// [`ApplyError`].
+/// Returns [`ApplyError::Conflicts`] if the file contradicts the workspace, [`ApplyError::Conflict`] if a unique name
+/// is taken at the write, and the error of the database or of decoding its rows.
 pub async fn apply(
     session: &mut Session,
     workspace_id: Uuid,
@@ -38,11 +39,11 @@ pub async fn apply(
     if !dry_run {
         session.to_write().await?;
     }
-    let there = session
+    let stored = session
         .read(|connection| Box::pin(store::contents(connection, workspace_id)))
         .await?;
-    let there: Rows = serde_json::from_value(there)?;
-    let plan = Plan::new(file, &there, ids, Utc::now());
+    let stored: Rows = serde_json::from_value(stored)?;
+    let plan = Plan::new(file, &stored, ids, Utc::now());
     if !plan.conflicts.is_empty() {
         return Err(ApplyError::Conflicts(plan.conflicts));
     }
@@ -58,7 +59,7 @@ pub async fn apply(
     match written {
         Ok(()) => Ok(plan.lines),
         Err(error) => Err(match error.constraint() {
-            Some(constraint) => ApplyError::Overtaken(constraint.to_owned()),
+            Some(constraint) => ApplyError::Conflict(constraint.to_owned()),
             None => error.into(),
         }),
     }

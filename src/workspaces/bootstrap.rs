@@ -1,4 +1,4 @@
-//! Making workspaces, from the command line and for containers.
+//! Creating, renaming and listing workspaces.
 
 use uuid::Uuid;
 
@@ -7,11 +7,11 @@ use super::store::{self, ListedWorkspace};
 use crate::auth::ApiKey;
 use crate::db::{DatabaseError, Session};
 
-/// Makes a workspace and its key where they are absent; `id` is the workspace's, should it be made.
-/// A key that exists stays as it is: one that was revoked is not accepted again.
+/// Creates a workspace with the given id and its key, if they do not exist. An existing key does not change, so a revoked
+/// key stays revoked.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the [`DatabaseError`] of a write.
 pub async fn bootstrap(
     session: &mut Session,
     id: Uuid,
@@ -26,10 +26,11 @@ pub async fn bootstrap(
         .await
 }
 
-/// Makes a workspace.
+/// Creates a workspace.
 ///
 /// # Errors
-/// Those of the database: `workspaces_name_key` where another has the name.
+/// Returns [`DatabaseError::Refused`] with `workspaces_name_key` if another workspace has the name, and every other
+/// [`DatabaseError`] of a write.
 pub async fn create(
     session: &mut Session,
     id: Uuid,
@@ -42,7 +43,7 @@ pub async fn create(
         .await
 }
 
-/// Gives a workspace another name; false if no workspace has the first one.
+/// Renames a workspace. Returns `false` if no workspace has the name `from`.
 ///
 /// # Errors
 /// Returns [`DatabaseError::Refused`] with `workspaces_name_key` if another workspace has the new name, and every other
@@ -59,7 +60,7 @@ pub async fn rename(
         .await
 }
 
-/// All workspaces by name.
+/// Returns all workspaces in the order of their names.
 ///
 /// # Errors
 /// Returns the [`DatabaseError`] of a read.
@@ -69,10 +70,10 @@ pub async fn list(session: &mut Session) -> Result<Vec<ListedWorkspace>, Databas
         .await
 }
 
-/// The id of the workspace with this name, if there is one.
+/// Returns the id of the workspace with this name.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the [`DatabaseError`] of a read.
 pub async fn find(session: &mut Session, name: &str) -> Result<Option<Uuid>, DatabaseError> {
     let name = name.to_owned();
     session

@@ -5,23 +5,23 @@ use thiserror::Error;
 use crate::validation::Fault;
 use crate::values::{PlainText, not_blank};
 
-/// The longest name, in characters, as of a template.
+/// The longest name, in characters.
 const LONGEST: u64 = 180;
 
-/// The name that an operator gives a workspace: 1 to 180 characters, without control characters, and without white
-/// space at its ends, which would be missing wherever the name is typed again.
+/// The name of a workspace: 1 to 180 characters, without control characters, and without white space at its ends, which
+/// is invisible when the name is typed again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkspaceName(PlainText);
 
-/// Why a text is no name of a workspace.
+/// Why a string is not a valid name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum WorkspaceNameError {
-    #[error("the name of a workspace cannot be \"{}\": {}", .0.escape_debug(), .1)]
+    #[error("\"{}\" is not a valid workspace name: {}", .0.escape_debug(), .1)]
     Refused(String, String),
 }
 
 impl WorkspaceName {
-    /// A name as an operator writes it.
+    /// Parses a name.
     ///
     /// # Errors
     /// Returns [`WorkspaceNameError`] if the name is blank or too long, has a control character, or begins or ends
@@ -29,17 +29,17 @@ impl WorkspaceName {
     pub fn parse(text: &str) -> Result<Self, WorkspaceNameError> {
         let refused = |why: String| WorkspaceNameError::Refused(text.to_owned(), why);
         if text.chars().any(char::is_control) {
-            return Err(refused("it has a control character".to_owned()));
+            return Err(refused("it contains a control character".to_owned()));
         }
         if text.trim() != text && !text.trim().is_empty() {
-            return Err(refused("it has white space at an end".to_owned()));
+            return Err(refused("it begins or ends with white space".to_owned()));
         }
         let name = not_blank(LONGEST)(text);
         name.map(Self)
             .map_err(|fault: Fault| refused(fault.message().to_owned()))
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refuses_names_that_nobody_can_type_again() {
+    fn refuses_invalid_names() {
         for text in [
             "",
             " ",

@@ -7,17 +7,14 @@ use utoipa::ToSchema;
 use crate::auth::Caller;
 use crate::http::NoQuery;
 
-/// Whose key it is.
+/// The workspace of the API key.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PingView {
-    /// The name of the workspace that the key belongs to.
+    /// The name of the workspace.
     workspace_name: String,
 }
 
-/// Says the name of the workspace that the key belongs to.
-///
-/// # Errors
-/// 401, and what the database can have.
+/// Returns the name of the workspace of the API key.
 #[utoipa::path(
     get,
     path = "/ping",

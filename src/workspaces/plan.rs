@@ -1,4 +1,4 @@
-//! The way from what a workspace has to what a file says. Pure.
+//! Compares a file with a workspace. Pure.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::WorkspaceFile;
 use super::rows::{CustomPropertyRow, Row, SpaceRow, TagRow, TemplateRow, UserRow};
 use super::template_defaults::with_defaults;
-use crate::values::IdSource;
+use crate::ids::IdSource;
 
-/// What becomes of an entry.
+/// The action for an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
@@ -20,7 +20,7 @@ pub enum Action {
     Unchanged,
 }
 
-/// One entry of the file and what becomes of it.
+/// An entry of the file and its action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
     pub action: Action,
@@ -28,7 +28,7 @@ pub struct Line {
     pub name: String,
 }
 
-/// Rows of every kind: what a workspace has, or what is to be written.
+/// Rows of every kind: those of a workspace, or those to write.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Rows {
     pub templates: Vec<TemplateRow>,
@@ -38,12 +38,12 @@ pub struct Rows {
     pub custom_properties: Vec<CustomPropertyRow>,
 }
 
-/// What is to be written, and a line for each entry.
+/// The rows to write, and a line for each entry.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Plan {
     pub rows: Rows,
     pub lines: Vec<Line>,
-    /// What cannot be done, one sentence each.
+    /// One sentence for each entry that cannot be applied.
     pub conflicts: Vec<String>,
 }
 
@@ -59,40 +59,43 @@ impl fmt::Display for Line {
 }
 
 impl Plan {
-    /// Holds a file against what is there. What the file does not name stays as it is.
-    pub fn new(file: WorkspaceFile, there: &Rows, ids: &IdSource, now: DateTime<Utc>) -> Self {
+    /// Compares a file with the stored rows. Rows that the file does not name do not change.
+    pub fn new(file: WorkspaceFile, stored: &Rows, ids: &IdSource, now: DateTime<Utc>) -> Self {
         let mut plan = Self::default();
         let mut rows = Rows {
             templates: Vec::new(),
-            tags: plan.entries(file.tags, &there.tags, ids, now),
-            users: plan.entries(file.users, &there.users, ids, now),
-            spaces: plan.entries(file.spaces, &there.spaces, ids, now),
+            tags: plan.entries(file.tags, &stored.tags, ids, now),
+            users: plan.entries(file.users, &stored.users, ids, now),
+            spaces: plan.entries(file.spaces, &stored.spaces, ids, now),
             custom_properties: plan.entries(
                 file.custom_properties,
-                &there.custom_properties,
+                &stored.custom_properties,
                 ids,
                 now,
             ),
         };
-        // The defaults of a template may name what the file itself brings.
-        let (templates, conflicts) = with_defaults(file.templates, &rows, there);
+        // The defaults of a template may name other entries of the file.
+        let (templates, conflicts) = with_defaults(file.templates, &rows, stored);
         plan.conflicts.extend(conflicts);
         let lines = std::mem::take(&mut plan.lines);
-        rows.templates = plan.entries(templates, &there.templates, ids, now);
+        rows.templates = plan.entries(templates, &stored.templates, ids, now);
         plan.lines.extend(lines);
         Self { rows, ..plan }
     }
 
-    /// The entries of one kind that differ from what is there.
+    /// Returns the entries of one kind that differ from the stored rows.
     fn entries<R: Row>(
         &mut self,
         entries: Vec<R>,
-        there: &[R],
+        stored: &[R],
         ids: &IdSource,
         now: DateTime<Utc>,
     ) -> Vec<R> {
-        let by_name: HashMap<_, _> = there.iter().map(|it| (it.folded_name(), it)).collect();
-        let by_id: HashMap<_, _> = there.iter().filter_map(|it| Some((it.id()?, it))).collect();
+        let by_name: HashMap<_, _> = stored.iter().map(|it| (it.folded_name(), it)).collect();
+        let by_id: HashMap<_, _> = stored
+            .iter()
+            .filter_map(|it| Some((it.id()?, it)))
+            .collect();
         let mut changed = Vec::new();
         for mut entry in entries {
             let name = entry.name();
@@ -103,15 +106,15 @@ impl Plan {
             {
                 let kind = R::KIND;
                 self.conflicts.push(format!(
-                    "The {kind} {name} is there with the id {has}, which never changes. Write \
-                     that id, or none."
+                    "The {kind} {name} exists with the id {has}, which cannot change. Use \
+                     that id, or leave it out."
                 ));
                 continue;
             }
-            if let Some(what) = found.and_then(|found| entry.unchangeable(found)) {
+            if let Some(field) = found.and_then(|found| entry.changed_constant(found)) {
                 let kind = R::KIND;
                 self.conflicts.push(format!(
-                    "The {what} of the {kind} {name} never changes. Define another and archive \
+                    "The {field} of the {kind} {name} cannot change. Create another {kind} and archive \
                      this one."
                 ));
                 continue;

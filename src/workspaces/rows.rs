@@ -1,4 +1,4 @@
-//! What a workspace has, as it is stored and compared.
+//! The rows of a workspace that a file can describe.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -7,28 +7,27 @@ use crate::custom_properties::{PropertyOption, PropertyType, Settings, Target};
 use crate::templates::{Defaults, DefaultsDraft, Required};
 use crate::values::TagLabel;
 
-/// A row that a file can describe. The id is absent where a file leaves it to the server, and
-/// where a kind has none.
+/// A row that a file can describe. It has no id if the file leaves it out, or if its kind has none.
 pub trait Row: Clone + PartialEq {
-    /// What it is, for people.
+    /// The name of the kind, for messages.
     const KIND: &'static str;
 
-    /// The id, if it has one.
+    /// Returns the id, if there is one.
     fn id(&self) -> Option<Uuid>;
 
-    /// Takes an id, unless its kind has none.
+    /// Sets the id, unless the kind has none.
     fn set_id(&mut self, id: Uuid);
 
-    /// What no other row of its kind in the workspace has.
+    /// Returns the name, which is unique in its kind and workspace.
     fn name(&self) -> String;
 
-    /// The name without what does not tell two rows apart.
+    /// Returns the normalized name. Two rows with the same normalized name are the same row.
     fn folded_name(&self) -> String {
         self.name()
     }
 
-    /// What differs from the row that is there and can never change.
-    fn unchangeable(&self, _there: &Self) -> Option<&'static str> {
+    /// Returns the first field that differs from the stored row but cannot change.
+    fn changed_constant(&self, _stored: &Self) -> Option<&'static str> {
         None
     }
 }
@@ -43,7 +42,7 @@ pub struct TemplateRow {
     pub defaults: Defaults,
     pub required: Vec<Required>,
     pub archived: bool,
-    /// What the file says of the defaults, before it is held against the workspace.
+    /// The defaults in the file, before they are resolved against the workspace.
     #[serde(skip)]
     pub draft: DefaultsDraft,
 }
@@ -66,7 +65,7 @@ pub struct UserRow {
     pub suspended: bool,
 }
 
-/// A space: its slug is what it is known by.
+/// A space, which its slug identifies.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SpaceRow {
     pub slug: String,
@@ -168,13 +167,13 @@ impl Row for CustomPropertyRow {
         format!("{} {}", self.target.as_str(), self.key)
     }
 
-    /// Values are stored by key, in the form of their type.
-    fn unchangeable(&self, there: &Self) -> Option<&'static str> {
-        if self.kind != there.kind {
+    /// Values are stored by key, in the format of their type.
+    fn changed_constant(&self, stored: &Self) -> Option<&'static str> {
+        if self.kind != stored.kind {
             Some("type")
-        } else if self.target != there.target {
+        } else if self.target != stored.target {
             Some("target")
-        } else if self.key != there.key {
+        } else if self.key != stored.key {
             Some("key")
         } else {
             None

@@ -1,4 +1,4 @@
-//! The workspace named Sandbox, so that the first request can use everything.
+//! The sandbox: a workspace with example data for the first requests.
 
 use thiserror::Error;
 use uuid::Uuid;
@@ -7,32 +7,32 @@ use super::file::Format;
 use super::{ApplyError, FileError, WorkspaceFile, apply, find, store};
 use crate::auth::ApiKey;
 use crate::db::{DatabaseError, Session};
-use crate::values::IdSource;
+use crate::ids::IdSource;
 
-/// The key of the sandbox, while only this machine can reach the server.
+/// The fixed API key of the sandbox. The server accepts it only on a loopback address.
 pub const FIXED_KEY: &str = "dossier_sandbox";
 /// The name of the sandbox.
 const NAME: &str = "Sandbox";
 const ID: Uuid = Uuid::from_u128(0x0198_a000_0000_4000_8000_0000_0000_0001);
-/// What it has, as a file that anybody can apply to a workspace.
+/// The configuration file of the sandbox.
 const FILE: &str = include_str!("../../docs/sandbox.yaml");
 
-/// Why there is no sandbox.
+/// Why the sandbox could not be created.
 #[derive(Debug, Error)]
 pub enum SandboxError {
-    #[error("the file of the sandbox: {0}")]
+    #[error("the configuration file of the sandbox: {0}")]
     File(#[from] FileError),
     #[error("the sandbox: {0}")]
     Apply(#[from] ApplyError),
-    #[error("the database did not do its part")]
+    #[error("the database failed")]
     Database(#[from] DatabaseError),
 }
 
-/// Makes the sandbox what its file says and gives it a key; the fixed key of earlier starts is no
-/// longer accepted where another is set.
+/// Creates the sandbox with its key, and applies its file. If another key is set, the fixed key of earlier starts is
+/// deleted.
 ///
 /// # Errors
-/// [`SandboxError`].
+/// Returns [`SandboxError`] if the file cannot be applied or the database fails.
 pub async fn apply_sandbox(
     session: &mut Session,
     key: &str,
@@ -46,13 +46,13 @@ pub async fn apply_sandbox(
             Box::pin(async move { store::ensure(connection, ID, NAME, &key).await })
         })
         .await?;
-    // A sandbox of an earlier version has another id.
+    // The sandbox of an earlier version has another id.
     let id = find(session, NAME).await?.unwrap_or(ID);
     if !is_fixed {
         let fixed = ApiKey::new(FIXED_KEY);
         session
             .write(|connection| {
-                Box::pin(async move { store::forget_key(connection, id, &fixed).await })
+                Box::pin(async move { store::delete_key(connection, id, &fixed).await })
             })
             .await?;
     }

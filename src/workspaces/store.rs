@@ -1,4 +1,4 @@
-//! All SQL of workspaces and of what a file describes.
+//! The SQL of workspaces and their configuration files.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -7,10 +7,10 @@ use uuid::Uuid;
 
 use crate::auth::ApiKey;
 
-/// Makes a workspace.
+/// Inserts a workspace.
 ///
 /// # Errors
-/// Those of the database: `workspaces_name_key` where another has the name.
+/// Returns the error of the statement; it names `workspaces_name_key` if another workspace has the name.
 pub async fn insert(
     connection: &mut PgConnection,
     id: Uuid,
@@ -26,10 +26,10 @@ pub async fn insert(
     Ok(())
 }
 
-/// Gives a workspace another name; false if no workspace has the first one.
+/// Renames a workspace. Returns `false` if no workspace has the name `from`.
 ///
 /// # Errors
-/// Returns the error of the statement: `workspaces_name_key` if another workspace has the new name.
+/// Returns the error of the statement; it names `workspaces_name_key` if another workspace has the new name.
 pub async fn rename(
     connection: &mut PgConnection,
     from: &str,
@@ -44,11 +44,11 @@ pub async fn rename(
 pub struct ListedWorkspace {
     pub id: Uuid,
     pub name: String,
-    /// How many keys it has that are not revoked.
+    /// The number of keys that are not revoked.
     pub keys: i64,
 }
 
-/// All workspaces by name.
+/// Returns all workspaces in the order of their names.
 ///
 /// # Errors
 /// Returns the error of the statement.
@@ -64,21 +64,20 @@ pub async fn list(connection: &mut PgConnection) -> Result<Vec<ListedWorkspace>,
     .await
 }
 
-/// The id of the workspace with this name, if there is one.
+/// Returns the id of the workspace with this name.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the error of the statement.
 pub async fn find(connection: &mut PgConnection, name: &str) -> Result<Option<Uuid>, sqlx::Error> {
     sqlx::query_scalar!("SELECT id FROM workspaces WHERE name = $1", name)
         .fetch_optional(connection)
         .await
 }
 
-/// Makes a workspace and its key where they are absent. A key that is there stays as it is: one
-/// that was revoked is not accepted again.
+/// Inserts a workspace and its key if they do not exist. An existing key does not change, so a revoked key stays revoked.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the error of the statement.
 pub async fn ensure(
     connection: &mut PgConnection,
     id: Uuid,
@@ -103,10 +102,10 @@ pub async fn ensure(
     Ok(())
 }
 
-/// Everything that a file can describe, as JSON.
+/// Returns the rows of a workspace that a file can describe, as JSON.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the error of the statement.
 pub async fn contents(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -116,10 +115,10 @@ pub async fn contents(
         .await
 }
 
-/// Writes rows of every kind: all of them, or none.
+/// Writes rows of every kind in one statement.
 ///
 /// # Errors
-/// Those of the database; a named constraint where another has the name of a row.
+/// Returns the error of the statement; it names a constraint if another row has a unique name.
 pub async fn apply(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -131,11 +130,11 @@ pub async fn apply(
     Ok(())
 }
 
-/// Forgets a key of a workspace.
+/// Deletes a key of a workspace.
 ///
 /// # Errors
-/// Those of the database.
-pub async fn forget_key(
+/// Returns the error of the statement.
+pub async fn delete_key(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     key: &ApiKey,

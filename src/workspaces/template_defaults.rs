@@ -1,4 +1,4 @@
-//! Holding the defaults of a file's templates against what the workspace will have. Pure.
+//! Resolves the defaults of templates against the rows that the workspace will have. Pure.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,18 +11,19 @@ use crate::tags::TagIndex;
 use crate::templates::{Defaults, DefaultsDraft};
 use crate::validation::{Budget, Code, Fault, Scope, Violations, quote};
 
-/// The templates with their defaults, and what these name in vain. `new` is written over `there`.
+/// Returns the templates with resolved defaults, and a message for each value that does not exist. `new` rows replace
+/// `stored` ones.
 pub fn with_defaults(
     templates: Vec<TemplateRow>,
     new: &Rows,
-    there: &Rows,
+    stored: &Rows,
 ) -> (Vec<TemplateRow>, Vec<String>) {
     let (mut conflicts, mut budget) = (Vec::new(), Budget::default());
-    let tags = new.tags.iter().chain(&there.tags);
+    let tags = new.tags.iter().chain(&stored.tags);
     let references = References {
         tags: TagIndex::of(tags.map(|tag| (tag, tag.id, tag.label.as_str()))),
-        users: users(new, there),
-        definitions: definitions(new, there),
+        users: users(new, stored),
+        definitions: definitions(new, stored),
     };
     let resolved = templates.into_iter().map(|mut template| {
         let mut violations = Violations::default();
@@ -39,17 +40,17 @@ pub fn with_defaults(
     (resolved, conflicts)
 }
 
-/// What the workspace will have of what templates refer to.
+/// The rows of the workspace that templates can refer to.
 struct References<'r> {
     tags: TagIndex<'r, TagRow>,
-    /// By id, whether they are suspended.
+    /// Whether each user is suspended, by id.
     users: HashMap<Uuid, bool>,
     definitions: Definitions,
 }
 
-/// The new users come first, so that they count.
-fn users(new: &Rows, there: &Rows) -> HashMap<Uuid, bool> {
-    let users = there.users.iter().chain(&new.users);
+/// New users come last, so that they replace stored ones.
+fn users(new: &Rows, stored: &Rows) -> HashMap<Uuid, bool> {
+    let users = stored.users.iter().chain(&new.users);
     let users = users.filter_map(|user| Some((user.id?, user.suspended)));
     users.collect()
 }
@@ -72,7 +73,7 @@ fn resolve(draft: &DefaultsDraft, known: &References<'_>, scope: &mut Scope<'_>)
     match draft.assignee_id {
         Some(id) if known.users.get(&id) == Some(&false) => {}
         Some(id) => {
-            let message = format!("The user {id} is no active user of this workspace.");
+            let message = format!("The user {id} is not an active user of this workspace.");
             let fault = Fault::new(Code::AssigneeNotFound, message);
             scope.key("assignee_id").refuse(fault);
         }
@@ -87,9 +88,12 @@ fn resolve(draft: &DefaultsDraft, known: &References<'_>, scope: &mut Scope<'_>)
     }
 }
 
-/// The new definitions come first, so that they are found first.
-fn definitions(new: &Rows, there: &Rows) -> Definitions {
-    let rows = new.custom_properties.iter().chain(&there.custom_properties);
+/// New definitions come first, so that they are found first.
+fn definitions(new: &Rows, stored: &Rows) -> Definitions {
+    let rows = new
+        .custom_properties
+        .iter()
+        .chain(&stored.custom_properties);
     let all = rows.map(|row| Definition {
         target: row.target,
         key: row.key.clone(),

@@ -1,4 +1,4 @@
-//! The heavy work of one request.
+//! The CPU-heavy work of one request.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -9,7 +9,7 @@ use crate::db::{Deadline, Session};
 use crate::http::{HeavyWork, Problem, Turn};
 use crate::state::AppState;
 
-/// A request's way to the processors for heavy work, in the name of its workspace and until its deadline.
+/// Gives a request its turns for CPU-heavy work, by workspace and until its deadline.
 #[derive(Debug, Clone)]
 pub struct Compute {
     heavy_work: HeavyWork,
@@ -28,7 +28,7 @@ impl FromRequestParts<AppState> for Compute {
 }
 
 impl Compute {
-    /// Heavy work of a workspace, to be begun before a deadline.
+    /// Creates the turns of a request.
     pub fn new(state: &AppState, workspace_id: Uuid, deadline: Deadline) -> Self {
         Self {
             heavy_work: state.heavy_work.clone(),
@@ -37,20 +37,20 @@ impl Compute {
         }
     }
 
-    /// Waits for the turn of work whose cost grows with `size` bytes of the request.
+    /// Waits for a turn for work whose cost grows with `size`, the bytes of the request.
     ///
     /// # Errors
-    /// As [`HeavyWork::turn`].
+    /// Returns the problem of [`HeavyWork::turn`].
     pub async fn turn(&self, size: usize) -> Result<Turn<'_>, Problem> {
         let turn = self.heavy_work.turn(self.workspace_id, size, self.deadline);
         turn.await
     }
 
-    /// The same for work that needs no connection: a session gives its own back while it waits for a turn.
+    /// Waits for a turn like [`Compute::turn`]. Heavy work releases the connection of the session first.
     ///
     /// # Errors
-    /// As [`HeavyWork::turn`].
-    pub async fn turn_beside(
+    /// Returns the problem of [`HeavyWork::turn`].
+    pub async fn turn_without_connection(
         &self,
         session: &mut Session,
         size: usize,
@@ -61,8 +61,8 @@ impl Compute {
         self.turn(size).await
     }
 
-    /// The same for work that must be done in any case, since what it tells of is stored already: it has its
-    /// turn at its deadline at the latest.
+    /// Waits for a turn for work that must not fail, because its case is stored already. Returns a turn at the deadline at
+    /// the latest.
     pub async fn turn_to_finish(&self, size: usize) -> Turn<'_> {
         let turn = self.turn(size).await;
         turn.unwrap_or_else(|_| Turn::at_once(size))

@@ -1,4 +1,4 @@
-//! Writes: the transaction of a request, with what it leaves besides its rows.
+//! Writes: the transaction of a request with its activities, events and idempotency key.
 
 mod compute;
 mod outcome;

@@ -1,18 +1,18 @@
-//! What the work of a transaction has to show for itself.
+//! The result of a transaction.
 
 use uuid::Uuid;
 
 use crate::events::Change;
 use crate::http::WriteResponse;
 
-/// The answer of a write, and what changed.
+/// The response of a write and its changes.
 #[derive(Debug, Clone)]
 pub struct Outcome {
     pub response: WriteResponse,
     pub changes: Vec<Change>,
-    /// The case whose data the answer shows, where nothing of it changed.
+    /// The case whose data is in the response, if `changes` is empty.
     pub subject: Option<Uuid>,
-    /// What is kept for a repeated request, where that is not the whole answer.
+    /// The response for a repeated request, if it must differ from `response`.
     pub stored_response: Option<WriteResponse>,
 }
 
@@ -28,21 +28,21 @@ impl From<WriteResponse> for Outcome {
 }
 
 impl Outcome {
-    /// The same, with one more change.
+    /// Adds a change.
     #[must_use]
     pub fn change(mut self, change: Change) -> Self {
         self.changes.push(change);
         self
     }
 
-    /// The same, of whose answer a case is the subject.
+    /// Sets the case whose data is in the response.
     #[must_use]
     pub fn subject(mut self, case_id: Uuid) -> Self {
         self.subject = Some(case_id);
         self
     }
 
-    /// The same, of whose answer only this much may be kept.
+    /// Sets the response that is stored for a repeated request.
     #[must_use]
     pub fn stored_response(mut self, response: WriteResponse) -> Self {
         self.stored_response = Some(response);

@@ -15,18 +15,20 @@ use uuid::Uuid;
 
 use super::{Compute, Outcome};
 use crate::auth::Caller;
+use crate::clock::now;
 use crate::db::{Database, Deadline};
 use crate::events::{Author, Events};
 use crate::http::{Problem, WriteResponse};
 use crate::idempotency::{
-    self, BatchLease, Claim, Executed, IdempotencyKey, Once, Replay, RunningKeys, StoredResponse,
+    self, BatchLease, Claim, Executed, IdempotencyContext, IdempotencyKey, Replay, RunningKeys,
+    StoredResponse,
 };
+use crate::ids::IdSource;
 use crate::metrics::Metrics;
 use crate::state::AppState;
 use crate::traces;
-use crate::values::{IdSource, now};
 
-/// Who writes, when, and what makes the write happen once.
+/// The extractor of a write: the caller, the time, the idempotency key, and the services that the write uses.
 #[derive(Debug, Clone)]
 pub struct Write {
     pub workspace_id: Uuid,
@@ -73,7 +75,7 @@ impl FromRequestParts<AppState> for Write {
 }
 
 impl Write {
-    /// Who its activities name.
+    /// Returns the author of its activities.
     pub fn author(&self) -> Author {
         Author {
             workspace_id: self.workspace_id,
@@ -84,59 +86,58 @@ impl Write {
         }
     }
 
-    /// What the key of the request claims, if it has one.
+    /// Returns the claim of the request, if it has a key.
     pub fn claim(&self, body: &[u8]) -> Option<Claim> {
         let key = self.key.clone()?;
         Some(Claim::new(key, &self.method, &self.uri, body))
     }
 
-    /// What the key of the request claims for one item of it.
-    pub fn claim_of_item(&self, index: usize, item: &[u8]) -> Option<Claim> {
-        let key = key_of_item(self.key.as_ref()?, index);
+    /// Returns the claim of one item of a batch, if the request has a key.
+    pub fn item_claim(&self, index: usize, item: &[u8]) -> Option<Claim> {
+        let key = item_key(self.key.as_ref()?, index);
         Some(Claim::new(key, &self.method, &self.uri, item))
     }
 
-    /// The right to run the batch of this request, where it has a key.
+    /// Acquires the lease of the batch, if the request has a key.
     ///
     /// # Errors
-    /// As [`BatchLease::take`].
-    pub async fn lease_of_batch(&self) -> Result<Option<BatchLease>, Problem> {
+    /// Returns the problem of [`BatchLease::acquire`].
+    pub async fn lease_batch(&self) -> Result<Option<BatchLease>, Problem> {
         let Some(key) = &self.key else {
             return Ok(None);
         };
         let holder = self.ids.next(self.now);
-        let lease = BatchLease::take(self.place(), key, holder, self.now).await?;
+        let lease = BatchLease::acquire(self.idempotency_context(), key, holder, self.now).await?;
         Ok(Some(lease))
     }
 
-    /// What is kept of the key of the request for the first `count` items of it, by their places; nothing
-    /// without a key.
+    /// Returns the stored responses of the first `count` items, by index. Returns nothing without a key.
     ///
     /// # Errors
-    /// What the database can have.
-    pub async fn stored_of_items(
+    /// Returns the [`crate::db::DatabaseError`] of a read.
+    pub async fn stored_item_responses(
         &self,
         count: usize,
     ) -> Result<Vec<Option<StoredResponse>>, Problem> {
         let Some(key) = &self.key else {
             return Ok(Vec::new());
         };
-        let keys: Vec<_> = (0..count).map(|index| key_of_item(key, index)).collect();
-        let asked = (self.workspace_id, keys.clone());
+        let keys: Vec<_> = (0..count).map(|index| item_key(key, index)).collect();
+        let input = (self.workspace_id, keys.clone());
         let read = self
             .database
-            .read(self.deadline, asked, |connection, asked| {
-                Box::pin(async move { idempotency::find_all(connection, asked.0, &asked.1).await })
+            .read(self.deadline, input, |connection, input| {
+                Box::pin(async move { idempotency::find_all(connection, input.0, &input.1).await })
             });
-        let mut kept: HashMap<_, _> = read.await?.into_iter().collect();
-        Ok(keys.iter().map(|key| kept.remove(key)).collect())
+        let mut stored: HashMap<_, _> = read.await?.into_iter().collect();
+        Ok(keys.iter().map(|key| stored.remove(key)).collect())
     }
 
-    /// Runs one transaction, with the activities and events of what changed in it and the row of
-    /// the request's key. The input is shared with every try.
+    /// Runs one transaction, which also writes the activities and events of its changes and the row of the idempotency
+    /// key. All attempts share the input.
     ///
     /// # Errors
-    /// Those of the work, of a repeated key, and what the database can have.
+    /// Returns the problem of the work, or one of [`idempotency::execute_once`].
     pub async fn run<I>(
         self,
         body: &[u8],
@@ -163,15 +164,15 @@ impl Write {
                 Box::pin(async move { job.run(connection).await })
             })
         };
-        let answered = self.once(claim.as_ref(), attempt).await?;
-        Ok(answered.into_response())
+        let executed = self.execute_once(claim.as_ref(), attempt).await?;
+        Ok(executed.into_response())
     }
 
-    /// Does something whose transaction writes the row of the claim itself.
+    /// Executes an attempt that writes the row of the claim in its own transaction.
     ///
     /// # Errors
-    /// As [`idempotency::once`].
-    pub async fn once<T, F>(
+    /// Returns a problem of [`idempotency::execute_once`].
+    pub async fn execute_once<T, F>(
         &self,
         claim: Option<&Claim>,
         attempt: impl FnMut() -> F,
@@ -180,13 +181,14 @@ impl Write {
         T: Replay,
         F: Future<Output = Result<T, Problem>>,
     {
-        let answered = idempotency::once(self.place(), claim, attempt).await?;
+        let context = self.idempotency_context();
+        let executed = idempotency::execute_once(context, claim, attempt).await?;
         self.events.wake();
-        Ok(answered)
+        Ok(executed)
     }
 
-    fn place(&self) -> Once<'_> {
-        Once {
+    fn idempotency_context(&self) -> IdempotencyContext<'_> {
+        IdempotencyContext {
             database: &self.database,
             running: &self.running,
             deadline: self.deadline,
@@ -195,12 +197,12 @@ impl Write {
     }
 }
 
-/// A key has no line break, as no header has: that of an item is never that of another request.
-fn key_of_item(key: &str, index: usize) -> String {
+/// The key of an item. A header has no line break, so an item never shares its key with another request.
+fn item_key(key: &str, index: usize) -> String {
     format!("{key}\n{index}")
 }
 
-/// What one try of a write needs.
+/// The input of one attempt.
 struct Job<I, W> {
     author: Author,
     events: Events,

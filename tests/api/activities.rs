@@ -1,7 +1,7 @@
 //! Who did what, and whether anybody changed it since.
 
 use dossier::activities::{AuditFault, Report, seal_next, unsealed, verify};
-use dossier::values::now;
+use dossier::clock::now;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::PgConnection;

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the bottom up: a room may use those that stand before it.
-const ROOMS: [&str; 35] = [
+const ROOMS: [&str; 38] = [
+    "clock",
+    "ids",
     "json",
     "validation",
     "schema",
@@ -12,6 +14,7 @@ const ROOMS: [&str; 35] = [
     "metrics",
     "traces",
     "db",
+    "local_postgres",
     "http",
     "idempotency",
     "auth",

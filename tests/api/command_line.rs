@@ -30,7 +30,9 @@ async fn a_workspace_gets_a_key_that_can_be_revoked() {
     assert_eq!(json_of(&made)["name"], "Bank");
     let again = dossier(&app, &["workspace", "create", "Bank"]);
     assert_eq!(again.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&again.stderr).contains("a workspace named Bank already"));
+    assert!(
+        String::from_utf8_lossy(&again.stderr).contains("a workspace named Bank already exists")
+    );
     let nowhere = dossier(&app, &["api-key", "create", "--workspace", "Bnak"]);
     assert_eq!(nowhere.status.code(), Some(2));
     let key = json_of(&dossier(

@@ -117,7 +117,7 @@ async fn a_bootstrapped_workspace_has_its_key_and_can_be_bootstrapped_again() {
     let app = TestApp::start().await;
     let key = "dossier_first_0123456789abcdef";
     for _ in 0..2 {
-        let id = dossier::values::IdSource::default().next(chrono::Utc::now());
+        let id = dossier::ids::IdSource::default().next(chrono::Utc::now());
         let made = app
             .database
             .unit(deadline(), async move |mut session: Session| {

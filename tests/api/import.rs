@@ -262,7 +262,7 @@ async fn a_server_that_goes_away_is_waited_for() {
     let output = running.wait_with_output().await.expect("it ends");
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(0), "{told}");
-    assert!(told.contains("trying again"), "{told}");
+    assert!(told.contains("retrying"), "{told}");
     expect_all(&mut connection, LINES).await;
     drop(server);
 }
@@ -275,8 +275,8 @@ async fn what_cannot_go_on_says_why_in_one_line() {
     let refused = import.run(&[]).await;
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(2));
-    assert!(told.contains("answered 401"), "{told}");
-    assert!(told.contains("goes on where it stopped"), "{told}");
+    assert!(told.contains("returned 401"), "{told}");
+    assert!(told.contains("Run the import again to continue"), "{told}");
     assert_eq!(told.lines().count(), 1, "{told}");
     assert!(!told.contains("nobody_at_all"), "{told}");
     // What an earlier run has rejected is still there, and what is imported is not taken for it.
@@ -305,7 +305,7 @@ async fn what_cannot_go_on_says_why_in_one_line() {
     };
     let told = elsewhere.run(&[]).await;
     let told = String::from_utf8_lossy(&told.stderr).into_owned();
-    assert!(told.contains("answered 40"), "{told}");
+    assert!(told.contains("returned 40"), "{told}");
 }
 
 /// A server that takes less than a batch has: the batch is sent in parts, and a line that is too large

@@ -1,6 +1,8 @@
 //! The plans of the statements that every request waits for, over 200,000 cases.
 
-use dossier::db::listing::{Condition, Field, Listing, Operand, Operator, Place, Slice, Sort};
+use dossier::db::listing::{
+    Condition, CursorPosition, Field, Listing, Operand, Operator, Slice, Sort,
+};
 use dossier::http::filters;
 use sqlx::{AssertSqlSafe, Executor, PgConnection, Row};
 use uuid::Uuid;
@@ -79,7 +81,12 @@ fn assert_indexed(what: &str, plan: &str) {
     }
 }
 
-async fn assert_pages(connection: &mut PgConnection, what: &str, listing: &Listing, deep: Place) {
+async fn assert_pages(
+    connection: &mut PgConnection,
+    what: &str,
+    listing: &Listing,
+    deep: CursorPosition,
+) {
     for descending in [false, true] {
         let sort = [Sort {
             field: &CREATED_AT,
@@ -92,7 +99,7 @@ async fn assert_pages(connection: &mut PgConnection, what: &str, listing: &Listi
         assert_indexed(what, &found);
         assert!(!found.contains("Sort"), "{what} is read in order:\n{found}");
         let after = Slice::After {
-            place: Some(deep),
+            position: Some(deep),
             limit: 20,
         };
         let sql = listing.page(workspace, &[], &sort, &after).into_string();
@@ -190,7 +197,7 @@ async fn lists_look_ups_and_deep_pages_use_an_index() {
     let middle = connection
         .fetch_one("SELECT created_at, id FROM cases ORDER BY created_at OFFSET 150000 LIMIT 1");
     let middle = middle.await.expect("a case");
-    let deep = Place {
+    let deep = CursorPosition {
         created_at: middle.get(0),
         id: middle.get(1),
     };

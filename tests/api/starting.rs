@@ -172,7 +172,10 @@ fn listens_on_a_host_name_and_on_every_address() {
     std::net::TcpStream::connect(("127.0.0.1", port)).expect("it listens on IPv4");
     server.stop(nix::sys::signal::Signal::SIGTERM);
     for (address, words) in [
-        (":0", "the sandbox's fixed key is for this machine alone"),
+        (
+            ":0",
+            "the fixed key of the sandbox is allowed only on a loopback address",
+        ),
         (
             "no-such-host.invalid:0",
             "set DOSSIER_LISTEN to a host that this machine knows",

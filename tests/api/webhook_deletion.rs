@@ -162,7 +162,7 @@ async fn the_backlog_does_not_count_what_nobody_will_deliver() {
     let rest = count(&app, pending).await;
     assert!(rest > 0 && rest <= 101, "{rest} are left to the workers");
     let mut connection = app.connect().await;
-    let now = dossier::values::now();
+    let now = dossier::clock::now();
     let backlog = dossier::webhooks::backlog(&mut connection, now).await;
     assert_eq!(backlog.expect("a backlog").deliveries, 0);
     app.start_workers();

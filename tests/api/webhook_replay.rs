@@ -334,7 +334,7 @@ async fn a_part_of_a_replay_reads_no_more_than_its_events() {
     let mut connection = app.connect().await;
     connection.execute(FILL).await.expect("events");
     let ids: Vec<Uuid> = (1..=500).map(Uuid::from_u128).collect();
-    let now = dossier::values::now();
+    let now = dossier::clock::now();
     // Tables that nobody has analysed too.
     for analyse in ["SELECT 1", "ANALYZE"] {
         connection.execute(analyse).await.expect("it is analysed");

@@ -136,7 +136,7 @@ impl<O: Origin> Attempt<'_, O> {
         let compute = &self.write.compute;
         let turn = match &mut self.source {
             Source::Cache => compute.turn(size).await?,
-            Source::Database(session) => compute.turn_beside(session, size).await?,
+            Source::Database(session) => compute.turn_without_connection(session, size).await?,
         };
         let rows = turn.run(|| self.finish(draft, references));
         rows.map_err(|problem| match self.source {
@@ -208,7 +208,7 @@ impl<O: Origin> Attempt<'_, O> {
 
     /// The response of a stored case. From here on, no problem may say that nothing was stored.
     async fn respond(&self, response: Response<O::Response>) -> Result<O::Response, Problem> {
-        self.write.metrics.case_created();
+        self.write.metrics.count_created_case();
         match response {
             Response::Ready(response) => Ok(response),
             Response::Deferred(case) => {

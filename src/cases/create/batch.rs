@@ -58,11 +58,11 @@ pub async fn batch(
     let batch = Batch::new(write, cases, body.len(), dry_run);
     let lease = match dry_run {
         true => None,
-        false => batch.write.lease_of_batch().await?,
+        false => batch.write.lease_batch().await?,
     };
     let results = batch.run(items).await;
     if let Some(lease) = lease {
-        lease.end().await;
+        lease.release().await;
     }
     let view = BatchView { results: results? };
     Ok(WriteResponse::json(StatusCode::OK, &view)?.into_response())

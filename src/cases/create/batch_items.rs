@@ -17,7 +17,7 @@ use super::origin::{BatchItem, Digest};
 use super::writer::CaseWriter;
 use crate::db::DatabaseError;
 use crate::http::Problem;
-use crate::idempotency::{Claim, StoredResponse, replayed};
+use crate::idempotency::{Claim, StoredResponse, replay};
 use crate::validation::Budget;
 use crate::values::PlainText;
 use crate::writes::Write;
@@ -62,7 +62,7 @@ impl Item {
         let draft = parse::<BatchItem>(&body, write.now);
         let external_id = draft.as_ref().ok().and_then(|it| it.external_id.clone());
         let once_key = external_id.map(|it| (it, Sha256::digest(&body).into()));
-        let claim = write.claim_of_item(index, &body);
+        let claim = write.item_claim(index, &body);
         let origin = BatchItem {
             digest: once_key.as_ref().map(|(_, digest)| *digest),
         };
@@ -170,7 +170,7 @@ impl Batch {
         }
         let claim = item.claim.as_ref();
         let store = || self.cases.store(write, &request, claim);
-        Ok(write.once(claim, store).await?.response)
+        Ok(write.execute_once(claim, store).await?.response)
     }
 
     /// The results that the items have from earlier requests, by external id or by idempotency key.
@@ -197,7 +197,7 @@ impl Batch {
         if self.is_dry_run {
             return Ok(moved);
         }
-        let mut stored = self.write.stored_of_items(CASES).await?;
+        let mut stored = self.write.stored_item_responses(CASES).await?;
         let is_of = |stored: &Option<StoredResponse>, claim: &Claim| {
             let stored = stored.as_ref();
             stored.is_some_and(|it| it.request_hash == claim.request_hash)
@@ -215,7 +215,7 @@ impl Batch {
             let found = stored.iter_mut().find(|it| is_of(it, claim));
             let found = found.and_then(Option::take);
             if let (Some(stored), Some(moved)) = (found, moved.get_mut(index)) {
-                *moved = Some(replayed(stored, claim).map(|it| it.response));
+                *moved = Some(replay(stored, claim).map(|it| it.response));
             }
         }
         Ok(moved)

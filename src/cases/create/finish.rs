@@ -12,12 +12,13 @@ use crate::cases::required::require;
 use crate::companies::{CompanyDraft, StoredCompany};
 use crate::custom_properties::{self, Definitions, Given, Properties, Target};
 use crate::http::Problem;
+use crate::ids::IdSource;
 use crate::individuals::{Individual, StoredIndividual};
 use crate::relations::{Holder, RelationDetails, StoredRelation};
 use crate::tags::Tag;
 use crate::templates::TemplateRules;
 use crate::validation::{Fault, Scope, Violations, sort_in_document_order};
-use crate::values::{IdSource, PlainText};
+use crate::values::PlainText;
 
 impl CaseDraft {
     /// The case, or every error of the request in the order of its body.

@@ -79,6 +79,6 @@ pub async fn create(
         return Ok(cases.check(&write, request).await?.into_response());
     }
     let store = || cases.store(&write, &request, claim.as_ref());
-    let executed = write.once(claim.as_ref(), store).await?;
+    let executed = write.execute_once(claim.as_ref(), store).await?;
     Ok(executed.into_response())
 }

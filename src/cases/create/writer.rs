@@ -53,7 +53,10 @@ impl CaseWriter {
             let keys = draft.reference_keys();
             let references = references::read(&mut session, write.workspace_id, &keys).await?;
             let size = request.size(&draft);
-            let turn = write.compute.turn_beside(&mut session, size).await?;
+            let turn = write
+                .compute
+                .turn_without_connection(&mut session, size)
+                .await?;
             turn.run(|| {
                 let case = draft.finish(references, &request.body, &write.ids, write.now)?;
                 request.origin.checked(&case)

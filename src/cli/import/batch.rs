@@ -1,25 +1,24 @@
-//! Lines that are sent together.
+//! Grouping lines into batches.
 
 use tokio::io::AsyncBufRead;
 
 use super::lines::{Line, Lines, State};
 
-/// The most lines of a batch, which is the most that a server takes.
+/// Maximum number of lines in a batch, which is the limit of a server.
 const LINES: usize = 100;
-/// From what size on a batch takes no other line, in bytes: half of what a server takes where nobody has
-/// set that.
+/// Maximum size of a batch of several lines, in bytes: half of the default body limit of a server.
 const BYTES: usize = 1024 * 1024;
 
 /// Lines that are sent with one request.
 #[derive(Debug, Default)]
 pub struct Batch {
     pub lines: Vec<Line>,
-    /// Whether they are checked and not stored.
+    /// Whether the lines are validated and not stored.
     pub is_dry_run: bool,
 }
 
 impl Batch {
-    /// The body of the request.
+    /// Returns the body of the request.
     pub fn body(&self) -> Vec<u8> {
         let mut body = b"{\"cases\":[".to_vec();
         for line in &self.lines {
@@ -32,31 +31,31 @@ impl Batch {
         body
     }
 
-    fn takes(&self, line: &Line, is_dry_run: bool) -> bool {
+    fn has_room_for(&self, line: &Line, is_dry_run: bool) -> bool {
         let size: usize = self.lines.iter().map(|it| it.text.len()).sum();
         self.lines.len() < LINES && size + line.text.len() <= BYTES && self.is_dry_run == is_dry_run
     }
 }
 
-/// What comes next in the file.
+/// The next part of the file.
 #[derive(Debug)]
-pub enum Next {
+pub enum NextItem {
     /// Lines to be sent.
     Batch(Batch),
     /// A line that cannot be sent.
     Unsendable(Line),
 }
 
-/// Gathers the lines of a file, in their order.
+/// Groups the lines of a file into batches, in their order.
 pub struct Batches<R> {
     lines: Lines<R>,
     is_dry_run: bool,
-    /// Of the next batch.
+    /// The first line of the next batch.
     first: Option<Line>,
 }
 
 impl<R: AsyncBufRead + Unpin> Batches<R> {
-    /// Of a whole file.
+    /// Starts at the first line.
     pub fn new(lines: Lines<R>, is_dry_run: bool) -> Self {
         Self {
             lines,
@@ -65,11 +64,11 @@ impl<R: AsyncBufRead + Unpin> Batches<R> {
         }
     }
 
-    /// As many of the next lines as go together.
+    /// Returns the next batch, or the next line that cannot be sent. Returns `None` at the end.
     ///
     /// # Errors
-    /// Those of the file.
-    pub async fn next(&mut self) -> std::io::Result<Option<Next>> {
+    /// Returns the error of the file.
+    pub async fn next(&mut self) -> std::io::Result<Option<NextItem>> {
         let mut batch = Batch::default();
         loop {
             let line = match self.first.take() {
@@ -78,10 +77,10 @@ impl<R: AsyncBufRead + Unpin> Batches<R> {
             };
             let Some(line) = line else { break };
             let is_dry_run = match line.state {
-                State::Whole => self.is_dry_run,
-                State::Nameless => true,
+                State::Complete => self.is_dry_run,
+                State::WithoutExternalId => true,
                 State::Malformed(_) | State::TooLong if batch.lines.is_empty() => {
-                    return Ok(Some(Next::Unsendable(line)));
+                    return Ok(Some(NextItem::Unsendable(line)));
                 }
                 State::Malformed(_) | State::TooLong => {
                     self.first = Some(line);
@@ -90,12 +89,12 @@ impl<R: AsyncBufRead + Unpin> Batches<R> {
             };
             if batch.lines.is_empty() {
                 batch.is_dry_run = is_dry_run;
-            } else if !batch.takes(&line, is_dry_run) {
+            } else if !batch.has_room_for(&line, is_dry_run) {
                 self.first = Some(line);
                 break;
             }
             batch.lines.push(line);
         }
-        Ok((!batch.lines.is_empty()).then_some(Next::Batch(batch)))
+        Ok((!batch.lines.is_empty()).then_some(NextItem::Batch(batch)))
     }
 }

@@ -1,4 +1,4 @@
-//! The lines of a file, each read with a bound.
+//! Reading the lines of a file in bounded memory.
 
 use bytes::Bytes;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt};
@@ -6,50 +6,49 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt};
 use crate::validation::{Code, Fault, Field, Malformed, Text, read};
 use crate::wire_object;
 
-/// The longest line that is read, in bytes: more than any server takes.
+/// The longest line, in bytes.
 const LONGEST: usize = 16 * 1024 * 1024;
 
 wire_object! {
-    /// What an import has to know of a line.
+    /// The only field that an import reads itself.
     HeadRequest {
         "external_id" => external_id: Text<'de>,
     }
 }
 
-/// One line that says something.
+/// One line that is not blank.
 #[derive(Debug, Clone)]
 pub struct Line {
-    /// The first line of a file is 1.
+    /// Starts at 1.
     pub number: u64,
-    /// Its text, without the end of the line.
+    /// The line without its line break.
     pub text: Bytes,
-    /// How much of the file it takes, what was skipped before it included.
+    /// Its bytes in the file, with the blank lines before it.
     pub size: u64,
     pub state: State,
 }
 
-/// What is to be done with a line.
+/// How a line is handled.
 #[derive(Debug, Clone)]
 pub enum State {
     /// It can be sent.
-    Whole,
-    /// It can be checked and not stored: without an external id, nothing would tell whether it is there
-    /// already.
-    Nameless,
-    /// It cannot be sent: it is not JSON.
+    Complete,
+    /// It can only be validated in a dry run. Without an external id, an import that runs again would store it twice.
+    WithoutExternalId,
+    /// It cannot be sent because it is not JSON.
     Malformed(Malformed),
-    /// It cannot be sent: it is too long.
+    /// It cannot be sent because it is too long.
     TooLong,
 }
 
-/// What is wrong with a line that has no external id.
-pub fn nameless() -> Fault {
-    let message = "external_id is required in an import: by it a line is stored once, however often \
+/// The fault of a line without an external id.
+pub fn missing_external_id() -> Fault {
+    let message = "external_id is required in an import. It ensures that a line is stored once, however often \
                    it is sent.";
     Fault::new(Code::Required, message)
 }
 
-/// What is wrong with a line that is too long.
+/// The message for a line that is too long.
 pub fn too_long() -> String {
     format!("The line is longer than {LONGEST} bytes. Nothing was stored.")
 }
@@ -61,15 +60,15 @@ pub struct Lines<R> {
 }
 
 impl<R: AsyncBufRead + Unpin> Lines<R> {
-    /// From the first line on.
+    /// Starts at the first line.
     pub fn new(reader: R) -> Self {
         Self { reader, number: 0 }
     }
 
-    /// The next line that is not blank.
+    /// Reads the next line that is not blank. Returns `None` at the end.
     ///
     /// # Errors
-    /// Those of the reader.
+    /// Returns the error of the reader.
     pub async fn next(&mut self) -> std::io::Result<Option<Line>> {
         let mut size = 0;
         loop {
@@ -82,7 +81,7 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
             size += read.bytes;
             let mut trimmed = text.trim_ascii();
             if self.number == 1 {
-                // The mark that some programs begin a file with.
+                // The byte order mark that some programs write.
                 trimmed = trimmed.strip_prefix(b"\xef\xbb\xbf").unwrap_or(trimmed);
             }
             if trimmed.is_empty() && !read.is_too_long {
@@ -102,7 +101,7 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
         }
     }
 
-    /// One line with its end. Of one that is too long the beginning is kept.
+    /// Reads one line with its line break. Keeps only the beginning of a line that is too long.
     async fn read_line(&mut self, text: &mut Vec<u8>) -> std::io::Result<Read> {
         let mut read = Read::default();
         loop {
@@ -130,15 +129,15 @@ struct Read {
 
 fn state(text: &[u8]) -> State {
     let external_id = match read::<HeadRequest<'_>>(text) {
-        // What is no object, the server says.
+        // The server rejects a line that is no object.
         Ok(Field::Value(mut head)) => head.external_id(),
-        Ok(_) => return State::Whole,
+        Ok(_) => return State::Complete,
         Err(malformed) => return State::Malformed(malformed),
     };
     match external_id.value {
-        Field::Missing | Field::Null => State::Nameless,
-        Field::Value(text) if text.is_empty() => State::Nameless,
-        Field::Value(_) | Field::Mismatch(_) => State::Whole,
+        Field::Missing | Field::Null => State::WithoutExternalId,
+        Field::Value(text) if text.is_empty() => State::WithoutExternalId,
+        Field::Value(_) | Field::Mismatch(_) => State::Complete,
     }
 }
 
@@ -156,7 +155,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn blank_lines_count_and_are_skipped() {
+    async fn skips_blank_lines_and_counts_them() {
         let text = b"\xef\xbb\xbf{\"external_id\": \"a\"}\r\n\n  \n[1]\n{\"name\": 1}\n{\"external_id\": \"\"}\n{]\n7";
         let lines = all(text).await;
         let numbers: Vec<_> = lines.iter().map(|it| it.number).collect();
@@ -168,18 +167,18 @@ mod tests {
         assert!(matches!(
             states[..],
             [
-                State::Whole,
-                State::Whole,
-                State::Nameless,
-                State::Nameless,
+                State::Complete,
+                State::Complete,
+                State::WithoutExternalId,
+                State::WithoutExternalId,
                 State::Malformed(_),
-                State::Whole
+                State::Complete
             ]
         ));
     }
 
     #[tokio::test]
-    async fn a_line_without_an_end_takes_no_more_memory_than_a_long_one() {
+    async fn keeps_a_bounded_part_of_a_line_that_is_too_long() {
         let mut text = vec![b'x'; LONGEST + 1_000_000];
         text.extend_from_slice(b"\n{\"external_id\": \"a\"}\n");
         let lines = all(&text).await;

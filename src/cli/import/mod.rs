@@ -1,8 +1,12 @@
-//! `dossier import`: a file of cases, sent in batches over a few connections.
+//! `dossier import`: sends a file of cases in batches over a few connections.
 
 mod batch;
+mod client;
 mod lines;
+mod outcome;
+mod pending;
 mod progress;
+mod refusals;
 mod rejected;
 mod sender;
 mod source;
@@ -18,23 +22,22 @@ use crate::config::ImportCommand;
 use batch::Batches;
 use lines::Lines;
 use progress::Progress;
-use rejected::Rejected;
+use rejected::RejectedFile;
 use sender::Sender;
 use source::{Source, is_standard_input};
 use summary::Summary;
 
-/// Sends every line of a file, and says what became of them: 0 when all are stored, 1 when some were
-/// rejected.
+/// Imports every line of a file. The exit code is 0 if all are stored and 1 if some were rejected.
 ///
 /// # Errors
-/// One line that says why it could not go on, and what to do.
+/// Returns one line that says why the import stopped and what to do.
 pub async fn run(command: ImportCommand) -> Result<ExitCode, String> {
     let source = Source::open(&command.file).await?;
     let name = source.name().to_owned();
     let unreadable = |error| format!("cannot read {name}: {error}");
     let sender = Sender::new(&command)?;
-    let mut rejected = Rejected::new(rejected_file(&command), &source.about)?;
-    let progress = Progress::begin(source.about.len());
+    let mut rejected = RejectedFile::new(rejected_path(&command), &source.metadata)?;
+    let progress = Progress::begin(source.metadata.len());
     let mut summary = Summary::begin(command.dry_run);
     let lines = Lines::new(source.reader());
     let batches = Batches::new(lines, command.dry_run);
@@ -46,34 +49,34 @@ pub async fn run(command: ImportCommand) -> Result<ExitCode, String> {
         .map_err(unreadable)
         .map_ok(|batch| sender.send(batch, &progress))
         .try_buffered(usize::from(command.connections));
-    // In the order of the file, so that what is rejected is too.
+    // In the order of the file, so that the file of rejected lines has the same order.
     let mut sent = std::pin::pin!(sent);
-    let done = loop {
+    let finished = loop {
         match sent.next().await {
             None => break Ok(()),
             Some(Err(line)) => break Err(line),
-            Some(Ok(done)) => {
-                summary.add(&done);
-                if let Err(error) = rejected.write(&done) {
+            Some(Ok(outcomes)) => {
+                summary.add(&outcomes);
+                if let Err(error) = rejected.write(&outcomes) {
                     break Err(format!("cannot write {}: {error}", rejected.name()));
                 }
-                progress.advance(&done, &summary);
+                progress.advance(outcomes.size(), &summary);
             }
         }
     };
     progress.end();
-    let stopped = |line| format!("{line}. {summary}. Run it again: it goes on where it stopped");
-    done.map_err(stopped)?;
-    summary.print(&rejected, command.json);
+    let stopped = |line| format!("{line}. {summary}. Run the import again to continue");
+    finished.map_err(stopped)?;
+    summary.print(&rejected.name(), command.json);
     Ok(ExitCode::from(u8::from(summary.rejected() > 0)))
 }
 
-/// Beside the file, where nothing else is said.
-fn rejected_file(command: &ImportCommand) -> PathBuf {
-    let beside = |file: &Path| {
+/// The path of the file of rejected lines: the option, or a name in the folder of the imported file.
+fn rejected_path(command: &ImportCommand) -> PathBuf {
+    let default = |file: &Path| {
         let mut name = file.file_stem().unwrap_or_default().to_owned();
         name.push(".rejected.ndjson");
-        // What is no file of its own has no place beside it.
+        // Standard input and devices have no folder to write to.
         if is_standard_input(file) {
             PathBuf::from("stdin.rejected.ndjson")
         } else if file.starts_with("/dev") {
@@ -82,6 +85,6 @@ fn rejected_file(command: &ImportCommand) -> PathBuf {
             file.with_file_name(name)
         }
     };
-    let said = command.rejected.clone();
-    said.unwrap_or_else(|| beside(&command.file))
+    let path = command.rejected.clone();
+    path.unwrap_or_else(|| default(&command.file))
 }

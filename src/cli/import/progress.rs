@@ -1,4 +1,4 @@
-//! How far an import is: a bar on a terminal, a line now and then elsewhere.
+//! The progress of an import: a bar on a terminal, otherwise one line every 10 seconds.
 
 use std::io::IsTerminal;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,19 +6,17 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 
-use super::sender::Checked;
 use super::summary::Summary;
 
-/// How often a line is written where there is no terminal, and how often it is said that the server is
-/// waited for.
-const LINE: Duration = Duration::from_secs(10);
-/// How often the bar is drawn.
+/// Time between two lines without a terminal, and between two messages about a retry.
+const LINE_INTERVAL: Duration = Duration::from_secs(10);
+/// Time between two updates of the bar.
 const TICK: Duration = Duration::from_millis(200);
 const BAR: &str = "{bar:24} {percent:>3} %  {msg}";
-/// Of what has no size, such as a pipe.
+/// For an input of unknown size, such as a pipe.
 const SPINNER: &str = "{spinner} {msg}";
 
-/// How far an import is.
+/// The progress of an import.
 pub struct Progress {
     bar: Option<ProgressBar>,
     begun: Instant,
@@ -30,11 +28,11 @@ struct State {
     /// In bytes.
     done: u64,
     last_line: Instant,
-    last_wait: Option<Instant>,
+    last_retry: Option<Instant>,
 }
 
 impl Progress {
-    /// Of a file of so many bytes; 0 where that is not known.
+    /// Starts with the size of the file in bytes, or 0 if it is unknown.
     pub fn begin(size: u64) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(size);
@@ -52,21 +50,21 @@ impl Progress {
             state: Mutex::new(State {
                 done: 0,
                 last_line: Instant::now(),
-                last_wait: None,
+                last_retry: None,
             }),
         }
     }
 
-    /// More lines have their result.
-    pub fn advance(&self, done: &Checked, summary: &Summary) {
+    /// Records that lines of this many bytes have their result.
+    pub fn advance(&self, bytes: u64, summary: &Summary) {
         let mut state = self.state();
-        state.done += done.0.iter().map(|(line, _)| line.size).sum::<u64>();
+        state.done += bytes;
         match &self.bar {
             Some(bar) => {
                 bar.set_position(state.done);
                 bar.set_message(self.text(state.done, summary));
             }
-            None if state.last_line.elapsed() >= LINE => {
+            None if state.last_line.elapsed() >= LINE_INTERVAL => {
                 state.last_line = Instant::now();
                 eprintln!("{}", self.text(state.done, summary));
             }
@@ -78,22 +76,25 @@ impl Progress {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The server is waited for; said once in a while.
-    pub fn wait(&self, why: &str) {
+    /// Prints the reason of a retry, at most once in 10 seconds.
+    pub fn report_retry(&self, reason: &str) {
         let mut state = self.state();
-        if state.last_wait.is_some_and(|it| it.elapsed() < LINE) {
+        if state
+            .last_retry
+            .is_some_and(|it| it.elapsed() < LINE_INTERVAL)
+        {
             return;
         }
-        state.last_wait = Some(Instant::now());
+        state.last_retry = Some(Instant::now());
         drop(state);
-        let line = format!("{why}; trying again");
+        let line = format!("{reason}; retrying");
         match &self.bar {
             Some(bar) => bar.suspend(|| eprintln!("{line}")),
             None => eprintln!("{line}"),
         }
     }
 
-    /// It is over.
+    /// Removes the bar.
     pub fn end(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

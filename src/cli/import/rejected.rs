@@ -9,17 +9,17 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::sender::{Checked, Outcome, Refusal};
+use super::outcome::{LineOutcomes, Outcome, Refusal};
 
-/// The file of rejected lines, which is there once there is one.
-pub struct Rejected {
+/// The file of rejected lines. It is created with the first of them.
+pub struct RejectedFile {
     path: PathBuf,
     file: Option<File>,
-    /// Whether that of an earlier run is gone.
+    /// Whether the file of an earlier run was removed.
     is_new: bool,
 }
 
-/// One rejected line, with everything that is wrong with it.
+/// One rejected line with all its errors.
 #[derive(Serialize)]
 struct RejectedLine<'l> {
     line: u64,
@@ -31,7 +31,7 @@ struct RejectedLine<'l> {
     case: Case<'l>,
 }
 
-/// The line itself; as text where it is not JSON.
+/// The line itself; a string if it is not JSON.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Case<'l> {
@@ -39,17 +39,16 @@ enum Case<'l> {
     Text(String),
 }
 
-impl Rejected {
-    /// The file for the rejected lines of another. That of an earlier run stays until this one has a
-    /// result.
+impl RejectedFile {
+    /// Prepares the file. The file of an earlier run stays until this run has a result.
     ///
     /// # Errors
-    /// One line, where both are the same file.
+    /// Returns one line if `path` is the imported file.
     pub fn new(path: PathBuf, imported: &Metadata) -> Result<Self, String> {
         let is_same = |it: Metadata| (it.dev(), it.ino()) == (imported.dev(), imported.ino());
         if std::fs::metadata(&path).is_ok_and(is_same) {
             let name = path.display();
-            return Err(format!("{name} is what is imported; set --rejected"));
+            return Err(format!("{name} is the imported file; set --rejected"));
         }
         Ok(Self {
             path,
@@ -58,19 +57,19 @@ impl Rejected {
         })
     }
 
-    /// Where it is.
+    /// Returns the path for messages.
     pub fn name(&self) -> String {
         self.path.display().to_string()
     }
 
-    /// Adds those that were rejected.
+    /// Adds the rejected lines.
     ///
     /// # Errors
-    /// Those of the file.
-    pub fn write(&mut self, done: &Checked) -> io::Result<()> {
-        self.forget()?;
+    /// Returns the error of the file.
+    pub fn write(&mut self, outcomes: &LineOutcomes) -> io::Result<()> {
+        self.remove_old()?;
         let mut text = Vec::new();
-        for (line, outcome) in &done.0 {
+        for (line, outcome) in &outcomes.0 {
             let Outcome::Rejected(refusal) = outcome else {
                 continue;
             };
@@ -101,7 +100,7 @@ impl Rejected {
         }
         let mut file = match self.file.take() {
             Some(file) => file,
-            // It has what the customers said of themselves.
+            // It contains personal data.
             None => File::options()
                 .write(true)
                 .create(true)
@@ -114,9 +113,9 @@ impl Rejected {
         Ok(())
     }
 
-    /// Removes the file of an earlier run: every line has its result anew. What is no file, such as a
-    /// terminal, is left where it is.
-    fn forget(&mut self) -> io::Result<()> {
+    /// Removes the file of an earlier run, because this run has a new result for every line. Leaves a path that is not
+    /// a regular file, such as a terminal.
+    fn remove_old(&mut self) -> io::Result<()> {
         let is_file = || std::fs::symlink_metadata(&self.path).is_ok_and(|it| it.is_file());
         if !self.is_new && is_file() {
             std::fs::remove_file(&self.path)?;

@@ -1,4 +1,4 @@
-//! What is imported: a file or standard input, and what it is if not lines of JSON.
+//! The input of an import: a file or standard input. Recognizes input that is not NDJSON.
 
 use std::io::{self, Cursor};
 use std::os::fd::AsFd;
@@ -10,33 +10,33 @@ use tokio::io::{AsyncRead, AsyncReadExt, BufReader};
 
 use crate::validation::Encoding;
 
-/// How much of the source is read at once, in bytes.
-const READ: usize = 256 * 1024;
-/// How much of its beginning is looked at: more than the first line of most tables.
+/// Size of the read buffer, in bytes.
+const BUFFER: usize = 256 * 1024;
+/// Maximum number of bytes that are inspected: more than the first line of most tables.
 const BEGINNING: usize = 16 * 1024;
 
-/// The name that stands for standard input.
+/// The path of standard input.
 const STANDARD_INPUT: &str = "-";
 
-/// What is imported, open.
+/// The open input.
 pub struct Source {
     name: String,
     file: File,
-    /// What of it has been looked at.
+    /// The bytes that were inspected.
     beginning: Vec<u8>,
-    pub about: std::fs::Metadata,
+    pub metadata: std::fs::Metadata,
 }
 
-/// Whether a path stands for standard input.
+/// Whether a path means standard input.
 pub fn is_standard_input(path: &Path) -> bool {
     path.as_os_str() == STANDARD_INPUT
 }
 
 impl Source {
-    /// Opens it, and refuses what has no lines of JSON.
+    /// Opens the input.
     ///
     /// # Errors
-    /// One line: it cannot be read, or what it is and how to convert it.
+    /// Returns one line if the input cannot be read, or if it has another format: then the line says how to convert it.
     pub async fn open(path: &Path) -> Result<Self, String> {
         let name = if is_standard_input(path) {
             "standard input".to_owned()
@@ -45,28 +45,28 @@ impl Source {
         };
         let unreadable = |error| format!("cannot read {name}: {error}");
         let mut file = opened(path).await.map_err(unreadable)?;
-        let about = file.metadata().await.map_err(unreadable)?;
+        let metadata = file.metadata().await.map_err(unreadable)?;
         let beginning = beginning(&mut file).await.map_err(unreadable)?;
-        if let Some(foreign) = foreign(&beginning, path) {
-            return Err(format!("{name} {foreign}"));
+        if let Some(format) = foreign_format(&beginning, path) {
+            return Err(format!("{name} {format}"));
         }
         Ok(Self {
             name,
             file,
             beginning,
-            about,
+            metadata,
         })
     }
 
-    /// What messages call it.
+    /// Returns the name for messages.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// All of it, from the first byte.
+    /// Returns a reader from the first byte.
     pub fn reader(self) -> BufReader<impl AsyncRead + Unpin> {
         let all = Cursor::new(self.beginning).chain(self.file);
-        BufReader::with_capacity(READ, all)
+        BufReader::with_capacity(BUFFER, all)
     }
 }
 
@@ -74,12 +74,12 @@ async fn opened(path: &Path) -> io::Result<File> {
     if !is_standard_input(path) {
         return File::open(path).await;
     }
-    // The input itself, whatever it is, and from where it has come to; no buffer takes more of it.
+    // A copy of the descriptor: the buffer of `io::stdin` would take bytes from the input.
     let input = io::stdin().as_fd().try_clone_to_owned()?;
     Ok(File::from_std(std::fs::File::from(input)))
 }
 
-/// The first line, or as much of it as is looked at.
+/// Reads at least the first line, or the first bytes of a long one.
 async fn beginning(file: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
     let mut beginning = Vec::new();
     let mut part = file.take(u64::try_from(BEGINNING).unwrap_or(u64::MAX));
@@ -91,9 +91,9 @@ async fn beginning(file: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
     Ok(beginning)
 }
 
-/// What a source is, if not lines of JSON, and how it becomes that.
-fn foreign(beginning: &[u8], path: &Path) -> Option<String> {
-    // Programs of the shell read standard input where they have no file.
+/// Describes an input that is not NDJSON, and how to convert it.
+fn foreign_format(beginning: &[u8], path: &Path) -> Option<String> {
+    // The programs in the hints read standard input if they have no file argument.
     let file = match is_standard_input(path) {
         true => String::new(),
         false => format!(" {}", path.display()),
@@ -122,22 +122,22 @@ fn foreign(beginning: &[u8], path: &Path) -> Option<String> {
     match line.trim_ascii_end() {
         [] => None,
         [b'[', ..] => Some(format!(
-            "is a JSON array, and not one case a line; convert it: jq -c '.[]'{file} | dossier import -"
+            "is a JSON array, not one case a line; convert it: jq -c '.[]'{file} | dossier import -"
         )),
         b"{" => Some(format!(
-            "is JSON over several lines, and not one case a line; convert it: jq -c .{file} | dossier import -"
+            "is JSON over several lines, not one case a line; convert it: jq -c .{file} | dossier import -"
         )),
         [b'{', ..] => None,
-        [b'<', ..] => Some("is XML or HTML, and not one case of JSON a line".to_owned()),
+        [b'<', ..] => Some("is XML or HTML, not one JSON case a line".to_owned()),
         line if is_table(line) => Some(format!(
-            "is CSV, and not one case of JSON a line; convert it, such as with Miller: mlr --icsv --ojsonl \
+            "is CSV, not one JSON case a line; convert it, for example with Miller: mlr --icsv --ojsonl \
              cat{file} | dossier import -"
         )),
         _ => None,
     }
 }
 
-/// The byte order of wide text without a mark, as iconv calls it.
+/// Returns the suffix of iconv for the byte order of UTF-16 or UTF-32 without a byte order mark.
 fn order(beginning: &[u8]) -> &'static str {
     match beginning {
         [0xff, 0xfe, ..] | [0, 0, 0xfe, ..] | [0xfe, 0xff, ..] => "",
@@ -146,7 +146,7 @@ fn order(beginning: &[u8]) -> &'static str {
     }
 }
 
-/// Whether a line is the head of a table: it has columns, and is no JSON.
+/// Whether a line is the header of a table: it has a separator and is not JSON.
 fn is_table(line: &[u8]) -> bool {
     line.iter().any(|byte| b",;\t|".contains(byte))
         && serde_json::from_slice::<IgnoredAny>(line).is_err()
@@ -157,8 +157,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_json_are_told_from_everything_else() {
-        let told = |text: &[u8]| foreign(text, Path::new("f"));
+    fn recognizes_input_that_is_not_ndjson() {
+        let described = |text: &[u8]| foreign_format(text, Path::new("f"));
         for text in [
             &b"{\"name\": \"A\"}\n{"[..],
             b"\xef\xbb\xbf{\"name\": 1,",
@@ -168,7 +168,7 @@ mod tests {
             b"\"a,b\"\n",
             b"broken\n",
         ] {
-            assert_eq!(told(text), None, "{text:?}");
+            assert_eq!(described(text), None, "{text:?}");
         }
         for (text, expected) in [
             (&b"[{\"name\": 1}]"[..], "jq -c '.[]' f"),
@@ -182,8 +182,8 @@ mod tests {
             (b"\xff\xfe{\0", "iconv -f UTF-16 -t"),
             (b"\x1f\x8b\x08", "zcat f"),
         ] {
-            let told = told(text).unwrap();
-            assert!(told.contains(expected), "{told}");
+            let message = described(text).unwrap();
+            assert!(message.contains(expected), "{message}");
         }
     }
 }

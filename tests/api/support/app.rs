@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use dossier::app;
 use dossier::auth::ApiKey;
-use dossier::db::cluster::Cluster;
 use dossier::db::{Database, Session, Timeouts};
 use dossier::http::Limits;
+use dossier::ids::IdSource;
+use dossier::local_postgres::LocalPostgres;
 use dossier::metrics::Metrics;
 use dossier::state::AppState;
-use dossier::values::{Destinations, IdSource};
+use dossier::values::Destinations;
 use dossier::workers::{self, Workers};
 use dossier::workspaces::{FIXED_KEY, apply_sandbox};
 use reqwest::{Method, RequestBuilder};
@@ -58,7 +59,7 @@ enum Place {
     Shared(Box<TestDatabase>),
     /// A cluster of the test's own, which it may freeze and stop.
     Alone {
-        cluster: Option<Cluster>,
+        cluster: Option<LocalPostgres>,
         directory: TempDir,
     },
 }
@@ -122,10 +123,10 @@ impl TestApp {
             .expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let metrics = metrics();
-        let database = database.counting(metrics.waits("requests"));
+        let database = database.with_wait_metrics(metrics.waits("requests"));
         let state = app::state(database.clone(), limits, settings.destinations, metrics);
         let operations = app::operations();
-        let background = database.beside(2);
+        let background = database.with_pool_size(2);
         let kept = Duration::from_secs(60 * 60);
         let workers = workers::start(&state, &background, kept);
         tokio::spawn(app::serve(
@@ -164,7 +165,7 @@ impl TestApp {
 
     /// Starts workers of another server over the same data; what they count.
     pub fn start_workers(&mut self) -> Metrics {
-        let (background, metrics) = (self.database.beside(2), metrics());
+        let (background, metrics) = (self.database.with_pool_size(2), metrics());
         let (limits, destinations) = (Limits::default(), Destinations::Anywhere);
         let state = app::state(background.clone(), limits, destinations, metrics.clone());
         let kept = std::time::Duration::from_secs(60 * 60);
@@ -229,7 +230,7 @@ impl TestApp {
 
     /// The connections of another server over the same data.
     pub fn beside(&self, size: u32) -> Database {
-        self.database.beside(size)
+        self.database.with_pool_size(size)
     }
 
     /// What can lose an answer of the database.
@@ -343,9 +344,9 @@ impl Place {
     }
 }
 
-async fn cluster(directory: &TempDir) -> Cluster {
+async fn cluster(directory: &TempDir) -> LocalPostgres {
     let path = directory.path().to_owned();
-    let started = tokio::task::spawn_blocking(move || Cluster::start(&path)).await;
+    let started = tokio::task::spawn_blocking(move || LocalPostgres::start(&path)).await;
     started.expect("the start ends").expect("a cluster")
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use dossier::db::cluster::Cluster;
+use dossier::local_postgres::LocalPostgres;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor};
 use tempfile::TempDir;
@@ -31,7 +31,7 @@ impl TestDatabase {
     }
 
     async fn create_with(how: &str) -> Self {
-        let ids = dossier::values::IdSource::default();
+        let ids = dossier::ids::IdSource::default();
         let name = format!("dossier_test_{}", ids.next(chrono::Utc::now()).simple());
         execute(server(), format!("CREATE DATABASE {name} {how}")).await;
         Self {
@@ -78,7 +78,7 @@ fn server() -> &'static PgConnectOptions {
 /// A cluster that ends with this process, however that ends.
 fn private() -> PgConnectOptions {
     let directory = directory().keep();
-    let cluster = Cluster::start(&directory).expect("a cluster");
+    let cluster = LocalPostgres::start(&directory).expect("a cluster");
     watch(&cluster, &directory);
     let options = cluster.options("postgres");
     hurry(options.clone());
@@ -106,7 +106,7 @@ fn hurry(options: PgConnectOptions) {
 
 /// Starts a shell that waits for the end of this process, which closes its input, and then stops
 /// Postgres and removes its data.
-fn watch(cluster: &Cluster, directory: &Path) {
+fn watch(cluster: &LocalPostgres, directory: &Path) {
     let script = "cat >/dev/null; kill -QUIT \"$1\"; rm -rf \"$2\" \"$3\"";
     let watcher = Command::new("sh")
         .args(["-c", script, "sh", &cluster.process_id().to_string()])

@@ -6,13 +6,13 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, PgConnection};
 use tempfile::TempDir;
 
-use dossier::db::cluster::Cluster;
+use dossier::local_postgres::LocalPostgres;
 
 use super::directory;
 
 /// A cluster of the test's own, which outlives the servers that use it.
 pub struct Postgres {
-    cluster: Option<Cluster>,
+    cluster: Option<LocalPostgres>,
     options: PgConnectOptions,
     directory: TempDir,
 }
@@ -57,8 +57,8 @@ impl Postgres {
     }
 }
 
-async fn cluster(directory: &TempDir) -> Cluster {
+async fn cluster(directory: &TempDir) -> LocalPostgres {
     let path = directory.path().to_owned();
-    let started = tokio::task::spawn_blocking(move || Cluster::start(&path)).await;
+    let started = tokio::task::spawn_blocking(move || LocalPostgres::start(&path)).await;
     started.expect("the start ends").expect("a cluster")
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use dossier::db::cluster::Cluster;
+use dossier::local_postgres::LocalPostgres;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use sqlx::postgres::PgConnectOptions;
@@ -139,7 +139,7 @@ impl Server {
 
     /// How to connect to its private cluster.
     pub fn cluster(&self) -> PgConnectOptions {
-        Cluster::running(&self.directory)
+        LocalPostgres::options_in(&self.directory)
     }
 
     /// The postmaster of its private cluster, if one runs.

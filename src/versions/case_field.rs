@@ -1,18 +1,19 @@
-//! A case that the body of a request names.
+//! The field `case_id` of a request body.
 
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::store::named_by;
+use super::store::external_id_fault;
 use super::{CaseReference, IfMatch, Locked, lock};
 use crate::http::{Problem, ProblemType};
 use crate::validation::{Code, Fault, Scope, Violation, Violations};
 
-/// Locks the case that `case_id` names. One that is not there is a violation beside others, and a
-/// 404 where nothing else is wrong.
+/// Locks the case of the field `case_id`. A case that does not exist is a violation if there are other violations, and a
+/// 404 otherwise.
 ///
 /// # Errors
-/// 404, 412 and those of the database.
+/// Returns a problem with the status 404 as above, `PreconditionFailed` or `WeakEntityTag` (412) if `If-Match` does not
+/// match, and the error of a statement.
 pub async fn lock_named(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -25,7 +26,7 @@ pub async fn lock_named(
     match lock(connection, workspace_id, &reference, if_match).await {
         Ok(locked) => Ok(Some(locked)),
         Err(Problem::Plain(ProblemType::NotFound)) => {
-            let named = named_by(connection, workspace_id, id, &id.to_string()).await?;
+            let named = external_id_fault(connection, workspace_id, id, &id.to_string()).await?;
             let fault = named.unwrap_or_else(|| {
                 let message = format!("This workspace has no case with the id {id}.");
                 Fault::new(Code::CaseNotFound, message)

@@ -1,4 +1,4 @@
-//! Identifiers.
+//! New ids.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,39 +6,18 @@ use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 use uuid::{ContextV7, Timestamp, Uuid};
 
-use crate::validation::{Code, Fault, quote};
-
-/// A UUID in its usual form (RFC 9562, section 4), in any case.
-///
-/// # Errors
-/// `format`.
-pub fn uuid(sent: &str) -> Result<Uuid, Fault> {
-    let parsed = (sent.len() == 36)
-        .then(|| Uuid::try_parse(sent).ok())
-        .flatten();
-    parsed.ok_or_else(|| {
-        Fault::new(
-            Code::Format,
-            format!(
-                "\"{}\" is not a UUID, such as 018f3b7e-5c1a-7d3e-9a44-2f1b6c8d9e10.",
-                quote(sent)
-            ),
-        )
-    })
-}
-
-/// The version that new ids say they have (RFC 9562, section 4.2).
+/// The version number in new ids (RFC 9562, section 4.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum IdVersion {
     /// Version 7.
     #[default]
     V7,
-    /// Version 4, for clients whose validators know versions 1 to 5 alone. All other bits are those of version 7, so
-    /// that ids sort by creation too.
+    /// Version 4, for clients whose validators accept only versions 1 to 5. All other bits are those of version 7, so
+    /// these ids also sort by creation.
     V4,
 }
 
-/// Makes UUIDs. Those that one source makes sort in the order in which it made them.
+/// Generates UUIDs. The ids of one source sort in the order of their creation.
 #[derive(Debug, Clone, Default)]
 pub struct IdSource {
     context: Arc<Mutex<ContextV7>>,
@@ -46,13 +25,13 @@ pub struct IdSource {
 }
 
 impl IdSource {
-    /// A source of ids of this version.
+    /// Creates a source of ids of this version.
     pub fn new(version: IdVersion) -> Self {
         let context = Arc::default();
         Self { context, version }
     }
 
-    /// A new id, stamped with `now`.
+    /// Returns a new id with `now` as its timestamp.
     pub fn next(&self, now: DateTime<Utc>) -> Uuid {
         let context = self.context.lock().unwrap_or_else(PoisonError::into_inner);
         let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
@@ -65,7 +44,7 @@ impl IdSource {
     }
 }
 
-/// The same id with the digit of version 4.
+/// Replaces the version digit with 4.
 fn as_version_4(id: Uuid) -> Uuid {
     let mut bytes = id.into_bytes();
     if let Some(byte) = bytes.get_mut(6) {
@@ -87,12 +66,5 @@ mod tests {
             assert!(ids.is_sorted_by(|a, b| a < b));
             assert!(ids.iter().all(|it| it.get_version_num() == number));
         }
-    }
-
-    #[test]
-    fn takes_the_usual_form_alone() {
-        assert!(uuid("018F3B7E-5C1A-7D3E-9A44-2F1B6C8D9E10").is_ok());
-        assert!(uuid("018f3b7e5c1a7d3e9a442f1b6c8d9e10").is_err());
-        assert!(uuid("{018f3b7e-5c1a-7d3e-9a44-2f1b6c8d9e1}").is_err());
     }
 }

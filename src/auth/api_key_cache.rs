@@ -1,4 +1,4 @@
-//! Who a key belongs to, remembered for a few seconds.
+//! A cache of API keys and their callers.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,46 +11,45 @@ use super::{ApiKey, Caller, credentials, store};
 use crate::db::{Database, Deadline};
 use crate::http::{Allowance, Problem, ProblemType};
 
-/// How long a key is taken without asking again: a revoked one may work that much longer.
-const REMEMBERED: Duration = Duration::from_secs(5);
-/// From how many keys on those of the past are forgotten.
-const MANY: usize = 10_000;
+/// How long a cached key is valid. A revoked key may work this much longer.
+const TTL: Duration = Duration::from_secs(5);
+/// Number of entries from which expired ones are removed.
+const CLEANUP_SIZE: usize = 10_000;
 
-/// The keys that this process knows. Only what the database has is remembered, so that guesses
-/// cannot fill its memory.
+/// A cache of valid API keys. It has no entry for an unknown key, so guesses cannot fill the memory.
 #[derive(Debug, Clone)]
 pub struct ApiKeyCache {
     database: Database,
-    known: Arc<Mutex<HashMap<Hash, ReferenceCache>>>,
+    entries: Arc<Mutex<HashMap<Hash, Entry>>>,
 }
 
 type Hash = [u8; 32];
 
 #[derive(Debug)]
-struct ReferenceCache {
+struct Entry {
     caller: Caller,
-    asked: Instant,
+    read_at: Instant,
 }
 
 impl ApiKeyCache {
-    /// Knows no key yet.
+    /// Creates an empty cache.
     pub fn new(database: Database) -> Self {
         Self {
             database,
-            known: Arc::default(),
+            entries: Arc::default(),
         }
     }
 
-    /// The caller that a key belongs to.
+    /// Returns the caller of a key, from the cache or from the database.
     ///
     /// # Errors
-    /// 401 for a key that is unknown or revoked, and what the database can have.
+    /// Returns `Unauthorized` (401) if the key is unknown or revoked, and the [`crate::db::DatabaseError`] of a read.
     pub async fn caller(&self, key: ApiKey, deadline: Deadline) -> Result<Caller, Problem> {
-        if let Some(caller) = self.remembered(&key) {
+        if let Some(caller) = self.cached(&key) {
             return Ok(caller);
         }
         let hash = *key.hash();
-        let asked = Instant::now();
+        let read_at = Instant::now();
         let caller = self
             .database
             .read(deadline, key, |connection, key| {
@@ -58,22 +57,22 @@ impl ApiKeyCache {
             })
             .await?;
         let caller = caller.ok_or(Problem::Plain(ProblemType::Unauthorized))?;
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MANY {
-            known.retain(|_, it| it.asked.elapsed() < REMEMBERED);
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        if entries.len() >= CLEANUP_SIZE {
+            entries.retain(|_, it| it.read_at.elapsed() < TTL);
         }
-        let remembered = ReferenceCache {
+        let entry = Entry {
             caller: caller.clone(),
-            asked,
+            read_at,
         };
-        known.insert(hash, remembered);
+        entries.insert(hash, entry);
         Ok(caller)
     }
 
-    fn remembered(&self, key: &ApiKey) -> Option<Caller> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = known.get(key.hash())?;
-        (found.asked.elapsed() < REMEMBERED).then(|| found.caller.clone())
+    fn cached(&self, key: &ApiKey) -> Option<Caller> {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = entries.get(key.hash())?;
+        (found.read_at.elapsed() < TTL).then(|| found.caller.clone())
     }
 }
 
