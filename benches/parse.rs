@@ -10,7 +10,7 @@ use std::hint::black_box;
 
 use chrono::{DateTime, Utc};
 use criterion::{Criterion, criterion_group, criterion_main};
-use dossier::cases::{Case, CaseDraft, CaseView, Known};
+use dossier::cases::{Case, CaseDraft, CaseView, References};
 use dossier::json;
 use dossier::validation::{self, Mode};
 use dossier::values::{IdSource, now};
@@ -24,7 +24,7 @@ fn draft(body: &[u8], now: DateTime<Utc>) -> CaseDraft {
 }
 
 /// What the workspace has of the payload's references.
-fn known() -> Known {
+fn known() -> References {
     let tag = |number: u8, label: &str| {
         json!({"id": format!("0198a000-0000-4000-8000-00000000020{number}"), "label": label,
             "created_at": "2026-01-01T00:00:00Z"})
@@ -86,7 +86,7 @@ fn parse(criterion: &mut Criterion) {
     });
     let case = case(&body);
     criterion.bench_function("render the answer, kyb", |bencher| {
-        bencher.iter(|| json::answer(&CaseView::new(black_box(&case), true)));
+        bencher.iter(|| json::response(&CaseView::new(black_box(&case), true)));
     });
 }
 

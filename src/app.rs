@@ -25,11 +25,11 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::cases::{CaseSnapshots, CaseWriter};
 use crate::db::Database;
-use crate::events::Events;
+use crate::destinations::Destinations;
+use crate::events::ChangeRecorder;
 use crate::http::{Edge, Gate, Limits, Problem, ProblemType, Rates, edge};
 use crate::metrics::Metrics;
 use crate::state::AppState;
-use crate::values::Destinations;
 use crate::{
     activities, cases, companies, custom_properties, health, individuals, reference, relations,
     spaces, tags, templates, users, webhooks, workspaces,
@@ -42,8 +42,8 @@ pub fn state(
     destinations: Destinations,
     metrics: Metrics,
 ) -> AppState {
-    let events = Events::new(Arc::new(CaseSnapshots));
-    AppState::new(database, limits, events, destinations, metrics)
+    let recorder = ChangeRecorder::new(Arc::new(CaseSnapshots));
+    AppState::new(database, limits, recorder, destinations, metrics)
         .with_feature_state(CaseWriter::default())
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Case;
 use super::view::{CaseContextView, CaseView};
 use crate::events::{
-    Author, Change, Context, Endpoint, Event, Record, RecordRows, Snapshot, Subject,
+    Author, Change, ChangeRows, ChangeRowsJson, Context, Endpoint, Event, Snapshot, Subject,
 };
 use crate::http::Problem;
 
@@ -22,17 +22,17 @@ pub fn created<'c>(
     view: &LazyCell<CaseView<'c>, impl FnOnce() -> CaseView<'c>>,
     author: &Author,
     endpoints: &[Endpoint],
-) -> Result<RecordRows, Problem> {
-    let is_awaited = |event| endpoints.iter().any(|it| it.awaits(event));
+) -> Result<ChangeRowsJson, Problem> {
+    let is_awaited = |event| endpoints.iter().any(|it| it.is_subscribed_to(event));
     let (case_id, version) = (case.header.id, case.header.version);
     let change = |subject, event| Change {
         activity: None,
-        ..Change::new(case_id, subject, version, "").event(event)
+        ..Change::new(case_id, subject, version, "").with_event(event)
     };
     let mut told = vec![(
         Change::new(case_id, Subject::Case, version, "api__created__case")
-            .within(Context::CaseStatus(case.header.status.as_str()))
-            .event(Event::CASE_CREATED),
+            .with_context(Context::CaseStatus(case.header.status.as_str()))
+            .with_event(Event::CASE_CREATED),
         is_awaited(Event::CASE_CREATED)
             .then(|| snapshot(&**view, None))
             .transpose()?,
@@ -58,11 +58,11 @@ pub fn created<'c>(
             told.push((change, Some(snapshot(individual, context.as_ref())?)));
         }
     }
-    let mut record = Record::with_room_for(told.len());
+    let mut record = ChangeRows::with_capacity(told.len());
     for (change, snapshot) in &told {
         record.add(author, change, endpoints, snapshot.clone());
     }
-    record.rows().map_err(Problem::Encode)
+    record.to_json().map_err(Problem::Encode)
 }
 
 fn snapshot(view: &impl Serialize, case_context: Option<&Value>) -> Result<Snapshot, Problem> {

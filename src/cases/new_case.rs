@@ -15,7 +15,7 @@ use super::remembered::ReferenceCache;
 use super::view::CaseView;
 use super::{Case, CaseDraft, Digest, References, created, store};
 use crate::db::{Database, DatabaseError, Deadline, Session};
-use crate::events::{Author, Events};
+use crate::events::{Author, ChangeRecorder};
 use crate::http::{Problem, ProblemType, WriteResponse};
 use crate::idempotency::Claim;
 use crate::metrics::Metrics;
@@ -92,7 +92,7 @@ pub fn parse(body: &[u8], mode: Mode, now: DateTime<Utc>) -> Result<CaseDraft, P
 /// A case on its way into the database.
 pub struct CreateAttempt {
     author: Author,
-    events: Events,
+    recorder: ChangeRecorder,
     database: Database,
     deadline: Deadline,
     metrics: Metrics,
@@ -119,7 +119,7 @@ impl CreateAttempt {
     ) -> Self {
         Self {
             author: write.author(),
-            events: write.events.clone(),
+            recorder: write.recorder.clone(),
             database: write.database.clone(),
             deadline: write.deadline,
             metrics: write.metrics.clone(),
@@ -286,8 +286,8 @@ impl CreateAttempt {
         let record = created(&case, &view, &self.author, &endpoints)?;
         // The case, which it borrows, goes on.
         drop(view);
-        if record.is_awaited {
-            self.events.leave();
+        if record.has_deliveries {
+            self.recorder.expect_deliveries();
         }
         let made = match (&self.claim, self.arrival) {
             (None, Arrival::Alone { .. }) => None,

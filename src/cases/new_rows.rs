@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{Case, Digest, Review, Status};
 use crate::companies::{Company, StoredCompany};
 use crate::custom_properties::Properties;
-use crate::events::RecordRows;
+use crate::events::ChangeRowsJson;
 use crate::http::WriteResponse;
 use crate::idempotency::Claim;
 use crate::individuals::{Individual, StoredIndividual};
@@ -29,7 +29,7 @@ pub struct CaseRows {
     /// A list of one row: that of the case, with the rows of all that belongs to it.
     pub case: String,
     /// Its activity and its events.
-    pub record: RecordRows,
+    pub record: ChangeRowsJson,
     /// Whether the case has no companies, individuals and tags, and nobody waits for its event.
     pub is_alone: bool,
     pub id: Uuid,
@@ -149,10 +149,10 @@ impl CaseRows {
     pub fn new(
         case: &Case,
         item_digest: Option<Digest>,
-        record: RecordRows,
+        record: ChangeRowsJson,
         kept: Option<(Claim, WriteResponse)>,
     ) -> Result<Self, Error> {
-        let is_alone = case.is_alone() && !record.is_awaited;
+        let is_alone = case.is_alone() && !record.has_deliveries;
         let header = &case.header;
         let row = CaseRow {
             id: header.id,

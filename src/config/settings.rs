@@ -7,8 +7,9 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 
 use super::ListenAddress;
+use crate::destinations::AllowedDestinations;
 use crate::http::{Origin, PublicUrl};
-use crate::values::{AllowedDestinations, IdVersion};
+use crate::values::IdVersion;
 
 /// Which database, and who brings its schema up to date.
 #[derive(Debug, Clone, Args)]

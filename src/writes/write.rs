@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::{Compute, Outcome};
 use crate::auth::Caller;
 use crate::db::{Database, Deadline};
-use crate::events::{Author, Events};
+use crate::events::{Author, ChangeRecorder};
 use crate::http::{Problem, WriteResponse};
 use crate::idempotency::{
     self, BatchLease, Claim, Executed, IdempotencyKey, Once, RunningKeys, StoredResponse,
@@ -33,7 +33,7 @@ pub struct Write {
     pub now: DateTime<Utc>,
     pub ids: IdSource,
     pub database: Database,
-    pub events: Events,
+    pub recorder: ChangeRecorder,
     pub deadline: Deadline,
     pub metrics: Metrics,
     pub compute: Compute,
@@ -58,7 +58,7 @@ impl FromRequestParts<AppState> for Write {
             now: now(),
             ids: state.ids.clone(),
             database: state.database.clone(),
-            events: state.events.of_request(),
+            recorder: state.recorder.for_request(),
             deadline,
             metrics: state.metrics.clone(),
             compute: Compute::new(state, caller.workspace_id, deadline),
@@ -152,7 +152,7 @@ impl Write {
         let claim = self.claim(body);
         let job = Arc::new(Job {
             author: self.author(),
-            events: self.events.clone(),
+            recorder: self.recorder.clone(),
             claim: claim.clone(),
             input: Arc::new(input),
             work,
@@ -180,7 +180,7 @@ impl Write {
         F: Future<Output = Result<WriteResponse, Problem>>,
     {
         let answered = idempotency::once(self.place(), claim, attempt).await?;
-        self.events.wake();
+        self.recorder.wake_worker();
         Ok(answered)
     }
 
@@ -202,7 +202,7 @@ fn key_of_item(key: &str, index: usize) -> String {
 /// What one try of a write needs.
 struct Job<I, W> {
     author: Author,
-    events: Events,
+    recorder: ChangeRecorder,
     claim: Option<Claim>,
     input: Arc<I>,
     work: W,
@@ -215,7 +215,7 @@ where
     async fn run(&self, connection: &mut PgConnection) -> Result<WriteResponse, Problem> {
         let outcome = (self.work)(connection, Arc::clone(&self.input)).await?;
         let (author, changes) = (&self.author, outcome.changes.as_slice());
-        self.events.record(connection, author, changes).await?;
+        self.recorder.record(connection, author, changes).await?;
         if let Some(claim) = &self.claim {
             let stored = outcome
                 .stored_response

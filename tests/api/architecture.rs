@@ -4,10 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the bottom up: a room may use those that stand before it.
-const ROOMS: [&str; 33] = [
+const ROOMS: [&str; 34] = [
     "json",
     "validation",
     "values",
+    "destinations",
     "metrics",
     "traces",
     "db",
