@@ -25,11 +25,11 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::cases::{CaseSnapshots, CaseWriter};
 use crate::db::Database;
-use crate::events::Events;
+use crate::destinations::Destinations;
+use crate::events::ChangeRecorder;
 use crate::http::{Edge, Gate, Limits, Problem, ProblemType, Rates, edge};
 use crate::metrics::Metrics;
 use crate::state::AppState;
-use crate::values::Destinations;
 use crate::{
     activities, cases, companies, custom_properties, health, individuals, openapi, reference,
     relations, spaces, tags, templates, users, webhooks, workspaces,
@@ -42,9 +42,9 @@ pub fn state(
     destinations: Destinations,
     metrics: Metrics,
 ) -> AppState {
-    let events = Events::new(Arc::new(CaseSnapshots));
+    let recorder = ChangeRecorder::new(Arc::new(CaseSnapshots));
     let cases = CaseWriter::new(limits.group_size);
-    AppState::new(database, limits, events, destinations, metrics).with_feature_state(cases)
+    AppState::new(database, limits, recorder, destinations, metrics).with_feature_state(cases)
 }
 
 /// Returns the routes of all features, without the prefix `/v1`.

@@ -5,6 +5,7 @@
 //! - [`json`]: answers and rows on their way out.
 //! - [`validation`]: pure; how a JSON body is read so that every fault is found at once.
 //! - [`values`]: validated values, one per file; `parse` is their only constructor.
+//! - [`destinations`]: the addresses that webhooks may be sent to.
 //! - [`metrics`](mod@metrics): what one process counts.
 //! - [`traces`](mod@traces): the spans of what one process does.
 //! - [`db`]: connections, units of work, migrations; no tables.
@@ -35,6 +36,7 @@ pub mod companies;
 pub mod config;
 pub mod custom_properties;
 pub mod db;
+pub mod destinations;
 pub mod events;
 pub mod health;
 pub mod http;

@@ -10,12 +10,12 @@ use axum::http::request::Parts;
 
 use crate::auth::ApiKeyCache;
 use crate::db::Database;
-use crate::events::Events;
+use crate::destinations::Destinations;
+use crate::events::ChangeRecorder;
 use crate::http::{Front, HeavyWork, Limits, Problem, ProblemType, Stopping};
 use crate::idempotency::RunningKeys;
 use crate::ids::{IdSource, IdVersion};
 use crate::metrics::Metrics;
-use crate::values::Destinations;
 
 /// The state of one server. A clone shares it; each request needs several clones.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub struct AppState(Arc<Shared>);
 #[derive(Debug, Clone)]
 pub struct Shared {
     pub database: Database,
-    pub events: Events,
+    pub recorder: ChangeRecorder,
     pub running: RunningKeys,
     pub keys: ApiKeyCache,
     pub ids: IdSource,
@@ -50,12 +50,12 @@ impl AppState {
     pub fn new(
         database: Database,
         limits: Limits,
-        events: Events,
+        recorder: ChangeRecorder,
         destinations: Destinations,
         metrics: Metrics,
     ) -> Self {
         Self(Arc::new(Shared {
-            events,
+            recorder,
             running: RunningKeys::default(),
             keys: ApiKeyCache::new(database.clone()),
             ids: IdSource::default(),

@@ -18,15 +18,15 @@ use crate::parameters;
 use crate::schema::Null;
 use crate::values::Timestamp;
 
-/// An identifier that is compared in one way alone.
-const ONLY: &[Operator] = &[Operator::Eq];
-/// The same of one that can be missing.
-const ONLY_OR_NULL: &[Operator] = &[Operator::Eq, Operator::IsNull];
+/// The operators of a required id.
+const ID_OPERATORS: &[Operator] = &[Operator::Eq];
+/// The operators of an optional id.
+const NULLABLE_ID_OPERATORS: &[Operator] = &[Operator::Eq, Operator::IsNull];
 
 const FIELDS: &[Field] = &[
-    filters::id("case_id", "c.case_id", ONLY),
-    filters::id("individual_id", "c.individual_id", ONLY_OR_NULL),
-    filters::id("company_id", "c.company_id", ONLY_OR_NULL),
+    filters::id("case_id", "c.case_id", ID_OPERATORS),
+    filters::id("individual_id", "c.individual_id", NULLABLE_ID_OPERATORS),
+    filters::id("company_id", "c.company_id", NULLABLE_ID_OPERATORS),
     Field {
         name: "type",
         column: "c.type",
@@ -34,8 +34,8 @@ const FIELDS: &[Field] = &[
         operators: &[Operator::Eq, Operator::NotEq, Operator::In, Operator::NotIn],
         sortable: false,
     },
-    // Who acts is a key so far, and never a user.
-    filters::id("author_id", "NULL::uuid", ONLY),
+    // All authors are API keys, so no activity has an author_id.
+    filters::id("author_id", "NULL::uuid", ID_OPERATORS),
     filters::moment("created_at", "c.created_at"),
 ];
 
@@ -64,36 +64,36 @@ struct Activity {
 
 #[derive(Debug, Serialize, ToSchema)]
 struct ActivityView<'a> {
-    /// Its id, a UUID of version 7: ids sort by creation.
+    /// The id, a UUID of version 7: ids sort by creation.
     id: Uuid,
-    /// The case that it belongs to.
+    /// The case.
     case_id: Uuid,
-    /// The individual that it is about.
+    /// The individual, if the activity is about one.
     #[schema(required)]
     individual_id: Option<Uuid>,
-    /// The company that it is about.
+    /// The company, if the activity is about one.
     #[schema(required)]
     company_id: Option<Uuid>,
-    /// What was done.
+    /// The type of the activity.
     #[serde(rename = "type")]
     kind: &'a str,
-    /// Who did it: `api`.
+    /// The kind of author: always `api`.
     author_type: &'static str,
-    /// Never a user: keys act.
+    /// Always `null`: the author is an API key.
     #[schema(required)]
     author_id: Option<Uuid>,
-    /// Stands for a feature that this server does not have.
+    /// Always `null`; kept for compatibility.
     #[schema(value_type = Null, required)]
     user: Option<()>,
-    /// The public part of the key.
+    /// The public part of the API key.
     api_key_id: &'a str,
-    /// What stands around it, without personal values.
+    /// The context of the activity, without personal data.
     #[schema(value_type = Object)]
     context: &'a Value,
-    /// The fields that were changed.
+    /// The changed fields, for an update.
     #[schema(value_type = Option<Vec<ChangedField>>, required)]
     changes: Option<&'a Value>,
-    /// When it was made.
+    /// When it was created.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
 }
@@ -117,15 +117,15 @@ impl<'a> ActivityView<'a> {
     }
 }
 
-/// Its order where the request does not say.
+/// The default order.
 const ORDER: &str = "created_at";
 
 parameters!(Parameters, parameters::list(FIELDS, ORDER));
 
-/// Lists what was done in the workspace, to cases that were deleted since too.
+/// Lists the activities of the workspace, including those of deleted cases.
 ///
 /// # Errors
-/// 400, 401 and what the database can have.
+/// Returns 400, 401 or a database error.
 #[utoipa::path(
     get,
     path = "/activities",
@@ -143,10 +143,10 @@ pub async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
-    let asked = query.list("activities", FIELDS, ORDER);
+    let list = query.list("activities", FIELDS, ORDER);
     query.finish()?;
     let listing = &LISTING;
-    let listed = read_list(&database, deadline, listing, caller.workspace_id, &asked).await?;
-    let rows = PageView::new(listed, &asked, serde_json::from_value::<Activity>)?;
+    let listed = read_list(&database, deadline, listing, caller.workspace_id, &list).await?;
+    let rows = PageView::new(listed, &list, serde_json::from_value::<Activity>)?;
     Ok(Json(rows.view(ActivityView::new)).into_response())
 }

@@ -1,4 +1,4 @@
-//! Activities: who did what to which case, and the seals that show that nobody has changed it since.
+//! Activities: the audit log of cases, with a chain of seals that makes later changes evident.
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -1,4 +1,4 @@
--- Activities as a seal sees them: every column, in a text that no setting changes.
+-- Activities in the form that a seal covers: all columns, as a string that no PostgreSQL setting changes.
 SELECT m.id AS "id!", m.case_id AS "case_id!", CASE WHEN a.id IS NOT NULL THEN
     jsonb_build_array(a.workspace_id, a.case_id, a.id, a.company_id, a.individual_id, a.type,
         a.api_key_id, a.context, a.changes, extract(epoch FROM a.created_at))::text END AS text

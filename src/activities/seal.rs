@@ -1,4 +1,4 @@
-//! Seals: a chain for each workspace, each over the rows that it covers and the seal before it.
+//! Seals. Each workspace has a chain of seals; each seal hashes a list of activities and the previous seal.
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
@@ -8,10 +8,10 @@ use uuid::Uuid;
 use super::store::{self, SealedRow};
 use crate::db::DatabaseError;
 
-/// The most activities of one seal.
-const MEMBERS: i64 = 5_000;
-/// What stands before the first seal.
-const BEGINNING: [u8; 32] = [0; 32];
+/// The maximum number of activities of one seal.
+const MAX_ACTIVITIES: i64 = 5_000;
+/// The previous digest of the first seal.
+const GENESIS: [u8; 32] = [0; 32];
 
 /// One seal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,36 +21,36 @@ pub struct Seal {
     pub case_ids: Vec<Uuid>,
     /// The SHA-256 of each row.
     pub row_digests: Vec<Vec<u8>>,
-    /// The digest of the seal before it.
+    /// The digest of the previous seal.
     pub previous: Vec<u8>,
     pub digest: Vec<u8>,
     pub sealed_at: DateTime<Utc>,
 }
 
 impl Seal {
-    /// The seal that follows another, over some rows.
-    pub fn over(rows: &[SealedRow], last: Option<&Self>, sealed_at: DateTime<Utc>) -> Self {
+    /// The seal of `rows` that follows `last`, or the first seal of the chain.
+    pub fn new(rows: &[SealedRow], last: Option<&Self>, sealed_at: DateTime<Utc>) -> Self {
         let mut seal = Self {
             sequence: last.map_or(1, |last| last.sequence + 1),
             activity_ids: rows.iter().map(|row| row.id).collect(),
             case_ids: rows.iter().map(|row| row.case_id).collect(),
             row_digests: rows.iter().map(SealedRow::digest).collect(),
-            previous: last.map_or_else(|| BEGINNING.to_vec(), |last| last.digest.clone()),
+            previous: last.map_or_else(|| GENESIS.to_vec(), |last| last.digest.clone()),
             digest: Vec::new(),
             sealed_at,
         };
-        seal.digest = seal.computed();
+        seal.digest = seal.compute_digest();
         seal
     }
 
-    /// What its digest must be.
-    pub fn computed(&self) -> Vec<u8> {
+    /// SHA-256 over the previous digest, the sequence number, the time and the rows.
+    pub fn compute_digest(&self) -> Vec<u8> {
         let mut hash = Sha256::new();
         hash.update(&self.previous);
         hash.update(self.sequence.to_be_bytes());
         hash.update(self.sealed_at.timestamp_millis().to_be_bytes());
-        let members = self.activity_ids.iter().zip(&self.case_ids);
-        for ((id, case_id), digest) in members.zip(&self.row_digests) {
+        let rows = self.activity_ids.iter().zip(&self.case_ids);
+        for ((id, case_id), digest) in rows.zip(&self.row_digests) {
             hash.update(id.as_bytes());
             hash.update(case_id.as_bytes());
             hash.update(digest);
@@ -58,18 +58,18 @@ impl Seal {
         hash.finalize().to_vec()
     }
 
-    /// Whether it follows another, which is the beginning where there is none.
+    /// Whether it is the next seal after `last`, or the first seal of a chain if there is none.
     pub fn follows(&self, last: Option<&Self>) -> bool {
-        let (sequence, digest) = last.map_or((0, &BEGINNING[..]), |it| (it.sequence, &it.digest));
+        let (sequence, digest) = last.map_or((0, &GENESIS[..]), |it| (it.sequence, &it.digest));
         self.sequence == sequence + 1 && self.previous == digest
     }
 }
 
-/// Seals activities of one workspace that no seal covers, up to a bounded number; whether there may be
-/// more. Of two servers that do so at once, one does it.
+/// Adds a seal over the oldest unsealed activities of a workspace, at most [`MAX_ACTIVITIES`]. Returns whether more may be
+/// left. Does nothing if another transaction is sealing this workspace.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the database error if a statement fails.
 pub async fn seal_next(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -78,13 +78,13 @@ pub async fn seal_next(
     if !store::lock_chain(connection, workspace_id).await? {
         return Ok(false);
     }
-    let rows = store::take_unsealed(connection, workspace_id, MEMBERS).await?;
+    let rows = store::take_unsealed(connection, workspace_id, MAX_ACTIVITIES).await?;
     if !rows.is_empty() {
         let last = store::last_seal(connection, workspace_id).await?;
-        let seal = Seal::over(&rows, last.as_ref(), now);
+        let seal = Seal::new(&rows, last.as_ref(), now);
         store::insert_seal(connection, workspace_id, &seal).await?;
     }
-    Ok(i64::try_from(rows.len()).is_ok_and(|it| it == MEMBERS))
+    Ok(i64::try_from(rows.len()).is_ok_and(|it| it == MAX_ACTIVITIES))
 }
 
 #[cfg(test)]
@@ -101,17 +101,17 @@ mod tests {
     }
 
     #[test]
-    fn each_seal_is_over_its_rows_and_the_one_before() {
+    fn each_seal_covers_its_rows_and_the_previous_seal() {
         let now = DateTime::UNIX_EPOCH;
-        let first = Seal::over(&rows(&["a", "b"]), None, now);
+        let first = Seal::new(&rows(&["a", "b"]), None, now);
         assert!(first.follows(None));
-        let second = Seal::over(&rows(&["c"]), Some(&first), now);
+        let second = Seal::new(&rows(&["c"]), Some(&first), now);
         assert!(second.follows(Some(&first)) && !second.follows(None));
-        let other = Seal::over(&rows(&["a", "B"]), None, now);
+        let other = Seal::new(&rows(&["a", "B"]), None, now);
         assert_ne!(first.digest, other.digest);
         assert!(!second.follows(Some(&other)));
         let mut tampered = second.clone();
         tampered.row_digests.clear();
-        assert_ne!(tampered.computed(), second.digest);
+        assert_ne!(tampered.compute_digest(), second.digest);
     }
 }

@@ -1,4 +1,4 @@
-//! All SQL of activities and their seals.
+//! The SQL of activities and their seals.
 
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
@@ -6,17 +6,17 @@ use uuid::Uuid;
 
 use super::Seal;
 
-/// An activity as a seal sees it.
+/// An activity in the form that a seal covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedRow {
     pub id: Uuid,
     pub case_id: Uuid,
-    /// Everything that the row says; None where there is no such row.
+    /// All columns as a string; `None` if the row does not exist.
     pub text: Option<String>,
 }
 
 impl SealedRow {
-    /// The SHA-256 of the row, or nothing where there is none.
+    /// The SHA-256 of the row; empty if the row does not exist.
     pub fn digest(&self) -> Vec<u8> {
         match &self.text {
             Some(text) => Sha256::digest(text).to_vec(),
@@ -25,10 +25,10 @@ impl SealedRow {
     }
 }
 
-/// The workspaces with activities that no seal covers.
+/// The workspaces with unsealed activities.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn unsealed(connection: &mut PgConnection) -> Result<Vec<Uuid>, sqlx::Error> {
     sqlx::query_scalar!(
         "SELECT id FROM workspaces AS w
@@ -38,10 +38,10 @@ pub async fn unsealed(connection: &mut PgConnection) -> Result<Vec<Uuid>, sqlx::
     .await
 }
 
-/// Takes the chain of a workspace until the transaction ends; false where others have it.
+/// Locks the chain of a workspace until the transaction ends. Returns `false` if another transaction holds the lock.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn lock_chain(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -53,11 +53,11 @@ pub async fn lock_chain(
     Ok(locked.fetch_optional(connection).await?.is_some())
 }
 
-/// Takes activities of a workspace from those that no seal covers, oldest first. They are named to the
-/// deletion as an array, since a join with them is planned as a scan of all that were ever there.
+/// Removes up to `most` ids from the queue of unsealed activities, oldest first, and returns their rows. The ids are passed
+/// to the DELETE as an array: a join can be planned as a scan of the table with all its dead rows.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if a statement fails.
 pub async fn take_unsealed(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -81,10 +81,10 @@ pub async fn take_unsealed(
     rows(connection, workspace_id, &ids, &case_ids).await
 }
 
-/// Activities as a seal sees them, in the order given.
+/// Activities in the form that a seal covers, in the given order.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn rows(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -102,10 +102,10 @@ pub async fn rows(
     .await
 }
 
-/// The last seal of a workspace, if there is one.
+/// The last seal of a workspace. Returns `None` if it has no seal.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn last_seal(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -120,10 +120,10 @@ pub async fn last_seal(
     .await
 }
 
-/// The seal of a workspace that comes next after a place in its chain, if there is one.
+/// The first seal of a workspace after a sequence number. Returns `None` after the last one.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn seal_after(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -143,7 +143,7 @@ pub async fn seal_after(
 /// Adds a seal to the chain of a workspace.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn insert_seal(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -167,10 +167,10 @@ pub async fn insert_seal(
     Ok(())
 }
 
-/// Every workspace.
+/// All workspaces: id and name.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn workspaces(connection: &mut PgConnection) -> Result<Vec<(Uuid, String)>, sqlx::Error> {
     let rows = sqlx::query!("SELECT id, name FROM workspaces ORDER BY name")
         .fetch_all(connection)
@@ -178,10 +178,10 @@ pub async fn workspaces(connection: &mut PgConnection) -> Result<Vec<(Uuid, Stri
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
 }
 
-/// How many activities of a workspace wait for the next seal.
+/// Counts the activities of a workspace that wait for the next seal.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn count_unsealed(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -196,10 +196,10 @@ pub async fn count_unsealed(
     .await
 }
 
-/// Activities of a workspace that neither a seal nor those that wait for one know.
+/// Activities of a workspace that are neither sealed nor waiting for a seal.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn unknown_activities(
     connection: &mut PgConnection,
     workspace_id: Uuid,

@@ -1,4 +1,4 @@
-//! Holding activities against their seals.
+//! Verification of activities against their seals.
 
 use std::fmt;
 
@@ -10,19 +10,19 @@ use super::Seal;
 use super::store::{self, SealedRow};
 use crate::values::hex;
 
-/// What is not as it was sealed.
+/// A difference between the activities and their seals.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "fault", rename_all = "snake_case")]
 pub enum AuditFault {
-    /// A row differs from what was sealed.
+    /// A sealed row was changed.
     Changed { activity_id: Uuid },
-    /// A row that was sealed is not there.
+    /// A sealed row is missing.
     Removed { activity_id: Uuid },
-    /// A row is there that no seal knows, and that does not wait for one.
+    /// A row is neither sealed nor waiting for a seal.
     Inserted { activity_id: Uuid },
-    /// A seal does not follow from its members and the seal before it.
+    /// The digest of a seal is wrong, or the seal does not follow the previous one.
     Broken { sequence: i64 },
-    /// The chain does not have the seal that somebody noted.
+    /// The chain does not contain the expected head.
     OtherHead { sequence: i64 },
 }
 
@@ -34,18 +34,17 @@ impl fmt::Display for AuditFault {
             Self::Inserted { activity_id } => write!(formatter, "inserted: activity {activity_id}"),
             Self::Broken { sequence } => write!(formatter, "broken: seal {sequence}"),
             Self::OtherHead { sequence } => {
-                write!(formatter, "seal {sequence} is not the one that was noted")
+                write!(formatter, "seal {sequence} differs from the given head")
             }
         }
     }
 }
 
-/// A seal by its place and its digest. Noted outside the database, it shows when a whole chain was
-/// made anew.
+/// The sequence number and the digest of a seal. Kept outside the database, it reveals the replacement of a whole chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Head {
     pub sequence: i64,
-    /// In hexadecimal digits.
+    /// In lower-case hexadecimal.
     pub digest: String,
 }
 
@@ -66,47 +65,47 @@ impl std::str::FromStr for Head {
                 digest: digest.to_ascii_lowercase(),
             })
         });
-        head.ok_or("a head is SEQUENCE:DIGEST, as an earlier verification printed it")
+        head.ok_or("a head has the form SEQUENCE:DIGEST, as printed by an earlier verification")
     }
 }
 
-/// What a verification of one workspace found.
+/// The result of the verification of one workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
     pub workspace: String,
     pub seals: usize,
     pub sealed: usize,
-    /// Activities that wait for the next seal; they are as they should be.
+    /// The number of activities that wait for the next seal; they are not a fault.
     pub unsealed: i64,
     /// The last seal.
     pub head: Option<Head>,
     pub faults: Vec<AuditFault>,
 }
 
-/// Holds the activities of every workspace, or of one by its name, against their seals. The
-/// connection must be in a transaction that sees one state of the database.
+/// Verifies the activities of all workspaces, or of the workspace with the given name, against their seals. `expected` is a
+/// head that each chain must contain. The connection must be in a transaction with one snapshot (`REPEATABLE READ`).
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if a statement fails.
 pub async fn verify(
     connection: &mut PgConnection,
     workspace: Option<&str>,
-    noted: Option<&Head>,
+    expected: Option<&Head>,
 ) -> Result<Vec<Report>, sqlx::Error> {
     let mut reports = Vec::new();
     for (workspace_id, name) in store::workspaces(connection).await? {
         if workspace.is_none_or(|only| only == name) {
-            reports.push(verify_one(connection, workspace_id, name, noted).await?);
+            reports.push(verify_workspace(connection, workspace_id, name, expected).await?);
         }
     }
     Ok(reports)
 }
 
-async fn verify_one(
+async fn verify_workspace(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     workspace: String,
-    noted: Option<&Head>,
+    expected: Option<&Head>,
 ) -> Result<Report, sqlx::Error> {
     let mut report = Report {
         workspace,
@@ -117,44 +116,42 @@ async fn verify_one(
         faults: Vec::new(),
     };
     let mut last: Option<Seal> = None;
-    let mut is_noted = noted.is_none();
+    let mut has_expected = expected.is_none();
     loop {
-        // Whatever stands before the first seal is looked at too.
+        // From the smallest number: a forged seal could have a sequence number below 1.
         let after = last.as_ref().map_or(i64::MIN, |it| it.sequence);
         let Some(seal) = store::seal_after(connection, workspace_id, after).await? else {
             break;
         };
-        if !seal.follows(last.as_ref()) || seal.computed() != seal.digest {
+        if !seal.follows(last.as_ref()) || seal.compute_digest() != seal.digest {
             let sequence = seal.sequence;
             report.faults.push(AuditFault::Broken { sequence });
         }
         let (ids, case_ids) = (&seal.activity_ids, &seal.case_ids);
         let rows = store::rows(connection, workspace_id, ids, case_ids).await?;
-        let members = rows.iter().zip(&seal.row_digests);
+        let rows = rows.iter().zip(&seal.row_digests);
         report
             .faults
-            .extend(members.filter_map(|(row, digest)| held(row, digest)));
+            .extend(rows.filter_map(|(row, digest)| compare(row, digest)));
         report.seals += 1;
         report.sealed += ids.len();
         let head = head(&seal);
-        is_noted |= noted == Some(&head);
+        has_expected |= expected == Some(&head);
         report.head = Some(head);
         last = Some(seal);
     }
-    if let (Some(head), false) = (noted, is_noted) {
+    if let (Some(head), false) = (expected, has_expected) {
         let sequence = head.sequence;
         report.faults.push(AuditFault::OtherHead { sequence });
     }
-    let unknown_activities = store::unknown_activities(connection, workspace_id)
-        .await?
-        .into_iter();
-    let unknown_activities =
-        unknown_activities.map(|activity_id| AuditFault::Inserted { activity_id });
-    report.faults.extend(unknown_activities);
+    let inserted = store::unknown_activities(connection, workspace_id).await?;
+    let inserted = inserted.into_iter();
+    let inserted = inserted.map(|activity_id| AuditFault::Inserted { activity_id });
+    report.faults.extend(inserted);
     Ok(report)
 }
 
-fn held(row: &SealedRow, digest: &[u8]) -> Option<AuditFault> {
+fn compare(row: &SealedRow, digest: &[u8]) -> Option<AuditFault> {
     let activity_id = row.id;
     match row.text {
         None => Some(AuditFault::Removed { activity_id }),

@@ -55,7 +55,7 @@ pub async fn delete(
             // Ids alone: the name is the customer's, and an empty one can be decoded.
             let remains = json!({"id": id, "name": "", "external_id": case.external_id});
             let change = Change::new(id, Subject::Case, version, "api__deleted__case")
-                .event(Event::CASE_DELETED)
+                .with_event(Event::CASE_DELETED)
                 .with_tombstone(remains);
             Ok(Outcome::from(WriteResponse::empty(StatusCode::NO_CONTENT)).change(change))
         })

@@ -152,15 +152,15 @@ fn decided(case: &CaseHeader, review: &Review, version: i64) -> Vec<Change> {
         "next_review_at": review.next_review_at});
     let change = |activity| Change::new(case.id, Subject::Case, version, activity);
     let confirmed = change("api__confirmed_review__case")
-        .within(Context::Thing("case_review", told))
-        .event(Event::CASE_REVIEW_CONFIRMED);
+        .with_context(Context::Resource("case_review", told))
+        .with_event(Event::CASE_REVIEW_CONFIRMED);
     if case.status == review.status {
         return vec![confirmed];
     }
     let turned = change("api__updated_status__case")
-        .within(Context::CaseStatus(review.status.as_str()))
+        .with_context(Context::CaseStatus(review.status.as_str()))
         .with_transition("status", case.status.as_str(), review.status.as_str())
-        .event(Event::CASE_STATUS_UPDATED);
+        .with_event(Event::CASE_STATUS_UPDATED);
     vec![confirmed, turned]
 }
 

@@ -223,7 +223,11 @@ fn done(
         return Ok(done);
     }
     let change = Change::new(case.id, Subject::Case, case.version, activity);
-    Ok(done.change(change.with_fields(["tags"]).event(Event::CASE_TAGS_UPDATED)))
+    Ok(done.change(
+        change
+            .with_fields(["tags"])
+            .with_event(Event::CASE_TAGS_UPDATED),
+    ))
 }
 
 fn response(case: &CaseHeader, status: StatusCode) -> Result<WriteResponse, Problem> {

@@ -44,13 +44,15 @@ pub fn updated(before: &CaseHeader, case: &CaseHeader) -> Result<Vec<Change>, se
         if !fields.iter().any(|it| it == name) {
             continue;
         }
-        let change = change(activity).event(event);
+        let change = change(activity).with_event(event);
         changes.push(match name {
             "status" => change
-                .within(Context::CaseStatus(case.status.as_str()))
+                .with_context(Context::CaseStatus(case.status.as_str()))
                 .with_transition(name, before.status.as_str(), case.status.as_str()),
             "template" => match &case.template {
-                Some(template) => change.within(Context::Thing("template", json!(template))),
+                Some(template) => {
+                    change.with_context(Context::Resource("template", json!(template)))
+                }
                 None => change,
             }
             .with_fields([name]),
@@ -60,7 +62,7 @@ pub fn updated(before: &CaseHeader, case: &CaseHeader) -> Result<Vec<Change>, se
     fields.retain(|name| NAMED.iter().all(|(named, ..)| named != name));
     if !fields.is_empty() || changes.is_empty() {
         let change = change("api__updated_info__case").with_fields(fields);
-        changes.push(change.event(Event::CASE_INFO_UPDATED));
+        changes.push(change.with_event(Event::CASE_INFO_UPDATED));
     }
     Ok(changes)
 }

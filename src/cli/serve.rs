@@ -12,10 +12,10 @@ use super::{deadline, error_chain, open_to_serve};
 use crate::app;
 use crate::config::{ServerSettings, renamed_variables};
 use crate::db::Session;
+use crate::destinations::Destinations;
 use crate::http::{Front, Limits};
 use crate::metrics::Metrics;
 use crate::state::AppState;
-use crate::values::Destinations;
 use crate::workers;
 use crate::workspaces::{
     ApplyError, FIXED_KEY, SandboxError, WorkspaceName, apply_sandbox, bootstrap,

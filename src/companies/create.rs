@@ -83,7 +83,7 @@ pub async fn create(
                 let location = format!("{}/companies/{}", work.prefix, created.company.id);
                 let response = response(StatusCode::CREATED, &created)?.at(location);
                 let change = change(&created, "api__created__company");
-                Ok(Outcome::from(response).change(change.event(Event::COMPANY_CREATED)))
+                Ok(Outcome::from(response).change(change.with_event(Event::COMPANY_CREATED)))
             })
         })
         .await

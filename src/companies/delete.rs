@@ -44,7 +44,7 @@ pub async fn delete(
             let remains = json!({"id": id, "case_id": case_id, "name": company.name,
                 "country": company.country});
             let change = change(&found, "api__deleted__company")
-                .event(Event::COMPANY_DELETED)
+                .with_event(Event::COMPANY_DELETED)
                 .with_tombstone(remains);
             let response = WriteResponse::empty(StatusCode::NO_CONTENT).versioned(found.version);
             Ok::<_, Problem>(Outcome::from(response).change(change))

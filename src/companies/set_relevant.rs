@@ -55,10 +55,11 @@ pub async fn set_relevant(
             store::save(connection, *workspace_id, &found.company).await?;
             found.version = touch(connection, *workspace_id, case_id, *now).await?;
             let change = if request.value {
-                change(&found, "api__marked_as_relevant__company").event(Event::COMPANY_RELEVANT)
+                change(&found, "api__marked_as_relevant__company")
+                    .with_event(Event::COMPANY_RELEVANT)
             } else {
                 change(&found, "api__marked_as_not_relevant__company")
-                    .event(Event::COMPANY_NOT_RELEVANT)
+                    .with_event(Event::COMPANY_NOT_RELEVANT)
             };
             Ok(Outcome::from(response(StatusCode::OK, &found)?).change(change))
         })

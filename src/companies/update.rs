@@ -96,6 +96,6 @@ async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Outcom
     let change = create::change(&found, "api__updated__company");
     let change = change
         .with_fields(fields)
-        .event(Event::COMPANY_INFO_UPDATED);
+        .with_event(Event::COMPANY_INFO_UPDATED);
     Ok(Outcome::from(create::response(StatusCode::OK, &found)?).change(change))
 }

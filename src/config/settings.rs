@@ -7,9 +7,9 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 
 use super::ListenAddress;
+use crate::destinations::AllowedDestinations;
 use crate::http::{Origin, PublicUrl};
 use crate::ids::IdVersion;
-use crate::values::AllowedDestinations;
 
 /// The database and its migrations.
 #[derive(Debug, Clone, Args)]

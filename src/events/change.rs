@@ -1,4 +1,4 @@
-//! One change of a case.
+//! Changes of cases.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,64 +13,63 @@ use uuid::Uuid;
 use super::{Event, Subject};
 use crate::ids::IdSource;
 
-/// Who makes a change, and when.
+/// The author and the time of a change.
 #[derive(Debug, Clone)]
 pub struct Author {
     pub workspace_id: Uuid,
-    /// The public part of the key.
+    /// The public part of the API key.
     pub api_key_id: Arc<str>,
     pub ids: IdSource,
     pub now: DateTime<Utc>,
-    /// The trace of the request, where it is traced.
+    /// The `traceparent` of the request, if it is traced.
     pub trace_parent: Option<Arc<str>>,
 }
 
-/// One change: the activity that tells people of it, and the event that tells programs.
+/// A change of a case, with its activity (for people) and its event (for programs).
 #[derive(Debug, Clone)]
 pub struct Change {
     pub case_id: Uuid,
-    /// What was changed.
+    /// The changed resource.
     pub subject: Subject,
-    /// The version that the change gave the case.
+    /// The version of the case after the change.
     pub version: i64,
-    /// The type of the activity, if the change is one of its own.
+    /// The type of the activity; `None` if the change has no activity.
     pub activity: Option<&'static str>,
     pub context: Context,
-    /// The fields that were changed, in an update.
+    /// The changed fields of an update.
     pub fields: Option<Vec<Field>>,
     pub event: Option<Event>,
-    /// What an event shows of something that is gone.
-    pub remains: Option<Value>,
+    /// The payload of the event if the subject was deleted and can no longer be read.
+    pub tombstone: Option<Value>,
 }
 
-/// What stands around a change: one thing, with values that are no person's.
+/// The context of a change: at most one resource, without personal data.
 #[derive(Debug, Clone, Default)]
 pub enum Context {
     #[default]
     Nothing,
-    /// The case, with the status that it has now.
+    /// The case with its new status.
     CaseStatus(&'static str),
-    /// Something else, with its members.
-    Thing(&'static str, Value),
+    /// Another resource: its name and its fields.
+    Resource(&'static str, Value),
 }
 
-/// A field that was changed. The values are only there where they are words of the contract, which
-/// say nothing of a person.
+/// A changed field. The values are present only if they are from a fixed set, so that no personal data is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ChangedField)]
 pub struct Field {
-    /// Its name; of a part of an address, a bank account or the custom properties with a dot.
+    /// The name. Fields of an address, a bank account or the custom properties have a dotted name (`address.city`).
     name: String,
-    /// The word that it was.
+    /// The previous value, if it is from a fixed set.
     #[schema(required)]
     previous: Option<&'static str>,
-    /// The word that it is.
+    /// The new value, if it is from a fixed set.
     #[schema(required)]
     next: Option<&'static str>,
 }
 
 impl Change {
-    /// A change of a case, or of a part of it, with its activity.
+    /// A change of a case, a company or an individual, with its activity.
     pub fn new(case_id: Uuid, subject: Subject, version: i64, activity: &'static str) -> Self {
         Self {
             case_id,
@@ -80,18 +79,18 @@ impl Change {
             context: Context::Nothing,
             fields: None,
             event: None,
-            remains: None,
+            tombstone: None,
         }
     }
 
-    /// The same, with an event.
+    /// Sets the event.
     #[must_use]
-    pub fn event(self, event: Event) -> Self {
+    pub fn with_event(self, event: Event) -> Self {
         let event = Some(event);
         Self { event, ..self }
     }
 
-    /// The same, naming the fields that were changed.
+    /// Sets the changed fields, without values.
     #[must_use]
     pub fn with_fields(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let fields = names.into_iter().map(|name| Field {
@@ -103,7 +102,7 @@ impl Change {
         Self { fields, ..self }
     }
 
-    /// The same, of one field whose words may be shown.
+    /// Sets one changed field, with its values.
     #[must_use]
     pub fn with_transition(self, name: &str, previous: &'static str, next: &'static str) -> Self {
         let field = Field {
@@ -115,17 +114,17 @@ impl Change {
         Self { fields, ..self }
     }
 
-    /// The same, with what stands around it.
+    /// Sets the context.
     #[must_use]
-    pub fn within(self, context: Context) -> Self {
+    pub fn with_context(self, context: Context) -> Self {
         Self { context, ..self }
     }
 
-    /// The same, of something that is gone and of which the event shows this much.
+    /// Sets the payload of the event for a deleted subject.
     #[must_use]
-    pub fn with_tombstone(self, remains: Value) -> Self {
-        let remains = Some(remains);
-        Self { remains, ..self }
+    pub fn with_tombstone(self, tombstone: Value) -> Self {
+        let tombstone = Some(tombstone);
+        Self { tombstone, ..self }
     }
 }
 
@@ -133,38 +132,40 @@ impl Serialize for Context {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Nothing => serializer.serialize_map(Some(0))?.end(),
-            Self::CaseStatus(status) => Only("case", Only("status", status)).serialize(serializer),
-            Self::Thing(thing, members) => Only(thing, members).serialize(serializer),
+            Self::CaseStatus(status) => {
+                SingleField("case", SingleField("status", status)).serialize(serializer)
+            }
+            Self::Resource(name, fields) => SingleField(name, fields).serialize(serializer),
         }
     }
 }
 
-/// An object of one member.
-struct Only<V>(&'static str, V);
+/// An object with one field.
+struct SingleField<V>(&'static str, V);
 
-impl<V: Serialize> Serialize for Only<V> {
+impl<V: Serialize> Serialize for SingleField<V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map([(self.0, &self.1)])
     }
 }
 
-/// The names of the members that differ between two states of one thing; of an address, a bank
-/// account and custom properties each for itself.
+/// The names of the fields that differ between two states of a resource. The fields of addresses, bank accounts and custom
+/// properties are compared one by one.
 ///
 /// # Errors
-/// None but those of a state that has no JSON form.
+/// Returns `serde_json::Error` if a state cannot be serialized.
 pub fn changed_fields<T: Serialize>(
     before: &T,
     after: &T,
 ) -> Result<Vec<String>, serde_json::Error> {
-    let members = |state: &T| {
-        let mut members = BTreeMap::new();
+    let fields = |state: &T| {
+        let mut fields = BTreeMap::new();
         if let Value::Object(state) = serde_json::to_value(state)? {
-            flatten(state, &mut members);
+            flatten(state, &mut fields);
         }
-        Ok::<_, serde_json::Error>(members)
+        Ok::<_, serde_json::Error>(fields)
     };
-    let (before, after) = (members(before)?, members(after)?);
+    let (before, after) = (fields(before)?, fields(after)?);
     let names = before.keys().chain(after.keys());
     let mut changed: Vec<_> = names
         .filter(|name| before.get(*name) != after.get(*name))
@@ -175,25 +176,24 @@ pub fn changed_fields<T: Serialize>(
     Ok(changed)
 }
 
-/// Objects whose members have names of the contract or of the workspace. The keys of metadata are
-/// the caller's own, and may be anything.
-const NAMED: [&str; 3] = ["address", "banking_information", "custom_properties"];
+/// Objects that are compared field by field. `metadata` is not: its keys come from the caller, and may be personal data.
+const FLATTENED: [&str; 3] = ["address", "banking_information", "custom_properties"];
 
-fn flatten(state: Map<String, Value>, members: &mut BTreeMap<String, Value>) {
+fn flatten(state: Map<String, Value>, fields: &mut BTreeMap<String, Value>) {
     for (name, value) in state {
         match value {
-            Value::Object(inner) if NAMED.contains(&name.as_str()) => {
+            Value::Object(inner) if FLATTENED.contains(&name.as_str()) => {
                 let inner = inner.into_iter().filter(|(_, value)| !value.is_null());
-                members.extend(inner.map(|(key, value)| (format!("{name}.{key}"), value)));
+                fields.extend(inner.map(|(key, value)| (format!("{name}.{key}"), value)));
             }
             Value::Null => {}
             value => {
-                members.insert(name, value);
+                fields.insert(name, value);
             }
         }
     }
-    // A moment of change is no field that somebody changed.
-    members.retain(|name, _| !name.ends_with("_at"));
+    // Timestamps change with every update.
+    fields.retain(|name, _| !name.ends_with("_at"));
 }
 
 #[cfg(test)]
@@ -203,16 +203,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_context_is_an_object_of_one_thing_at_the_most() {
+    fn a_context_is_an_object_with_at_most_one_field() {
         let status = Context::CaseStatus("open");
-        let thing = Context::Thing("template", json!({"key": "kyb"}));
-        let contexts = json!([Context::Nothing, status, thing]);
+        let resource = Context::Resource("template", json!({"key": "kyb"}));
+        let contexts = json!([Context::Nothing, status, resource]);
         let expected = json!([{}, {"case": {"status": "open"}}, {"template": {"key": "kyb"}}]);
         assert_eq!(contexts, expected);
     }
 
     #[test]
-    fn names_what_differs_and_no_value() {
+    fn returns_the_names_of_changed_fields_without_values() {
         let before = json!({"name": "Ada", "email": null, "address": {"city": "Paris", "region": null},
             "metadata": {"ada@example.com": "1"}, "updated_at": "1"});
         let after = json!({"name": "Ada", "email": "a@b.c", "address": {"city": "Rome", "region": null},

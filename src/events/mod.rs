@@ -1,16 +1,15 @@
-//! What a change of a case leaves behind: its activity, and the events that endpoints wait for. Both
-//! are written in the transaction of the change.
+//! The activity and the event of each change of a case. Both are written in the transaction of the change.
 
 mod change;
+mod change_recorder;
+mod change_rows;
 mod names;
-mod record;
-mod recorder;
 mod snapshots;
 mod store;
 
 pub use change::{Author, Change, Context, Field, changed_fields};
+pub use change_recorder::ChangeRecorder;
+pub use change_rows::{ChangeRows, ChangeRowsJson, Endpoint};
 pub use names::{ACTIVITIES, EVENTS, Event};
-pub use record::{Endpoint, Record, RecordRows};
-pub use recorder::Events;
 pub use snapshots::{Snapshot, Snapshots, Subject};
 pub use store::erase;

@@ -1,6 +1,6 @@
-//! The words of the published contract for events and activities.
+//! The names of events and activities, as in the published API.
 
-/// An event, and which kind of update it is.
+/// The name of an event, and of the kind of update if it is one (`Case.Updated`, `Case.InfoUpdated`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Event {
     pub name: &'static str,
@@ -11,28 +11,28 @@ impl Event {
     pub const CASE_CREATED: Self = Self::new("Case.Created");
     pub const CASE_DELETED: Self = Self::new("Case.Deleted");
     pub const CASE_REVIEW_CONFIRMED: Self = Self::new("Case.ReviewConfirmed");
-    pub const CASE_INFO_UPDATED: Self = Self::sub("Case.Updated", "Case.InfoUpdated");
-    pub const CASE_STATUS_UPDATED: Self = Self::sub("Case.Updated", "Case.StatusUpdated");
-    pub const CASE_TEMPLATE_UPDATED: Self = Self::sub("Case.Updated", "Case.TemplateUpdated");
-    pub const CASE_ASSIGNEE_UPDATED: Self = Self::sub("Case.Updated", "Case.AssigneeUpdated");
-    pub const CASE_METADATA_UPDATED: Self = Self::sub("Case.Updated", "Case.MetadataUpdated");
-    pub const CASE_TAGS_UPDATED: Self = Self::sub("Case.Updated", "Case.TagsUpdated");
+    pub const CASE_INFO_UPDATED: Self = Self::update("Case.Updated", "Case.InfoUpdated");
+    pub const CASE_STATUS_UPDATED: Self = Self::update("Case.Updated", "Case.StatusUpdated");
+    pub const CASE_TEMPLATE_UPDATED: Self = Self::update("Case.Updated", "Case.TemplateUpdated");
+    pub const CASE_ASSIGNEE_UPDATED: Self = Self::update("Case.Updated", "Case.AssigneeUpdated");
+    pub const CASE_METADATA_UPDATED: Self = Self::update("Case.Updated", "Case.MetadataUpdated");
+    pub const CASE_TAGS_UPDATED: Self = Self::update("Case.Updated", "Case.TagsUpdated");
     pub const COMPANY_CREATED: Self = Self::new("Company.Created");
     pub const COMPANY_DELETED: Self = Self::new("Company.Deleted");
-    pub const COMPANY_INFO_UPDATED: Self = Self::sub("Company.Updated", "Company.InfoUpdated");
-    pub const COMPANY_RELEVANT: Self = Self::sub("Company.Updated", "Company.MarkedAsRelevant");
+    pub const COMPANY_INFO_UPDATED: Self = Self::update("Company.Updated", "Company.InfoUpdated");
+    pub const COMPANY_RELEVANT: Self = Self::update("Company.Updated", "Company.MarkedAsRelevant");
     pub const COMPANY_NOT_RELEVANT: Self =
-        Self::sub("Company.Updated", "Company.MarkedAsNotRelevant");
+        Self::update("Company.Updated", "Company.MarkedAsNotRelevant");
     pub const INDIVIDUAL_CREATED: Self = Self::new("Individual.Created");
     pub const INDIVIDUAL_DELETED: Self = Self::new("Individual.Deleted");
     pub const INDIVIDUAL_INFO_UPDATED: Self =
-        Self::sub("Individual.Updated", "Individual.InfoUpdated");
+        Self::update("Individual.Updated", "Individual.InfoUpdated");
     pub const INDIVIDUAL_RELEVANT: Self =
-        Self::sub("Individual.Updated", "Individual.MarkedAsRelevant");
+        Self::update("Individual.Updated", "Individual.MarkedAsRelevant");
     pub const INDIVIDUAL_NOT_RELEVANT: Self =
-        Self::sub("Individual.Updated", "Individual.MarkedAsNotRelevant");
+        Self::update("Individual.Updated", "Individual.MarkedAsNotRelevant");
 
-    /// Every event that this server causes, those of one name beside each other.
+    /// All events that this server sends, grouped by name.
     pub const ALL: &'static [Self] = &[
         Self::CASE_CREATED,
         Self::CASE_DELETED,
@@ -59,19 +59,19 @@ impl Event {
         Self { name, sub: None }
     }
 
-    const fn sub(name: &'static str, sub: &'static str) -> Self {
+    const fn update(name: &'static str, sub: &'static str) -> Self {
         let sub = Some(sub);
         Self { name, sub }
     }
 
-    /// Whether somebody who waits for `name` is told of this event.
-    pub fn is_called(self, name: &str) -> bool {
+    /// Whether a subscription to `name` includes this event.
+    pub fn matches(self, name: &str) -> bool {
         self.name == name || self.sub == Some(name)
     }
 }
 
-/// Every event that an endpoint can wait for. Some have no cause in this server: existing clients
-/// wait for them all the same.
+/// All events that a webhook can subscribe to. This server never sends some of them; they are accepted because existing
+/// clients subscribe to them.
 pub const EVENTS: &[&str] = &[
     "AutonomyChatRun.Completed",
     "AutonomyChatRun.Failed",
@@ -121,7 +121,7 @@ pub const EVENTS: &[&str] = &[
     "NoteComment.Updated",
 ];
 
-/// Every type of an activity that a list can be filtered by. Some have no cause in this server.
+/// All activity types that a list can be filtered by. This server never creates some of them.
 pub const ACTIVITIES: &[&str] = &[
     "api__created__case",
     "contact__created__case",

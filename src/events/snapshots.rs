@@ -1,4 +1,4 @@
-//! What an event shows.
+//! The payload of an event.
 
 use std::fmt::Debug;
 
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::http::Problem;
 
-/// What a change is about.
+/// The resource that a change is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
     Case,
@@ -17,20 +17,20 @@ pub enum Subject {
     Individual(Uuid),
 }
 
-/// What an event shows, as it was when the event happened.
+/// The state of the subject in the transaction of the change.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Snapshot {
     pub subject: Value,
-    /// The case around a company or an individual.
+    /// The case of a company or an individual.
     pub case_context: Option<Value>,
 }
 
-/// How an event's snapshot is read. The features whose answers it shows stand above this room.
+/// Reads the snapshots of events. A trait, because a snapshot is the response of a feature that depends on this module.
 pub trait Snapshots: Debug + Send + Sync {
-    /// Reads a part of a locked case, or the case itself.
+    /// Reads the subject from a locked case.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Returns [`Problem`] if the subject cannot be read or serialized.
     fn subject<'c>(
         &'c self,
         connection: &'c mut PgConnection,
@@ -39,10 +39,10 @@ pub trait Snapshots: Debug + Send + Sync {
         subject: Subject,
     ) -> BoxFuture<'c, Result<Value, Problem>>;
 
-    /// Reads what an event about a part of a case says of the case.
+    /// Reads the case in the form that events about its companies and individuals contain.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Returns [`Problem`] if the case cannot be read or serialized.
     fn case_context<'c>(
         &'c self,
         connection: &'c mut PgConnection,
@@ -52,7 +52,7 @@ pub trait Snapshots: Debug + Send + Sync {
 }
 
 impl Subject {
-    /// The company that it is, if it is one.
+    /// The id of the company, if the subject is one.
     pub fn company(self) -> Option<Uuid> {
         match self {
             Self::Company(id) => Some(id),
@@ -60,7 +60,7 @@ impl Subject {
         }
     }
 
-    /// The individual that it is, if it is one.
+    /// The id of the individual, if the subject is one.
     pub fn individual(self) -> Option<Uuid> {
         match self {
             Self::Individual(id) => Some(id),

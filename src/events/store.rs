@@ -1,15 +1,15 @@
-//! The SQL of records.
+//! The SQL of changes and their events.
 
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{Endpoint, Record};
+use super::{ChangeRows, Endpoint};
 
-/// The endpoints of a workspace that are online.
+/// The online endpoints of a workspace.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn endpoints(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -23,26 +23,30 @@ pub async fn endpoints(
     .await
 }
 
-/// Writes a record.
+/// Inserts the rows of changes.
 ///
 /// # Errors
-/// Those of the database; `webhook_logs_webhook_fkey` where an endpoint was deleted meanwhile.
+/// Returns `sqlx::Error` if the statement fails: it violates `webhook_logs_webhook_fkey` if an endpoint was removed after
+/// it was read.
 pub async fn insert(
     connection: &mut PgConnection,
     workspace_id: Uuid,
-    record: Record<'_>,
+    rows: ChangeRows<'_>,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query_file!("src/events/record.sql", workspace_id, Json(record) as _)
-        .execute(connection)
-        .await?;
+    sqlx::query_file!(
+        "src/events/insert_changes.sql",
+        workspace_id,
+        Json(rows) as _
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
-/// Removes what the events of a case show of it, and what became of their deliveries; those that are
-/// still to be made are not made any more.
+/// Erases the payloads of a case's events and the responses of their deliveries. Pending deliveries are not sent.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if a statement fails.
 pub async fn erase(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -55,7 +59,7 @@ pub async fn erase(
     )
     .execute(&mut *connection)
     .await?;
-    // A worker that was writing the result of an attempt has ended by now, and is seen.
+    // The update above has waited for workers that were storing attempts, so this statement finds all attempts.
     sqlx::query!(
         "WITH event_rows AS (
              UPDATE outbox SET subject = NULL, case_context = NULL

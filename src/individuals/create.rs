@@ -85,7 +85,7 @@ pub async fn create(
                 let location = format!("{}/individuals/{}", work.prefix, created.individual.id);
                 let response = response(StatusCode::CREATED, &created)?.at(location);
                 let change = change(&created, "api__created__individual");
-                Ok(Outcome::from(response).change(change.event(Event::INDIVIDUAL_CREATED)))
+                Ok(Outcome::from(response).change(change.with_event(Event::INDIVIDUAL_CREATED)))
             })
         })
         .await

@@ -50,7 +50,7 @@ pub async fn delete(
             let remains = json!({"id": id, "case_id": case_id, "first_name": individual.first_name,
                 "last_name": individual.last_name});
             let change = change(&found, "api__deleted__individual")
-                .event(Event::INDIVIDUAL_DELETED)
+                .with_event(Event::INDIVIDUAL_DELETED)
                 .with_tombstone(remains);
             let response = WriteResponse::empty(StatusCode::NO_CONTENT).versioned(found.version);
             Ok::<_, Problem>(Outcome::from(response).change(change))

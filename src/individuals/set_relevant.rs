@@ -58,10 +58,10 @@ pub async fn set_relevant(
             found.version = touch(connection, *workspace_id, case_id, *now).await?;
             let change = if request.value {
                 change(&found, "api__marked_as_relevant__individual")
-                    .event(Event::INDIVIDUAL_RELEVANT)
+                    .with_event(Event::INDIVIDUAL_RELEVANT)
             } else {
                 change(&found, "api__marked_as_not_relevant__individual")
-                    .event(Event::INDIVIDUAL_NOT_RELEVANT)
+                    .with_event(Event::INDIVIDUAL_NOT_RELEVANT)
             };
             Ok(Outcome::from(response(StatusCode::OK, &found)?).change(change))
         })

@@ -115,7 +115,7 @@ async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Outcom
     let change = create::change(&found, "api__updated__individual");
     let change = change
         .with_fields(fields)
-        .event(Event::INDIVIDUAL_INFO_UPDATED);
+        .with_event(Event::INDIVIDUAL_INFO_UPDATED);
     Ok(Outcome::from(create::response(StatusCode::OK, &found)?).change(change))
 }
 

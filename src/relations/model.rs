@@ -150,7 +150,7 @@ impl StoredRelation {
             version,
             "api__updated__case_relation",
         )
-        .within(Context::Thing("case_relation", relation))
-        .event(event)
+        .with_context(Context::Resource("case_relation", relation))
+        .with_event(event)
     }
 }

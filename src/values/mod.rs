@@ -2,14 +2,12 @@
 //! form; `Deserialize` is for what the database gives back, which was parsed before it was stored.
 
 mod address;
-mod allowed_destinations;
 mod bic;
 mod characters;
 mod country;
 mod country_names;
 mod country_past;
 mod date;
-mod destination;
 mod email;
 mod hex;
 mod iban;
@@ -30,12 +28,10 @@ pub use address::{
     Address, AddressRequest, BankingInformation, BankingInformationRequest, address,
     banking_information, exclusive, sent_address, sent_bank,
 };
-pub use allowed_destinations::AllowedDestinations;
 pub use bic::Bic;
 pub use characters::is_blank;
 pub use country::Country;
 pub use date::{birth_date, date, day};
-pub use destination::Destinations;
 pub use email::Email;
 pub use hex::hex;
 pub use iban::Iban;

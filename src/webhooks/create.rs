@@ -15,16 +15,15 @@ use crate::state::AppState;
 use crate::validation::{Code, Fault, Mode};
 use crate::writes::{Outcome, Write};
 
-/// The most webhooks of a workspace.
-const WEBHOOKS: i64 = 50;
-/// The name of a webhook whose request has none.
-const NAME: &str = "Webhook";
+/// The maximum number of webhooks in a workspace.
+const MAX_WEBHOOKS: i64 = 50;
+/// The name of a webhook if the request has none.
+const DEFAULT_NAME: &str = "Webhook";
 
-/// Adds a webhook to the workspace. Its secret is made where the request has none, and the answer
-/// is the only one that shows it whole.
+/// Creates a webhook. Without `secret` the server generates one. Only this response shows the secret in full.
 ///
 /// # Errors
-/// 400, 401, 409 and what the database can have.
+/// Returns 400, 401, 409 if the workspace has 50 webhooks, or a database error.
 #[utoipa::path(
     post,
     path = "/webhooks",
@@ -41,7 +40,7 @@ const NAME: &str = "Webhook";
     responses(
         (
             status = 201,
-            description = "The webhook, with its whole secret.",
+            description = "The webhook, with its full secret.",
             body = WebhookView<'static>,
             headers(("Location")),
         ),
@@ -65,7 +64,7 @@ pub async fn create(
     let draft = request.value;
     let webhook = Webhook {
         id: write.ids.next(write.now),
-        name: draft.name.unwrap_or_else(|| NAME.to_owned()),
+        name: draft.name.unwrap_or_else(|| DEFAULT_NAME.to_owned()),
         status: draft.status.unwrap_or("online").to_owned(),
         kind: draft.kind.unwrap_or("user").to_owned(),
         url: draft.url.unwrap_or_default(),
@@ -80,13 +79,13 @@ pub async fn create(
     let create = write.run(&body, work, move |connection, work| {
         Box::pin(async move {
             let (workspace_id, webhook) = &*work;
-            if store::count_locked(connection, *workspace_id).await? >= WEBHOOKS {
+            if store::count_locked(connection, *workspace_id).await? >= MAX_WEBHOOKS {
                 let message =
-                    format!("A workspace has at most {WEBHOOKS} webhooks. Delete one first.");
+                    format!("A workspace has at most {MAX_WEBHOOKS} webhooks. Delete one first.");
                 return Err(Problem::conflict("", Fault::new(Code::TooMany, message)));
             }
             store::save(connection, *workspace_id, webhook).await?;
-            told(webhook, StatusCode::CREATED, |response| {
+            with_secret(webhook, StatusCode::CREATED, |response| {
                 response.at(format!("{prefix}/webhooks/{}", webhook.id))
             })
         })
@@ -94,13 +93,16 @@ pub async fn create(
     create.await
 }
 
-/// The answer that shows a secret whole; what is kept of it does not.
-pub fn told(
+/// A response with the full secret. The copy that is stored for the idempotency key has the masked secret.
+pub fn with_secret(
     webhook: &Webhook,
     status: StatusCode,
     finish: impl Fn(WriteResponse) -> WriteResponse,
 ) -> Result<Outcome, Problem> {
-    let response = finish(WriteResponse::json(status, &WebhookView::telling(webhook))?);
-    let kept = finish(WriteResponse::json(status, &WebhookView::new(webhook))?);
-    Ok(Outcome::from(response).stored_response(kept))
+    let response = finish(WriteResponse::json(
+        status,
+        &WebhookView::with_secret(webhook),
+    )?);
+    let stored = finish(WriteResponse::json(status, &WebhookView::new(webhook))?);
+    Ok(Outcome::from(response).stored_response(stored))
 }

@@ -10,10 +10,10 @@ use crate::auth::Caller;
 use crate::db::{Database, Deadline};
 use crate::http::{Id, NoQuery, Problem, ProblemType};
 
-/// Reads a webhook.
+/// Returns a webhook.
 ///
 /// # Errors
-/// 401, 404 and what the database can have.
+/// Returns 401, 404 or a database error.
 #[utoipa::path(
     get,
     path = "/webhooks/{id}",
@@ -29,10 +29,10 @@ pub async fn get(
     Id(id): Id,
     _: NoQuery,
 ) -> Result<Response, Problem> {
-    let asked = (caller.workspace_id, id);
+    let key = (caller.workspace_id, id);
     let found = database
-        .read(deadline, asked, |connection, asked| {
-            Box::pin(store::find(connection, asked.0, asked.1))
+        .read(deadline, key, |connection, key| {
+            Box::pin(store::find(connection, key.0, key.1))
         })
         .await?;
     let webhook = found.ok_or(Problem::Plain(ProblemType::NotFound))?;

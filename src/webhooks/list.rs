@@ -12,10 +12,10 @@ use crate::db::{Database, Deadline};
 use crate::http::{PageView, Problem, Query, filters, list as read_list, parameters};
 use crate::parameters;
 
-/// Whether a webhook waits for an event.
-const AWAITS: [&str; 3] = ["(", " = ANY (c.events) AND ", " IS NOT NULL)"];
+/// SQL: whether a webhook is subscribed to an event.
+const IS_SUBSCRIBED: [&str; 3] = ["(", " = ANY (c.events) AND ", " IS NOT NULL)"];
 
-/// One of a few words.
+/// A field with a fixed set of values.
 const fn word(name: &'static str, column: &'static str, words: &'static [&'static str]) -> Field {
     Field {
         name,
@@ -36,7 +36,7 @@ const FIELDS: &[Field] = &[
     Field {
         name: "events",
         column: "c.events",
-        kind: Kind::Names(&AWAITS),
+        kind: Kind::Names(&IS_SUBSCRIBED),
         operators: &[
             Operator::ArrayContains,
             Operator::ArrayNotContains,
@@ -55,7 +55,7 @@ pub const LISTING: Listing = Listing {
     identifier: "id",
 };
 
-/// Its order where the request does not say.
+/// The default order.
 const ORDER: &str = "updated_at";
 
 parameters!(Parameters, parameters::list(FIELDS, ORDER));
@@ -63,7 +63,7 @@ parameters!(Parameters, parameters::list(FIELDS, ORDER));
 /// Lists the webhooks of the workspace.
 ///
 /// # Errors
-/// 400, 401 and what the database can have.
+/// Returns 400, 401 or a database error.
 #[utoipa::path(
     get,
     path = "/webhooks",
@@ -81,10 +81,10 @@ pub async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
-    let asked = query.list("webhooks", FIELDS, ORDER);
+    let list = query.list("webhooks", FIELDS, ORDER);
     query.finish()?;
     let listing = &LISTING;
-    let listed = read_list(&database, deadline, listing, caller.workspace_id, &asked).await?;
-    let rows = PageView::new(listed, &asked, serde_json::from_value::<Webhook>)?;
+    let listed = read_list(&database, deadline, listing, caller.workspace_id, &list).await?;
+    let rows = PageView::new(listed, &list, serde_json::from_value::<Webhook>)?;
     Ok(Json(rows.view(WebhookView::new)).into_response())
 }

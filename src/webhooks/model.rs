@@ -1,10 +1,10 @@
-//! A webhook, as it is stored.
+//! The stored webhook.
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use uuid::Uuid;
 
-/// An endpoint of a workspace, and the events that it waits for.
+/// An endpoint of a workspace, and the events that it is subscribed to.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Webhook {
     pub id: Uuid,
@@ -16,9 +16,9 @@ pub struct Webhook {
     pub kind: String,
     pub url: String,
     pub events: Vec<String>,
-    /// What its deliveries are signed with.
+    /// The key that signs its deliveries.
     pub secret: String,
-    /// What they are signed with besides, until then.
+    /// The secret before the last rotation, which also signs deliveries until `previous_secret_until`.
     pub previous_secret: Option<String>,
     pub previous_secret_until: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,

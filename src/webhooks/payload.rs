@@ -1,4 +1,4 @@
-//! What an endpoint is told of an event.
+//! The body of a delivery.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -6,9 +6,9 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::schedule;
+use super::delivery::schedule;
 
-/// An event of the outbox, with the workspace that it is of.
+/// An event of the outbox, with its workspace.
 #[derive(Debug, Clone, Deserialize)]
 pub struct EventRow {
     pub id: Uuid,
@@ -17,10 +17,10 @@ pub struct EventRow {
     pub event: String,
     pub sub_event: Option<String>,
     pub version: i64,
-    /// None once its case was deleted.
+    /// `None` after the deletion of its case.
     pub subject: Option<Value>,
     pub case_context: Option<Value>,
-    /// Whether it is there and was too large to be read along with others.
+    /// Whether the subject exists but is too large for a list.
     #[serde(default)]
     pub is_omitted: bool,
     pub created_at: DateTime<Utc>,
@@ -28,49 +28,49 @@ pub struct EventRow {
     pub workspace_name: String,
 }
 
-/// What an endpoint is sent: the event, what it is about as a `GET` would have answered then, and what
-/// stands around it.
+/// The body of a delivery: the event, its context, and the case, company or individual as `GET` would have returned it
+/// when the event occurred.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PayloadView<'e> {
     /// The event.
     #[schema(example = "Case.Updated")]
     event: &'e str,
-    /// Which kind of update it is; of updates alone.
+    /// The kind of update; only for events named `….Updated`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "Case.StatusUpdated")]
     sub_event: Option<&'e str>,
-    /// What stands around it.
+    /// The context of the event.
     context: PayloadContext<'e>,
-    /// Of an event about a case: the case.
+    /// The case, if the event is about a case.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     case: Option<&'e Value>,
-    /// Of an event about a company: the company.
+    /// The company, if the event is about a company.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     company: Option<&'e Value>,
-    /// Of an event about an individual: the individual.
+    /// The individual, if the event is about an individual.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     individual: Option<&'e Value>,
 }
 
-/// What stands around an event.
+/// The context of an event.
 #[derive(Debug, Serialize, ToSchema)]
 struct PayloadContext<'e> {
-    /// When it was, in milliseconds since 1970.
+    /// When the event occurred, in milliseconds since 1970-01-01T00:00:00Z.
     timestamp: i64,
-    /// Its id: the `webhook-id` of its deliveries.
+    /// The id of the event: the `webhook-id` of its deliveries.
     event_id: Uuid,
-    /// How often this delivery was tried again.
+    /// The number of retries of this delivery before this request.
     retry_count: usize,
-    /// How often it will be, if it goes on to fail.
+    /// The number of automatic retries left if this request fails.
     remaining_retry_count: usize,
-    /// The workspace that it is of.
+    /// The workspace of the event.
     workspace: PayloadWorkspace<'e>,
-    /// The version that the change gave the case with all that belongs to it.
+    /// The version of the case after the change.
     version: i64,
-    /// Of an event about a company or an individual: the case around it.
+    /// The case, if the event is about a company or an individual.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     case: Option<&'e Value>,
@@ -79,13 +79,13 @@ struct PayloadContext<'e> {
 /// A workspace.
 #[derive(Debug, Serialize, ToSchema)]
 struct PayloadWorkspace<'e> {
-    /// Its id.
+    /// The id.
     id: Uuid,
-    /// Its name.
+    /// The name.
     name: &'e str,
 }
 
-/// The body of a delivery after some retries; none of an event that shows nothing any more.
+/// The body of a delivery after `retries` retries. Returns `None` if the case of the event was deleted.
 pub fn payload(event: &EventRow, retries: usize) -> Option<Value> {
     let subject = event.subject.as_ref()?;
     let (case, company, individual) = match (event.company_id, event.individual_id) {

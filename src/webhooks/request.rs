@@ -1,50 +1,53 @@
-//! Webhooks as they may arrive.
+//! The request body of a webhook.
 
-use super::{address, secret};
+use reqwest::Url;
+
+use super::secret;
+use crate::destinations::Destinations;
 use crate::events::EVENTS;
 use crate::schema::Changed;
 use crate::schema::shape::{self, Shape};
 use crate::validation::{Code, Fault, Field, Items, Member, Mode, Names, Scope, Text, list, quote};
-use crate::values::{Destinations, choice, not_blank};
+use crate::values::{absolute_url, choice, not_blank};
 use crate::wire_object;
 
-/// The most events of one webhook in a request.
-const LISTED: usize = 100;
+/// The maximum number of events in a request.
+const MAX_EVENTS: usize = 100;
 
 wire_object! {
-    /// An endpoint that is told of events.
+    /// An endpoint that receives events.
     WebhookRequest {
-        /// What people call it.
+        /// The display name.
         "name" => name: Text<'de> = shape::text(1, 255).example("Core banking").matching(r"\S"),
-        /// Whether it is told; `online` at first.
+        /// Whether events are sent to it. Default: `online`.
         "status" => status: Text<'de> = shape::words(["online", "offline"]).strict(),
-        /// Who looks after it; says nothing to the server.
+        /// Who maintains it. The server does not use it. Default: `user`.
         "type" => kind: Text<'de> = shape::words(["user", "system"]).strict(),
-        /// Absolute https address, without credentials; http too where the server allows it.
+        /// The absolute https URL, without credentials. The operator can also permit http for chosen hosts.
         "url" => url: Text<'de> =
             shape::format_up_to("uri", 2_000).required().example("https://bank.example/hooks"),
-        /// The events to be told of: at least one.
-        "events" => events: Items<Text<'de>, LISTED> =
+        /// The events to send: at least one.
+        "events" => events: Items<Text<'de>, MAX_EVENTS> =
             shape::by_mode(events_shape),
-        /// What signs the deliveries: `whsec_` and 24 to 64 bytes in base64, or any text of 16 to 255 characters. Made
-        /// where it is absent, in the first form.
+        /// The key that signs the deliveries: `whsec_` and 24 to 64 bytes in base64, or any string of 16 to 255
+        /// characters. If it is absent, the server generates one in the first form.
         "secret" => secret: Text<'de> = secret::shape().example("a secret of at least sixteen characters"),
     }
 }
 
-/// The same as a change, for the reference.
+/// The request body of an update, for the reference.
 pub type WebhookUpdateRequest = Changed<WebhookRequest<'static>>;
 
-/// What a member that holds events may be: a change that names none keeps them.
+/// The schema of `events`: required in a create, optional in an update.
 fn events_shape(mode: Mode) -> Shape {
     let event = shape::words(EVENTS.iter().copied()).example("Case.Created");
     match mode {
-        Mode::Update => shape::list(event, LISTED).at_least(1),
-        Mode::Create | Mode::Part => shape::list(event, LISTED).at_least(1).required(),
+        Mode::Update => shape::list(event, MAX_EVENTS).at_least(1),
+        Mode::Create | Mode::Part => shape::list(event, MAX_EVENTS).at_least(1).required(),
     }
 }
 
-/// What a request says of a webhook. For a new one, the URL and the events are there.
+/// A parsed webhook request. In a create, `url` and `events` are present if there are no violations.
 #[derive(Debug, Clone)]
 pub struct WebhookDraft {
     pub name: Option<String>,
@@ -56,7 +59,7 @@ pub struct WebhookDraft {
 }
 
 impl WebhookRequest<'_> {
-    /// The webhook, its faults refused at their places.
+    /// Parses the webhook. Adds a violation for each invalid field.
     pub fn parse(
         mut self,
         mode: Mode,
@@ -71,21 +74,35 @@ impl WebhookRequest<'_> {
                 choice(it, &words(["online", "offline"]))
             }),
             kind: scope.strict(self.kind(), |it| choice(it, &words(["user", "system"]))),
-            url: scope.required_in(mode, self.url(), |it| address::endpoint(it, destinations)),
+            url: scope.required_in(mode, self.url(), |it| endpoint_url(it, destinations)),
             events: events(scope, mode, self.events()),
             secret: scope.optional(self.secret(), secret::parse),
         }
     }
 }
 
+/// Parses the URL of an endpoint.
+///
+/// # Errors
+/// Returns `length`, `character` or `format` for an invalid URL, and `forbidden_destination` for one that the server
+/// never calls.
+fn endpoint_url(sent: &str, destinations: &Destinations) -> Result<String, Fault> {
+    let forbidden = |message: &str| Fault::new(Code::ForbiddenDestination, message);
+    let url: &str = absolute_url(sent)?;
+    let parsed = Url::parse(url).map_err(|_| forbidden("This URL cannot be parsed."))?;
+    let checked = destinations.check(&parsed);
+    checked.map_err(|reason| forbidden(&format!("Deliveries cannot be sent here: {reason}.")))?;
+    Ok(url.to_owned())
+}
+
 fn events(
     scope: &mut Scope<'_>,
     mode: Mode,
-    member: Member<Items<Text<'_>, LISTED>>,
+    member: Member<Items<Text<'_>, MAX_EVENTS>>,
 ) -> Option<Vec<String>> {
     if matches!(member.value, Field::Missing | Field::Null) {
         if mode == Mode::Create {
-            let message = "events is required: a list of the events to be told of.";
+            let message = "events is required: the list of events to send.";
             scope
                 .key("events")
                 .refuse(Fault::new(Code::Required, message));
@@ -97,8 +114,8 @@ fn events(
         scope.parsed(&text, event)
     });
     if is_list && sent.is_empty() {
-        let message = "events must name at least one event; an empty list was found. To be told of none for a \
-                       while, set status to offline.";
+        let message = "events must contain at least one event; an empty list was found. To pause deliveries, set \
+                       status to offline.";
         scope
             .key("events")
             .refuse(Fault::new(Code::Required, message));
@@ -117,7 +134,7 @@ fn event(sent: &str) -> Result<String, Fault> {
     if EVENTS.contains(&sent) {
         return Ok(sent.to_owned());
     }
-    let message = format!("There is no event {}.", quote(sent));
+    let message = format!("{} is not an event.", quote(sent));
     let events: Names = EVENTS.iter().copied().collect();
     let fault = Fault::new(Code::Choice, message).suggesting(sent, events.clone());
     Err(fault.allowing(events))

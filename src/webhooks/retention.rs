@@ -1,16 +1,16 @@
-//! Removing what is old: events with their deliveries, and webhooks that were deleted.
+//! Removal of old events with their deliveries, and of deleted webhooks.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// How many deliveries of a deleted webhook one statement ends.
-const ENDED: i64 = 500;
+/// The number of deliveries that one statement ends.
+const END_BATCH: i64 = 500;
 
-/// The workspaces with events from before a moment, each with that of its first one.
+/// The workspaces with events older than `before`, each with the time of its oldest event.
 ///
 /// # Errors
-/// Returns the error of the statement.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn overdue(
     connection: &mut PgConnection,
     before: DateTime<Utc>,
@@ -28,18 +28,18 @@ pub async fn overdue(
     Ok(rows.into_iter().map(|it| (it.id, it.created_at)).collect())
 }
 
-/// Removes events of a workspace from before a moment, the oldest first, with the logs of their deliveries:
-/// up to `most` of them, after the first `skip`. How many were removed.
+/// Removes up to `most` events of a workspace that are older than `before`, and the logs of their deliveries, oldest
+/// first. Skips the first `skip` events. Returns the number of events removed.
 ///
 /// # Errors
-/// Returns the error of the statement.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn purge(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     before: DateTime<Utc>,
     (skip, most): (i64, i64),
 ) -> Result<u64, sqlx::Error> {
-    // By their place in the table: a join with a list of unknown length can be planned as a scan of all.
+    // Rows are deleted by ctid: a join with a list of unknown length can be planned as a scan of the table.
     let removed = sqlx::query!(
         "DELETE FROM outbox WHERE workspace_id = $1 AND ctid = ANY (ARRAY(
              SELECT ctid FROM outbox WHERE workspace_id = $1 AND created_at < $2
@@ -54,11 +54,11 @@ pub async fn purge(
     Ok(removed.rows_affected())
 }
 
-/// The deleted webhooks of all workspaces of which there is something to do: that still have pending
-/// deliveries, or were deleted before a moment.
+/// The deleted webhooks of all workspaces that have pending deliveries or were deleted before `before`: workspace id and
+/// webhook id.
 ///
 /// # Errors
-/// Returns the error of the statement.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn deleted(
     connection: &mut PgConnection,
     before: DateTime<Utc>,
@@ -78,18 +78,18 @@ pub async fn deleted(
         .collect())
 }
 
-/// Ends pending deliveries of a webhook that nobody will make, up to a bounded number: how many. One that was
-/// delivered before, and is pending because somebody asked for it again, stays delivered.
+/// Ends up to [`END_BATCH`] pending deliveries of a webhook, and returns their number. A delivery becomes `delivered` if an
+/// earlier attempt succeeded (it was pending for a manual retry), otherwise `failed`.
 ///
 /// # Errors
-/// Returns the error of the statement.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn end_pending(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     webhook_id: Uuid,
     now: DateTime<Utc>,
 ) -> Result<u64, sqlx::Error> {
-    // One that is under way says itself what became of it.
+    // A leased delivery is left to its attempt, which stores the result.
     let ended = sqlx::query!(
         "UPDATE webhook_logs AS l SET leased_until = NULL,
              state = CASE WHEN EXISTS (
@@ -104,19 +104,19 @@ pub async fn end_pending(
         workspace_id,
         webhook_id,
         now,
-        ENDED
+        END_BATCH
     )
     .execute(connection)
     .await?;
     Ok(ended.rows_affected())
 }
 
-/// Ends the pending deliveries of a deleted webhook, up to a bounded number; and removes the webhook if it was deleted before a moment and no log of a delivery is left. Whether there may
-/// be more deliveries to end.
+/// Ends up to [`END_BATCH`] pending deliveries of a deleted webhook. Removes the webhook if it was deleted before `before`
+/// and has no delivery left. Returns whether more deliveries may have to end.
 ///
 /// # Errors
-/// Returns the error of the statement.
-pub async fn forget_deleted(
+/// Returns `sqlx::Error` if a statement fails.
+pub async fn purge_deleted(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     webhook_id: Uuid,
@@ -135,5 +135,5 @@ pub async fn forget_deleted(
     )
     .execute(connection)
     .await?;
-    Ok(ended == ENDED.unsigned_abs())
+    Ok(ended == END_BATCH.unsigned_abs())
 }

@@ -1,4 +1,4 @@
-//! Secrets of webhooks, and what is signed with them.
+//! Secrets of webhooks, and the signatures of deliveries.
 
 use base64::Engine;
 use base64::alphabet;
@@ -13,15 +13,15 @@ use crate::schema::shape::{self, Shape};
 use crate::validation::{Code, Fault};
 use crate::values::{hex, length};
 
-/// What a secret of Standard Webhooks begins with.
+/// The prefix of a secret of Standard Webhooks.
 const PREFIX: &str = "whsec_";
-/// How many bytes a secret has that is made here.
-const BYTES: usize = 32;
-/// The shortest secret that somebody may choose, in characters; of a shorter one nothing is shown.
-const SHORTEST: u64 = 16;
-/// How long the secret before a rotation signs too.
+/// The length of a generated secret, in bytes.
+const GENERATED_BYTES: usize = 32;
+/// The minimum length of a chosen secret, in characters. Of a shorter one no character is shown.
+const MIN_LENGTH: u64 = 16;
+/// How long the previous secret also signs after a rotation.
 const OVERLAP: TimeDelta = TimeDelta::hours(24);
-/// Base64 as the libraries of Standard Webhooks read it: some take text without its padding, or with unused bits.
+/// Base64 as the libraries of Standard Webhooks decode it: some accept missing padding or trailing bits.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     NO_PAD
@@ -31,26 +31,26 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 
 /// A new secret: `whsec_` and 32 random bytes in base64 (Standard Webhooks 1.0).
 pub fn random() -> String {
-    let bytes: [u8; BYTES] = rand::random();
+    let bytes: [u8; GENERATED_BYTES] = rand::random();
     format!("{PREFIX}{}", STANDARD.encode(bytes))
 }
 
-/// What a member that holds one may be.
+/// The schema of `secret`.
 pub fn shape() -> Shape {
-    // A length would refuse the empty text, which is 'not given'.
+    // A minimum length would exclude the empty string, which counts as absent.
     shape::text(0, 255).matching(r"^[\s\S]{16}")
 }
 
-/// A secret that somebody chose: any text of 16 to 255 characters, or `whsec_` and 24 to 64 bytes in base64.
+/// Parses a chosen secret: any string of 16 to 255 characters; after `whsec_`, 24 to 64 bytes in base64.
 ///
 /// # Errors
-/// `length` or `format`.
+/// Returns `length` or `format`.
 pub fn parse(sent: &str) -> Result<String, Fault> {
-    let secret: &str = length(sent, SHORTEST, 255)?;
+    let secret: &str = length(sent, MIN_LENGTH, 255)?;
     if secret.contains('…') {
         return Err(Fault::new(
             Code::Format,
-            "This is how a secret is shown, and not the secret. Leave it out to keep it.",
+            "This is the masked form of a secret. Omit secret to keep the current one.",
         ));
     }
     let Some(encoded) = secret.strip_prefix(PREFIX) else {
@@ -60,12 +60,12 @@ pub fn parse(sent: &str) -> Result<String, Fault> {
         Ok(bytes) if (24..=64).contains(&bytes.len()) => Ok(secret.to_owned()),
         _ => Err(Fault::new(
             Code::Format,
-            "After whsec_ a secret has 24 to 64 bytes in base64. Leave secret out to have one made.",
+            "After whsec_ a secret must have 24 to 64 bytes in base64. Omit secret in a new webhook to have one generated.",
         )),
     }
 }
 
-/// A secret as it is shown once it was told: its last four characters, of one that is long enough.
+/// A masked secret: the prefix, `…`, and the last four characters if it has at least [`MIN_LENGTH`].
 pub fn masked(secret: &str) -> String {
     let prefix = if secret.starts_with(PREFIX) {
         PREFIX
@@ -73,7 +73,7 @@ pub fn masked(secret: &str) -> String {
         ""
     };
     let count = secret.chars().count();
-    let is_long = u64::try_from(count).is_ok_and(|count| count >= SHORTEST);
+    let is_long = u64::try_from(count).is_ok_and(|count| count >= MIN_LENGTH);
     let last: String = match is_long {
         true => secret.chars().skip(count - 4).collect(),
         false => String::new(),
@@ -82,7 +82,7 @@ pub fn masked(secret: &str) -> String {
 }
 
 impl Webhook {
-    /// Signs with another secret from now on, and with the one before for a while too.
+    /// Replaces the secret. The previous one also signs deliveries for [`OVERLAP`].
     pub fn rotate(&mut self, secret: String, now: DateTime<Utc>) {
         self.previous_secret = Some(std::mem::replace(&mut self.secret, secret));
         self.previous_secret_until = Some(now + OVERLAP);
@@ -101,16 +101,16 @@ impl Webhook {
         signed.collect::<Vec<_>>().join(" ")
     }
 
-    /// The value of `dotfile-signature`, which existing receivers check: of the body alone, with
-    /// the secret's own text, in hexadecimal digits.
+    /// The value of `dotfile-signature`, which existing receivers check: HMAC-SHA256 of the body only, with the secret's
+    /// bytes as key, in hexadecimal.
     pub fn body_signature(&self, body: &[u8]) -> String {
         hex(&mac(self.secret.as_bytes(), &[body]))
     }
 }
 
-/// The keys that a secret stands for: the bytes behind `whsec_`, or its own text. The libraries of Standard
-/// Webhooks decode every secret, with and without the prefix: of text that happens to be base64 the decoded bytes
-/// are a key too, so that both ways verify.
+/// The keys of a secret: the decoded bytes after `whsec_`, or else the bytes of the string itself. The libraries of
+/// Standard Webhooks decode every secret, also one without the prefix. So for a string that is valid base64 the decoded
+/// bytes are a second key, and both kinds of receiver can verify.
 fn keys(secret: &str) -> Vec<Vec<u8>> {
     let encoded = secret.strip_prefix(PREFIX);
     if let Some(decoded) = encoded.and_then(|it| STANDARD.decode(it).ok()) {
@@ -123,7 +123,7 @@ fn keys(secret: &str) -> Vec<Vec<u8>> {
     }
 }
 
-/// HMAC-SHA256 (RFC 2104), whose key may have any length.
+/// HMAC-SHA256 (RFC 2104) of the concatenated parts.
 fn mac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
         return Vec::new();
@@ -156,8 +156,8 @@ mod tests {
     }
 
     #[test]
-    fn signs_as_the_specification_does() {
-        // The example of the specification's libraries.
+    fn signs_the_example_of_standard_webhooks() {
+        // The example in the libraries of Standard Webhooks.
         let signed = webhook("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").signature(
             "msg_p5jXN8AQM9LWM0D4loKWxJek",
             1_614_265_330,
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_base64_signs_as_text_and_as_bytes() {
+    fn a_base64_string_signs_as_string_and_as_bytes() {
         assert_eq!(
             keys("AAECAwQFBgcICQoL"),
             [b"AAECAwQFBgcICQoL".to_vec(), (0..12).collect()]
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn shows_little_of_a_secret() {
+    fn masks_all_but_four_characters() {
         assert_eq!(
             masked("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
             "whsec_…LaSw"

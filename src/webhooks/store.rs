@@ -1,4 +1,4 @@
-//! All SQL of webhooks.
+//! The SQL of webhooks.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use super::model::Webhook;
 
-/// A webhook by its id, if the workspace has it.
+/// Finds a webhook. Returns `None` if the workspace has no webhook with this id, or it was deleted.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn find(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -27,10 +27,10 @@ pub async fn find(
     .await
 }
 
-/// The same, which no other transaction changes before this one ends.
+/// Finds a webhook and locks it until the transaction ends.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if a statement fails.
 pub async fn find_locked(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -46,10 +46,10 @@ pub async fn find_locked(
     find(connection, workspace_id, id).await
 }
 
-/// Writes a webhook: a new one, or what became of one that is there.
+/// Inserts or updates a webhook.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn save(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -83,10 +83,10 @@ pub async fn save(
     Ok(())
 }
 
-/// How many webhooks a workspace has. Until the transaction ends nobody else adds one.
+/// Counts the webhooks of a workspace, and locks it: until the transaction ends no other request can add one.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if a statement fails.
 pub async fn count_locked(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -106,12 +106,11 @@ pub async fn count_locked(
     .await
 }
 
-/// Deletes a webhook: its secrets are gone and it is told of nothing any more. The logs of its
-/// deliveries stay for their time, so that a deletion holds up nobody. False if the workspace has no
-/// such webhook.
+/// Marks a webhook as deleted and erases its secrets. A worker removes the row later, after the logs of its deliveries:
+/// their removal would take too long here. Returns `false` if the workspace has no such webhook.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn delete(
     connection: &mut PgConnection,
     workspace_id: Uuid,

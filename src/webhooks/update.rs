@@ -13,11 +13,11 @@ use crate::state::AppState;
 use crate::validation::Mode;
 use crate::writes::Write;
 
-/// Changes a webhook: what is absent stays. Another secret is a rotation: for a day deliveries are
-/// signed with the one before too. What waited while it was offline is delivered once it is online.
+/// Updates a webhook. Absent fields keep their value. After a change of `secret`, deliveries are also signed with the
+/// previous secret for 24 hours. Deliveries that became due while the webhook was offline are sent once it is online.
 ///
 /// # Errors
-/// 400, 401, 404 and what the database can have.
+/// Returns 400, 401, 404 or a database error.
 #[utoipa::path(
     patch,
     path = "/webhooks/{id}",

@@ -1,4 +1,4 @@
-//! What is answered of a webhook.
+//! The response for a webhook.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -8,28 +8,29 @@ use super::model::Webhook;
 use super::secret::masked;
 use crate::values::Timestamp;
 
-/// A webhook. Its secret is whole only in the answer that makes it.
+/// A webhook.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WebhookView<'w> {
-    /// Its id, a UUID of version 7: ids sort by creation.
+    /// The id, a UUID of version 7: ids sort by creation.
     id: Uuid,
-    /// Its name.
+    /// The display name.
     name: &'w str,
-    /// Whether it is told: `online` or `offline`.
+    /// `online` or `offline`. Events are sent while it is `online`.
     status: &'w str,
-    /// Who looks after it.
+    /// Who maintains it: `user` or `system`.
     #[serde(rename = "type")]
     kind: &'w str,
-    /// The events that it is told of.
+    /// The events that are sent to it.
     events: &'w [String],
-    /// Where it is told.
+    /// The URL that events are sent to.
     url: &'w str,
-    /// What signs the deliveries: whole in the answer that makes it, else its last four characters.
+    /// The key that signs the deliveries. It is masked, up to its last four characters, except in the response of
+    /// `POST /webhooks` and `POST /webhooks/{id}/rotate-secret`.
     secret: String,
-    /// When it was made.
+    /// When it was created.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// When its own members were last changed.
+    /// When it was last updated.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
 }
@@ -50,8 +51,8 @@ impl<'w> WebhookView<'w> {
         }
     }
 
-    /// The same with the whole secret.
-    pub fn telling(webhook: &'w Webhook) -> Self {
+    /// The view of a webhook with its full secret.
+    pub fn with_secret(webhook: &'w Webhook) -> Self {
         Self {
             secret: webhook.secret.clone(),
             ..Self::new(webhook)

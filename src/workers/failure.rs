@@ -1,31 +1,31 @@
-//! What a background step says that has failed.
+//! Failures of background steps.
 
 use std::time::Duration;
 
 use crate::db::{Database, DatabaseError, Deadline};
 use crate::http::Problem;
 
-/// How long the database may take to answer at all.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The deadline of the check whether the database is reachable.
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Logs what has failed; it is tried again.
-pub fn log(what: &'static str, error: DatabaseError) {
+/// Logs the failure of a step that will be repeated.
+pub fn log(message: &'static str, error: DatabaseError) {
     match error {
-        // A server without its database says so at every request.
+        // Each request logs an unavailable database already.
         error @ (DatabaseError::Unavailable(_) | DatabaseError::ReadOnly(_)) => {
-            tracing::debug!(%error, "{what}");
+            tracing::debug!(%error, "{message}");
         }
         error => {
             let cause = Problem::from(error).cause().unwrap_or_default();
-            tracing::warn!(cause, "{what}");
+            tracing::warn!(cause, "{message}");
         }
     }
 }
 
-/// Whether the database answers. A connection is lost with the statement that ends its session, as it is with the
-/// whole database: after the first the next workspace has its turn, and after the second it would fail too.
+/// Whether the database is reachable. A lost connection can have two causes: a statement that ended its session, after
+/// which the next workspace can be processed, or an unreachable database, with which every workspace would fail.
 pub async fn is_reachable(database: &Database) -> bool {
-    let read = database.read(Deadline::after(PATIENCE), (), |connection, _| {
+    let read = database.read(Deadline::after(PING_TIMEOUT), (), |connection, _| {
         Box::pin(async move { sqlx::Connection::ping(connection).await })
     });
     read.await.is_ok()

@@ -1,6 +1,6 @@
-//! What a server does besides answering: deliveries, seals, and removing what is old. Any number
-//! of servers over one database share it.
+//! Background workers: deliveries, seals, and the removal of old rows. Several servers on one database share the work.
 
+mod expired_rows;
 mod failure;
 mod purge;
 mod seal;

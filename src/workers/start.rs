@@ -1,4 +1,4 @@
-//! Starting and stopping.
+//! Starting and stopping workers.
 
 use std::time::Duration;
 
@@ -11,9 +11,8 @@ use crate::db::Database;
 use crate::state::AppState;
 use crate::webhooks;
 
-/// How long workers have to end once they are told to stop: the time of an attempt of a delivery, and a little
-/// for what becomes of it.
-const STOP: Duration = Duration::from_secs(18);
+/// The time for workers to stop: the timeout of a delivery attempt, and 3 s to store its result.
+const STOP_TIMEOUT: Duration = Duration::from_secs(18);
 
 /// The workers of one server.
 #[derive(Debug)]
@@ -22,21 +21,21 @@ pub struct Workers {
     running: JoinSet<()>,
 }
 
-/// Starts them over connections of their own, so that they never keep a request waiting for one.
-/// The answers of idempotency keys are kept for `keys_kept`.
+/// Starts the workers. `database` must be a pool of their own, so that requests never wait for their connections.
+/// Idempotency keys are kept for `keys_kept`.
 pub fn start(state: &AppState, database: &Database, keys_kept: Duration) -> Workers {
     let (stop, stopped) = watch::channel(false);
     let mut running = JoinSet::new();
-    let (events, destinations) = (state.events.clone(), state.destinations.clone());
+    let (recorder, destinations) = (state.recorder.clone(), state.destinations.clone());
     let deliver = webhooks::deliver(
         database.clone(),
-        events,
+        recorder,
         destinations,
         ended(stopped.clone()),
     );
     running.spawn(async move {
         if let Err(error) = deliver.await {
-            tracing::error!(%error, "webhooks are not delivered");
+            tracing::error!(%error, "the delivery worker could not be started");
         }
     });
     running.spawn(seal(database.clone(), ended(stopped.clone())));
@@ -46,19 +45,19 @@ pub fn start(state: &AppState, database: &Database, keys_kept: Duration) -> Work
 }
 
 impl Workers {
-    /// Lets them end what they are at: they begin nothing new, and what has not ended after some seconds is
-    /// given up. Another server does it then.
+    /// Stops the workers: they finish running steps and start no others. Steps that do not end within [`STOP_TIMEOUT`] are
+    /// dropped; they are repeated by another server, or after the next start.
     pub async fn stop(mut self) {
-        // Nobody listens where all have ended already.
+        // Fails if all workers have already ended.
         let _ = self.stop.send(true);
         let ended = async { while self.running.join_next().await.is_some() {} };
-        if tokio::time::timeout(STOP, ended).await.is_err() {
-            tracing::warn!("workers were still at work when the server stopped");
+        if tokio::time::timeout(STOP_TIMEOUT, ended).await.is_err() {
+            tracing::warn!("workers did not stop in time");
         }
     }
 }
 
 async fn ended(mut stopped: watch::Receiver<bool>) {
-    // A sender that is gone has stopped as well.
+    // A dropped sender also means stop.
     let _ = stopped.wait_for(|it| *it).await;
 }

@@ -17,7 +17,7 @@ use super::{Compute, Outcome};
 use crate::auth::Caller;
 use crate::clock::now;
 use crate::db::{Database, Deadline};
-use crate::events::{Author, Events};
+use crate::events::{Author, ChangeRecorder};
 use crate::http::{Problem, WriteResponse};
 use crate::idempotency::{
     self, BatchLease, Claim, Executed, IdempotencyContext, IdempotencyKey, Replay, RunningKeys,
@@ -35,7 +35,7 @@ pub struct Write {
     pub now: DateTime<Utc>,
     pub ids: IdSource,
     pub database: Database,
-    pub events: Events,
+    pub recorder: ChangeRecorder,
     pub deadline: Deadline,
     pub metrics: Metrics,
     pub compute: Compute,
@@ -60,7 +60,7 @@ impl FromRequestParts<AppState> for Write {
             now: now(),
             ids: state.ids.clone(),
             database: state.database.clone(),
-            events: state.events.of_request(),
+            recorder: state.recorder.for_request(),
             deadline,
             metrics: state.metrics.clone(),
             compute: Compute::new(state, caller.workspace_id, deadline),
@@ -153,7 +153,7 @@ impl Write {
         let claim = self.claim(body);
         let job = Arc::new(Job {
             author: self.author(),
-            events: self.events.clone(),
+            recorder: self.recorder.clone(),
             claim: claim.clone(),
             input: Arc::new(input),
             work,
@@ -183,7 +183,7 @@ impl Write {
     {
         let context = self.idempotency_context();
         let executed = idempotency::execute_once(context, claim, attempt).await?;
-        self.events.wake();
+        self.recorder.wake_worker();
         Ok(executed)
     }
 
@@ -205,7 +205,7 @@ fn item_key(key: &str, index: usize) -> String {
 /// The input of one attempt.
 struct Job<I, W> {
     author: Author,
-    events: Events,
+    recorder: ChangeRecorder,
     claim: Option<Claim>,
     input: Arc<I>,
     work: W,
@@ -218,7 +218,7 @@ where
     async fn run(&self, connection: &mut PgConnection) -> Result<WriteResponse, Problem> {
         let outcome = (self.work)(connection, Arc::clone(&self.input)).await?;
         let (author, changes) = (&self.author, outcome.changes.as_slice());
-        self.events.record(connection, author, changes).await?;
+        self.recorder.record(connection, author, changes).await?;
         if let Some(claim) = &self.claim {
             let stored = outcome
                 .stored_response

@@ -78,7 +78,7 @@ async fn a_server_that_does_not_migrate_is_not_ready_until_somebody_does() {
     let state = app::state(
         pool,
         limits,
-        dossier::values::Destinations::Public,
+        dossier::destinations::Destinations::Public,
         crate::support::metrics(),
     );
     let router = app::router(app::operations(), state.clone()).expect("a reference");

@@ -99,7 +99,7 @@ async fn narrow() -> (TestDatabase, String, oneshot::Sender<()>, Serving) {
     let state = app::state(
         pool,
         limits,
-        dossier::values::Destinations::Public,
+        dossier::destinations::Destinations::Public,
         crate::support::metrics(),
     );
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;

@@ -123,7 +123,7 @@ async fn requests_cases_faults_and_connections_are_counted() {
 /// What nobody takes waits, and it is seen how long.
 #[tokio::test]
 async fn the_lag_of_the_outbox_grows_while_nobody_takes_it() {
-    use dossier::values::Destinations;
+    use dossier::destinations::Destinations;
     use dossier::{app, db::Database};
     use sqlx::{Connection, PgConnection};
 

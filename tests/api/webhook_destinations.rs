@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use dossier::values::Destinations;
+use dossier::destinations::Destinations;
 use reqwest::Method;
 use serde_json::{Value, json};
 

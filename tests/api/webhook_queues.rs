@@ -404,7 +404,7 @@ async fn a_delivery_that_cannot_be_read_fails_alone() {
     .fetch_all(&mut connection)
     .await
     .expect("rows");
-    let reason = "what this delivery shows could not be read, so that it was not sent";
+    let reason = "the stored event could not be read, so it was not sent";
     assert_eq!(failed, [("failed".to_owned(), 1, 0, reason.to_owned())]);
     until(
         &app,
@@ -610,10 +610,10 @@ async fn a_claim_reads_no_more_of_a_long_queue_than_it_takes() {
     // A table that nobody has analysed too.
     for analyse in ["SELECT 1", "ANALYZE"] {
         connection.execute(analyse).await.expect("it is analysed");
-        let waiting = include_str!("../../src/webhooks/waiting.sql");
+        let waiting = include_str!("../../src/webhooks/delivery/due_endpoints.sql");
         let read = rows_read(&mut connection, waiting, "now()").await;
         assert!(read.iter().all(|(_, rows)| *rows <= 4_100.0), "{read:?}");
-        let claim = include_str!("../../src/webhooks/claim.sql");
+        let claim = include_str!("../../src/webhooks/delivery/claim.sql");
         let arrays =
             "SELECT format('%L, %L, %L, now(), now()', array_agg(workspace_id ORDER BY id),
             array_agg(id ORDER BY id), array_agg(4))

@@ -343,7 +343,7 @@ async fn a_part_of_a_replay_reads_no_more_than_its_events() {
         let along = open.execute("SET LOCAL enable_sort = off").await;
         along.expect("the setting");
         let since = "2026-01-02T00:00:00Z".parse::<chrono::DateTime<chrono::Utc>>();
-        let made = sqlx::query(include_str!("../../src/webhooks/replay.sql"))
+        let made = sqlx::query(include_str!("../../src/webhooks/replay/events.sql"))
             .bind(Uuid::parse_str("0198a000-0000-4000-8000-000000000001").expect("a UUID"))
             .bind(Uuid::parse_str(&webhook).expect("a UUID"))
             .bind(vec!["Case.Created"])

@@ -160,8 +160,8 @@ impl<O: Origin> Attempt<'_, O> {
         let record = record(&case, &view, &author, &endpoints)?;
         // The view borrows the case.
         drop(view);
-        if record.is_awaited {
-            write.events.leave();
+        if record.has_deliveries {
+            write.recorder.expect_deliveries();
         }
         let response = if self.claim.is_some() || !O::SHOWS_CASE {
             Some(origin.created(&case)?)

@@ -11,7 +11,7 @@ use super::origin::Digest;
 use crate::cases::model::{Case, Review, Status};
 use crate::companies::{Company, StoredCompany};
 use crate::custom_properties::Properties;
-use crate::events::RecordRows;
+use crate::events::ChangeRowsJson;
 use crate::http::WriteResponse;
 use crate::idempotency::Claim;
 use crate::individuals::{Individual, StoredIndividual};
@@ -26,7 +26,7 @@ pub struct CaseRows {
     /// One row: the case, with the rows of everything that belongs to it as lists.
     pub case: Rows,
     /// Its activity, events and deliveries.
-    pub record: RecordRows,
+    pub record: ChangeRowsJson,
     /// Whether the case has no companies, individuals, tags, reviews and deliveries.
     pub is_header_only: bool,
     pub id: Uuid,
@@ -146,10 +146,10 @@ impl CaseRows {
     pub fn new(
         case: &Case,
         item_digest: Option<Digest>,
-        record: RecordRows,
+        record: ChangeRowsJson,
         stored_response: Option<(Claim, WriteResponse)>,
     ) -> Result<Self, Error> {
-        let is_header_only = case.is_header_only() && !record.is_awaited;
+        let is_header_only = case.is_header_only() && !record.has_deliveries;
         let header = &case.header;
         let row = CaseRow {
             id: header.id,
