@@ -1,5 +1,5 @@
-//! Validated values. `parse` is the only constructor that takes what a caller sent, but for text without a
-//! form; `Deserialize` is for what the database gives back, which was parsed before it was stored.
+//! Validated values. A string of a request becomes one only through `parse` (except a [`PlainText`]). `Deserialize` is
+//! for stored values, which were parsed before they were stored.
 
 mod address;
 mod allowed_destinations;
@@ -8,10 +8,10 @@ mod characters;
 mod clock;
 mod country;
 mod country_names;
-mod country_past;
 mod date;
 mod destination;
 mod email;
+mod former_countries;
 mod hex;
 mod iban;
 mod id;
@@ -36,7 +36,7 @@ pub use bic::Bic;
 pub use characters::is_blank;
 pub use clock::{milliseconds, now};
 pub use country::Country;
-pub use date::{birth_date, date, day};
+pub use date::{birth_date, date, iso_date};
 pub use destination::Destinations;
 pub use email::Email;
 pub use hex::hex;
@@ -44,7 +44,7 @@ pub use iban::Iban;
 pub use id::{IdSource, IdVersion, uuid};
 pub use key::Key;
 pub use legal_form::EntityLegalForm;
-pub use moment::{Timestamp, existing, is_of_calendar, moment, timestamp};
+pub use moment::{Timestamp, has_four_digit_year, moment, timestamp, without_leap_second};
 pub use percentage::{Percentage, number};
 pub use phone::PhoneNumber;
 pub use slug::SpaceSlug;
@@ -52,9 +52,8 @@ pub use tag_label::TagLabel;
 pub use text::{PlainText, choice, length, not_blank, text};
 pub use website::absolute_url;
 
-/// Declares a newtype over text that only its own `parse` makes of what a caller sent. It has no memory of
-/// its own where it cannot have more than so many bytes (`within`), and else up to 23 bytes, as nearly all
-/// text of a case does.
+/// Declares a newtype over a string. It needs no heap allocation if its length in bytes is bounded (`within`), and
+/// otherwise none up to 23 bytes, which nearly all strings of a case have.
 macro_rules! text_value {
     ($(#[$doc:meta])* $name:ident) => {
         $crate::values::text_value! { $(#[$doc])* $name in smol_str::SmolStr }
