@@ -7,7 +7,7 @@ use super::{
     Case, CaseDraft, CaseHeader, Entity, References, ResolvedRelation, Status, resolve, rules,
 };
 use crate::companies::{CompanyDraft, StoredCompany};
-use crate::custom_properties::{self, Definitions, Given, Properties, Target};
+use crate::custom_properties::{self, Definitions, Properties, PropertyInputs, Target};
 use crate::http::Problem;
 use crate::individuals::{Individual, StoredIndividual};
 use crate::relations::{Holder, RelationDetails, StoredRelation};
@@ -188,7 +188,12 @@ fn refused(mut violations: Violations, body: &[u8]) -> Problem {
     Problem::Invalid(violations)
 }
 
-fn checked(given: &Given, target: Target, all: &Definitions, scope: &mut Scope<'_>) -> Properties {
+fn checked(
+    given: &PropertyInputs,
+    target: Target,
+    all: &Definitions,
+    scope: &mut Scope<'_>,
+) -> Properties {
     custom_properties::values(custom_properties::check(given, target, all, scope))
 }
 

@@ -7,7 +7,7 @@ use super::Status;
 use super::graph::Graph;
 use super::review::{Decision, ReviewRequest, past};
 use crate::companies::{CompanyDraft, CompanyRequest};
-use crate::custom_properties::{self, Given, PropertiesRequest};
+use crate::custom_properties::{self, PropertiesRequest, PropertyInputs};
 use crate::http::visit_item;
 use crate::individuals::{IndividualDraft, IndividualRequest};
 use crate::validation::shape::{self, Shape};
@@ -107,7 +107,7 @@ pub struct CaseDraft {
     pub assignee_id: Option<Uuid>,
     pub space_slug: Option<PlainText>,
     pub metadata: Vec<(PlainText, PlainText)>,
-    pub custom_properties: Given,
+    pub custom_properties: PropertyInputs,
     pub tags: Vec<Reference>,
     pub companies: Vec<CompanyDraft>,
     pub individuals: Vec<IndividualDraft>,

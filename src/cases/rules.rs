@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use super::{Case, CaseDraft, References, TemplateReference};
-use crate::custom_properties::{Definition, GivenValue, Properties, Target};
+use crate::custom_properties::{Definition, InputValue, Properties, Target};
 use crate::tags::Tag;
-use crate::templates::{Required, TemplateRules};
+use crate::templates::{RequiredPath, TemplateRules};
 use crate::users::User;
 use crate::validation::{Code, Fault, Scope, Violations};
 
@@ -62,7 +62,7 @@ pub fn fill(
 
 fn checked(definition: &Definition, value: &serde_json::Value) -> Option<serde_json::Value> {
     let mut faults = Violations::default();
-    let given = GivenValue::stored(value)?;
+    let given = InputValue::stored(value)?;
     let value = definition.check(&given, &mut Scope::root(&mut faults));
     value.filter(|_| faults.is_empty())
 }
@@ -109,7 +109,7 @@ fn default_assignee(
 /// it is not missing.
 pub fn require(
     template: &str,
-    required: &[Required],
+    required: &[RequiredPath],
     case: &Case,
     violations: &mut Violations,
 ) -> Result<(), serde_json::Error> {

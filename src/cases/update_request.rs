@@ -7,7 +7,7 @@ use super::request::{
     METADATA_KEYS, STATUSES, TemplateReference, changed_status, external_id, metadata,
     metadata_shape, name, refuse_two_templates, template_key,
 };
-use crate::custom_properties::{self, Given, PropertiesRequest};
+use crate::custom_properties::{self, PropertiesRequest, PropertyInputs};
 use crate::validation::shape;
 use crate::validation::{Change, Entries, Field, Scope, Text, is_given};
 use crate::values::{PlainText, uuid};
@@ -47,7 +47,7 @@ pub struct CaseChanges {
     pub template: Change<TemplateReference>,
     pub assignee_id: Change<Uuid>,
     /// Merged with those that are there; a null takes one away.
-    pub custom_properties: Given,
+    pub custom_properties: PropertyInputs,
     /// Replaced as a whole.
     pub metadata: Change<Vec<(PlainText, PlainText)>>,
 }

@@ -23,8 +23,8 @@ impl PhoneNumber {
         shape::format("e164").matching(form).example("+33612345678")
     }
 
-    /// Parses an international number. White space, dots, hyphens, brackets and invisible characters are removed, and so
-    /// is a `(0)` after the country code if it is the trunk prefix of that country.
+    /// Parses an international number. White space, dots, hyphens, brackets and invisible characters are removed. So is
+    /// a `(0)` after the country code if it is the trunk prefix of that country.
     ///
     /// # Errors
     /// Returns `format` for another character, a missing `+`, an unknown country code, a number of digits that its
@@ -39,8 +39,7 @@ impl PhoneNumber {
             None if plan.has_trunk_prefix(national) => {
                 let meant = plan.without_trunk_prefix(national);
                 let meant = meant.and_then(|meant| plan.international(meant));
-                let why = "it has a prefix that is dialled only inside the country; remove the prefix after the country \
-                           code";
+                let why = "it has a prefix that is dialled only inside the country; remove it after the country code";
                 return Err(malformed(why).meaning(meant.as_ref().map(ArrayString::as_str)));
             }
             None => national,

@@ -67,7 +67,7 @@ fn check(text: &str) -> Result<(), &'static str> {
     }
 }
 
-/// Whether a host name has labels of 1 to 63 characters and at most 253 characters in all. One dot at its end is allowed.
+/// Whether a host name has labels of 1 to 63 characters, at most 253 characters in all, and at most one dot at its end.
 fn is_domain(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
     name.len() <= 253 && name.split('.').all(|label| (1..=63).contains(&label.len()))

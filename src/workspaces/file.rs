@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::rows::{CustomPropertyRow, SpaceRow, TagRow, TemplateRow, UserRow};
 use crate::custom_properties::{self, OptionsRequest, SettingsRequest};
-use crate::templates::{self, Defaults, DefaultsRequest, REQUIRED};
+use crate::templates::{self, Defaults, DefaultsRequest, MAX_REQUIRED};
 use crate::validation::{
     Budget, Code, Fault, Field, Found, Items, Member, Mode, Scope, Text, Violations, Wire, list,
     sort_in_document_order,
@@ -40,7 +40,7 @@ wire_object! {
         "name" => name: Text<'de>,
         "description" => description: Text<'de>,
         "defaults" => defaults: DefaultsRequest<'de>,
-        "required" => required: Items<Text<'de>, REQUIRED>,
+        "required" => required: Items<Text<'de>, MAX_REQUIRED>,
         "archived" => archived: bool,
     }
 }

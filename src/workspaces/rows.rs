@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::custom_properties::{PropertyOption, PropertyType, Settings, Target};
-use crate::templates::{Defaults, DefaultsDraft, Required};
+use crate::templates::{Defaults, DefaultsDraft, RequiredPath};
 use crate::values::TagLabel;
 
 /// A row that a file can describe. The id is absent where a file leaves it to the server, and
@@ -41,7 +41,7 @@ pub struct TemplateRow {
     pub name: String,
     pub description: Option<String>,
     pub defaults: Defaults,
-    pub required: Vec<Required>,
+    pub required: Vec<RequiredPath>,
     pub archived: bool,
     /// What the file says of the defaults, before it is held against the workspace.
     #[serde(skip)]

@@ -20,7 +20,7 @@ pub fn with_defaults(
     let (mut conflicts, mut budget) = (Vec::new(), Budget::default());
     let tags = new.tags.iter().chain(&there.tags);
     let references = References {
-        tags: TagIndex::of(tags.map(|tag| (tag, tag.id, tag.label.as_str()))),
+        tags: TagIndex::from_entries(tags.map(|tag| (tag, tag.id, tag.label.as_str()))),
         users: users(new, there),
         definitions: definitions(new, there),
     };
