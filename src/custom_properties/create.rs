@@ -97,7 +97,7 @@ async fn insert(
     let found = store::find(connection, workspace_id, property.target, &property.key).await?;
     if found.is_some() {
         let message = format!(
-            "A custom property has the key {} already. Use a different one.",
+            "Another custom property already has the key {}. Use a different one.",
             property.key
         );
         return Err(Problem::conflict(

@@ -27,7 +27,7 @@ pub enum InputValue {
 }
 
 impl InputValue {
-    /// A stored value, to be checked again. Returns `None` for null.
+    /// A stored value, to be checked again. Returns `None` for null or an object.
     pub fn stored(value: &Value) -> Option<Self> {
         match value {
             Value::String(text) => Some(Self::Text(text.clone())),

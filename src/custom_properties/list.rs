@@ -75,9 +75,9 @@ pub async fn list(
     let mut query = Query::new(query.as_deref());
     let with_archived = query.flag("include_archived");
     let name = format!("custom properties, {}, {with_archived}", target.as_str());
-    let mut list_query = query.list(&name, FIELDS, ORDER);
+    let mut list = query.list(&name, FIELDS, ORDER);
     query.finish()?;
-    list_query.conditions.push(Condition {
+    list.conditions.push(Condition {
         field: &TARGET,
         operator: Operator::Eq,
         operand: Operand::Text(target.as_str().to_owned()),
@@ -87,18 +87,7 @@ pub async fn list(
     } else {
         &LISTING
     };
-    let listed = read_list(
-        &database,
-        deadline,
-        listing,
-        caller.workspace_id,
-        &list_query,
-    )
-    .await?;
-    let rows = PageView::new(
-        listed,
-        &list_query,
-        serde_json::from_value::<StoredProperty>,
-    )?;
+    let listed = read_list(&database, deadline, listing, caller.workspace_id, &list).await?;
+    let rows = PageView::new(listed, &list, serde_json::from_value::<StoredProperty>)?;
     Ok(Json(rows.view(PropertyView::listed)).into_response())
 }

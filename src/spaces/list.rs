@@ -51,17 +51,10 @@ pub async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
-    let list_query = query.pages(FIELDS, ORDER);
+    let list = query.pages(FIELDS, ORDER);
     query.finish()?;
     let listing = &LISTING;
-    let listed = read_list(
-        &database,
-        deadline,
-        listing,
-        caller.workspace_id,
-        &list_query,
-    )
-    .await?;
-    let rows = PageView::new(listed, &list_query, serde_json::from_value::<Space>)?;
+    let listed = read_list(&database, deadline, listing, caller.workspace_id, &list).await?;
+    let rows = PageView::new(listed, &list, serde_json::from_value::<Space>)?;
     Ok(Json(rows.view(SpaceView::new)).into_response())
 }

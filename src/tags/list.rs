@@ -50,9 +50,9 @@ pub async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
-    let mut list_query = query.list("tags", FIELDS, ORDER);
+    let mut list = query.list("tags", FIELDS, ORDER);
     query.finish()?;
-    for condition in &mut list_query.conditions {
+    for condition in &mut list.conditions {
         // Labels are stored trimmed. In a pattern, white space at an end is significant.
         let is_whole = matches!(condition.operator, Operator::Eq | Operator::NotEq);
         if let (true, Operand::Text(label)) = (is_whole, &mut condition.operand) {
@@ -60,14 +60,7 @@ pub async fn list(
         }
     }
     let listing = &LISTING;
-    let listed = read_list(
-        &database,
-        deadline,
-        listing,
-        caller.workspace_id,
-        &list_query,
-    )
-    .await?;
-    let rows = PageView::new(listed, &list_query, serde_json::from_value::<Tag>)?;
+    let listed = read_list(&database, deadline, listing, caller.workspace_id, &list).await?;
+    let rows = PageView::new(listed, &list, serde_json::from_value::<Tag>)?;
     Ok(Json(rows.view(TagView::new)).into_response())
 }

@@ -77,25 +77,14 @@ pub async fn list(
     } else {
         "templates"
     };
-    let list_query = query.list(name, FIELDS, ORDER);
+    let list = query.list(name, FIELDS, ORDER);
     query.finish()?;
     let listing = if with_archived {
         &WITH_ARCHIVED
     } else {
         &LISTING
     };
-    let listed = read_list(
-        &database,
-        deadline,
-        listing,
-        caller.workspace_id,
-        &list_query,
-    )
-    .await?;
-    let rows = PageView::new(
-        listed,
-        &list_query,
-        serde_json::from_value::<StoredTemplate>,
-    )?;
+    let listed = read_list(&database, deadline, listing, caller.workspace_id, &list).await?;
+    let rows = PageView::new(listed, &list, serde_json::from_value::<StoredTemplate>)?;
     Ok(Json(rows.view(TemplateView::new)).into_response())
 }

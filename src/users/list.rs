@@ -63,21 +63,14 @@ pub async fn list(
     } else {
         "users"
     };
-    let list_query = query.list(name, FIELDS, ORDER);
+    let list = query.list(name, FIELDS, ORDER);
     query.finish()?;
     let listing = if with_suspended {
         &WITH_SUSPENDED
     } else {
         &LISTING
     };
-    let listed = read_list(
-        &database,
-        deadline,
-        listing,
-        caller.workspace_id,
-        &list_query,
-    )
-    .await?;
-    let rows = PageView::new(listed, &list_query, serde_json::from_value::<StoredUser>)?;
+    let listed = read_list(&database, deadline, listing, caller.workspace_id, &list).await?;
+    let rows = PageView::new(listed, &list, serde_json::from_value::<StoredUser>)?;
     Ok(Json(rows.view(UserView::new)).into_response())
 }

@@ -44,7 +44,7 @@ impl Iban {
                 "it must begin with two letters and two check digits",
             ));
         };
-        // The structure is checked with correct check digits, so that a wrong one is reported as `checksum`.
+        // The structure is checked with correct check digits, so that wrong ones are reported as `checksum`.
         let correct = check_digits(country, account);
         if !has_structure(country, account, correct) {
             let why = "its length or characters do not match its country";
@@ -119,7 +119,7 @@ fn malformed(sent: &str, why: &str) -> Fault {
     )
 }
 
-/// The first two groups and the last three characters of a number, which is sensitive.
+/// The first two groups and the last three characters of a number.
 fn shortened(number: &str) -> String {
     match (
         number.get(..4),
