@@ -8,7 +8,9 @@ use serde_json::json;
 use super::model::{CaseHeader, Status};
 use super::view::CaseRowView;
 use crate::auth::Caller;
-use crate::custom_properties::{Definition, Definitions, Target, sought, store::definitions};
+use crate::custom_properties::{
+    Definition, Definitions, Target, filter_object, store::definitions,
+};
 use crate::db::listing::{Field, Kind, Listing, Operator};
 use crate::db::{Database, Deadline};
 use crate::http::{PageView, Problem, Query, filters, list as read_list, parameters};
@@ -137,7 +139,7 @@ pub async fn list(
         let all = Definitions::from(definitions);
         let more = query.conditions_of(&PROPERTIES, properties, |it| {
             let value = Some(it.value.as_str()).filter(|_| it.operator != Operator::IsNull);
-            sought(&all, Target::Case, &it.key, value)
+            filter_object(&all, Target::Case, &it.key, value)
         });
         asked.conditions.extend(more);
     }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::model::Case;
-use crate::templates::Required;
+use crate::templates::RequiredPath;
 use crate::validation::{Code, Fault, Violations};
 
 /// Refuses an open case without a field that its template requires. A field that was refused already is not missing.
@@ -12,7 +12,7 @@ use crate::validation::{Code, Fault, Violations};
 /// Returns an error if the case has no JSON form.
 pub fn require(
     template: &str,
-    required: &[Required],
+    required: &[RequiredPath],
     case: &Case,
     violations: &mut Violations,
 ) -> Result<(), serde_json::Error> {

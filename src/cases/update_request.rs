@@ -8,7 +8,7 @@ use super::fields::{
 };
 use super::model::{CaseHeader, Status};
 use super::references::ReferenceKeys;
-use crate::custom_properties::{self, Given, PropertiesRequest};
+use crate::custom_properties::{self, PropertiesRequest, PropertyInputs};
 use crate::schema::shape;
 use crate::validation::{Change, Entries, Field, Scope, Text, is_given};
 use crate::values::{PlainText, uuid};
@@ -48,7 +48,7 @@ pub struct CaseChanges {
     pub template: Change<TemplateReference>,
     pub assignee_id: Change<Uuid>,
     /// Merged with those that are there; a null takes one away.
-    pub custom_properties: Given,
+    pub custom_properties: PropertyInputs,
     /// Replaced as a whole.
     pub metadata: Change<Vec<(PlainText, PlainText)>>,
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::model::{Case, CaseHeader, Review, Status};
 use crate::companies::CompanyView;
-use crate::custom_properties::{Definition, Listed, Target};
+use crate::custom_properties::{Definition, PropertiesView, Target};
 use crate::individuals::IndividualView;
 use crate::relations::StoredRelation;
 use crate::schema::{NoItems, Null, PropertyValues};
@@ -65,7 +65,7 @@ pub struct CaseRowView<'c> {
     /// list only where it is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = PropertyValues)]
-    custom_properties: Option<Listed<'c>>,
+    custom_properties: Option<PropertiesView<'c>>,
     /// The caller's own texts, by key.
     #[schema(value_type = Option<BTreeMap<String, String>>, required)]
     metadata: Option<&'c BTreeMap<PlainText, PlainText>>,
@@ -146,8 +146,9 @@ impl<'c> ReviewView<'c> {
 impl<'c> CaseRowView<'c> {
     /// The view of a case; it has custom properties where their definitions are given.
     pub fn new(case: &'c CaseHeader, definitions: Option<&'c [Definition]>) -> Self {
-        let properties = definitions
-            .map(|definitions| Listed::new(&case.custom_properties, Target::Case, definitions));
+        let properties = definitions.map(|definitions| {
+            PropertiesView::new(&case.custom_properties, Target::Case, definitions)
+        });
         Self {
             id: case.id,
             name: &case.name,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::custom_properties::Properties;
 use crate::values::{
-    Address, BankingInformation, Country, EntityLegalForm, PlainText, day, timestamp,
+    Address, BankingInformation, Country, EntityLegalForm, PlainText, iso_date, timestamp,
 };
 
 /// Whether a case is about this company, or about another that it belongs to.
@@ -58,7 +58,7 @@ pub struct Company {
     pub registration_number: Option<PlainText>,
     /// Day of registration.
     #[schema(required)]
-    #[serde(serialize_with = "day")]
+    #[serde(serialize_with = "iso_date")]
     pub registration_date: Option<NaiveDate>,
     /// What the register says of it.
     pub status: CompanyStatus,

@@ -1,7 +1,7 @@
 //! Companies as they may arrive.
 
 use super::{Classification, Company, CompanyStatus, CompanyType};
-use crate::custom_properties::{self, Given, PropertiesRequest};
+use crate::custom_properties::{self, PropertiesRequest, PropertyInputs};
 use crate::relations::{HeldRelationRequest, RELATIONS, RelationInputs};
 use crate::schema::Changed;
 use crate::schema::{self, shape};
@@ -102,7 +102,7 @@ pub struct CompanyDraft {
     /// Inside a case.
     pub reference: Option<PlainText>,
     pub bonds: RelationInputs,
-    pub custom_properties: Given,
+    pub custom_properties: PropertyInputs,
 }
 
 /// What a change says: the members that were sent, of a company that was read of them.

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Company, StoredCompany};
-use crate::custom_properties::{Definition, Listed, Target};
+use crate::custom_properties::{Definition, PropertiesView, Target};
 use crate::relations::{HeldRelationView, HeldRelationViews, StoredRelation};
 use crate::schema::{NoItems, Null, PropertyValues};
 use crate::serialized;
@@ -43,7 +43,7 @@ pub struct CompanyView<'c> {
     row: CompanyRowView<'c>,
     /// Every custom property that is not archived, by key, with `null` where there is no value.
     #[schema(value_type = PropertyValues)]
-    custom_properties: Listed<'c>,
+    custom_properties: PropertiesView<'c>,
     /// Stands for a feature that this server does not have.
     #[schema(value_type = NoItems)]
     document_orders: [(); 0],
@@ -93,7 +93,11 @@ impl<'c> CompanyView<'c> {
         let relations = relations.iter();
         Self {
             row: CompanyRowView::new(stored),
-            custom_properties: Listed::new(&stored.custom_properties, Target::Company, definitions),
+            custom_properties: PropertiesView::new(
+                &stored.custom_properties,
+                Target::Company,
+                definitions,
+            ),
             document_orders: [],
             checks: [],
             relations: relations.map(|it| HeldRelationView::new(it)).collect(),

@@ -1,42 +1,42 @@
-//! Holding the custom properties that a request gives against their definitions.
+//! Checking the custom properties of a request against their definitions.
 
 use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::{Definition, Definitions, Given, Target};
+use super::{Definition, Definitions, PropertyInputs, Target};
 use crate::validation::{Code, Fault, Scope, quote};
 
 /// Values of custom properties by key.
 pub type Properties = BTreeMap<String, Value>;
 
-/// What was given, by key: `None` takes a value away. What is wrong is refused at its place below
+/// Checks the values of a request. Returns them by key, where `None` clears a value. Adds each error to `scope`, below
 /// `custom_properties`.
 pub fn check(
-    given: &Given,
+    inputs: &PropertyInputs,
     target: Target,
     all: &Definitions,
     scope: &mut Scope<'_>,
 ) -> BTreeMap<String, Option<Value>> {
-    let mut here = scope.key("custom_properties");
+    let mut scope = scope.key("custom_properties");
     let mut checked = BTreeMap::new();
-    for (key, value) in given {
-        let mut place = here.key(key);
+    for (key, value) in inputs {
+        let mut scope = scope.key(key);
         match all.find(target, key) {
-            None => place.refuse_with(|| {
-                let message = format!("This workspace has no custom property {} here.", quote(key));
+            None => scope.refuse_with(|| {
+                let message = not_found(target, key);
                 let fault = Fault::new(Code::CustomPropertyNotFound, message);
                 fault.suggesting(key, all.keys(target))
             }),
             Some(definition) if definition.archived => {
                 let message = format!("The custom property {key} is archived. Remove it.");
-                place.refuse(Fault::new(Code::CustomPropertyArchived, message));
+                scope.refuse(Fault::new(Code::CustomPropertyArchived, message));
             }
             Some(definition) => {
                 let value = value
                     .as_ref()
-                    .and_then(|value| definition.check(value, &mut place));
+                    .and_then(|value| definition.check(value, &mut scope));
                 checked.insert(key.clone(), value);
             }
         }
@@ -44,15 +44,21 @@ pub fn check(
     checked
 }
 
-/// The values of something new.
+/// The message if a target has no custom property with a key.
+pub fn not_found(target: Target, key: &str) -> String {
+    let (target, key) = (target.as_str(), quote(key));
+    format!("This workspace has no custom property {key} with the target {target}.")
+}
+
+/// The values of a new object.
 pub fn values(checked: BTreeMap<String, Option<Value>>) -> Properties {
-    let given = checked.into_iter();
-    given
+    checked
+        .into_iter()
         .filter_map(|(key, value)| Some((key, value?)))
         .collect()
 }
 
-/// The values of something that has values already: what was not given stays.
+/// Updates the values of an existing object. Values that were not sent stay.
 pub fn merge(values: &mut Properties, checked: BTreeMap<String, Option<Value>>) {
     for (key, value) in checked {
         match value {
@@ -62,17 +68,16 @@ pub fn merge(values: &mut Properties, checked: BTreeMap<String, Option<Value>>) 
     }
 }
 
-/// Every custom property that is not archived, with null where there is no value, as an answer shows
-/// them.
+/// The custom properties in a response: every one that is not archived, with null if it has no value.
 #[derive(Debug, Clone, Copy)]
-pub struct Listed<'c> {
+pub struct PropertiesView<'c> {
     values: &'c Properties,
     target: Target,
     definitions: &'c [Definition],
 }
 
-impl<'c> Listed<'c> {
-    /// The values of one thing of this kind.
+impl<'c> PropertiesView<'c> {
+    /// The view of the values of one object.
     pub fn new(values: &'c Properties, target: Target, definitions: &'c [Definition]) -> Self {
         Self {
             values,
@@ -82,7 +87,7 @@ impl<'c> Listed<'c> {
     }
 }
 
-impl Serialize for Listed<'_> {
+impl Serialize for PropertiesView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let definitions = self.definitions.iter();
         let of_target = definitions.filter(|it| it.target == self.target && !it.archived);

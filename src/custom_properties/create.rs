@@ -17,7 +17,7 @@ use crate::writes::{Outcome, Write};
 /// Defines a custom property.
 ///
 /// # Errors
-/// 400, 401, 409 and what the database can have.
+/// Returns 400, 401, 409 or a database error.
 #[utoipa::path(
     post,
     path = "/custom-properties/{target}",
@@ -57,7 +57,7 @@ pub async fn create(
     request.refuse(request.violations())?;
     let draft = request.value;
     let (Some(key), Some(label), Some(kind)) = (draft.key, draft.label, draft.kind) else {
-        // Without a fault all of them are there.
+        // A valid request has all of them.
         return Err(Problem::Plain(ProblemType::InternalError));
     };
     let now = write.now;
@@ -78,7 +78,7 @@ pub async fn create(
         .run(&body, work, move |connection, work| {
             Box::pin(async move {
                 let (workspace_id, property) = &*work;
-                add(connection, *workspace_id, property).await?;
+                insert(connection, *workspace_id, property).await?;
                 let response =
                     WriteResponse::json(StatusCode::CREATED, &PropertyView::new(property))?;
                 let (target, key) = (target.as_str(), &property.key);
@@ -89,14 +89,17 @@ pub async fn create(
         .await
 }
 
-async fn add(
+async fn insert(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     property: &StoredProperty,
 ) -> Result<(), Problem> {
-    let there = store::find(connection, workspace_id, property.target, &property.key).await?;
-    if there.is_some() {
-        let message = format!("There is a custom property {} already.", property.key);
+    let found = store::find(connection, workspace_id, property.target, &property.key).await?;
+    if found.is_some() {
+        let message = format!(
+            "Another custom property already has the key {}. Use a different one.",
+            property.key
+        );
         return Err(Problem::conflict(
             "/key",
             Fault::new(Code::DuplicateValue, message),

@@ -1,4 +1,4 @@
-//! What a workspace says of one custom property, and holding a value against it.
+//! The definition of a custom property, and the check of a value.
 
 use std::collections::HashSet;
 
@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::GivenValue;
 use super::options::Options;
+use super::{InputValue, Settings};
 use crate::validation::{Code, Fault, Scope, quote};
 use crate::values::{Country, Email, PhoneNumber, absolute_url, date, length, number};
 
-/// The largest magnitude of a number: 2^53 - 1.
+/// The largest absolute value of a number: 2^53 - 1.
 pub const LARGEST: f64 = 9_007_199_254_740_991.0;
 
-/// What a custom property belongs to.
+/// The kind of object that has a custom property.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
@@ -26,7 +26,7 @@ pub enum Target {
 }
 
 impl Target {
-    /// As it is written.
+    /// The name in requests and rows.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Case => "case",
@@ -52,7 +52,7 @@ pub enum PropertyType {
 }
 
 impl PropertyType {
-    /// As it is written.
+    /// The name in requests and rows.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Text => "text",
@@ -68,30 +68,6 @@ impl PropertyType {
     }
 }
 
-/// What each type can be told; what does not concern a type is ignored.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Settings {
-    pub is_multi_line: bool,
-    pub allow_multiple: bool,
-    pub min: Option<f64>,
-    pub max: Option<f64>,
-    /// How a number is shown.
-    pub format: NumericFormat,
-    /// The currency of a number that is shown as one (ISO 4217).
-    pub currency_code: Option<String>,
-}
-
-/// How a number is shown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum NumericFormat {
-    #[default]
-    Number,
-    Percent,
-    Currency,
-}
-
 /// The definition of a custom property.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Definition {
@@ -105,29 +81,29 @@ pub struct Definition {
 }
 
 impl Definition {
-    /// The value as it is stored; what is wrong with it is refused at its place.
-    pub fn check(&self, given: &GivenValue, place: &mut Scope<'_>) -> Option<Value> {
-        let (expected, found) = match (self.kind, given) {
-            (PropertyType::Boolean, GivenValue::Boolean(value)) => return Some((*value).into()),
-            (PropertyType::Numeric, GivenValue::Number(value)) => {
+    /// Checks a value and returns it as it is stored. Adds each error to `scope`.
+    pub fn check(&self, input: &InputValue, scope: &mut Scope<'_>) -> Option<Value> {
+        let (expected, found) = match (self.kind, input) {
+            (PropertyType::Boolean, InputValue::Boolean(value)) => return Some((*value).into()),
+            (PropertyType::Numeric, InputValue::Number(value)) => {
                 return self
                     .numeric(*value)
-                    .map_err(|fault| place.refuse(fault))
+                    .map_err(|fault| scope.refuse(fault))
                     .ok();
             }
-            (PropertyType::Choices | PropertyType::Countries, GivenValue::List(items)) => {
-                return self.list(items, place);
+            (PropertyType::Choices | PropertyType::Countries, InputValue::List(items)) => {
+                return self.list(items, scope);
             }
             (PropertyType::Boolean, other) => ("true or false", found(other)),
             (PropertyType::Numeric, other) => ("a number", found(other)),
             (PropertyType::Choices | PropertyType::Countries, other) => {
                 ("a list of strings", found(other))
             }
-            (_, GivenValue::Text(text)) => return place.parsed(text, |text| self.text(text)),
+            (_, InputValue::Text(text)) => return scope.parsed(text, |text| self.text(text)),
             (_, other) => ("a string", found(other)),
         };
         let message = format!("{} must be {expected}; {found} was found.", self.key);
-        place.refuse(Fault::new(Code::Type, message));
+        scope.refuse(Fault::new(Code::Type, message));
         None
     }
 
@@ -163,29 +139,29 @@ impl Definition {
         Err(Fault::new(Code::Range, message))
     }
 
-    fn list(&self, items: &[Option<String>], place: &mut Scope<'_>) -> Option<Value> {
+    fn list(&self, items: &[Option<String>], scope: &mut Scope<'_>) -> Option<Value> {
         if items.is_empty() {
             return None;
         }
         if items.len() > 1 && !self.settings.allow_multiple {
             let message = format!("{} takes one item; {} were found.", self.key, items.len());
-            place.refuse(Fault::new(Code::TooMany, message));
+            scope.refuse(Fault::new(Code::TooMany, message));
         }
-        let mut taken: Vec<String> = Vec::new();
+        let mut unique: Vec<String> = Vec::new();
         let mut seen = HashSet::new();
         for (index, item) in items.iter().enumerate() {
             let Some(item) = item else { continue };
-            let mut place = place.index(index);
+            let mut scope = scope.index(index);
             match self.item(item) {
                 Ok(item) if !seen.insert(item.clone()) => {
-                    let message = format!("{} stands here twice. Keep one of them.", quote(&item));
-                    place.refuse(Fault::new(Code::DuplicateValue, message));
+                    let message = format!("{} appears twice. Keep one of them.", quote(&item));
+                    scope.refuse(Fault::new(Code::DuplicateValue, message));
                 }
-                Ok(item) => taken.push(item),
-                Err(fault) => place.refuse(fault),
+                Ok(item) => unique.push(item),
+                Err(fault) => scope.refuse(fault),
             }
         }
-        Some(taken.into())
+        Some(unique.into())
     }
 
     pub(super) fn item(&self, sent: &str) -> Result<String, Fault> {
@@ -202,11 +178,12 @@ impl Definition {
     }
 }
 
-fn found(value: &GivenValue) -> &'static str {
+/// The JSON type of a value, for a message.
+fn found(value: &InputValue) -> &'static str {
     match value {
-        GivenValue::Text(_) => "a string",
-        GivenValue::Boolean(_) => "a boolean",
-        GivenValue::Number(_) => "a number",
-        GivenValue::List(_) => "an array",
+        InputValue::Text(_) => "a string",
+        InputValue::Boolean(_) => "a boolean",
+        InputValue::Number(_) => "a number",
+        InputValue::List(_) => "an array",
     }
 }

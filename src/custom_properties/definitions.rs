@@ -1,4 +1,4 @@
-//! The custom properties of a workspace, found by target and key.
+//! The definitions of the custom properties of a workspace.
 
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{Definition, Target};
 use crate::validation::Names;
 
-/// The definitions of a workspace, in the order of target and key. A clone shares them.
+/// The definitions of a workspace, sorted by target and key. A clone shares them.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(from = "Vec<Definition>")]
 pub struct Definitions(Arc<Sorted>);
@@ -16,15 +16,15 @@ pub struct Definitions(Arc<Sorted>);
 #[derive(Debug, Default)]
 struct Sorted {
     all: Vec<Definition>,
-    /// The keys that a suggestion may name, of each target; made when the first is looked for.
+    /// For each target, the keys that are not archived, as candidates for suggestions. Built when first needed.
     keys: [OnceLock<Names>; 3],
 }
 
 impl From<Vec<Definition>> for Definitions {
-    /// Of several definitions with one target and key, the first counts.
+    /// Keeps the first of several definitions with the same target and key.
     fn from(mut all: Vec<Definition>) -> Self {
-        all.sort_by(|one, other| place(one).cmp(&place(other)));
-        all.dedup_by(|other, one| place(one) == place(other));
+        all.sort_by(|one, other| sort_key(one).cmp(&sort_key(other)));
+        all.dedup_by(|other, one| sort_key(one) == sort_key(other));
         Self(Arc::new(Sorted {
             all,
             keys: Default::default(),
@@ -47,13 +47,13 @@ impl Deref for Definitions {
 }
 
 impl Definitions {
-    /// The definition with a key, archived or not.
+    /// Finds a definition by its key, archived or not.
     pub fn find(&self, target: Target, key: &str) -> Option<&Definition> {
-        let found = self.binary_search_by(|it| place(it).cmp(&(target, key)));
+        let found = self.binary_search_by(|it| sort_key(it).cmp(&(target, key)));
         self.get(found.ok()?)
     }
 
-    /// The keys of a target that are in use.
+    /// The keys of a target that are not archived.
     pub fn keys(&self, target: Target) -> Names {
         let [case, company, individual] = &self.0.keys;
         let keys = match target {
@@ -61,14 +61,14 @@ impl Definitions {
             Target::Company => company,
             Target::Individual => individual,
         };
-        let in_use = || {
+        let not_archived = || {
             let of_target = self.iter().filter(|it| it.target == target && !it.archived);
             of_target.map(|it| it.key.clone()).collect()
         };
-        keys.get_or_init(in_use).clone()
+        keys.get_or_init(not_archived).clone()
     }
 }
 
-fn place(definition: &Definition) -> (Target, &str) {
+fn sort_key(definition: &Definition) -> (Target, &str) {
     (definition.target, &definition.key)
 }

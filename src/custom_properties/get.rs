@@ -10,10 +10,10 @@ use crate::auth::Caller;
 use crate::db::{Database, Deadline};
 use crate::http::{NoQuery, Problem, ProblemType};
 
-/// Reads a custom property with its options, an archived one too.
+/// Reads a custom property with its options, archived or not.
 ///
 /// # Errors
-/// 401, 404 and what the database can have.
+/// Returns 401, 404 or a database error.
 #[utoipa::path(
     get,
     path = "/custom-properties/{target}/{key}",
@@ -29,11 +29,11 @@ pub async fn get(
     path: PropertyPath,
     _: NoQuery,
 ) -> Result<Response, Problem> {
-    let asked = (caller.workspace_id, path);
+    let input = (caller.workspace_id, path);
     let found = database
-        .read(deadline, asked, |connection, asked| {
+        .read(deadline, input, |connection, input| {
             Box::pin(async move {
-                let (workspace_id, path) = &*asked;
+                let (workspace_id, path) = &*input;
                 store::find(connection, *workspace_id, path.target, &path.key).await
             })
         })

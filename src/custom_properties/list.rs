@@ -19,10 +19,10 @@ const FIELDS: &[Field] = &[
     filters::moment("updated_at", "c.updated_at"),
 ];
 
-/// What the path says, as a condition.
+/// The target of the path, as a field for a condition.
 const TARGET: Field = filters::name("target", "c.target");
 
-/// Those that are in use.
+/// The custom properties that are not archived.
 pub const LISTING: Listing = Listing {
     table: "custom_properties",
     base_condition: "c.archived_at IS NULL",
@@ -31,26 +31,26 @@ pub const LISTING: Listing = Listing {
     identifier: "id",
 };
 
-/// All of them.
+/// All custom properties.
 const WITH_ARCHIVED: Listing = Listing {
     base_condition: "true",
     ..LISTING
 };
 
-/// Its order where the request does not say.
+/// The default sort field.
 const ORDER: &str = "created_at";
 
 parameters!(Parameters, {
     let mut parameters = parameters::list(FIELDS, ORDER);
-    let about = "Whether archived ones are listed too.";
+    let about = "Whether to include archived custom properties.";
     parameters.push(parameters::flag("include_archived", about));
     parameters
 });
 
-/// Lists the custom properties of a target, with the archived ones where they are asked for.
+/// Lists the custom properties of a target. Archived ones are included only with `include_archived=true`.
 ///
 /// # Errors
-/// 400, 401, 404 and what the database can have.
+/// Returns 400, 401, 404 or a database error.
 #[utoipa::path(
     get,
     path = "/custom-properties/{target}",
@@ -75,9 +75,9 @@ pub async fn list(
     let mut query = Query::new(query.as_deref());
     let with_archived = query.flag("include_archived");
     let name = format!("custom properties, {}, {with_archived}", target.as_str());
-    let mut asked = query.list(&name, FIELDS, ORDER);
+    let mut list = query.list(&name, FIELDS, ORDER);
     query.finish()?;
-    asked.conditions.push(Condition {
+    list.conditions.push(Condition {
         field: &TARGET,
         operator: Operator::Eq,
         operand: Operand::Text(target.as_str().to_owned()),
@@ -87,7 +87,7 @@ pub async fn list(
     } else {
         &LISTING
     };
-    let listed = read_list(&database, deadline, listing, caller.workspace_id, &asked).await?;
-    let rows = PageView::new(listed, &asked, serde_json::from_value::<StoredProperty>)?;
+    let listed = read_list(&database, deadline, listing, caller.workspace_id, &list).await?;
+    let rows = PageView::new(listed, &list, serde_json::from_value::<StoredProperty>)?;
     Ok(Json(rows.view(PropertyView::listed)).into_response())
 }

@@ -1,4 +1,4 @@
-//! A custom property of a workspace, as it is stored and answered.
+//! Custom properties, as they are stored and as responses have them.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{PropertyOption, PropertyType, Settings, Target};
 use crate::values::{Timestamp, number};
 
-/// A custom property with its options.
+/// A stored custom property with its options.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoredProperty {
     pub id: Uuid,
@@ -26,40 +26,40 @@ pub struct StoredProperty {
     pub archived_at: Option<DateTime<Utc>>,
 }
 
-/// What is answered of a custom property.
+/// A custom property of the workspace.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PropertyView<'p> {
     /// Its id, a UUID of version 7: ids sort by creation.
     id: Uuid,
-    /// What people read.
+    /// Label for people.
     label: &'p str,
-    /// What requests call it.
+    /// Key that requests use for it.
     key: &'p str,
-    /// What has the property.
+    /// Kind of object that has the property.
     target_entity: Target,
-    /// What its values are.
+    /// Type of its values.
     #[serde(rename = "type")]
     kind: PropertyType,
-    /// Those of its type alone; most types have none.
+    /// Settings of its type. Absent for a type without settings.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     settings: Option<Value>,
-    /// Of one property by itself, and of type choices.
+    /// Options, for the type `choices`. Absent in a list.
     #[serde(skip_serializing_if = "Option::is_none")]
     options: Option<&'p [PropertyOption]>,
-    /// When it was made.
+    /// When it was created.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// When its own members were last changed.
+    /// When it was last changed.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
-    /// Since when new things cannot use it; `null` of one that is in use.
+    /// When it was archived; `null` if it is not. Requests cannot set an archived property.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     archived_at: Option<Timestamp>,
 }
 
 impl<'p> PropertyView<'p> {
-    /// The view of a property in a list.
+    /// The view of a property in a list, without options.
     pub fn listed(property: &'p StoredProperty) -> Self {
         Self {
             id: property.id,
@@ -75,7 +75,7 @@ impl<'p> PropertyView<'p> {
         }
     }
 
-    /// The view of a property by itself.
+    /// The view of one property.
     pub fn new(property: &'p StoredProperty) -> Self {
         let has_options = property.kind == PropertyType::Choices;
         Self {

@@ -1,4 +1,4 @@
-//! How a path names a custom property.
+//! The path parameters of custom properties.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -9,11 +9,11 @@ use super::request::TARGETS;
 use super::{Target, target};
 use crate::http::{Problem, ProblemType, parameter, parameters};
 
-/// The target of a path; another word names nothing: 404.
+/// The target in a path. Any other string is 404.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TargetPath(pub Target);
 
-/// A property by its target and key.
+/// The target and the key in a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PropertyPath {
     pub target: Target,
@@ -38,7 +38,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PropertyPath {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let TargetPath(target) = TargetPath::from_request_parts(parts, state).await?;
         let key = parameter(parts, state, "key").await?;
-        // No key has it, and the database takes no text that does.
+        // PostgreSQL refuses a string with NUL, and no key contains it.
         if key.contains('\0') {
             return Err(Problem::Plain(ProblemType::NotFound));
         }
@@ -50,7 +50,11 @@ impl IntoParams for TargetPath {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let mut schema = parameters::text(None, "case");
         schema.enum_values = Some(TARGETS.map(|(word, _)| word.into()).to_vec());
-        vec![parameters::path("target", "What has the property.", schema)]
+        vec![parameters::path(
+            "target",
+            "Kind of object that has the property.",
+            schema,
+        )]
     }
 }
 

@@ -1,4 +1,4 @@
--- A property with its options: a new one, or what became of one that is there.
+-- Inserts or updates a property with its options.
 WITH property AS (
     INSERT INTO custom_properties (workspace_id, id, target, key, label, type, settings,
         created_at, updated_at, archived_at)
@@ -9,7 +9,7 @@ WITH property AS (
 ), options AS (
     SELECT o.option ->> 'key' AS key, o.option ->> 'label' AS label, o.ordinal
     FROM jsonb_array_elements($11::jsonb) WITH ORDINALITY AS o (option, ordinal)
-), gone AS (
+), deleted AS (
     DELETE FROM custom_property_options
     WHERE workspace_id = $1 AND custom_property_id = $2
         AND key NOT IN (SELECT key FROM options)

@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use super::{StoredProperty, Target};
 
-/// Every definition of a workspace, archived ones too, with their options, as JSON.
+/// Reads every definition of a workspace, archived or not, as the JSON of [`Definitions`](super::Definitions).
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn definitions(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -19,10 +19,10 @@ pub async fn definitions(
         .await
 }
 
-/// A property by its key, if the workspace has it, as JSON of a [`StoredProperty`].
+/// Finds a property by its key, as the JSON of a [`StoredProperty`].
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn find(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -44,10 +44,11 @@ pub async fn find(
     .await
 }
 
-/// Writes a property with its options: a new one, or what became of one that is there.
+/// Inserts or updates a property with its options.
 ///
 /// # Errors
-/// Those of the database; `custom_properties_key_key` where another has the key.
+/// Returns `sqlx::Error` if the statement fails: it violates `custom_properties_key_key` if another property has the
+/// key.
 pub async fn save(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -68,28 +69,6 @@ pub async fn save(
         json!(property.options)
     )
     .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Locks a row until the transaction ends, so that nobody changes it between its read and its write.
-///
-/// # Errors
-/// Those of the database.
-pub async fn lock(
-    connection: &mut PgConnection,
-    workspace_id: Uuid,
-    target: Target,
-    key: &str,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "SELECT id FROM custom_properties
-         WHERE workspace_id = $1 AND target = $2 AND key = $3 FOR UPDATE",
-        workspace_id,
-        target.as_str(),
-        key
-    )
-    .fetch_optional(connection)
     .await?;
     Ok(())
 }

@@ -17,22 +17,23 @@ use crate::auth::Caller;
 use crate::clock::now;
 use crate::db::{Database, Deadline};
 use crate::http::{JsonBody, NoQuery, Parsed, Problem, ProblemType};
+use crate::lock_row;
 use crate::parse_body;
 use crate::validation::{Scope, overlay};
 use crate::writes::Compute;
 
 struct Work {
     workspace_id: Uuid,
+    id: Uuid,
     path: PropertyPath,
     request: Parsed<CustomPropertyDraft>,
     now: DateTime<Utc>,
 }
 
-/// Changes the label, the settings or the options of a custom property, or archives it. Values that
-/// cases have stay as they are.
+/// Changes the label, settings or options of a custom property, or archives it. Stored values do not change.
 ///
 /// # Errors
-/// 400, 401, 404 and what the database can have.
+/// Returns 400, 401, 404 or a database error.
 #[utoipa::path(
     patch,
     path = "/custom-properties/{target}/{key}",
@@ -58,17 +59,18 @@ pub async fn update(
     let read = database.read(
         deadline,
         (workspace_id, path.clone()),
-        |connection, asked| {
+        |connection, input| {
             Box::pin(async move {
-                let (workspace_id, PropertyPath { target, key }) = &*asked;
+                let (workspace_id, PropertyPath { target, key }) = &*input;
                 store::find(connection, *workspace_id, *target, key).await
             })
         },
     );
-    // What a change can say depends on the type, which never changes.
-    let kind = stored(read.await?)?.kind;
+    // The checks of an update depend on the type, which never changes.
+    let StoredProperty { id, kind, .. } = stored(read.await?)?;
     let work = Work {
         workspace_id,
+        id,
         path,
         request: parse_body!(
             compute,
@@ -92,8 +94,8 @@ fn stored(found: Option<Value>) -> Result<StoredProperty, Problem> {
 }
 
 async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<StoredProperty, Problem> {
+    lock_row!("custom_properties", connection, work.workspace_id, work.id).await?;
     let PropertyPath { target, key } = &work.path;
-    store::lock(connection, work.workspace_id, *target, key).await?;
     let found = store::find(connection, work.workspace_id, *target, key).await?;
     let mut property = stored(found)?;
     let draft = work.request.value.clone();

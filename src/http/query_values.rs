@@ -57,8 +57,8 @@ pub fn moment(sent: &str) -> Result<DateTime<Utc>, Fault> {
         .or_else(|| offset(&sent.replace(' ', "+")))
         .or_else(plain)
         .or_else(midnight)
-        .filter(|at| is_formed && values::is_of_calendar(at))
-        .map(|at| values::existing(at, sent))
+        .filter(|at| is_formed && values::has_four_digit_year(at))
+        .map(|at| values::without_leap_second(at, sent))
         .unwrap_or_else(|| {
             let message = format!(
                 "\"{}\" is not a moment, such as 2024-02-29 or 2024-02-29T12:30:00Z.",

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::custom_properties::Properties;
 use crate::relations::RelationDetails;
 use crate::values::{
-    Address, BankingInformation, Country, Email, PhoneNumber, PlainText, day, timestamp,
+    Address, BankingInformation, Country, Email, PhoneNumber, PlainText, iso_date, timestamp,
 };
 
 /// A person's gender, as the contract has it.
@@ -52,7 +52,7 @@ pub struct Individual {
     pub email: Option<Email>,
     /// Day of birth.
     #[schema(required)]
-    #[serde(serialize_with = "day")]
+    #[serde(serialize_with = "iso_date")]
     pub birth_date: Option<NaiveDate>,
     /// Country of birth.
     #[schema(required)]

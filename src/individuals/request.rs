@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::model::Nationalities;
 use super::{Gender, Individual};
-use crate::custom_properties::{self, Given, PropertiesRequest};
+use crate::custom_properties::{self, PropertiesRequest, PropertyInputs};
 use crate::relations::{
     HeldRelationRequest, RELATIONS, ROLE_NAMES, ROLES, RelationDetails, RelationInputs, Role,
     Roles, percentage, position, roles,
@@ -110,7 +110,7 @@ pub struct IndividualDraft {
     /// Roles, position and percentages on the individual itself: its relation to the main company.
     pub shorthand: RelationDetails,
     pub bonds: RelationInputs,
-    pub custom_properties: Given,
+    pub custom_properties: PropertyInputs,
 }
 
 /// A role as an individual may carry it; the last two are flags in older clients' spelling.

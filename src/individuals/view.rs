@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Individual, StoredIndividual};
-use crate::custom_properties::{Definition, Listed, Target};
+use crate::custom_properties::{Definition, PropertiesView, Target};
 use crate::relations::{HeldRelationView, HeldRelationViews, RelationDetails, StoredRelation};
 use crate::schema::{NoItems, PropertyValues};
 use crate::serialized;
@@ -44,7 +44,7 @@ pub struct IndividualView<'i> {
     row: IndividualRowView<'i>,
     /// Every custom property that is not archived, by key, with `null` where there is no value.
     #[schema(value_type = PropertyValues)]
-    custom_properties: Listed<'i>,
+    custom_properties: PropertiesView<'i>,
     /// Stands for a feature that this server does not have.
     #[schema(value_type = NoItems)]
     checks: [(); 0],
@@ -93,7 +93,7 @@ impl<'i> IndividualView<'i> {
         let relations = relations.iter();
         Self {
             row: IndividualRowView::new(stored, holding),
-            custom_properties: Listed::new(
+            custom_properties: PropertiesView::new(
                 &stored.custom_properties,
                 Target::Individual,
                 definitions,

@@ -17,12 +17,12 @@ use crate::wire_object;
 use crate::writes::Write;
 
 wire_object! {
-    /// A space: a part of the workspace that cases lie in.
+    /// A space: a part of the workspace that groups cases.
     SpaceRequest {
         /// Its name.
         "name" => name: Text<'de> =
             shape::text(1, 255).example("Paris office").matching(r"\S").required(),
-        /// What cases call it; made where it is absent.
+        /// Slug that cases use as `space_slug`. Generated if it is absent.
         "slug" => slug: Text<'de> = SpaceSlug::shape(),
     }
 }
@@ -35,10 +35,10 @@ impl SpaceRequest<'_> {
     }
 }
 
-/// Adds a space to the workspace; its slug is made where the request has none.
+/// Adds a space to the workspace. Its slug is generated if the request has none.
 ///
 /// # Errors
-/// 400, 401, 409 and what the database can have.
+/// Returns 400, 401, 409 or a database error.
 #[utoipa::path(
     post,
     path = "/spaces",
@@ -86,7 +86,7 @@ async fn insert(
     workspace_id: Uuid,
     space: &Space,
 ) -> Result<(), Problem> {
-    let made = sqlx::query!(
+    let inserted = sqlx::query!(
         "INSERT INTO spaces (workspace_id, slug, name, created_at) VALUES ($1, $2, $3, $4)
          ON CONFLICT ON CONSTRAINT spaces_pkey DO NOTHING",
         workspace_id,
@@ -96,10 +96,10 @@ async fn insert(
     )
     .execute(connection)
     .await?;
-    if made.rows_affected() == 1 {
+    if inserted.rows_affected() == 1 {
         return Ok(());
     }
-    let message = "Another space has this slug. Choose another, or leave it out.";
+    let message = "Another space has this slug. Use a different one, or omit it.";
     let fault = Fault::new(Code::DuplicateValue, message);
     Err(Problem::conflict("/slug", fault))
 }

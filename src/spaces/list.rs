@@ -25,7 +25,7 @@ pub const LISTING: Listing = Listing {
     identifier: "slug",
 };
 
-/// Its order where the request does not say.
+/// The default sort field.
 const ORDER: &str = "created_at";
 
 parameters!(Parameters, parameters::pages(FIELDS, ORDER));
@@ -33,7 +33,7 @@ parameters!(Parameters, parameters::pages(FIELDS, ORDER));
 /// Lists the spaces of the workspace.
 ///
 /// # Errors
-/// 400, 401 and what the database can have.
+/// Returns 400, 401 or a database error.
 #[utoipa::path(
     get,
     path = "/spaces",
@@ -51,10 +51,10 @@ pub async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
-    let asked = query.pages(FIELDS, ORDER);
+    let list = query.pages(FIELDS, ORDER);
     query.finish()?;
     let listing = &LISTING;
-    let listed = read_list(&database, deadline, listing, caller.workspace_id, &asked).await?;
-    let rows = PageView::new(listed, &asked, serde_json::from_value::<Space>)?;
+    let listed = read_list(&database, deadline, listing, caller.workspace_id, &list).await?;
+    let rows = PageView::new(listed, &list, serde_json::from_value::<Space>)?;
     Ok(Json(rows.view(SpaceView::new)).into_response())
 }

@@ -1,4 +1,4 @@
-//! Spaces: parts of a workspace that cases lie in.
+//! Spaces: parts of a workspace that group its cases.
 
 mod create;
 mod list;
@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use crate::state::AppState;
 
-/// The operations on the spaces of a workspace.
+/// The routes under `/spaces`.
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(list::list, create::create))
 }

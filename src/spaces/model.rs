@@ -1,4 +1,4 @@
-//! A space.
+//! Spaces, as they are stored and as responses have them.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::values::Timestamp;
 
-/// A space of a workspace.
+/// A stored space.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Space {
     pub slug: String,
@@ -14,20 +14,20 @@ pub struct Space {
     pub created_at: DateTime<Utc>,
 }
 
-/// What is answered of a space.
+/// A space of the workspace.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SpaceView<'s> {
-    /// What cases call it.
+    /// Slug that cases use as `space_slug`.
     slug: &'s str,
     /// Its name.
     name: &'s str,
-    /// When it was made.
+    /// When it was created.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
 }
 
 impl<'s> SpaceView<'s> {
-    /// The view of a space.
+    /// The view of a stored space.
     pub fn new(space: &'s Space) -> Self {
         Self {
             slug: &space.slug,

@@ -11,13 +11,13 @@ use crate::parse_body;
 use crate::validation::{Code, Fault};
 use crate::writes::{Outcome, Write};
 
-/// The most tags of a workspace.
-const TAGS: i64 = 200;
+/// The maximum number of tags of a workspace.
+const MAX_TAGS: i64 = 200;
 
 /// Adds a tag to the workspace.
 ///
 /// # Errors
-/// 400, 401, 409 and what the database can have.
+/// Returns 400, 401, 409 or a database error.
 #[utoipa::path(
     post,
     path = "/tags",
@@ -53,8 +53,8 @@ pub async fn create(
             let Some(label) = &request.value else {
                 return Err(Problem::Plain(ProblemType::InternalError));
             };
-            if store::count_locked(connection, *workspace_id).await? >= TAGS {
-                let message = format!("A workspace has at most {TAGS} tags. Delete one first.");
+            if store::count_locked(connection, *workspace_id).await? >= MAX_TAGS {
+                let message = format!("A workspace has at most {MAX_TAGS} tags. Delete one first.");
                 return Err(Problem::conflict("", Fault::new(Code::TooMany, message)));
             }
             store::check_label(connection, *workspace_id, *id, label).await?;

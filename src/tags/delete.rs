@@ -9,17 +9,17 @@ use crate::clock::now;
 use crate::db::{Database, Deadline};
 use crate::http::{Id, NoQuery, Problem, ProblemType};
 
-/// Deletes a tag; the cases that have it lose it, and get another version.
+/// Deletes a tag, and removes it from its cases, whose versions change.
 ///
 /// # Errors
-/// 401, 404 and what the database can have.
+/// Returns 401, 404 or a database error.
 #[utoipa::path(
     delete,
     path = "/tags/{id}",
     operation_id = "delete_tag",
     tag = "Tags",
     params(Id),
-    responses((status = 204, description = "It is deleted, and taken from its cases.")),
+    responses((status = 204, description = "The tag is deleted and removed from its cases.")),
 )]
 pub async fn delete(
     State(database): State<Database>,

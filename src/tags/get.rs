@@ -12,7 +12,7 @@ use crate::http::{Id, NoQuery, Problem, ProblemType};
 /// Reads a tag.
 ///
 /// # Errors
-/// 401, 404 and what the database can have.
+/// Returns 401, 404 or a database error.
 #[utoipa::path(
     get,
     path = "/tags/{id}",
@@ -28,10 +28,10 @@ pub async fn get(
     Id(id): Id,
     _: NoQuery,
 ) -> Result<Response, Problem> {
-    let asked = (caller.workspace_id, id);
+    let ids = (caller.workspace_id, id);
     let found = database
-        .read(deadline, asked, |connection, asked| {
-            Box::pin(store::find(connection, asked.0, asked.1))
+        .read(deadline, ids, |connection, ids| {
+            Box::pin(store::find(connection, ids.0, ids.1))
         })
         .await?;
     let tag = found.ok_or(Problem::Plain(ProblemType::NotFound))?;

@@ -1,4 +1,4 @@
-//! Tags, found by what a request names them with.
+//! Finding tags by the ids and labels that a request sends.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -9,25 +9,26 @@ use super::Tag;
 use crate::validation::Names;
 use crate::values::{PlainText, TagLabel};
 
-/// Tags of a workspace by id and by label, labels compared without case.
+/// Tags by id and by folded label.
 #[derive(Debug)]
 pub struct TagIndex<'t, T> {
-    /// No label has the form of an id.
+    /// Ids and folded labels. They never collide, because no label has the form of an id.
     by_name: HashMap<PlainText, &'t T>,
     labels: Vec<&'t str>,
     names: OnceCell<Names>,
 }
 
 impl<'t> TagIndex<'t, Tag> {
-    /// Tags as they are stored.
+    /// An index of stored tags.
     pub fn new(tags: &'t [Tag]) -> Self {
-        Self::of(tags.iter().map(|tag| (tag, Some(tag.id), &*tag.label)))
+        Self::from_entries(tags.iter().map(|tag| (tag, Some(tag.id), &*tag.label)))
     }
 }
 
 impl<'t, T> TagIndex<'t, T> {
-    /// Whatever has an id, if it is stored, and a label. Of several with one name, the first counts.
-    pub fn of(tags: impl Iterator<Item = (&'t T, Option<Uuid>, &'t str)>) -> Self {
+    /// An index of entries, each with a label and, if it is stored, an id. The first of several with the same name is
+    /// found.
+    pub fn from_entries(tags: impl Iterator<Item = (&'t T, Option<Uuid>, &'t str)>) -> Self {
         let (mut by_name, mut labels) = (HashMap::new(), Vec::new());
         for (tag, id, label) in tags {
             let id = id.map(|id| PlainText::from(id.to_string()));
@@ -43,12 +44,12 @@ impl<'t, T> TagIndex<'t, T> {
         }
     }
 
-    /// The tag that an id or a label names.
+    /// Finds a tag by its id or its label.
     pub fn find(&self, sent: &str) -> Option<&'t T> {
         self.by_name.get(&TagLabel::fold(sent)).copied()
     }
 
-    /// The labels that a suggestion may name.
+    /// The candidates for a suggestion.
     pub fn labels(&self) -> Names {
         let all = || self.labels.iter().map(|it| (*it).to_owned()).collect();
         self.names.get_or_init(all).clone()

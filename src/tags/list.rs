@@ -26,7 +26,7 @@ pub const LISTING: Listing = Listing {
     identifier: "id",
 };
 
-/// Its order where the request does not say.
+/// The default sort field.
 const ORDER: &str = "created_at";
 
 parameters!(Parameters, parameters::list(FIELDS, ORDER));
@@ -34,7 +34,7 @@ parameters!(Parameters, parameters::list(FIELDS, ORDER));
 /// Lists the tags of the workspace.
 ///
 /// # Errors
-/// 400, 401 and what the database can have.
+/// Returns 400, 401 or a database error.
 #[utoipa::path(
     get,
     path = "/tags",
@@ -50,17 +50,17 @@ pub async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
-    let mut asked = query.list("tags", FIELDS, ORDER);
+    let mut list = query.list("tags", FIELDS, ORDER);
     query.finish()?;
-    for condition in &mut asked.conditions {
-        // Labels are stored without white space at their ends; in a pattern it can mean something.
+    for condition in &mut list.conditions {
+        // Labels are stored trimmed. In a pattern, white space at an end is significant.
         let is_whole = matches!(condition.operator, Operator::Eq | Operator::NotEq);
         if let (true, Operand::Text(label)) = (is_whole, &mut condition.operand) {
             *label = TagLabel::trimmed(label).to_owned();
         }
     }
     let listing = &LISTING;
-    let listed = read_list(&database, deadline, listing, caller.workspace_id, &asked).await?;
-    let rows = PageView::new(listed, &asked, serde_json::from_value::<Tag>)?;
+    let listed = read_list(&database, deadline, listing, caller.workspace_id, &list).await?;
+    let rows = PageView::new(listed, &list, serde_json::from_value::<Tag>)?;
     Ok(Json(rows.view(TagView::new)).into_response())
 }

@@ -1,4 +1,4 @@
-//! Tags: short labels that a workspace puts on its cases.
+//! Tags: short labels for the cases of a workspace.
 
 mod create;
 mod delete;
@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 
 use crate::state::AppState;
 
-/// The operations on the tags of a workspace.
+/// The routes under `/tags`.
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list::list, create::create))

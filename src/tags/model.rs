@@ -1,4 +1,4 @@
-//! A tag.
+//! Tags, as they are stored and as responses have them.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::values::{PlainText, Timestamp};
 
-/// A tag of the workspace.
+/// A stored tag.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tag {
     pub id: Uuid,
@@ -15,20 +15,20 @@ pub struct Tag {
     pub created_at: DateTime<Utc>,
 }
 
-/// What is answered of a tag.
+/// A tag of the workspace.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TagView<'t> {
     /// Its id, a UUID of version 7: ids sort by creation.
     id: Uuid,
-    /// What people read.
+    /// Its label.
     label: &'t str,
-    /// When it was made.
+    /// When it was created.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
 }
 
 impl<'t> TagView<'t> {
-    /// The view of a tag.
+    /// The view of a stored tag.
     pub fn new(tag: &'t Tag) -> Self {
         Self {
             id: tag.id,

@@ -1,18 +1,20 @@
-//! All SQL of tags.
+//! The SQL of tags.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::Tag;
+use crate::db::lock_workspace;
 use crate::http::Problem;
+use crate::lock_row;
 use crate::validation::{Code, Fault};
 use crate::values::TagLabel;
 
-/// A tag by its id, if the workspace has it.
+/// Finds a tag by its id.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn find(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -28,20 +30,15 @@ pub async fn find(
     .await
 }
 
-/// How many tags a workspace has. Until the transaction ends nobody else adds one.
+/// Locks the workspace and counts its tags, so that no other transaction adds one until this one ends.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if a statement fails.
 pub async fn count_locked(
     connection: &mut PgConnection,
     workspace_id: Uuid,
 ) -> Result<i64, sqlx::Error> {
-    sqlx::query!(
-        "SELECT id FROM workspaces WHERE id = $1 FOR NO KEY UPDATE",
-        workspace_id
-    )
-    .fetch_optional(&mut *connection)
-    .await?;
+    lock_workspace(connection, workspace_id).await?;
     sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM tags WHERE workspace_id = $1"#,
         workspace_id
@@ -50,10 +47,10 @@ pub async fn count_locked(
     .await
 }
 
-/// Refuses a label that another tag has, compared without case.
+/// Checks that no other tag has the label, regardless of case.
 ///
 /// # Errors
-/// 409 and those of the database.
+/// Returns 409 if another tag has it, or a database error.
 pub async fn check_label(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -78,10 +75,10 @@ pub async fn check_label(
     }
 }
 
-/// Adds a tag.
+/// Inserts a tag.
 ///
 /// # Errors
-/// Those of the database; `tags_folded_label_key` where another has the label.
+/// Returns `sqlx::Error` if the statement fails: it violates `tags_folded_label_key` if another tag has the label.
 pub async fn insert(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -103,10 +100,10 @@ pub async fn insert(
     Ok(())
 }
 
-/// Changes the label of a tag, if the workspace has it.
+/// Changes the label of a tag. Returns `None` if the workspace has no such tag.
 ///
 /// # Errors
-/// Those of the database; `tags_folded_label_key` where another has the label.
+/// Returns `sqlx::Error` if the statement fails: it violates `tags_folded_label_key` if another tag has the label.
 pub async fn rename(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -126,25 +123,19 @@ pub async fn rename(
     .await
 }
 
-/// Deletes a tag; the cases that have it lose it, which is a write to each of them. False if the
-/// workspace has no such tag.
+/// Deletes a tag and removes it from its cases, whose versions it increments. Returns `false` if the workspace has no
+/// such tag.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if a statement fails.
 pub async fn delete(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     id: Uuid,
     now: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
-    // From here on no case gets the tag any more.
-    sqlx::query!(
-        "SELECT id FROM tags WHERE workspace_id = $1 AND id = $2 FOR UPDATE",
-        workspace_id,
-        id
-    )
-    .fetch_optional(&mut *connection)
-    .await?;
+    // From here on no other transaction adds the tag to a case.
+    lock_row!("tags", connection, workspace_id, id).await?;
     sqlx::query!(
         "UPDATE cases SET version = version + 1, last_activity_at = greatest(last_activity_at, $3)
          WHERE workspace_id = $1 AND id IN (

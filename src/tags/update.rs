@@ -12,10 +12,10 @@ use crate::http::{Id, JsonBody, NoQuery, Problem, ProblemType};
 use crate::parse_body;
 use crate::writes::Compute;
 
-/// Changes the label of a tag, on every case that has it.
+/// Changes the label of a tag, for every case that has it.
 ///
 /// # Errors
-/// 400, 401, 404, 409 and what the database can have.
+/// Returns 400, 401, 404, 409 or a database error.
 #[utoipa::path(
     patch,
     path = "/tags/{id}",
@@ -42,16 +42,16 @@ pub async fn update(
     let update = database.transaction(deadline, work, |connection, work| {
         Box::pin(async move {
             let (workspace_id, id, request) = &*work;
-            let nothing = || Problem::Plain(ProblemType::NotFound);
-            let there = store::find(connection, *workspace_id, *id).await?;
-            there.ok_or_else(nothing)?;
+            let not_found = || Problem::Plain(ProblemType::NotFound);
+            let found = store::find(connection, *workspace_id, *id).await?;
+            found.ok_or_else(not_found)?;
             request.refuse(request.violations())?;
             let Some(label) = &request.value else {
                 return Err(Problem::Plain(ProblemType::InternalError));
             };
             store::check_label(connection, *workspace_id, *id, label).await?;
             let renamed = store::rename(connection, *workspace_id, *id, label).await?;
-            renamed.ok_or_else(nothing)
+            renamed.ok_or_else(not_found)
         })
     });
     Ok(Json(TagView::new(&update.await?)).into_response())

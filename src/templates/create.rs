@@ -2,29 +2,21 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
-use uuid::Uuid;
 
-use super::request::{TemplateDraft, TemplateRequest};
-use super::{StoredTemplate, Template, TemplateRules, TemplateView, resolve, store};
-use crate::http::{JsonBody, NoQuery, Parsed, Prefix, Problem, ProblemType, WriteResponse};
+use super::request::TemplateRequest;
+use super::resolve::TemplateInput;
+use super::{StoredTemplate, Template, TemplateRules, TemplateView, store};
+use crate::http::{JsonBody, NoQuery, Prefix, Problem, ProblemType, WriteResponse};
 use crate::idempotency::IdempotencyKey;
 use crate::parse_body;
 use crate::validation::Mode;
 use crate::writes::{Outcome, Write};
 
-struct Work {
-    workspace_id: Uuid,
-    id: Uuid,
-    request: Parsed<TemplateDraft>,
-    now: DateTime<Utc>,
-}
-
 /// Adds a template to the workspace.
 ///
 /// # Errors
-/// 400, 401, 409 and what the database can have.
+/// Returns 400, 401, 409 or a database error.
 #[utoipa::path(
     post,
     path = "/templates",
@@ -49,7 +41,7 @@ pub async fn create(
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let now = write.now;
-    let work = Work {
+    let input = TemplateInput {
         workspace_id: write.workspace_id,
         id: write.ids.next(now),
         request: parse_body!(
@@ -61,9 +53,9 @@ pub async fn create(
         now,
     };
     write
-        .run(&body, work, move |connection, work| {
+        .run(&body, input, move |connection, input| {
             Box::pin(async move {
-                let stored = add(connection, &work).await?;
+                let stored = insert(connection, &input).await?;
                 let response =
                     WriteResponse::json(StatusCode::CREATED, &TemplateView::new(&stored))?;
                 let location = format!("{prefix}/templates/{}", stored.rules.template.id);
@@ -73,27 +65,17 @@ pub async fn create(
         .await
 }
 
-async fn add(connection: &mut PgConnection, work: &Work) -> Result<StoredTemplate, Problem> {
-    let draft = work.request.value.clone();
-    let mut violations = work.request.violations();
-    let defaults = draft.defaults.unwrap_or_default();
-    let required = draft.required.unwrap_or_default();
-    let workspace_id = work.workspace_id;
-    let defaults = resolve(
-        connection,
-        workspace_id,
-        &defaults,
-        &required,
-        &mut violations,
-    )
-    .await?;
-    work.request.refuse(violations)?;
+async fn insert(
+    connection: &mut PgConnection,
+    input: &TemplateInput,
+) -> Result<StoredTemplate, Problem> {
+    let (draft, defaults) = input.resolve(connection).await?;
     let (Some(key), Some(name)) = (draft.key, draft.name) else {
-        // Without a fault both are there.
+        // A valid request has both.
         return Err(Problem::Plain(ProblemType::InternalError));
     };
     let template = Template {
-        id: work.id,
+        id: input.id,
         name,
         key: key.as_str().into(),
     };
@@ -101,13 +83,13 @@ async fn add(connection: &mut PgConnection, work: &Work) -> Result<StoredTemplat
         rules: TemplateRules {
             template,
             defaults,
-            required,
+            required: draft.required.unwrap_or_default(),
         },
         description: draft.description.apply(None),
-        created_at: work.now,
-        updated_at: work.now,
-        archived_at: draft.archived.unwrap_or_default().then_some(work.now),
+        created_at: input.now,
+        updated_at: input.now,
+        archived_at: draft.archived.unwrap_or_default().then_some(input.now),
     };
-    store::save(connection, work.workspace_id, &stored).await?;
+    store::save(connection, input.workspace_id, &stored).await?;
     Ok(stored)
 }

@@ -25,7 +25,7 @@ const FIELDS: &[Field] = &[
     filters::moment("updated_at", "c.updated_at"),
 ];
 
-/// Those that are in use.
+/// The templates that are not archived.
 pub const LISTING: Listing = Listing {
     table: "templates",
     base_condition: "c.archived_at IS NULL",
@@ -34,26 +34,26 @@ pub const LISTING: Listing = Listing {
     identifier: "id",
 };
 
-/// All of them.
+/// All templates.
 const WITH_ARCHIVED: Listing = Listing {
     base_condition: "true",
     ..LISTING
 };
 
-/// Its order where the request does not say.
+/// The default sort field.
 const ORDER: &str = "updated_at";
 
 parameters!(Parameters, {
     let mut parameters = parameters::list(FIELDS, ORDER);
-    let about = "Whether archived ones are listed too.";
+    let about = "Whether to include archived templates.";
     parameters.push(parameters::flag("include_archived", about));
     parameters
 });
 
-/// Lists the templates of the workspace, with the archived ones where they are asked for.
+/// Lists the templates of the workspace. Archived templates are included only with `include_archived=true`.
 ///
 /// # Errors
-/// 400, 401 and what the database can have.
+/// Returns 400, 401 or a database error.
 #[utoipa::path(
     get,
     path = "/templates",
@@ -77,14 +77,14 @@ pub async fn list(
     } else {
         "templates"
     };
-    let asked = query.list(name, FIELDS, ORDER);
+    let list = query.list(name, FIELDS, ORDER);
     query.finish()?;
     let listing = if with_archived {
         &WITH_ARCHIVED
     } else {
         &LISTING
     };
-    let listed = read_list(&database, deadline, listing, caller.workspace_id, &asked).await?;
-    let rows = PageView::new(listed, &asked, serde_json::from_value::<StoredTemplate>)?;
+    let listed = read_list(&database, deadline, listing, caller.workspace_id, &list).await?;
+    let rows = PageView::new(listed, &list, serde_json::from_value::<StoredTemplate>)?;
     Ok(Json(rows.view(TemplateView::new)).into_response())
 }

@@ -1,4 +1,4 @@
-//! A template.
+//! Templates, as they are stored and as responses have them.
 
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::Required;
+use super::RequiredPath;
 use crate::schema::PropertyValues;
 use crate::values::{PlainText, Timestamp};
 
-/// A template, as far as a case shows it.
+/// The template of a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = NestedTemplate)]
 pub struct Template {
@@ -20,34 +20,34 @@ pub struct Template {
     pub id: Uuid,
     /// Its name.
     pub name: PlainText,
-    /// What requests call it.
+    /// Key that requests use for it.
     pub key: PlainText,
 }
 
-/// What a new case has where its request does not say.
+/// The default values for the fields that a new case does not send.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Defaults {
     /// Ids of tags.
     pub tags: Vec<Uuid>,
-    /// The user who works on it.
+    /// User to whom the case is assigned.
     #[schema(required)]
     pub assignee_id: Option<Uuid>,
-    /// Every custom property that is not archived, by key, with `null` where there is no value.
+    /// Values of custom properties, by key.
     #[schema(value_type = PropertyValues)]
     pub custom_properties: BTreeMap<String, Value>,
 }
 
-/// A template with what it asks of a case.
+/// A template with its defaults and required fields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TemplateRules {
     #[serde(flatten)]
     pub template: Template,
     pub defaults: Defaults,
-    pub required: Vec<Required>,
+    pub required: Vec<RequiredPath>,
 }
 
-/// A template of a workspace.
+/// A stored template.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoredTemplate {
     #[serde(flatten)]
@@ -58,37 +58,37 @@ pub struct StoredTemplate {
     pub archived_at: Option<DateTime<Utc>>,
 }
 
-/// What is answered of a template.
+/// A template of the workspace.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TemplateView<'t> {
     /// Its id, a UUID of version 7: ids sort by creation.
     id: Uuid,
     /// Its name.
     name: &'t str,
-    /// What requests call it.
+    /// Key that requests use for it.
     key: &'t str,
-    /// What it means.
+    /// What the template is for.
     #[schema(required)]
     description: Option<&'t str>,
-    /// This server approves nothing by itself.
+    /// Always `false`: this server never approves a case automatically.
     case_auto_approval: bool,
-    /// What a new case has where it says nothing itself.
+    /// Default values for the fields that a new case does not send.
     defaults: &'t Defaults,
-    /// Paths to what an open case must have.
-    required: &'t [Required],
-    /// When it was made.
+    /// Paths of the fields that an open case must have.
+    required: &'t [RequiredPath],
+    /// When it was created.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// When its own members were last changed.
+    /// When it was last changed.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
-    /// Since when new things cannot use it; `null` of one that is in use.
+    /// When it was archived; `null` if it is not. New cases cannot use an archived template.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     archived_at: Option<Timestamp>,
 }
 
 impl<'t> TemplateView<'t> {
-    /// The view of a template.
+    /// The view of a stored template.
     pub fn new(stored: &'t StoredTemplate) -> Self {
         let TemplateRules {
             template,

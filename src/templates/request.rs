@@ -1,84 +1,84 @@
-//! Templates as they may arrive.
+//! The request body of a template.
 
 use uuid::Uuid;
 
-use super::Required;
-use crate::custom_properties::{self, Given, PropertiesRequest};
+use super::RequiredPath;
+use crate::custom_properties::{self, PropertiesRequest, PropertyInputs};
 use crate::schema::Changed;
 use crate::schema::{self, shape};
 use crate::validation::{Change, Code, Fault, Field, Items, Member, Mode, Scope, Text, list};
 use crate::values::{Key, PlainText, length, not_blank, uuid};
 use crate::wire_object;
 
-/// The most tags by default.
-const TAGS: usize = 100;
-/// The most paths that are required.
-pub const REQUIRED: usize = 200;
+/// The maximum number of default tags.
+const MAX_TAGS: usize = 100;
+/// The maximum number of required paths.
+pub const MAX_REQUIRED: usize = 200;
 
 wire_object! {
-    /// A template: what the workspace asks of a kind of case.
+    /// A template: the defaults and required fields of a kind of case.
     TemplateRequest {
-        /// What cases call it, unique in the workspace.
+        /// Key that cases use for it, unique in the workspace.
         "key" => key: Text<'de> = Key::shape().required().example("kyb_light"),
         /// Its name.
         "name" => name: Text<'de> =
             shape::text(1, 255).example("KYB light").matching(r"\S").required(),
-        /// What it is for.
+        /// What the template is for.
         "description" => description: Text<'de> =
             shape::text(1, 5_000).example("For companies of the European Union."),
-        /// What a new case has where it says nothing itself; replaced as a whole.
+        /// Default values for the fields that a new case does not send. An update replaces all of them.
         "defaults" => defaults: DefaultsRequest<'de> = schema::object::<DefaultsRequest<'_>>(),
-        /// Paths to what an open case must have, such as `external_id`, `companies[].country` or
-        /// `custom_properties.KEY`, each once; replaced as a whole.
-        "required" => required: Items<Text<'de>, REQUIRED> =
-            shape::list(Required::shape(), REQUIRED),
-        /// Whether new cases can no longer use it.
+        /// Paths of the fields that an open case must have, such as `external_id`, `companies[].country` or
+        /// `custom_properties.KEY`, each once. An update replaces all of them.
+        "required" => required: Items<Text<'de>, MAX_REQUIRED> =
+            shape::list(RequiredPath::shape(), MAX_REQUIRED),
+        /// Whether it is archived: new cases cannot use an archived template.
         "archived" => archived: bool = shape::flag(),
     }
 }
 
-/// The same as a change, for the reference.
+/// The schema of an update, for the OpenAPI document.
 pub type TemplateUpdateRequest = Changed<TemplateRequest<'static>>;
 
 wire_object! {
-    /// What a new case has where it says nothing itself.
+    /// Default values for the fields that a new case does not send.
     DefaultsRequest or "[]" {
         /// Tags, by label or id.
-        "tags" => tags: Items<Text<'de>, TAGS> =
-            shape::list(shape::text(1, 100).example("VIP"), TAGS),
-        /// A user.
+        "tags" => tags: Items<Text<'de>, MAX_TAGS> =
+            shape::list(shape::text(1, 100).example("VIP"), MAX_TAGS),
+        /// Id of the user to whom the case is assigned.
         "assignee_id" => assignee_id: Text<'de> =
             shape::format("uuid").example("0198a000-0000-4000-8000-000000000301"),
-        /// Values of the custom properties for cases, by key.
+        /// Values of the custom properties of cases, by key.
         "custom_properties" => custom_properties: PropertiesRequest<'de> =
             custom_properties::shape(),
     }
 }
 
-/// Defaults whose references are not held against the workspace yet.
+/// Defaults whose references are not resolved yet.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct DefaultsDraft {
-    /// Labels or ids of tags; what was refused is `None`.
+    /// Labels or ids of tags. An invalid one is `None`.
     pub tags: Vec<Option<String>>,
     pub assignee_id: Option<Uuid>,
-    pub custom_properties: Given,
+    pub custom_properties: PropertyInputs,
 }
 
-/// What a request says of a template. For a new one, key and name are there.
+/// The parsed fields of a template. In a create without errors, key and name are present.
 #[derive(Debug, Clone)]
 pub struct TemplateDraft {
     pub key: Option<Key>,
     pub name: Option<PlainText>,
     pub description: Change<String>,
-    /// Replaced as a whole.
+    /// Replaces all defaults.
     pub defaults: Option<DefaultsDraft>,
-    /// Replaced as a whole.
-    pub required: Option<Vec<Required>>,
+    /// Replaces all required paths.
+    pub required: Option<Vec<RequiredPath>>,
     pub archived: Option<bool>,
 }
 
 impl TemplateRequest<'_> {
-    /// The template, its faults refused at their places.
+    /// Parses the fields and adds each error to `scope`.
     pub fn parse(mut self, mode: Mode, scope: &mut Scope<'_>) -> TemplateDraft {
         self.unknown_keys.refuse(scope, Self::KNOWN);
         TemplateDraft {
@@ -92,7 +92,7 @@ impl TemplateRequest<'_> {
     }
 }
 
-/// What a template says by default: `null` is nothing, absent is not said.
+/// Parses the defaults. Returns `None` if the field is absent, and empty defaults if it is null.
 pub fn defaults(
     scope: &mut Scope<'_>,
     member: Member<DefaultsRequest<'_>>,
@@ -116,11 +116,11 @@ pub fn defaults(
     })
 }
 
-/// What a template requires, each path once.
+/// Parses the required paths, each of which can occur once. Returns `None` if the field is absent.
 pub fn required(
     scope: &mut Scope<'_>,
-    member: Member<Items<Text<'_>, REQUIRED>>,
-) -> Option<Vec<Required>> {
+    member: Member<Items<Text<'_>, MAX_REQUIRED>>,
+) -> Option<Vec<RequiredPath>> {
     match member.value {
         Field::Missing => return None,
         Field::Null => return Some(Vec::new()),
@@ -128,14 +128,14 @@ pub fn required(
     }
     let name = member.name;
     let sent = list(scope, member, |sent, scope| {
-        scope.parsed(&sent, Required::parse)
+        scope.parsed(&sent, RequiredPath::parse)
     });
     let mut array = scope.key(name);
     let mut paths = Vec::new();
     for (index, path) in sent.into_iter().enumerate() {
         let Some(path) = path else { continue };
         if paths.contains(&path) {
-            let message = format!("{} stands here twice. Keep one of them.", path.as_str());
+            let message = format!("{} appears twice. Keep one of them.", path.as_str());
             let fault = Fault::new(Code::DuplicateValue, message);
             array.index(index).refuse(fault);
         } else {

@@ -1,53 +1,66 @@
-//! From the defaults of a request to those of a template: everything they refer to is there.
+//! Checks the references of a template and resolves them to ids.
 
 use std::collections::HashSet;
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::store::{DefaultReferences, known};
-use super::{Defaults, DefaultsDraft, Required};
+use super::request::TemplateDraft;
+use super::store::{DefaultReferences, references};
+use super::{Defaults, DefaultsDraft};
 use crate::custom_properties::{self, Target};
-use crate::http::Problem;
+use crate::http::{Parsed, Problem};
 use crate::tags::TagIndex;
-use crate::validation::{Code, Fault, Scope, Violations, quote};
+use crate::validation::{Code, Fault, Scope, quote};
 
-/// The defaults; what the workspace does not have is refused at its place below `defaults` or
-/// `required`.
-///
-/// # Errors
-/// Those of the database.
-pub async fn resolve(
-    connection: &mut PgConnection,
-    workspace_id: Uuid,
-    draft: &DefaultsDraft,
-    required: &[Required],
-    violations: &mut Violations,
-) -> Result<Defaults, Problem> {
-    let known = known(connection, workspace_id, draft).await?;
-    // Where a path was refused, the others do not have their places any more.
-    if violations.is_empty() {
-        let mut scope = Scope::root(violations);
-        let mut list = scope.key("required");
-        for (index, path) in required.iter().enumerate() {
-            if let Err(fault) = path.check(&known.definitions) {
-                list.index(index).refuse(fault);
-            }
-        }
-    }
-    let mut scope = Scope::root(violations);
-    let mut scope = scope.key("defaults");
-    let given = &draft.custom_properties;
-    let checked = custom_properties::check(given, Target::Case, &known.definitions, &mut scope);
-    Ok(Defaults {
-        tags: tags(draft, &known, &mut scope),
-        assignee_id: assignee(draft, &known, &mut scope),
-        custom_properties: custom_properties::values(checked),
-    })
+/// The input of the transaction that creates or updates a template.
+pub struct TemplateInput {
+    pub workspace_id: Uuid,
+    pub id: Uuid,
+    pub request: Parsed<TemplateDraft>,
+    pub now: DateTime<Utc>,
 }
 
-fn tags(draft: &DefaultsDraft, known: &DefaultReferences, scope: &mut Scope<'_>) -> Vec<Uuid> {
-    let tags = TagIndex::new(&known.tags);
+impl TemplateInput {
+    /// Checks the request against the workspace. Returns its fields, and its defaults with resolved references.
+    ///
+    /// # Errors
+    /// Returns [`Problem::Invalid`] with every error of the request, or a database error.
+    pub async fn resolve(
+        &self,
+        connection: &mut PgConnection,
+    ) -> Result<(TemplateDraft, Defaults), Problem> {
+        let draft = self.request.value.clone();
+        let mut violations = self.request.violations();
+        let defaults = draft.defaults.clone().unwrap_or_default();
+        let references = references(connection, self.workspace_id, &defaults).await?;
+        // If a path was refused, the indexes of the others are no longer those of the request.
+        if violations.is_empty() {
+            let mut scope = Scope::root(&mut violations);
+            let mut list = scope.key("required");
+            for (index, path) in draft.required.iter().flatten().enumerate() {
+                if let Err(fault) = path.check(&references.definitions) {
+                    list.index(index).refuse(fault);
+                }
+            }
+        }
+        let mut scope = Scope::root(&mut violations);
+        let mut scope = scope.key("defaults");
+        let (sent, definitions) = (&defaults.custom_properties, &references.definitions);
+        let checked = custom_properties::check(sent, Target::Case, definitions, &mut scope);
+        let defaults = Defaults {
+            tags: tags(&defaults, &references, &mut scope),
+            assignee_id: assignee(&defaults, &references, &mut scope),
+            custom_properties: custom_properties::values(checked),
+        };
+        self.request.refuse(violations)?;
+        Ok((draft, defaults))
+    }
+}
+
+fn tags(draft: &DefaultsDraft, references: &DefaultReferences, scope: &mut Scope<'_>) -> Vec<Uuid> {
+    let tags = TagIndex::new(&references.tags);
     let (mut ids, mut seen) = (Vec::new(), HashSet::new());
     let mut array = scope.key("tags");
     for (index, sent) in draft.tags.iter().enumerate() {
@@ -69,11 +82,11 @@ fn tags(draft: &DefaultsDraft, known: &DefaultReferences, scope: &mut Scope<'_>)
 
 fn assignee(
     draft: &DefaultsDraft,
-    known: &DefaultReferences,
+    references: &DefaultReferences,
     scope: &mut Scope<'_>,
 ) -> Option<Uuid> {
     let id = draft.assignee_id?;
-    let (code, what) = match &known.assignee {
+    let (code, what) = match &references.assignee {
         None => (Code::AssigneeNotFound, "does not exist in this workspace"),
         Some(user) if user.suspended => (Code::AssigneeSuspended, "is suspended"),
         Some(_) => return Some(id),

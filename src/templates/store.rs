@@ -1,4 +1,4 @@
-//! All SQL of templates.
+//! The SQL of templates.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -13,19 +13,19 @@ use crate::users::User;
 use crate::validation::{Code, Fault};
 use crate::values::TagLabel;
 
-/// What the workspace has of what defaults refer to.
+/// The existing objects that defaults refer to.
 #[derive(Debug, Deserialize)]
 pub struct DefaultReferences {
-    /// Those that are named, and candidates for a suggestion.
+    /// The tags that are referred to, and candidates for suggestions.
     pub tags: Vec<Tag>,
     pub assignee: Option<User>,
     pub definitions: Definitions,
 }
 
-/// A template by its id, if the workspace has it, as JSON of a [`StoredTemplate`].
+/// Finds a template by its id, as the JSON of a [`StoredTemplate`].
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn find(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -41,11 +41,11 @@ pub async fn find(
     .await
 }
 
-/// What the workspace has of what defaults refer to.
+/// Reads the objects that defaults refer to, and every definition of a custom property.
 ///
 /// # Errors
-/// Those of the database, and a row that cannot be read.
-pub async fn known(
+/// Returns a database error, or [`Problem::Decode`] if the JSON cannot be decoded.
+pub async fn references(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     defaults: &DefaultsDraft,
@@ -53,7 +53,7 @@ pub async fn known(
     let tags = defaults.tags.iter().flatten();
     let tags: Vec<String> = tags.map(|it| TagLabel::fold(it).into()).collect();
     let found = sqlx::query_file_scalar!(
-        "src/templates/known.sql",
+        "src/templates/references.sql",
         workspace_id,
         &tags,
         defaults.assignee_id
@@ -63,10 +63,10 @@ pub async fn known(
     serde_json::from_value(found).map_err(Problem::Decode)
 }
 
-/// Writes a template: a new one, or what became of one that is there.
+/// Inserts or updates a template.
 ///
 /// # Errors
-/// 409 where another has the key, and those of the database.
+/// Returns 409 if another template has the key, or a database error.
 pub async fn save(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -82,7 +82,7 @@ pub async fn save(
     .fetch_optional(&mut *connection)
     .await?;
     if let Some(other) = taken {
-        let message = format!("The template {other} has this key. Give each template its own.");
+        let message = format!("The template {other} already has this key. Use a different one.");
         let fault = Fault::new(Code::DuplicateValue, message);
         return Err(Problem::conflict("/key", fault));
     }
@@ -106,25 +106,6 @@ pub async fn save(
         stored.archived_at
     )
     .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Locks a row until the transaction ends, so that nobody changes it between its read and its write.
-///
-/// # Errors
-/// Those of the database.
-pub async fn lock(
-    connection: &mut PgConnection,
-    workspace_id: Uuid,
-    id: Uuid,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "SELECT id FROM templates WHERE workspace_id = $1 AND id = $2 FOR UPDATE",
-        workspace_id,
-        id
-    )
-    .fetch_optional(connection)
     .await?;
     Ok(())
 }

@@ -5,31 +5,24 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
-use uuid::Uuid;
 
-use super::request::{TemplateDraft, TemplateRequest, TemplateUpdateRequest};
-use super::{StoredTemplate, TemplateView, resolve, store};
+use super::request::{TemplateRequest, TemplateUpdateRequest};
+use super::resolve::TemplateInput;
+use super::{StoredTemplate, TemplateView, store};
 use crate::auth::Caller;
 use crate::clock::now;
 use crate::db::{Database, Deadline};
-use crate::http::{Id, JsonBody, NoQuery, Parsed, Problem, ProblemType};
+use crate::http::{Id, JsonBody, NoQuery, Problem, ProblemType};
+use crate::lock_row;
 use crate::parse_body;
 use crate::validation::Mode;
 use crate::writes::Compute;
 
-struct Work {
-    workspace_id: Uuid,
-    id: Uuid,
-    request: Parsed<TemplateDraft>,
-    now: DateTime<Utc>,
-}
-
-/// Changes a template, or archives one: the cases that have it keep it.
+/// Changes or archives a template. Cases that have it keep it.
 ///
 /// # Errors
-/// 400, 401, 404, 409 and what the database can have.
+/// Returns 400, 401, 404, 409 or a database error.
 #[utoipa::path(
     patch,
     path = "/templates/{id}",
@@ -51,7 +44,7 @@ pub async fn update(
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let work = Work {
+    let input = TemplateInput {
         workspace_id: caller.workspace_id,
         id,
         request: parse_body!(
@@ -63,36 +56,25 @@ pub async fn update(
         now: now(),
     };
     let stored = database
-        .transaction(deadline, work, |connection, work| {
-            Box::pin(change(connection, work))
+        .transaction(deadline, input, |connection, input| {
+            Box::pin(change(connection, input))
         })
         .await?;
     Ok(Json(TemplateView::new(&stored)).into_response())
 }
 
-async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<StoredTemplate, Problem> {
-    store::lock(connection, work.workspace_id, work.id).await?;
-    let found = store::find(connection, work.workspace_id, work.id).await?;
+async fn change(
+    connection: &mut PgConnection,
+    input: Arc<TemplateInput>,
+) -> Result<StoredTemplate, Problem> {
+    lock_row!("templates", connection, input.workspace_id, input.id).await?;
+    let found = store::find(connection, input.workspace_id, input.id).await?;
     let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
     let mut stored: StoredTemplate = serde_json::from_value(found).map_err(Problem::Decode)?;
-    let draft = work.request.value.clone();
-    let mut violations = work.request.violations();
-    let (sent, required) = (&draft.defaults, &draft.required);
-    let defaults = sent.clone().unwrap_or_default();
-    let required = required.as_deref().unwrap_or_default();
-    let workspace_id = work.workspace_id;
-    let defaults = resolve(
-        connection,
-        workspace_id,
-        &defaults,
-        required,
-        &mut violations,
-    )
-    .await?;
-    if sent.is_some() {
+    let (draft, defaults) = input.resolve(connection).await?;
+    if draft.defaults.is_some() {
         stored.rules.defaults = defaults;
     }
-    work.request.refuse(violations)?;
     let template = &mut stored.rules.template;
     if let Some(key) = draft.key {
         template.key = key.as_str().into();
@@ -105,11 +87,11 @@ async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Stored
     }
     stored.description = draft.description.apply(stored.description.take());
     stored.archived_at = match draft.archived {
-        Some(true) => stored.archived_at.or(Some(work.now)),
+        Some(true) => stored.archived_at.or(Some(input.now)),
         Some(false) => None,
         None => stored.archived_at,
     };
-    stored.updated_at = work.now;
-    store::save(connection, work.workspace_id, &stored).await?;
+    stored.updated_at = input.now;
+    store::save(connection, input.workspace_id, &stored).await?;
     Ok(stored)
 }

@@ -11,13 +11,13 @@ use crate::parse_body;
 use crate::validation::Mode;
 use crate::writes::{Outcome, Write};
 
-/// The role of a user of whom the request says none.
-const ROLE: &str = "analyst";
+/// The role of a new user if the request has none.
+const DEFAULT_ROLE: &str = "analyst";
 
 /// Adds a user to the workspace.
 ///
 /// # Errors
-/// 400, 401, 409 and what the database can have.
+/// Returns 400, 401, 409 or a database error.
 #[utoipa::path(
     post,
     path = "/users",
@@ -61,7 +61,7 @@ pub async fn create(
         first_name: first_name.unwrap_or_default(),
         last_name: last_name.unwrap_or_default(),
         email: email.map_or_else(String::new, |it| it.as_str().to_owned()),
-        role: role.unwrap_or_else(|| ROLE.to_owned()),
+        role: role.unwrap_or_else(|| DEFAULT_ROLE.to_owned()),
         created_at: now,
         suspended_at: suspended.unwrap_or_default().then_some(now),
     };

@@ -13,7 +13,7 @@ use crate::parameters;
 
 const FIELDS: &[Field] = &[filters::moment("created_at", "c.created_at")];
 
-/// Those that are in use.
+/// The users that are not suspended.
 pub const LISTING: Listing = Listing {
     table: "users",
     base_condition: "c.suspended_at IS NULL",
@@ -22,26 +22,26 @@ pub const LISTING: Listing = Listing {
     identifier: "id",
 };
 
-/// All of them.
+/// All users.
 const WITH_SUSPENDED: Listing = Listing {
     base_condition: "true",
     ..LISTING
 };
 
-/// Its order where the request does not say.
+/// The default sort field.
 const ORDER: &str = "created_at";
 
 parameters!(Parameters, {
     let mut parameters = parameters::list(FIELDS, ORDER);
-    let about = "Whether suspended ones are listed too.";
+    let about = "Whether to include suspended users.";
     parameters.push(parameters::flag("include_suspended", about));
     parameters
 });
 
-/// Lists the users of the workspace, with the suspended ones where they are asked for.
+/// Lists the users of the workspace. Suspended users are included only with `include_suspended=true`.
 ///
 /// # Errors
-/// 400, 401 and what the database can have.
+/// Returns 400, 401 or a database error.
 #[utoipa::path(
     get,
     path = "/users",
@@ -63,14 +63,14 @@ pub async fn list(
     } else {
         "users"
     };
-    let asked = query.list(name, FIELDS, ORDER);
+    let list = query.list(name, FIELDS, ORDER);
     query.finish()?;
     let listing = if with_suspended {
         &WITH_SUSPENDED
     } else {
         &LISTING
     };
-    let listed = read_list(&database, deadline, listing, caller.workspace_id, &asked).await?;
-    let rows = PageView::new(listed, &asked, serde_json::from_value::<StoredUser>)?;
+    let listed = read_list(&database, deadline, listing, caller.workspace_id, &list).await?;
+    let rows = PageView::new(listed, &list, serde_json::from_value::<StoredUser>)?;
     Ok(Json(rows.view(UserView::new)).into_response())
 }

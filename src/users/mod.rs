@@ -1,4 +1,4 @@
-//! Users: the people of a workspace, to whom cases are assigned.
+//! Users: the people of a workspace. Cases are assigned to them.
 
 mod create;
 mod get;
@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use crate::state::AppState;
 
-/// The operations on the users of a workspace.
+/// The routes under `/users`.
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list::list, create::create))

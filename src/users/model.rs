@@ -1,4 +1,4 @@
-//! A user.
+//! Users, as they are stored and as responses have them.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::values::{PlainText, Timestamp};
 
-/// A user, as far as a case shows one.
+/// The user to whom a case is assigned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Assignee)]
 pub struct User {
@@ -19,25 +19,25 @@ pub struct User {
     pub last_name: PlainText,
     /// E-mail address.
     pub email: PlainText,
-    /// Cases are no longer assigned to a suspended user.
+    /// Whether the user is suspended: no further cases are assigned to a suspended user.
     #[serde(skip_serializing)]
     pub suspended: bool,
 }
 
-/// A user of a workspace.
+/// A stored user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredUser {
     pub id: Uuid,
     pub first_name: String,
     pub last_name: String,
     pub email: String,
-    /// What the user does, in the workspace's own words.
+    /// The role of the user: any string.
     pub role: String,
     pub created_at: DateTime<Utc>,
     pub suspended_at: Option<DateTime<Utc>>,
 }
 
-/// What is answered of a user.
+/// A user of the workspace.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UserView<'u> {
     /// Its id, a UUID of version 7: ids sort by creation.
@@ -48,18 +48,18 @@ pub struct UserView<'u> {
     last_name: &'u str,
     /// E-mail address.
     email: &'u str,
-    /// What the user does, in the workspace's own words.
+    /// Role of the user: any string.
     role: &'u str,
-    /// When it was made.
+    /// When it was created.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// Since when cases are not assigned to the user; `null` of an active one.
+    /// When the user was suspended; `null` if the user is active. No further cases are assigned to a suspended user.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     suspended_at: Option<Timestamp>,
 }
 
 impl<'u> UserView<'u> {
-    /// The view of a user.
+    /// The view of a stored user.
     pub fn new(user: &'u StoredUser) -> Self {
         Self {
             id: user.id,

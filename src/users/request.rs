@@ -1,4 +1,4 @@
-//! Users as they may arrive.
+//! The request body of a user.
 
 use crate::schema::Changed;
 use crate::schema::shape;
@@ -7,7 +7,7 @@ use crate::values::{Email, not_blank};
 use crate::wire_object;
 
 wire_object! {
-    /// A person of the workspace, to whom cases can be assigned.
+    /// A user of the workspace. Cases can be assigned to it.
     UserRequest {
         /// First name.
         "first_name" => first_name: Text<'de> =
@@ -15,19 +15,19 @@ wire_object! {
         /// Last name.
         "last_name" => last_name: Text<'de> =
             shape::text(1, 255).example("Lovelace").matching(r"\S").required(),
-        /// E-mail address; no two users have the same.
+        /// E-mail address, unique in the workspace.
         "email" => email: Text<'de> = Email::shape().required(),
-        /// What the user does, in the workspace's own words.
+        /// Role of the user: any string.
         "role" => role: Text<'de> = shape::text(1, 100).example("analyst").matching(r"\S"),
-        /// Whether cases are no longer assigned to the user.
+        /// Whether the user is suspended: no further cases are assigned to a suspended user.
         "suspended" => suspended: bool = shape::flag(),
     }
 }
 
-/// The same as a change, for the reference.
+/// The schema of an update, for the OpenAPI document.
 pub type UserUpdateRequest = Changed<UserRequest<'static>>;
 
-/// What a request says of a user. For a new one, the names and the address are there.
+/// The parsed fields of a user. In a create without errors, the names and the address are present.
 #[derive(Debug, Clone)]
 pub struct UserDraft {
     pub first_name: Option<String>,
@@ -38,7 +38,7 @@ pub struct UserDraft {
 }
 
 impl UserRequest<'_> {
-    /// The user, its faults refused at their places.
+    /// Parses the fields and adds each error to `scope`.
     pub fn parse(mut self, mode: Mode, scope: &mut Scope<'_>) -> UserDraft {
         self.unknown_keys.refuse(scope, Self::KNOWN);
         UserDraft {

@@ -1,4 +1,4 @@
-//! All SQL of users.
+//! The SQL of users.
 
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -7,10 +7,10 @@ use super::StoredUser;
 use crate::http::Problem;
 use crate::validation::{Code, Fault};
 
-/// A user by its id, if the workspace has it.
+/// Finds a user by its id.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn find(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -27,10 +27,10 @@ pub async fn find(
     .await
 }
 
-/// Writes a user: a new one, or what became of one that is there.
+/// Inserts or updates a user.
 ///
 /// # Errors
-/// 409 where another has the address, and those of the database.
+/// Returns 409 if another user has the e-mail address, or a database error.
 pub async fn save(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -45,7 +45,7 @@ pub async fn save(
     .fetch_optional(&mut *connection)
     .await?;
     if let Some(other) = taken {
-        let message = format!("The user {other} has this email. Give each user its own.");
+        let message = format!("The user {other} already has this email. Use a different one.");
         let fault = Fault::new(Code::DuplicateValue, message);
         return Err(Problem::conflict("/email", fault));
     }
@@ -66,25 +66,6 @@ pub async fn save(
         user.suspended_at
     )
     .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Locks a row until the transaction ends, so that nobody changes it between its read and its write.
-///
-/// # Errors
-/// Those of the database.
-pub async fn lock(
-    connection: &mut PgConnection,
-    workspace_id: Uuid,
-    id: Uuid,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "SELECT id FROM users WHERE workspace_id = $1 AND id = $2 FOR UPDATE",
-        workspace_id,
-        id
-    )
-    .fetch_optional(connection)
     .await?;
     Ok(())
 }

@@ -10,14 +10,15 @@ use crate::auth::Caller;
 use crate::clock::now;
 use crate::db::{Database, Deadline};
 use crate::http::{Id, JsonBody, NoQuery, Problem, ProblemType};
+use crate::lock_row;
 use crate::parse_body;
 use crate::validation::Mode;
 use crate::writes::Compute;
 
-/// Changes a user, or suspends one: the cases that a suspended user has stay assigned.
+/// Changes or suspends a user. The cases of a suspended user stay assigned.
 ///
 /// # Errors
-/// 400, 401, 404, 409 and what the database can have.
+/// Returns 400, 401, 404, 409 or a database error.
 #[utoipa::path(
     patch,
     path = "/users/{id}",
@@ -49,7 +50,7 @@ pub async fn update(
     let update = database.transaction(deadline, work, |connection, work| {
         Box::pin(async move {
             let (workspace_id, id, request, now) = &*work;
-            store::lock(connection, *workspace_id, *id).await?;
+            lock_row!("users", connection, *workspace_id, *id).await?;
             let found = store::find(connection, *workspace_id, *id).await?;
             let mut user = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
             request.refuse(request.violations())?;

@@ -9,7 +9,7 @@ use crate::validation::{Code, Fault, Field, Member, Object, Scope, Text};
 use crate::wire_object;
 
 wire_object! {
-    /// An address; every part is optional.
+    /// An address. Every field is optional.
     AddressRequest or "[]" {
         /// House number and street.
         "street_address" => street_address: Text<'de> =
@@ -25,26 +25,26 @@ wire_object! {
         "state" => state: Text<'de> = shape::text(1, 255).example("Bavaria"),
         /// Region.
         "region" => region: Text<'de> = shape::text(1, 255).example("Île-de-France"),
-        /// Country, ISO 3166-1 alpha-2 in any case (`XK` too).
+        /// Country, ISO 3166-1 alpha-2 in any case, and `XK` (Kosovo).
         "country" => country: Text<'de> = Country::shape(),
-        /// `street_address_2` in older clients' spelling; one of the two alone.
+        /// Older spelling of `street_address_2`. Do not send both.
         "street_address2" => street_address2: Text<'de> =
             shape::text(1, 1_000).example("Building B, floor 3").deprecated(),
     }
 }
 
 wire_object! {
-    /// A bank account; both parts are optional.
+    /// A bank account. Both fields are optional.
     BankingInformationRequest or "[]" {
-        /// IBAN (ISO 13616), in any case, with or without spaces: the structure of its country and the
-        /// check digits must hold.
+        /// IBAN (ISO 13616), in any case, with or without spaces. It must have the structure of its country and
+        /// correct check digits.
         "iban" => iban: Text<'de> = Iban::shape(),
-        /// BIC (ISO 9362) in any case.
+        /// BIC (ISO 9362), in any case.
         "bic" => bic: Text<'de> = Bic::shape(),
     }
 }
 
-/// A postal address; every part is optional.
+/// A postal address. Every field is optional.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Address {
     /// House number and street.
@@ -70,7 +70,7 @@ pub struct Address {
     pub country: Option<Country>,
 }
 
-/// A bank account; both parts are optional.
+/// A bank account. Both fields are optional.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct BankingInformation {
     /// IBAN, ISO 13616.
@@ -82,10 +82,10 @@ pub struct BankingInformation {
 }
 
 impl AddressRequest<'_> {
-    /// The address, its faults refused at their places.
+    /// Parses the fields and adds each error to `scope`.
     fn parse(mut self, scope: &mut Scope<'_>) -> Address {
         if !self.unknown_keys.is_empty() {
-            // The older spelling is taken and never suggested.
+            // The older spelling is accepted but never suggested.
             let known = Self::KNOWN.iter().copied();
             let known: Vec<_> = known.filter(|it| *it != "street_address2").collect();
             self.unknown_keys.refuse(scope, &known);
@@ -114,7 +114,7 @@ impl AddressRequest<'_> {
 }
 
 impl BankingInformationRequest<'_> {
-    /// The bank account, its faults refused at their places; none where nothing was given.
+    /// Parses the fields and adds each error to `scope`. Returns `None` if neither has a valid value.
     fn parse(mut self, scope: &mut Scope<'_>) -> Option<BankingInformation> {
         self.unknown_keys.refuse(scope, Self::KNOWN);
         let iban = scope.optional(self.iban(), Iban::parse);
@@ -123,7 +123,7 @@ impl BankingInformationRequest<'_> {
     }
 }
 
-/// The address that a member holds; an empty one where there is none.
+/// Parses a field that holds an address. Returns an empty address if the field is absent or null.
 pub fn address(scope: &mut Scope<'_>, member: Member<AddressRequest<'_>>) -> Address {
     let name = member.name;
     let sent = scope.given(member);
@@ -131,7 +131,7 @@ pub fn address(scope: &mut Scope<'_>, member: Member<AddressRequest<'_>>) -> Add
         .unwrap_or_default()
 }
 
-/// The bank account that a member holds, if something of one was given.
+/// Parses a field that holds a bank account. Returns `None` if it has no valid value.
 pub fn banking_information(
     scope: &mut Scope<'_>,
     member: Member<BankingInformationRequest<'_>>,
@@ -141,8 +141,8 @@ pub fn banking_information(
     sent.parse(&mut scope.key(name))
 }
 
-/// The members of an address that a change has: each is changed by itself. An address that is
-/// `null` is cleared, and one without members changes nothing.
+/// The address fields that an update sends. Each is updated separately: `null` for the address clears it, and an
+/// empty object changes nothing.
 pub fn sent_address(
     name: &'static str,
     sent: &Field<AddressRequest<'_>>,
@@ -157,7 +157,7 @@ pub fn sent_address(
     Some((name, sent.collect()))
 }
 
-/// The members of a bank account that a change has.
+/// The bank account fields that an update sends.
 pub fn sent_bank(
     name: &'static str,
     sent: &Field<BankingInformationRequest<'_>>,
@@ -168,7 +168,7 @@ pub fn sent_bank(
     }
 }
 
-/// Two fields of which at most one can be given; refused at each of them.
+/// The error for two fields that cannot both be sent. It is reported on each of them.
 pub fn exclusive(field: &str, other: &str) -> Fault {
     let message = format!("{field} and {other} cannot both be given. Keep one of them.");
     Fault::new(Code::MutuallyExclusive, message)

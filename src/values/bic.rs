@@ -5,13 +5,13 @@ use std::sync::LazyLock;
 use regex::Regex;
 use validator::ValidateRegex;
 
-use super::characters::{code, first_named, is_of_code};
+use super::characters::{compact_code, describe_first, is_code_character};
 use super::{Country, text_value};
 use crate::schema::shape::{self, Shape};
 use crate::validation::{Code, Fault, quote};
 
 text_value! {
-    /// A business identifier code of ISO 9362: 8 or 11 characters, upper case.
+    /// A business identifier code (ISO 9362): 8 or 11 upper-case letters and digits.
     Bic within 11
 }
 
@@ -19,18 +19,18 @@ static FORM: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new("^[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?$").ok());
 
 impl Bic {
-    /// What a member that holds one may be.
+    /// The JSON Schema of a field of this type.
     pub fn shape() -> Shape {
         let form = "^[A-Za-z0-9]{4}[A-Za-z]{2}[A-Za-z0-9]{2}([A-Za-z0-9]{3})?$";
         shape::text(8, 11).matching(form).example("BNPAFRPPXXX")
     }
 
-    /// Takes a code in any case. White space, hyphens and characters that show nothing are dropped.
+    /// Parses a code in any case. White space, hyphens and invisible characters are removed.
     ///
     /// # Errors
-    /// `format`: not of ISO 9362's form, or its country (characters 5 and 6) does not exist.
+    /// Returns `format` if the string is not an ISO 9362 code, or if characters 5 and 6 are not a country code.
     pub fn parse(sent: &str) -> Result<Self, Fault> {
-        if let Some(code) = code::<11>(sent) {
+        if let Some(code) = compact_code::<11>(sent) {
             let form = FORM.as_ref();
             if form.is_some_and(|form| code.as_str().validate_regex(form))
                 && code.get(4..6).is_some_and(|it| Country::parse(it).is_ok())
@@ -38,15 +38,15 @@ impl Bic {
                 return Ok(Self(code));
             }
         }
-        let other = first_named(sent, |c| !is_of_code(c));
+        let other = describe_first(sent, |c| !is_code_character(c));
         let found = other
             .map(|it| format!(" {it} was found."))
             .unwrap_or_default();
         Err(Fault::new(
             Code::Format,
             format!(
-                "\"{}\" is not a BIC (ISO 9362): 8 or 11 letters and digits, with the country at \
-                 the fifth and sixth, such as BNPAFRPPXXX.{found}",
+                "\"{}\" is not a BIC (ISO 9362): 8 or 11 letters and digits, with the country code \
+                 at positions 5 and 6, such as BNPAFRPPXXX.{found}",
                 quote(sent)
             ),
         ))
@@ -58,7 +58,7 @@ mod tests {
     use super::Bic;
 
     #[test]
-    fn takes_8_or_11_characters_with_a_country() {
+    fn accepts_8_or_11_characters_with_a_country() {
         assert_eq!(Bic::parse("bnpafrppxxx").unwrap().as_str(), "BNPAFRPPXXX");
         assert!(Bic::parse("BNPAFRPP").is_ok());
         for sent in [

@@ -1,9 +1,9 @@
-//! Characters that show nothing, and how a message names a character.
+//! Classes of characters, and how messages name a character.
 
 use arrayvec::ArrayString;
 
-/// Whether a character shows nothing by itself: controls, format characters such as marks of direction,
-/// fillers, joiners and selectors. White space is not among them.
+/// Whether a character is invisible by itself: control and format characters, fillers, joiners and variation
+/// selectors. White space is not included.
 pub fn is_invisible(c: char) -> bool {
     matches!(c,
         '\0'..='\u{8}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{ad}'
@@ -14,34 +14,34 @@ pub fn is_invisible(c: char) -> bool {
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Whether a character reorders what is read: it is never dropped, since what was written is then not
-/// what was seen.
-pub fn is_override(c: char) -> bool {
+/// Whether a character overrides the text direction. It is never removed: the person who typed the value saw another
+/// order of characters.
+pub fn is_direction_override(c: char) -> bool {
     matches!(c, '\u{202d}' | '\u{202e}')
 }
 
-/// Whether a character means nothing in a number or a code: white space and what shows nothing.
-pub fn is_meaningless(c: char) -> bool {
-    (c.is_whitespace() || is_invisible(c)) && !is_override(c)
+/// Whether a character can be removed from a number or a code: white space and invisible characters.
+pub fn is_ignorable(c: char) -> bool {
+    (c.is_whitespace() || is_invisible(c)) && !is_direction_override(c)
 }
 
-/// Whether a character joins or selects the forms of those beside it, in words of some scripts and in symbols.
+/// Whether a character is a joiner or a variation selector: it changes the form of adjacent characters.
 pub fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}')
 }
 
-/// Whether a character shows nothing and belongs to the one beside it: joiners, selectors, and tags of symbols.
+/// Whether an invisible character changes the form of an adjacent one: joiners, variation selectors and emoji tags.
 fn is_shaping(c: char) -> bool {
     is_joiner(c)
         || matches!(c, '\u{34f}' | '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{e0020}'..='\u{e01ef}')
 }
 
-/// Text without white space and without what shows nothing at its ends; what shapes the characters beside it stays.
+/// Removes white space and invisible characters from both ends. Characters that shape an adjacent one stay.
 pub fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || (is_invisible(c) && !is_shaping(c)))
 }
 
-/// Whether a text has nothing but white space and characters that show nothing.
+/// Whether a string has only white space and invisible characters.
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || is_invisible(c))
 }
@@ -54,49 +54,49 @@ pub fn is_hyphen(c: char) -> bool {
     )
 }
 
-/// A full-width form of ASCII, as East Asian keyboards write it, as the character that it stands for.
-pub fn narrow(c: char) -> char {
+/// Converts a full-width form (U+FF01 to U+FF5E, from East Asian keyboards) to its ASCII character.
+pub fn to_half_width(c: char) -> char {
     match u32::from(c) {
         code @ 0xFF01..=0xFF5E => char::from_u32(code - 0xFEE0).unwrap_or(c),
         _ => c,
     }
 }
 
-/// Whether a character can stand in a code of letters and digits as people write it.
-pub fn is_of_code(c: char) -> bool {
-    narrow(c).is_ascii_alphanumeric() || is_hyphen(c) || is_meaningless(c)
+/// Whether [`compact_code`] accepts a character.
+pub fn is_code_character(c: char) -> bool {
+    to_half_width(c).is_ascii_alphanumeric() || is_hyphen(c) || is_ignorable(c)
 }
 
-/// A code of letters and digits, upper case, without what means nothing in it; none where it has other
-/// characters, or more than so many.
-pub fn code<const MOST: usize>(text: &str) -> Option<ArrayString<MOST>> {
+/// Converts a code to upper case and removes hyphens, white space and invisible characters. Returns `None` if it has
+/// other characters than letters and digits, or more than `MAX` of them.
+pub fn compact_code<const MAX: usize>(text: &str) -> Option<ArrayString<MAX>> {
     let mut code = ArrayString::new();
     for c in text.chars() {
-        let plain = narrow(c).to_ascii_uppercase();
+        let plain = to_half_width(c).to_ascii_uppercase();
         if plain.is_ascii_alphanumeric() {
             code.try_push(plain).ok()?;
-        } else if !(is_hyphen(c) || is_meaningless(c)) {
+        } else if !(is_hyphen(c) || is_ignorable(c)) {
             return None;
         }
     }
     Some(code)
 }
 
-/// The first character for which `is_wrong` holds, as a message names it with its position, such as
+/// Describes the first character for which `is_wrong` is true, for a message, such as
 /// `U+202A LEFT-TO-RIGHT EMBEDDING at position 3`.
-pub fn first_named(text: &str, is_wrong: impl Fn(char) -> bool) -> Option<String> {
-    first_named_at(text, |_, c| is_wrong(c))
+pub fn describe_first(text: &str, is_wrong: impl Fn(char) -> bool) -> Option<String> {
+    describe_first_at(text, |_, c| is_wrong(c))
 }
 
-/// The same, by its position too; that of the first character is 1.
-pub fn first_named_at(text: &str, is_wrong: impl Fn(usize, char) -> bool) -> Option<String> {
+/// Like [`describe_first`], but `is_wrong` also gets the position of the character, which starts at 1.
+pub fn describe_first_at(text: &str, is_wrong: impl Fn(usize, char) -> bool) -> Option<String> {
     let mut characters = (1..).zip(text.chars());
     let (position, c) = characters.find(|(position, c)| is_wrong(*position, *c))?;
-    Some(format!("{} at position {position}", named(c)))
+    Some(format!("{} at position {position}", describe(c)))
 }
 
-/// A character as a message names it: nothing that a terminal or a page would act on.
-fn named(c: char) -> String {
+/// Describes a character for a message. The result has no character that a terminal or a browser interprets.
+fn describe(c: char) -> String {
     let code = u32::from(c);
     if let Some((_, name)) = NAMES.iter().find(|(named, _)| *named == c) {
         return format!("U+{code:04X} {name}");
@@ -108,7 +108,7 @@ fn named(c: char) -> String {
     }
 }
 
-/// The names of those that get into values by copying.
+/// The Unicode names of characters that often get into a value by copy and paste.
 const NAMES: [(char, &str); 43] = [
     ('\t', "CHARACTER TABULATION"),
     ('\n', "LINE FEED"),
@@ -160,8 +160,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_character_is_named_with_its_position() {
-        let named = |text| first_named(text, |c| !c.is_ascii_lowercase()).unwrap();
+    fn describes_a_character_with_its_position() {
+        let named = |text| describe_first(text, |c| !c.is_ascii_lowercase()).unwrap();
         assert_eq!(
             named("ab\u{202a}c"),
             "U+202A LEFT-TO-RIGHT EMBEDDING at position 3"
@@ -170,11 +170,11 @@ mod tests {
         assert_eq!(named("aé/"), "é (U+00E9) at position 2");
         assert_eq!(named("a/b"), "/ at position 2");
         assert_eq!(named("\u{1}"), "U+0001 at position 1");
-        assert_eq!(first_named("abc", |c| !c.is_ascii_lowercase()), None);
+        assert_eq!(describe_first("abc", |c| !c.is_ascii_lowercase()), None);
     }
 
     #[test]
-    fn what_shows_something_is_not_invisible() {
+    fn visible_characters_are_not_invisible() {
         for c in "aé٣字-_☃🏴".chars() {
             assert!(!is_invisible(c), "{c}");
         }
@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(trimmed("\u{feff}\u{a0} a b\u{200b}\t"), "a b");
         assert_eq!(trimmed(" \u{2764}\u{fe0f} "), "\u{2764}\u{fe0f}");
         assert!(is_blank("\u{200d} \u{3000}") && is_blank("") && !is_blank("\u{200d}a"));
-        assert_eq!(narrow('Ａ'), 'A');
-        assert_eq!(narrow('あ'), 'あ');
+        assert_eq!(to_half_width('Ａ'), 'A');
+        assert_eq!(to_half_width('あ'), 'あ');
     }
 }

@@ -8,25 +8,25 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use super::country_names::NAMES;
-use super::country_past::{FORMER, Former};
+use super::former_countries::{FORMER_COUNTRIES, FormerCountry};
 use super::text_value;
 use crate::schema::shape::{self, Shape};
 use crate::validation::{Code, Fault, Names, quote};
 
 text_value! {
-    /// An ISO 3166-1 alpha-2 code, upper case; `XK` (Kosovo, user-assigned) too.
+    /// An ISO 3166-1 alpha-2 code in upper case, or the user-assigned `XK` (Kosovo).
     Country within 2
 }
 
-/// No name of a country is longer, in bytes.
-const LONGEST: usize = 120;
+/// An upper limit for the names of countries, in bytes. A longer string gets no suggestion.
+const LONGEST_NAME: usize = 120;
 
-/// Other codes, English names and adjectives, folded, to the alpha-2 code that was meant.
-static MEANT: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
-    let mut meant = HashMap::new();
-    let mut unclear = HashSet::new();
+/// Alpha-2 codes by other codes, English names and adjectives, which are folded.
+static CODES: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
+    let mut codes = HashMap::new();
+    let mut ambiguous = HashSet::new();
     for country in rust_iso3166::ALL {
-        // "Iran (Islamic Republic of)" is Iran; "Korea" could be either.
+        // "Iran (Islamic Republic of)" is also found as "Iran". "Korea" is ambiguous.
         let short = country
             .name
             .split(['(', ',', '['])
@@ -35,42 +35,43 @@ static MEANT: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
         let names =
             HashSet::from([short, country.name, country.alpha2, country.alpha3].map(folded));
         for name in names {
-            if meant.insert(name.clone(), country.alpha2).is_some() {
-                unclear.insert(name);
+            if codes.insert(name.clone(), country.alpha2).is_some() {
+                ambiguous.insert(name);
             }
         }
     }
-    // "Congo" is the name of one of two.
-    for name in unclear.into_iter().chain(["CONGO".to_owned()]) {
-        meant.remove(&name);
+    // ISO 3166-1 calls one of the two "Congo", but a sender could mean either.
+    for name in ambiguous.into_iter().chain(["CONGO".to_owned()]) {
+        codes.remove(&name);
     }
     for (code, names) in NAMES {
-        meant.extend(names.split('|').map(|name| (folded(name), *code)));
+        codes.extend(names.split('|').map(|name| (folded(name), *code)));
     }
-    meant
+    codes
 });
 
-/// The countries of the past by their codes and names, folded; two had the code CS.
-static PAST: LazyLock<HashMap<String, Vec<&'static Former>>> = LazyLock::new(|| {
-    let mut past: HashMap<_, Vec<_>> = HashMap::new();
-    for former in FORMER {
-        for name in former.called.split('|').chain([former.name]) {
-            past.entry(folded(name)).or_default().push(former);
+/// Former countries by their codes and names, which are folded. Two had the code CS.
+static FORMER: LazyLock<HashMap<String, Vec<&'static FormerCountry>>> = LazyLock::new(|| {
+    let mut former: HashMap<_, Vec<_>> = HashMap::new();
+    for country in FORMER_COUNTRIES {
+        for name in country.aliases.split('|').chain([country.name]) {
+            former.entry(folded(name)).or_default().push(country);
         }
     }
-    past
+    former
 });
 
 impl Country {
-    /// What a member that holds one may be.
+    /// The JSON Schema of a field of this type.
     pub fn shape() -> Shape {
         shape::text(2, 2).matching("^[A-Za-z]{2}$").example("FR")
     }
 
-    /// Takes a code in any case.
+    /// Parses a code in any case.
     ///
     /// # Errors
-    /// `country`, with the code that was meant where that is plain, or the successors of a country of the past.
+    /// Returns `country`. It suggests a code if the name of a country was sent, and lists the successors of a former
+    /// country.
     pub fn parse(sent: &str) -> Result<Self, Fault> {
         if let Ok(mut code) = ArrayString::from(sent) {
             code.make_ascii_uppercase();
@@ -82,32 +83,32 @@ impl Country {
             "\"{}\" is not a country code of ISO 3166-1 alpha-2, such as FR or GB.",
             quote(sent)
         );
-        if sent.len() > LONGEST {
+        if sent.len() > LONGEST_NAME {
             return Err(Fault::new(Code::Country, message));
         }
         let name = folded(sent);
-        match PAST.get(&name) {
-            Some(former) => Err(of_the_past(message, former)),
-            None => Err(Fault::new(Code::Country, message).meaning(meant(sent, &name))),
+        match FORMER.get(&name) {
+            Some(countries) => Err(former_country(message, countries)),
+            None => Err(Fault::new(Code::Country, message).meaning(code_for(sent, &name))),
         }
     }
 }
 
-/// The code that is meant by a name, also as "Korea, South" and "Kingdom of Norway".
-fn meant(sent: &str, name: &str) -> Option<&'static str> {
-    let find = |name: &str| MEANT.get(name).copied();
-    let turned = || {
+/// The code for a name, also for the forms "Korea, South" and "Kingdom of Norway". `name` is `sent`, folded.
+fn code_for(sent: &str, name: &str) -> Option<&'static str> {
+    let find = |name: &str| CODES.get(name).copied();
+    let inverted = || {
         let (last, first) = sent.split_once(',')?;
         find(&folded(&format!("{first} {last}")))
     };
-    let plain = || {
+    let without_form = || {
         let mut forms = ["REPUBLICOF", "KINGDOMOF", "STATEOF"].into_iter();
         find(forms.find_map(|form| name.strip_prefix(form))?)
     };
-    find(name).or_else(turned).or_else(plain)
+    find(name).or_else(inverted).or_else(without_form)
 }
 
-/// A name without case, accents, spaces, punctuation and its article.
+/// Folds a name for comparison: upper case, without accents, spaces, punctuation and a leading "the".
 fn folded(name: &str) -> String {
     let name = name.replace('&', " and ");
     let plain = name.nfkd().filter(|c| !is_combining_mark(*c));
@@ -119,26 +120,27 @@ fn folded(name: &str) -> String {
     }
 }
 
-fn of_the_past(message: String, former: &[&'static Former]) -> Fault {
-    let were: Vec<_> = former
+/// The error for a former country, with its successors.
+fn former_country(message: String, countries: &[&'static FormerCountry]) -> Fault {
+    let former: Vec<_> = countries
         .iter()
         .map(|it| format!("{} until {}", it.name, it.until))
         .collect();
-    let successors: BTreeSet<_> = former
+    let successors: BTreeSet<_> = countries
         .iter()
         .flat_map(|it| it.successors)
         .copied()
         .collect();
     let listed: Vec<_> = successors.iter().copied().collect();
-    let were = were.join(", and ");
+    let former = former.join(", and ");
     match &listed[..] {
         [one] => {
-            let message = format!("{message} It was {were}.");
+            let message = format!("{message} It was {former}.");
             Fault::new(Code::Country, message).meaning(Some(one))
         }
         _ => {
             let message = format!(
-                "{message} It was {were}; today the codes there are {}. Choose one.",
+                "{message} It was {former}. The current codes are {}. Choose one.",
                 listed.join(", ")
             );
             let names: Names = listed.into_iter().collect();
@@ -158,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_alpha_2_in_any_case_and_suggests_for_what_is_near() {
+    fn accepts_alpha_2_in_any_case_and_suggests_a_code_for_a_name() {
         assert_eq!(Country::parse("fr").unwrap().as_str(), "FR");
         assert_eq!(Country::parse("XK").unwrap().as_str(), "XK");
         for (sent, meant) in [
@@ -178,16 +180,16 @@ mod tests {
     }
 
     #[test]
-    fn every_row_names_a_country_of_today_and_no_name_is_there_twice() {
+    fn every_row_has_a_current_code_and_every_name_is_unique() {
         let mut names = HashMap::new();
-        for (code, called) in NAMES {
+        for (code, aliases) in NAMES {
             assert!(Country::parse(code).is_ok(), "{code}");
-            for name in called.split('|') {
+            for name in aliases.split('|') {
                 let other = names.insert(folded(name), code).filter(|it| *it != code);
                 assert_eq!(other, None, "{name}");
             }
         }
-        for former in FORMER {
+        for former in FORMER_COUNTRIES {
             assert!(
                 former
                     .successors
@@ -196,15 +198,15 @@ mod tests {
                 "{former:?}"
             );
             assert!(former.successors.is_sorted(), "{former:?}");
-            for name in former.called.split('|') {
-                assert!(Country::parse(name).is_err(), "{name} is a code of today");
+            for name in former.aliases.split('|') {
+                assert!(Country::parse(name).is_err(), "{name} is a current code");
                 assert_eq!(names.get(&folded(name)), None, "{name}");
             }
         }
     }
 
     #[test]
-    fn every_country_is_suggested_for_its_codes_and_its_name() {
+    fn suggests_every_country_for_its_codes_and_its_name() {
         for country in rust_iso3166::ALL {
             assert_eq!(suggestion(country.alpha3).as_deref(), Some(country.alpha2));
             let by_name = suggestion(country.name);

@@ -1,7 +1,7 @@
-//! What people call countries: data for suggestions, one row a country.
+//! Names of countries: data for suggestions, one row per country.
 
-/// English names besides those of ISO 3166-1, other codes, and what its people and things are called; none that
-/// could mean another country.
+/// For each country, English names that ISO 3166-1 does not have, other codes and adjectives, separated by `|`. None of
+/// them could mean another country.
 pub const NAMES: &[(&str, &str)] = &[
     ("AD", "Andorran"),
     (

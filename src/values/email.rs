@@ -5,19 +5,18 @@ use std::sync::LazyLock;
 use regex::Regex;
 use validator::ValidateRegex;
 
-use super::characters::{first_named, trimmed};
+use super::characters::{describe_first, trimmed};
 use super::{length, text_value};
 use crate::schema::shape::{self, Shape};
 use crate::validation::{Code, Fault, quote};
 
 text_value! {
-    /// A valid e-mail address as the HTML standard defines it (section 4.10.5.1.5), up to 255
-    /// characters.
+    /// A valid e-mail address as the HTML standard defines it (section 4.10.5.1.5), of up to 255 characters.
     Email
 }
 
-/// The production of the HTML standard; stricter than `validator`'s own rule, which takes
-/// addresses with IDN and `[127.0.0.1]`.
+/// The grammar of the HTML standard. `validator`'s own rule also accepts internationalized domain names and
+/// `[127.0.0.1]`.
 static VALID: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let label = "[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?";
     Regex::new(&format!(
@@ -27,18 +26,18 @@ static VALID: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 impl Email {
-    /// What a member that holds one may be.
+    /// The JSON Schema of a field of this type.
     pub fn shape() -> Shape {
         shape::format_up_to("email", 255).example("jane@example.com")
     }
 
-    /// Takes an address, without white space and characters that show nothing at its ends.
+    /// Parses an address. White space and invisible characters at its ends are removed.
     ///
     /// # Errors
-    /// `length` or `format`.
+    /// Returns `length` or `format`.
     pub fn parse(sent: &str) -> Result<Self, Fault> {
         let address = trimmed(sent);
-        // What was only white space is no address, whatever its length.
+        // A string of white space of any valid length is `format`, not `length`.
         let _: &str = length(if address.is_empty() { sent } else { address }, 1, 255)?;
         if VALID
             .as_ref()
@@ -46,7 +45,7 @@ impl Email {
         {
             return Ok(Self(address.into()));
         }
-        let other = first_named(sent, |c| !c.is_ascii_graphic());
+        let other = describe_first(sent, |c| !c.is_ascii_graphic());
         let found = other
             .map(|it| format!(" {it} was found."))
             .unwrap_or_default();
@@ -65,7 +64,7 @@ mod tests {
     use super::Email;
 
     #[test]
-    fn is_valid_as_html_says() {
+    fn follows_the_html_standard() {
         for sent in [
             "a@b",
             "jane.doe+kyc@example.co.uk",

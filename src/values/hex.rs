@@ -1,6 +1,6 @@
-//! Bytes as text.
+//! Hexadecimal encoding.
 
-/// Two lower-case hexadecimal digits for each byte (RFC 4648, section 8, in lower case).
+/// Encodes each byte as two hexadecimal digits (RFC 4648, section 8), in lower case.
 pub fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(2 * bytes.len());
     let digits = bytes.iter().flat_map(|it| [it >> 4, it & 15]);

@@ -5,19 +5,19 @@ use std::fmt::Write;
 use arrayvec::ArrayString;
 use iban::ParseIbanError;
 
-use super::characters::{code, first_named, is_of_code};
+use super::characters::{compact_code, describe_first, is_code_character};
 use super::text_value;
 use crate::schema::shape::{self, Shape};
 use crate::validation::{Code, Fault, quote};
 
 text_value! {
-    /// An account number of ISO 13616, without spaces and upper case: the country's structure and
-    /// the check digits hold. Of a country outside the registry, the check digits alone.
+    /// An IBAN (ISO 13616) in upper case without spaces, with correct check digits and the structure of its country.
+    /// The structure is not checked for a country that is not in the registry.
     Iban within 34
 }
 
 impl Iban {
-    /// What a member that holds one may be.
+    /// The JSON Schema of a field of this type.
     pub fn shape() -> Shape {
         let form = r"^\s*[A-Za-z]\s*[A-Za-z]\s*[0-9]\s*[0-9][A-Za-z0-9\s]+$";
         shape::format("iban")
@@ -25,47 +25,46 @@ impl Iban {
             .example("FR7630006000011234567890189")
     }
 
-    /// Takes a number in any case. White space, hyphens and characters that show nothing are dropped.
+    /// Parses a number in any case. White space, hyphens and invisible characters are removed.
     ///
     /// # Errors
-    /// `format` where the form is wrong, `checksum` where only the check digits are.
+    /// Returns `checksum` if only the check digits are wrong, and else `format`.
     pub fn parse(sent: &str) -> Result<Self, Fault> {
-        if let Some(other) = first_named(sent, |c| !is_of_code(c)) {
-            let why = format!("it has letters, digits and spaces alone; {other} was found");
+        if let Some(other) = describe_first(sent, |c| !is_code_character(c)) {
+            let why = format!("it can contain only letters, digits and spaces; {other} was found");
             return Err(malformed(sent, &why));
         }
-        let number = code::<34>(sent).filter(|number| number.len() >= 15);
+        let number = compact_code::<34>(sent).filter(|number| number.len() >= 15);
         let Some(number) = number else {
-            return Err(malformed(sent, "an IBAN has 15 to 34 letters and digits"));
+            return Err(malformed(sent, "it must have 15 to 34 letters and digits"));
         };
-        let Some((country, digits, account)) = parts(&number) else {
+        let Some((country, digits, account)) = split(&number) else {
             return Err(malformed(
                 sent,
-                "it begins with two letters and two check digits, then letters and digits",
+                "it must begin with two letters and two check digits",
             ));
         };
-        // With the digits that would be right, only the structure of the country can be wrong.
-        let right = check_digits(country, account);
-        if !is_structured(country, account, right) {
-            let why = "its length or characters are not those of its country";
+        // The structure is checked with correct check digits, so that wrong ones are reported as `checksum`.
+        let correct = check_digits(country, account);
+        if !has_structure(country, account, correct) {
+            let why = "its length or characters do not match its country";
             return Err(malformed(sent, why));
         }
-        if digits.parse() == Ok(right) {
+        if digits.parse() == Ok(correct) {
             return Ok(Self(number));
         }
         Err(Fault::new(
             Code::Checksum,
             format!(
-                "The check digits of this IBAN do not match: {} should be checked for a typing \
-                 error.",
-                elided(&number)
+                "The check digits of this IBAN do not match. Check {} for a typing error.",
+                shortened(&number)
             ),
         ))
     }
 }
 
-/// Country, check digits and account number, if the text has the form of an IBAN.
-fn parts(number: &str) -> Option<(&str, &str, &str)> {
+/// Splits a string with the form of an IBAN into country, check digits and account number.
+fn split(number: &str) -> Option<(&str, &str, &str)> {
     let (country, rest) = number.split_at_checked(2)?;
     let (digits, account) = rest.split_at_checked(2)?;
     let is_formed = country.bytes().all(|byte| byte.is_ascii_uppercase())
@@ -76,7 +75,7 @@ fn parts(number: &str) -> Option<(&str, &str, &str)> {
     is_formed.then_some((country, digits, account))
 }
 
-/// The check digits of an account (ISO 7064, MOD 97-10): 02 to 98.
+/// Computes the check digits of an account number (ISO 7064, MOD 97-10): 02 to 98.
 fn check_digits(country: &str, account: &str) -> u32 {
     let digits = account.chars().chain(country.chars()).chain("00".chars());
     let remainder = digits.fold(0, |remainder, c| match c.to_digit(36).unwrap_or(0) {
@@ -86,10 +85,9 @@ fn check_digits(country: &str, account: &str) -> u32 {
     98 - remainder
 }
 
-/// Whether the account has the structure that the registry gives its country. A country outside the
-/// registry has none to hold.
-fn is_structured(country: &str, account: &str, digits: u32) -> bool {
-    // Countries of the registry that the library does not have: four letters, then the account.
+/// Whether the account number has the structure of its country. True for a country that is not in the registry.
+fn has_structure(country: &str, account: &str, digits: u32) -> bool {
+    // Countries of the registry that the library lacks: four letters, then the account number.
     let missing = match country {
         "PK" => Some((20, false)),
         "HN" => Some((24, true)),
@@ -104,7 +102,7 @@ fn is_structured(country: &str, account: &str, digits: u32) -> bool {
     }
     let mut number = ArrayString::<34>::new();
     if write!(number, "{country}{digits:02}{account}").is_err() {
-        // It cannot be longer than what was sent.
+        // Unreachable: the number is as long as the one that was sent.
         return false;
     }
     match number.parse::<iban::Iban>() {
@@ -117,12 +115,12 @@ fn malformed(sent: &str, why: &str) -> Fault {
     let sent = quote(sent);
     Fault::new(
         Code::Format,
-        format!("\"{sent}\" is not an IBAN: {why}, such as FR7630006000011234567890189."),
+        format!("\"{sent}\" is not an IBAN such as FR7630006000011234567890189: {why}."),
     )
 }
 
-/// The first two groups and the last three characters.
-fn elided(number: &str) -> String {
+/// The first two groups and the last three characters of a number.
+fn shortened(number: &str) -> String {
     match (
         number.get(..4),
         number.get(4..8),
@@ -138,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn holds_structure_and_check_digits() {
+    fn checks_structure_and_check_digits() {
         let iban = Iban::parse("fr76 3000 6000 0112 3456 7890 189").unwrap();
         assert_eq!(iban.as_str(), "FR7630006000011234567890189");
         let typo = Iban::parse("FR7630006000011234567890180").unwrap_err();
@@ -158,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn check_digits_have_one_form() {
+    fn check_digits_are_02_to_98() {
         for sent in [
             "DE89370400440532013000",
             "GB82WEST12345698765432",
@@ -169,7 +167,7 @@ mod tests {
         ] {
             assert!(Iban::parse(sent).is_ok(), "{sent}");
         }
-        // The same remainder as 02, and no check digits.
+        // 99 has the same remainder as 02, but is never a check digit.
         let two = (0..10_000_u32)
             .map(|n| format!("{n:018}"))
             .find(|account| check_digits("DE", account) == 2)
@@ -180,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_country_outside_the_registry_needs_check_digits_alone() {
+    fn needs_only_check_digits_for_a_country_outside_the_registry() {
         let number = (2..=98)
             .map(|digits| format!("ZZ{digits:02}12345678901"))
             .find(|number| number.parse::<iban::BaseIban>().is_ok())

@@ -1,25 +1,25 @@
-//! Keys that a workspace chooses for what it defines.
+//! Keys of templates, custom properties and options.
 
 use super::text_value;
 use crate::schema::shape::{self, Shape};
 use crate::validation::{Code, Fault, quote};
 
 text_value! {
-    /// The key of a template, a custom property or an option: 1 to 100 of `A-Z a-z 0-9 _ - .`, so
-    /// that it stands in a path or a filter as it is.
+    /// The key of a template, a custom property or an option: 1 to 100 characters of `A-Z a-z 0-9 _ - .`, which need
+    /// no escaping in a path or a filter.
     Key
 }
 
 impl Key {
-    /// What a member that holds one may be.
+    /// The JSON Schema of a field of this type.
     pub fn shape() -> Shape {
         shape::text(1, 100).matching("^[A-Za-z0-9_.-]+$")
     }
 
-    /// Takes a key as it is.
+    /// Parses a key.
     ///
     /// # Errors
-    /// `format`.
+    /// Returns `format` if the length or a character is not allowed.
     pub fn parse(sent: &str) -> Result<Self, Fault> {
         let formed = (1..=100).contains(&sent.len())
             && sent
@@ -29,7 +29,7 @@ impl Key {
             return Ok(Self(sent.into()));
         }
         let message = format!(
-            "\"{}\" is not a key: 1 to 100 of A-Z, a-z, 0-9, _, - and ., such as kyb_standard.",
+            "\"{}\" is not a key: 1 to 100 characters of A-Z, a-z, 0-9, _, - and ., such as kyb_standard.",
             quote(sent)
         );
         Err(Fault::new(Code::Format, message))

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Datelike, NaiveTime, TimeDelta, Timelike, Utc};
 
-/// The days at whose end there was a leap second (IERS Bulletin C), as year and month: the last days of June and
-/// December. There will be no other before 2035 (CGPM, resolution 4 of 2022).
-const DAYS: [(i32, u32); 27] = [
+/// Every leap second (IERS Bulletin C), as the year and the month at whose end it was inserted. There will probably be
+/// no other before 2035 (CGPM, resolution 4 of 2022).
+const LEAP_SECONDS: [(i32, u32); 27] = [
     (1972, 6),
     (1972, 12),
     (1973, 12),
@@ -34,18 +34,18 @@ const DAYS: [(i32, u32); 27] = [
     (2016, 12),
 ];
 
-/// The nanoseconds of a second; chrono has those of a leap second above them.
+/// Nanoseconds per second. chrono represents a leap second by a larger number of nanoseconds.
 const SECOND: u32 = 1_000_000_000;
 
-/// A moment as the database has it, which knows no leap seconds: one within a leap second is as long after the
-/// next midnight. None where there was no leap second.
+/// Moves a timestamp within a leap second to the second after it, because PostgreSQL has no leap seconds. Returns
+/// `None` if there was no leap second at that time.
 pub fn without_leap_second(at: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let Some(within) = at.nanosecond().checked_sub(SECOND) else {
         return Some(at);
     };
     let before = NaiveTime::from_hms_opt(23, 59, 59)?;
     let is_last_day = (at + TimeDelta::days(1)).day() == 1;
-    let was_one = DAYS.contains(&(at.year(), at.month()));
+    let was_one = LEAP_SECONDS.contains(&(at.year(), at.month()));
     if at.time().with_nanosecond(0)? != before || !is_last_day || !was_one {
         return None;
     }
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_leap_second_is_the_second_after_midnight() {
+    fn a_leap_second_becomes_the_second_after_midnight() {
         let read = |text: &str| DateTime::parse_from_rfc3339(text).unwrap().to_utc();
         for (sent, meant) in [
             ("2016-12-31T23:59:60.5Z", "2017-01-01T00:00:00.5Z"),

@@ -7,20 +7,20 @@ use crate::schema::shape::{self, Shape};
 use crate::validation::{Code, Fault, quote};
 
 text_value! {
-    /// An entity legal form code of ISO 20275: four of A-Z and 0-9.
+    /// An entity legal form code (ISO 20275): four characters of A-Z and 0-9.
     EntityLegalForm within 4
 }
 
 impl EntityLegalForm {
-    /// What a member that holds one may be.
+    /// The JSON Schema of a field of this type.
     pub fn shape() -> Shape {
         shape::text(4, 4).matching("^[A-Z0-9]{4}$").example("6CHY")
     }
 
-    /// Takes a code as the standard spells it.
+    /// Parses a code. Lower-case letters are not accepted.
     ///
     /// # Errors
-    /// `format`: not four upper-case letters and digits.
+    /// Returns `format` if the string is not four upper-case letters and digits.
     pub fn parse(sent: &str) -> Result<Self, Fault> {
         let is_formed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
         if let Ok(code) = ArrayString::from(sent)
@@ -32,8 +32,8 @@ impl EntityLegalForm {
         Err(Fault::new(
             Code::Format,
             format!(
-                "\"{}\" is not an entity legal form code (ISO 20275): four of A-Z and 0-9, such \
-                 as 8888.",
+                "\"{}\" is not an entity legal form code (ISO 20275): four characters of A-Z and \
+                 0-9, such as 8888.",
                 quote(sent)
             ),
         ))

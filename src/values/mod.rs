@@ -1,14 +1,14 @@
-//! Validated values. `parse` is the only constructor that takes what a caller sent, but for text without a
-//! form; `Deserialize` is for what the database gives back, which was parsed before it was stored.
+//! Validated values. A string of a request becomes one only through `parse` (except a [`PlainText`]). `Deserialize` is
+//! for stored values, which were parsed before they were stored.
 
 mod address;
 mod bic;
 mod characters;
 mod country;
 mod country_names;
-mod country_past;
 mod date;
 mod email;
+mod former_countries;
 mod hex;
 mod iban;
 mod key;
@@ -31,13 +31,13 @@ pub use address::{
 pub use bic::Bic;
 pub use characters::is_blank;
 pub use country::Country;
-pub use date::{birth_date, date, day};
+pub use date::{birth_date, date, iso_date};
 pub use email::Email;
 pub use hex::hex;
 pub use iban::Iban;
 pub use key::Key;
 pub use legal_form::EntityLegalForm;
-pub use moment::{Timestamp, existing, is_of_calendar, moment, timestamp};
+pub use moment::{Timestamp, has_four_digit_year, moment, timestamp, without_leap_second};
 pub use percentage::{Percentage, number};
 pub use phone::PhoneNumber;
 pub use slug::SpaceSlug;
@@ -46,9 +46,8 @@ pub use text::{PlainText, choice, length, not_blank, text};
 pub use uuid::uuid;
 pub use website::absolute_url;
 
-/// Declares a newtype over text that only its own `parse` makes of what a caller sent. It has no memory of
-/// its own where it cannot have more than so many bytes (`within`), and else up to 23 bytes, as nearly all
-/// text of a case does.
+/// Declares a newtype over a string. It needs no heap allocation if its length in bytes is bounded (`within`), and
+/// otherwise none up to 23 bytes, which nearly all strings of a case have.
 macro_rules! text_value {
     ($(#[$doc:meta])* $name:ident) => {
         $crate::values::text_value! { $(#[$doc])* $name in smol_str::SmolStr }

@@ -1,52 +1,51 @@
-//! Moments.
+//! Timestamps.
 
 use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Timelike, Utc};
 use serde::{Serialize, Serializer};
 
-use super::leap_seconds::without_leap_second;
+use super::leap_seconds;
 use crate::clock::milliseconds;
 use crate::validation::{Code, Fault, quote};
 
-/// A moment of RFC 3339, in whole milliseconds, of the years 1 to 9999 in UTC: the calendar that
-/// answers can write.
+/// Parses an RFC 3339 timestamp of the years 1 to 9999 in UTC, and rounds it down to whole milliseconds.
 ///
 /// # Errors
-/// `format`, also for a leap second that there was not.
+/// Returns `format`, also for a leap second that did not occur.
 pub fn moment(sent: &str) -> Result<DateTime<Utc>, Fault> {
     let parsed = DateTime::parse_from_rfc3339(sent).ok();
-    let parsed = parsed.map(|at| at.to_utc()).filter(is_of_calendar);
+    let parsed = parsed.map(|at| at.to_utc()).filter(has_four_digit_year);
     let at = parsed.ok_or_else(|| {
         let message = format!(
-            "\"{}\" is not a moment of RFC 3339, such as 2024-02-29T12:30:00Z.",
+            "\"{}\" is not an RFC 3339 timestamp such as 2024-02-29T12:30:00Z.",
             quote(sent)
         );
         Fault::new(Code::Format, message)
     })?;
-    existing(at, sent).map(milliseconds)
+    without_leap_second(at, sent).map(milliseconds)
 }
 
-/// A moment that was read of a text, without its leap second, if it is within one.
+/// Moves a timestamp within a leap second to the second after it. `sent` is the string from which it was parsed.
 ///
 /// # Errors
-/// `format` where there was no leap second.
-pub fn existing(at: DateTime<Utc>, sent: &str) -> Result<DateTime<Utc>, Fault> {
-    without_leap_second(at).ok_or_else(|| {
+/// Returns `format` if there was no leap second at that time.
+pub fn without_leap_second(at: DateTime<Utc>, sent: &str) -> Result<DateTime<Utc>, Fault> {
+    leap_seconds::without_leap_second(at).ok_or_else(|| {
         let message = format!(
-            "\"{}\" has the second 60, but no leap second was there: the last one was \
-             2016-12-31T23:59:60Z. Write a second from 00 to 59.",
+            "\"{}\" has the second 60, but there was no leap second then; the last one was \
+             2016-12-31T23:59:60Z. Use a second from 00 to 59.",
             quote(sent)
         );
         Fault::new(Code::Format, message)
     })
 }
 
-/// Whether a moment is of a year that has four digits.
-pub fn is_of_calendar(at: &DateTime<Utc>) -> bool {
+/// Whether the year is from 1 to 9999: PostgreSQL has no year 0, and RFC 3339 allows four digits.
+pub fn has_four_digit_year(at: &DateTime<Utc>) -> bool {
     (1..=9999).contains(&at.year())
 }
 
-/// A moment as answers and rows show it: UTC with milliseconds and `Z` (RFC 3339). A case has dozens,
-/// so that it is written without an allocation.
+/// A timestamp as responses and rows have it: RFC 3339 in UTC with milliseconds and `Z`. It is serialized without an
+/// allocation, since a case has dozens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timestamp(DateTime<Utc>);
 
@@ -62,22 +61,22 @@ impl Serialize for Timestamp {
     }
 }
 
-/// Writes a moment as a [`Timestamp`]: for `#[serde(serialize_with)]`.
+/// Serializes a time as a [`Timestamp`] is. For `#[serde(serialize_with)]`.
 ///
 /// # Errors
-/// Those of the serializer.
+/// Returns the error of the serializer.
 pub fn timestamp<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
-    let usual = usual(at);
-    match usual.as_ref().map(|it| str::from_utf8(it)) {
+    let bytes = timestamp_bytes(at);
+    match bytes.as_ref().map(|it| str::from_utf8(it)) {
         Some(Ok(text)) => serializer.serialize_str(text),
         _ => serializer.serialize_str(&at.to_rfc3339_opts(SecondsFormat::Millis, true)),
     }
 }
 
-/// The text of a moment whose year has up to four digits, and that is not within a leap second.
-fn usual(at: &DateTime<Utc>) -> Option<[u8; 24]> {
+/// Formats a timestamp. Returns `None` if its year has more than four digits or it is within a leap second.
+fn timestamp_bytes(at: &DateTime<Utc>) -> Option<[u8; 24]> {
     let at = at.naive_utc();
-    let [y1, y2, y3, y4, _, m1, m2, _, d1, d2] = day(at.date())?;
+    let [y1, y2, y3, y4, _, m1, m2, _, d1, d2] = date_bytes(at.date())?;
     let milliseconds = at.nanosecond() / 1_000_000;
     let ([h1, h2], [n1, n2]) = (digits(at.hour())?, digits(at.minute())?);
     let ([s1, s2], [_, f1]) = (digits(at.second())?, digits(milliseconds / 100)?);
@@ -88,15 +87,15 @@ fn usual(at: &DateTime<Utc>) -> Option<[u8; 24]> {
     ])
 }
 
-/// The text of a day whose year has up to four digits.
-pub(super) fn day(day: NaiveDate) -> Option<[u8; 10]> {
-    let year = u32::try_from(day.year()).ok()?;
+/// Formats a date. Returns `None` if its year is negative or has more than four digits.
+pub(super) fn date_bytes(date: NaiveDate) -> Option<[u8; 10]> {
+    let year = u32::try_from(date.year()).ok()?;
     let ([y1, y2], [y3, y4]) = (digits(year / 100)?, digits(year % 100)?);
-    let ([m1, m2], [d1, d2]) = (digits(day.month())?, digits(day.day())?);
+    let ([m1, m2], [d1, d2]) = (digits(date.month())?, digits(date.day())?);
     Some([y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2])
 }
 
-/// Two digits; none of a number that has more.
+/// Formats a number with two digits. Returns `None` if it has more.
 fn digits(number: u32) -> Option<[u8; 2]> {
     let number = u8::try_from(number).ok().filter(|it| *it < 100)?;
     Some([b'0' + number / 10, b'0' + number % 10])
@@ -111,7 +110,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn is_written_as_rfc_3339_has_it(
+        fn is_serialized_as_chrono_does(
             seconds in -70_000_000_000_i64..300_000_000_000,
             nanoseconds in 0_u32..2_000_000_000,
         ) {
@@ -122,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn has_a_year_of_four_digits_in_utc() {
+    fn needs_a_four_digit_year_in_utc() {
         for sent in [
             "2020-02-29T12:30:00.5Z",
             "0001-01-01T00:00:00Z",

@@ -1,4 +1,4 @@
-//! Which numbers a country code has, by libphonenumber's metadata.
+//! The telephone numbers of a country code, from libphonenumber's metadata.
 
 use std::sync::LazyLock;
 
@@ -8,10 +8,10 @@ use phonenumber::metadata::{DATABASE, Descriptor};
 use quick_cache::sync::Cache;
 use regex::{Regex, RegexBuilder};
 
-/// What is said of digits that are no number.
-pub const NO_NUMBER: &str = "no number of that country code has these digits";
+/// The reason if the digits cannot be a telephone number.
+pub const NOT_A_NUMBER: &str = "no number of that country code has these digits";
 
-/// The numbers of a country code.
+/// The numbering plan of a country code. National digits are those after the country code.
 pub struct Plan<'n> {
     /// The country code.
     pub code: &'n str,
@@ -19,11 +19,11 @@ pub struct Plan<'n> {
 }
 
 impl<'n> Plan<'n> {
-    /// That of the country code with which these digits begin.
-    pub fn of(digits: &'n str) -> Option<Self> {
-        // No country code begins with 0, and "033" would be read as the number 33.
+    /// Finds the plan of the country code with which these digits begin.
+    pub fn find(digits: &'n str) -> Option<Self> {
+        // No country code begins with 0, and "033" would be parsed as 33.
         let codes = (1..=3).filter_map(|length| digits.get(..length));
-        // No country code is the beginning of another, so that the first that exists is the one.
+        // No country code is a prefix of another, so the first match is the only one.
         codes
             .filter(|code| !code.starts_with('0'))
             .find_map(|code| {
@@ -32,83 +32,82 @@ impl<'n> Plan<'n> {
             })
     }
 
-    /// The whole number with these digits, if they are not too many.
-    pub fn number(&self, national: &str) -> Option<ArrayString<16>> {
+    /// The international number with these national digits. Returns `None` if it has more than 15 digits.
+    pub fn international(&self, national: &str) -> Option<ArrayString<16>> {
         let mut number = ArrayString::from("+").ok()?;
         number.try_push_str(self.code).ok()?;
         number.try_push_str(national).ok()?;
         Some(number)
     }
 
-    /// Whether these digits are in use as a number, and not only as many as one has.
+    /// Whether the national digits match the pattern of a number in use, and not only its length.
     pub fn has(&self, national: &str) -> bool {
         let mut regions = self.regions.iter();
-        regions.any(|region| is_whole(region.descriptors().general(), national))
+        regions.any(|region| matches_whole(region.descriptors().general(), national))
     }
 
-    /// Whether a zero in front of these digits is dialled inside the country alone.
-    pub fn drops_zero(&self, abroad: &str) -> bool {
-        let mut prefixes = self.prefixes();
+    /// Whether a zero before these digits is a trunk prefix, which is dialled only inside the country.
+    pub fn has_trunk_zero(&self, abroad: &str) -> bool {
+        let mut prefixes = self.trunk_prefixes();
         prefixes.any(|prefix| prefix == "0")
             && !abroad.starts_with('0')
-            && self.check(abroad).is_ok()
+            && self.check_length(abroad).is_ok()
     }
 
-    /// Whether these digits begin with what is dialled inside the country alone: a zero that no number begins
-    /// with, or another prefix behind which there is a number, and with which there is none.
+    /// Whether the digits begin with a trunk prefix: they are not a number in use, and begin with a zero, or with
+    /// another trunk prefix that is followed by a number in use.
     pub fn has_trunk_prefix(&self, national: &str) -> bool {
         let may_have = national.starts_with('0')
             || self
-                .prefixes()
+                .trunk_prefixes()
                 .any(|prefix| prefix != "0" && national.starts_with(prefix));
         may_have
             && !self.has(national)
             && (national.starts_with('0') || self.without_trunk_prefix(national).is_some())
     }
 
-    /// The digits that are dialled from abroad, of those that are dialled inside the country.
+    /// Removes the trunk prefix from the digits that are dialled inside the country.
     pub fn without_trunk_prefix<'d>(&self, national: &'d str) -> Option<&'d str> {
-        self.prefixes().find_map(|prefix| {
+        self.trunk_prefixes().find_map(|prefix| {
             let abroad = national.strip_prefix(prefix)?;
             if prefix == "0" {
-                return Some(abroad).filter(|it| self.drops_zero(it));
+                return Some(abroad).filter(|it| self.has_trunk_zero(it));
             }
-            // Belarus dials 8 and then 0.
+            // The trunk prefix of Belarus is 8 and then 0, but the metadata has only 8.
             let further = abroad.strip_prefix('0').filter(|it| self.has(it));
             Some(abroad).filter(|it| self.has(it)).or(further)
         })
     }
 
-    /// What is dialled inside the country in front of a number.
-    fn prefixes(&self) -> impl Iterator<Item = &'static str> {
+    /// The trunk prefixes of the regions.
+    fn trunk_prefixes(&self) -> impl Iterator<Item = &'static str> {
         self.regions
             .iter()
             .filter_map(|region| region.national_prefix())
     }
 
-    /// Whether a number has so many digits.
+    /// Checks that a number of the plan can have as many digits.
     ///
     /// # Errors
-    /// Why not.
-    pub fn check(&self, national: &str) -> Result<(), &'static str> {
+    /// Returns the reason if it cannot.
+    pub fn check_length(&self, national: &str) -> Result<(), &'static str> {
         let Ok(length) = u16::try_from(national.len()) else {
-            return Err(NO_NUMBER);
+            return Err(NOT_A_NUMBER);
         };
         let kinds = || self.regions.iter().flat_map(|region| kinds(region));
         let is_possible = kinds().any(|kind| kind.possible_length().contains(&length));
         let is_local = kinds().any(|kind| kind.possible_local_length().contains(&length));
         match (is_possible, is_local) {
             (true, false) => Ok(()),
-            // As long as what is dialled without an area code: it must be in use as a whole number.
-            (true, true) if kinds().any(|kind| is_whole(kind, national)) => Ok(()),
+            // A local number, without its area code, can have this length too: the pattern decides.
+            (true, true) if kinds().any(|kind| matches_whole(kind, national)) => Ok(()),
             (_, true) => Err("its area code is missing"),
-            (false, false) => Err(NO_NUMBER),
+            (false, false) => Err(NOT_A_NUMBER),
         }
     }
 }
 
-/// The kinds of numbers of a region. The metadata has no lengths for a region as a whole: they are those of
-/// its kinds.
+/// The kinds of numbers of a region. The metadata has lengths only for each kind, not for the region.
 fn kinds(region: &'static Metadata) -> impl Iterator<Item = &'static Descriptor> {
     let kinds = region.descriptors();
     [
@@ -127,12 +126,12 @@ fn kinds(region: &'static Metadata) -> impl Iterator<Item = &'static Descriptor>
     .flatten()
 }
 
-/// The patterns of numbers that were asked for, each for a whole number. The metadata's own cache is
-/// smaller than a hostile body, and its patterns have no end.
+/// Compiled patterns that match whole numbers. A hostile body can use more patterns than the cache of `phonenumber`
+/// holds, and its patterns are not anchored at the end.
 static PATTERNS: LazyLock<Cache<&'static str, Option<Regex>>> = LazyLock::new(|| Cache::new(4_096));
 
-/// Whether these digits are a whole number of this kind.
-fn is_whole(kind: &'static Descriptor, national: &str) -> bool {
+/// Whether the digits are a whole number of this kind.
+fn matches_whole(kind: &'static Descriptor, national: &str) -> bool {
     let lengths = kind.possible_length();
     if !lengths.is_empty() && !lengths.iter().any(|it| usize::from(*it) == national.len()) {
         return false;

@@ -1,4 +1,4 @@
-//! Percentages, and numbers as an answer writes them.
+//! Percentages, and numbers as JSON.
 
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
@@ -13,15 +13,15 @@ use crate::validation::{Code, Fault, Number, quote};
 pub struct Percentage(f64);
 
 impl Percentage {
-    /// What a member that holds one may be.
+    /// The JSON Schema of a field of this type.
     pub fn shape() -> Shape {
         shape::number(0.0, 100.0).example(25.5)
     }
 
-    /// Takes a number from 0 to 100.
+    /// Checks that a number is from 0 to 100.
     ///
     /// # Errors
-    /// `range`, with what was found.
+    /// Returns `range` if it is not.
     pub fn parse(sent: Number) -> Result<Self, Fault> {
         if sent.0.validate_range(Some(0.0), Some(100.0), None, None) {
             return Ok(Self(sent.0));
@@ -42,7 +42,7 @@ impl Serialize for Percentage {
     }
 }
 
-/// A number as it was most likely sent: `25`, not `25.0`, where it is whole.
+/// A number as JSON. A whole number has no fraction: `25`, not `25.0`, as it was most likely sent.
 #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
 pub fn number(value: f64) -> serde_json::Value {
     if value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_991.0 {

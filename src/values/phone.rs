@@ -2,96 +2,98 @@
 
 use arrayvec::ArrayString;
 
-use super::characters::{first_named, is_hyphen, is_meaningless, is_override, narrow};
-use super::numbering_plan::{NO_NUMBER, Plan};
+use super::characters::{
+    describe_first, is_direction_override, is_hyphen, is_ignorable, to_half_width,
+};
+use super::numbering_plan::{NOT_A_NUMBER, Plan};
 use super::text_value;
 use crate::schema::shape::{self, Shape};
 use crate::validation::{Code, Fault, quote};
 
 text_value! {
-    /// A telephone number of E.164, `+` and up to 15 digits, of a length that libphonenumber's
-    /// metadata calls possible for its country code.
+    /// An E.164 telephone number: `+` and up to 15 digits. Its length is possible for its country code, according to
+    /// libphonenumber's metadata.
     PhoneNumber within 16
 }
 
 impl PhoneNumber {
-    /// What a member that holds one may be.
+    /// The JSON Schema of a field of this type.
     pub fn shape() -> Shape {
         let form = r"^[\s.()\[\]-]*\+[0-9\s.()\[\]-]+$";
         shape::format("e164").matching(form).example("+33612345678")
     }
 
-    /// Takes an international number. White space, dots, hyphens, brackets and characters that show nothing
-    /// are dropped, and so is a `(0)` behind the country code where it is the trunk prefix of that country.
+    /// Parses an international number. White space, dots, hyphens, brackets and invisible characters are removed. So is
+    /// a `(0)` after the country code if it is the trunk prefix of that country.
     ///
     /// # Errors
-    /// `format`: another character, no `+`, no such country code, not as many digits as its numbers have,
-    /// or a prefix that is dialled inside the country alone.
+    /// Returns `format` for another character, a missing `+`, an unknown country code, a number of digits that its
+    /// numbers do not have, or a trunk prefix, which is dialled only inside the country.
     pub fn parse(sent: &str) -> Result<Self, Fault> {
         let malformed = |why: &str| malformed(sent, why);
-        let written = Written::read(sent).map_err(|why| malformed(&why))?;
-        let plan = Plan::of(&written.digits).ok_or_else(|| malformed(NO_NUMBER))?;
+        let written = Digits::read(sent).map_err(|why| malformed(&why))?;
+        let plan = Plan::find(&written.digits).ok_or_else(|| malformed(NOT_A_NUMBER))?;
         let national = written.digits.get(plan.code.len()..).unwrap_or_default();
         let abroad = national.strip_prefix('0').unwrap_or(national);
         let national = match written.zero_in_brackets {
             None if plan.has_trunk_prefix(national) => {
                 let meant = plan.without_trunk_prefix(national);
-                let meant = meant.and_then(|meant| plan.number(meant));
-                let why = "it begins with what is dialled inside the country alone; leave that out behind the country \
-                           code";
+                let meant = meant.and_then(|meant| plan.international(meant));
+                let why = "it has a prefix that is dialled only inside the country; remove it after the country code";
                 return Err(malformed(why).meaning(meant.as_ref().map(ArrayString::as_str)));
             }
             None => national,
             Some(at) if at != plan.code.len() => {
-                return Err(malformed("(0) has its place behind the country code alone"));
+                return Err(malformed("(0) can only follow the country code"));
             }
             Some(_) => match (plan.has(national), plan.has(abroad)) {
                 (true, true) => {
-                    let why = "with and without the 0 in brackets it is a number; write the digits that are \
-                               dialled from abroad";
+                    let why = "it is a number with and without the (0); write the digits that are dialled from abroad";
                     return Err(malformed(why));
                 }
                 (true, false) => national,
-                (false, _) if plan.drops_zero(abroad) => abroad,
+                (false, _) if plan.has_trunk_zero(abroad) => abroad,
                 (false, _) => {
-                    let why = "numbers of that country code have no (0) in front; write the digits that are \
-                               dialled from abroad";
+                    let why = "numbers of that country code do not begin with (0); write the digits that are dialled \
+                               from abroad";
                     return Err(malformed(why));
                 }
             },
         };
-        plan.check(national).map_err(malformed)?;
-        let number = plan.number(national).ok_or_else(|| malformed(NO_NUMBER))?;
+        plan.check_length(national).map_err(malformed)?;
+        let number = plan
+            .international(national)
+            .ok_or_else(|| malformed(NOT_A_NUMBER))?;
         Ok(Self(number))
     }
 }
 
-/// The digits of a number as it is written.
-struct Written {
-    /// Those behind the `+`; one more than E.164 has, for a zero in brackets.
+/// The digits of a number as it was sent.
+struct Digits {
+    /// The digits after the `+`: up to 15, as in E.164, and one more for a zero in brackets.
     digits: ArrayString<16>,
-    /// How many digits stand in front of a `(0)`.
+    /// How many digits precede a `(0)`, if there is one.
     zero_in_brackets: Option<usize>,
 }
 
-impl Written {
-    /// Reads the digits, or says why it cannot.
+impl Digits {
+    /// Reads the digits. Returns why it cannot.
     fn read(sent: &str) -> Result<Self, String> {
         let is_other = |c: char| {
-            let c = narrow(c);
-            is_override(c)
+            let c = to_half_width(c);
+            is_direction_override(c)
                 || !(c.is_ascii_digit()
-                    || is_meaningless(c)
+                    || is_ignorable(c)
                     || is_hyphen(c)
                     || matches!(c, '+' | '.' | '(' | ')' | '[' | ']'))
         };
-        if let Some(other) = first_named(sent, is_other) {
+        if let Some(other) = describe_first(sent, is_other) {
             return Err(format!(
-                "it has digits, spaces, dots, hyphens and brackets alone; {other} was found"
+                "it can contain only +, digits, spaces, dots, hyphens and brackets; {other} was found"
             ));
         }
         let kept = |c: &char| c.is_ascii_digit() || matches!(c, '+' | '(' | ')' | '[' | ']');
-        let kept = || sent.chars().map(narrow).filter(kept);
+        let kept = || sent.chars().map(to_half_width).filter(kept);
         if kept().find(|c| !matches!(c, '(' | '[')) != Some('+') {
             return Err("it must begin with + and the country code".to_owned());
         }
@@ -99,7 +101,7 @@ impl Written {
             digits: ArrayString::new(),
             zero_in_brackets: None,
         };
-        // The last three characters that count, to know a zero in brackets by.
+        // The last three characters, to detect a zero in brackets.
         let mut last = [' '; 3];
         for c in kept().skip_while(|c| *c != '+').skip(1) {
             let c = match c {
@@ -112,7 +114,7 @@ impl Written {
                 return Err("it has more than one +".to_owned());
             }
             if c.is_ascii_digit() && written.digits.try_push(c).is_err() {
-                return Err(NO_NUMBER.to_owned());
+                return Err(NOT_A_NUMBER.to_owned());
             }
             if last == ['(', '0', ')']
                 && written
@@ -131,7 +133,7 @@ fn malformed(sent: &str, why: &str) -> Fault {
     let sent = quote(sent);
     Fault::new(
         Code::Format,
-        format!("\"{sent}\" is not a telephone number of E.164, such as +33612345678: {why}."),
+        format!("\"{sent}\" is not an E.164 telephone number such as +33612345678: {why}."),
     )
 }
 
@@ -172,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn no_zero_of_a_trunk_prefix_is_stored() {
+    fn removes_a_bracketed_trunk_prefix() {
         for sent in [
             "+49 (0)30 123456",
             "+49 ( 0 ) 30 123456",

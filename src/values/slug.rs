@@ -5,22 +5,22 @@ use crate::schema::shape::{self, Shape};
 use crate::validation::{Code, Fault, quote};
 
 text_value! {
-    /// The slug of a space: `space_` and twelve letters and digits.
+    /// The slug of a space: `space_` followed by twelve letters and digits.
     SpaceSlug
 }
 
 impl SpaceSlug {
-    /// What a member that holds one may be.
+    /// The JSON Schema of a field of this type.
     pub fn shape() -> Shape {
         shape::text(18, 18)
             .matching("^space_[A-Za-z0-9]{12}$")
             .example("space_Sandbox00001")
     }
 
-    /// Takes a slug as it is.
+    /// Parses a slug.
     ///
     /// # Errors
-    /// `format`.
+    /// Returns `format` if the string is not such a slug.
     pub fn parse(sent: &str) -> Result<Self, Fault> {
         let formed = sent.strip_prefix("space_").is_some_and(|rest| {
             rest.len() == 12 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
@@ -29,7 +29,7 @@ impl SpaceSlug {
             return Ok(Self(sent.into()));
         }
         let message = format!(
-            "\"{}\" is not the slug of a space: space_ and twelve letters and digits, such as \
+            "\"{}\" is not the slug of a space: space_ followed by twelve letters and digits, such as \
              space_4f6Kq0ZtW2aB.",
             quote(sent)
         );
@@ -42,7 +42,7 @@ mod tests {
     use super::SpaceSlug;
 
     #[test]
-    fn is_twelve_letters_and_digits_behind_its_prefix() {
+    fn is_a_prefix_and_twelve_letters_and_digits() {
         assert!(SpaceSlug::parse("space_Sandbox00001").is_ok());
         for sent in [
             "Sandbox00001",

@@ -9,25 +9,24 @@ use crate::schema::shape::{self, Shape};
 use crate::validation::{Code, Fault};
 
 text_value! {
-    /// The label of a tag: 1 to 100 characters, none of which separates labels in a list or a
-    /// filter.
+    /// The label of a tag: 1 to 100 characters, without those that separate labels in a list or a filter.
     TagLabel
 }
 
-/// What no label has.
+/// The characters that a label cannot contain.
 const SEPARATORS: [char; 6] = [',', ';', ':', '|', '/', '\\'];
 
 impl TagLabel {
-    /// What a member that holds one may be.
+    /// The JSON Schema of a field of this type.
     pub fn shape() -> Shape {
         let form = r"^[^,;:|/\\]*[^,;:|/\\\s][^,;:|/\\]*$";
         shape::text(1, 100).matching(form)
     }
 
-    /// Takes a label, without white space and characters that show nothing at its ends.
+    /// Parses a label. White space and invisible characters at its ends are removed.
     ///
     /// # Errors
-    /// `length`, `blank`, `format` for the form of an id, or `character` for a separator.
+    /// Returns `length`, `blank`, `format` if the label has the form of an id, or `character` if it has a separator.
     pub fn parse(sent: &str) -> Result<Self, Fault> {
         let text = trimmed(sent);
         if text.is_empty() && !sent.is_empty() {
@@ -35,32 +34,31 @@ impl TagLabel {
         }
         let label: SmolStr = not_blank(100)(text)?;
         if uuid(&label).is_ok() {
-            let message = "A label cannot have the form of an id: as one it would never be found.";
+            let message = "A label cannot have the form of an id, because a request can name a tag by its id. \
+                           Choose another label.";
             return Err(Fault::new(Code::Format, message));
         }
         match label.chars().find(|c| SEPARATORS.contains(c)) {
             None => Ok(Self(label)),
             Some(found) => {
                 let message = format!(
-                    "A label has none of , ; : | / and \\, which separate labels; {found} was \
-                     found. Leave it out."
+                    "A label cannot contain , ; : | / or \\, which separate labels; {found} was found. Remove it."
                 );
                 Err(Fault::new(Code::Character, message))
             }
         }
     }
 
-    /// A label as it is stored: without white space and characters that show nothing at its ends.
+    /// Removes white space and invisible characters from both ends, as they are from a stored label.
     pub fn trimmed(label: &str) -> &str {
         trimmed(label)
     }
 
-    /// The label without case, and without white space at its ends: labels that fold to the same text are the
-    /// same tag.
+    /// Converts a label to the form in which labels are compared: in lower case, and without white space and invisible
+    /// characters at its ends. No two tags of a workspace have the same folded label.
     pub fn fold(label: &str) -> PlainText {
         let label = trimmed(label);
-        // smol_str's own way for other text does not know the small sigma at the end of a word, as which
-        // labels are stored.
+        // For other strings smol_str's method has no final sigma (`ς`). `str::to_lowercase`, as for stored labels, has.
         if label.is_ascii() {
             return PlainText::from(label.to_ascii_lowercase_smolstr());
         }
@@ -73,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn separates_nothing() {
+    fn contains_no_separator() {
         assert!(TagLabel::parse("High risk (EU)").is_ok());
         for sent in ["a,b", "a/b", "a\\b"] {
             assert_eq!(
@@ -90,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn has_no_white_space_at_its_ends() {
+    fn is_trimmed() {
         for sent in [" VIP", "VIP\u{a0}", "\u{feff}VIP\u{200b}\t"] {
             assert_eq!(TagLabel::parse(sent).unwrap().as_str(), "VIP", "{sent:?}");
             assert_eq!(&*TagLabel::fold(sent), "vip", "{sent:?}");

@@ -1,4 +1,4 @@
-//! Plain text with limits, and one of a few words.
+//! Strings with a length limit, and enumerated values.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -12,8 +12,8 @@ use super::text_value;
 use crate::validation::{Code, Fault, Names, quote};
 
 text_value! {
-    /// Text without a form of its own: [`length`], [`text`] and [`not_blank`] hold what a caller sent
-    /// against the limits of its member.
+    /// A string without a format. [`length`], [`text`] and [`not_blank`] check a string of a request against the
+    /// limits of its field.
     #[derive(Default, PartialOrd, Ord)]
     PlainText
 }
@@ -62,10 +62,10 @@ impl From<&str> for PlainText {
     }
 }
 
-/// Text of `min` to `max` Unicode scalar values, stored as sent.
+/// Checks that a string has `min` to `max` Unicode scalar values. It is stored as sent.
 ///
 /// # Errors
-/// `length`, with the limits and what was found.
+/// Returns `length`, with the limits and the length that was found.
 pub fn length<'s, T: From<&'s str>>(sent: &'s str, min: u64, max: u64) -> Result<T, Fault> {
     if sent.validate_length(Some(min), Some(max), None) {
         return Ok(sent.into());
@@ -77,12 +77,12 @@ pub fn length<'s, T: From<&'s str>>(sent: &'s str, min: u64, max: u64) -> Result
     ))
 }
 
-/// A parser of text of up to `max` characters.
+/// A parser for strings of 1 to `max` characters.
 pub fn text<T: for<'s> From<&'s str>>(max: u64) -> impl Fn(&str) -> Result<T, Fault> {
     move |sent| length(sent, 1, max)
 }
 
-/// A parser of text of up to `max` characters, at least one of them visible.
+/// A parser for strings of 1 to `max` characters with at least one visible character.
 pub fn not_blank<T: for<'s> From<&'s str>>(max: u64) -> impl Fn(&str) -> Result<T, Fault> {
     move |sent| {
         let text: &str = length(sent, 1, max)?;
@@ -93,16 +93,17 @@ pub fn not_blank<T: for<'s> From<&'s str>>(max: u64) -> impl Fn(&str) -> Result<
     }
 }
 
-/// A name or a label in which there is nothing to read.
+/// The error for a name or a label without a visible character.
 pub(super) fn blank() -> Fault {
-    let message = "This has only white space and characters that show nothing. Write the name.";
+    let message =
+        "This has only white space and invisible characters. Send at least one visible character.";
     Fault::new(Code::Blank, message)
 }
 
-/// One of a few words, spelled exactly.
+/// Parses an enumerated value, which must be spelled exactly.
 ///
 /// # Errors
-/// `choice`, with the words allowed and the one that is nearest.
+/// Returns `choice`, with the allowed values and a suggestion.
 pub fn choice<T: Copy>(sent: &str, words: &[(&'static str, T)]) -> Result<T, Fault> {
     if let Some((_, value)) = words.iter().find(|(word, _)| *word == sent) {
         return Ok(*value);
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_is_not_allowed_gets_the_nearest() {
+    fn suggests_the_nearest_allowed_value() {
         let fault = choice("opne", &[("draft", 1), ("open", 2)]).unwrap_err();
         let explained = fault.explain(&mut Budget::default());
         assert_eq!(explained.suggestion.as_deref(), Some("open"));

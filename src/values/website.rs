@@ -1,17 +1,16 @@
-//! Absolute web addresses.
+//! Absolute URLs.
 
 use url::{Host, Url};
 
-use super::characters::{first_named_at, is_invisible, is_joiner};
+use super::characters::{describe_first_at, is_invisible, is_joiner};
 use super::length;
 use crate::validation::{Code, Fault, quote};
 
-/// An absolute http or https URL of up to 2,000 characters, as browsers read it (WHATWG URL), stored as
-/// sent. What a browser would drop or read in another way is refused, so that what is stored is what is
-/// opened.
+/// Checks an absolute http or https URL of up to 2,000 characters (WHATWG URL). It is stored as sent. Characters that a
+/// browser removes or reads differently are refused, so that a browser opens exactly the stored URL.
 ///
 /// # Errors
-/// `length`, `character` for white space, a character that shows nothing, `\`, `<`, `>` or `"`, or `format`.
+/// Returns `length`, `format`, or `character` for white space, an invisible character, `\`, `<`, `>` or `"`.
 pub fn absolute_url<'s, T: From<&'s str>>(sent: &'s str) -> Result<T, Fault> {
     let url: &str = length(sent, 1, 2_000)?;
     let end = host_end(url);
@@ -19,33 +18,33 @@ pub fn absolute_url<'s, T: From<&'s str>>(sent: &'s str) -> Result<T, Fault> {
         let is_unseen = is_invisible(c) && !(at > end && is_joiner(c));
         c.is_whitespace() || is_unseen || matches!(c, '\\' | '<' | '>' | '"')
     };
-    if let Some(found) = first_named_at(url, is_refused) {
+    if let Some(found) = describe_first_at(url, is_refused) {
         let message = format!(
-            "A web address has neither white space, characters that show nothing, \\, <, > nor \"; {found} was \
-             found. Remove it, or write it percent-encoded."
+            "A web address cannot contain white space, invisible characters, \\, <, > or \"; {found} was found. \
+             Remove it or percent-encode it."
         );
         return Err(Fault::new(Code::Character, message));
     }
-    let fault = match parsed(url) {
+    let reason = match check(url) {
         Ok(()) => return Ok(url.into()),
-        Err(why) => why,
+        Err(reason) => reason,
     };
     let message = format!(
-        "\"{}\" is not a web address, such as https://example.com: {fault}.",
+        "\"{}\" is not a web address such as https://example.com: {reason}.",
         quote(sent)
     );
     Err(Fault::new(Code::Format, message))
 }
 
-/// How many characters a web address has up to the end of its host, where joiners would be dropped.
+/// The number of characters up to the end of the host. Browsers remove joiners up to there.
 fn host_end(url: &str) -> usize {
     let host = url.split_once("://").map_or(url, |(_, rest)| rest);
     let rest = host.find(['/', '?', '#']).and_then(|at| host.get(at..));
     url.chars().count() - rest.map_or(0, |rest| rest.chars().count())
 }
 
-/// Says why a text without refused characters is no web address.
-fn parsed(text: &str) -> Result<(), &'static str> {
+/// Checks a string without refused characters. Returns why it is not a URL.
+fn check(text: &str) -> Result<(), &'static str> {
     let (scheme, rest) = text
         .split_once("://")
         .ok_or("it must begin with http:// or https://")?;
@@ -55,20 +54,20 @@ fn parsed(text: &str) -> Result<(), &'static str> {
     {
         return Err("it must begin with http:// or https://");
     }
-    // A browser drops further slashes, and takes what follows for the host.
+    // A browser skips further slashes and reads the host after them.
     if rest.starts_with('/') {
-        return Err("there is no host behind ://");
+        return Err("there is no host after ://");
     }
-    let url = Url::parse(text).map_err(|_| "its host or port cannot be read")?;
+    let url = Url::parse(text).map_err(|_| "its host or port is invalid")?;
     match url.host() {
         Some(Host::Domain(name)) if is_domain(name) => Ok(()),
         Some(Host::Ipv4(_) | Host::Ipv6(_)) => Ok(()),
-        Some(Host::Domain(_)) => Err("its host is no name of a host"),
-        None => Err("there is no host behind ://"),
+        Some(Host::Domain(_)) => Err("its host is not a valid host name"),
+        None => Err("there is no host after ://"),
     }
 }
 
-/// Whether a name has labels of 1 to 63 characters, 253 in all, with at most one dot at its end.
+/// Whether a host name has labels of 1 to 63 characters, at most 253 characters in all, and at most one dot at its end.
 fn is_domain(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
     name.len() <= 253 && name.split('.').all(|label| (1..=63).contains(&label.len()))
@@ -80,7 +79,7 @@ mod tests {
     use crate::validation::Code;
 
     #[test]
-    fn is_absolute_and_of_the_web() {
+    fn is_absolute_and_http() {
         for sent in [
             "HTTPS://example.com/a?b#c",
             "http://[::1]:80/",
@@ -110,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn has_no_character_that_a_browser_drops() {
+    fn has_no_character_that_a_browser_removes() {
         for sent in [
             "https://a\nb.c",
             "https://a\u{200d}b.c/",

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::rows::{CustomPropertyRow, SpaceRow, TagRow, TemplateRow, UserRow};
 use crate::custom_properties::{self, OptionsRequest, SettingsRequest};
-use crate::templates::{self, Defaults, DefaultsRequest, REQUIRED};
+use crate::templates::{self, Defaults, DefaultsRequest, MAX_REQUIRED};
 use crate::validation::{Code, Fault, Items, Member, Mode, Scope, Text, Wire, list};
 use crate::values::{Email, Key, SpaceSlug, TagLabel, length, not_blank, uuid};
 use crate::wire_object;
@@ -43,7 +43,7 @@ wire_object! {
         "name" => name: Text<'de>,
         "description" => description: Text<'de>,
         "defaults" => defaults: DefaultsRequest<'de>,
-        "required" => required: Items<Text<'de>, REQUIRED>,
+        "required" => required: Items<Text<'de>, MAX_REQUIRED>,
         "archived" => archived: bool,
     }
 }

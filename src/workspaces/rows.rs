@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::custom_properties::{PropertyOption, PropertyType, Settings, Target};
-use crate::templates::{Defaults, DefaultsDraft, Required};
+use crate::templates::{Defaults, DefaultsDraft, RequiredPath};
 use crate::values::TagLabel;
 
 /// A row that a file can describe. It has no id if the file leaves it out, or if its kind has none.
@@ -40,7 +40,7 @@ pub struct TemplateRow {
     pub name: String,
     pub description: Option<String>,
     pub defaults: Defaults,
-    pub required: Vec<Required>,
+    pub required: Vec<RequiredPath>,
     pub archived: bool,
     /// The defaults in the file, before they are resolved against the workspace.
     #[serde(skip)]

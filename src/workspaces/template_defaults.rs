@@ -21,7 +21,7 @@ pub fn with_defaults(
     let (mut conflicts, mut budget) = (Vec::new(), Budget::default());
     let tags = new.tags.iter().chain(&stored.tags);
     let references = References {
-        tags: TagIndex::of(tags.map(|tag| (tag, tag.id, tag.label.as_str()))),
+        tags: TagIndex::from_entries(tags.map(|tag| (tag, tag.id, tag.label.as_str()))),
         users: users(new, stored),
         definitions: definitions(new, stored),
     };

@@ -150,11 +150,11 @@ custom_properties:
         ("/tags/1/label", "label is required"),
         ("/tags/3/label", "has the same label"),
         ("/users/0/email", "is not an e-mail address"),
-        ("/spaces/0/slug", "space_ and twelve letters"),
+        ("/spaces/0/slug", "space_ followed by twelve letters"),
         ("/templates/0/id", "a number was found"),
         (
             "/custom_properties/0/settings/min",
-            "a setting of numeric alone",
+            "only to properties of type numeric",
         ),
         (
             "/custom_properties/1/target",

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::draft::CaseDraft;
 use crate::cases::fields::TemplateReference;
 use crate::cases::references::References;
-use crate::custom_properties::{Definition, GivenValue, Properties, Target};
+use crate::custom_properties::{Definition, InputValue, Properties, Target};
 use crate::tags::Tag;
 use crate::templates::TemplateRules;
 use crate::users::User;
@@ -64,7 +64,7 @@ pub fn fill_defaults(
 
 fn checked(definition: &Definition, value: &serde_json::Value) -> Option<serde_json::Value> {
     let mut faults = Violations::default();
-    let given = GivenValue::stored(value)?;
+    let given = InputValue::stored(value)?;
     let value = definition.check(&given, &mut Scope::root(&mut faults));
     value.filter(|_| faults.is_empty())
 }

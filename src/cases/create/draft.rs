@@ -9,7 +9,7 @@ use crate::cases::model::Status;
 use crate::cases::references::ReferenceKeys;
 use crate::cases::review::Decision;
 use crate::companies::CompanyDraft;
-use crate::custom_properties::Given;
+use crate::custom_properties::PropertyInputs;
 use crate::individuals::IndividualDraft;
 use crate::validation::Violations;
 use crate::values::PlainText;
@@ -25,7 +25,7 @@ pub struct CaseDraft {
     pub assignee_id: Option<Uuid>,
     pub space_slug: Option<PlainText>,
     pub metadata: Vec<(PlainText, PlainText)>,
-    pub custom_properties: Given,
+    pub custom_properties: PropertyInputs,
     pub tags: Vec<Reference>,
     pub companies: Vec<CompanyDraft>,
     pub individuals: Vec<IndividualDraft>,

@@ -10,7 +10,7 @@ use crate::cases::model::{Case, CaseHeader, Status};
 use crate::cases::references::{self, References};
 use crate::cases::required::require;
 use crate::companies::{CompanyDraft, StoredCompany};
-use crate::custom_properties::{self, Definitions, Given, Properties, Target};
+use crate::custom_properties::{self, Definitions, Properties, PropertyInputs, Target};
 use crate::http::Problem;
 use crate::ids::IdSource;
 use crate::individuals::{Individual, StoredIndividual};
@@ -187,7 +187,12 @@ fn refused(mut violations: Violations, body: &[u8]) -> Problem {
     Problem::Invalid(violations)
 }
 
-fn checked(given: &Given, target: Target, all: &Definitions, scope: &mut Scope<'_>) -> Properties {
+fn checked(
+    given: &PropertyInputs,
+    target: Target,
+    all: &Definitions,
+    scope: &mut Scope<'_>,
+) -> Properties {
     custom_properties::values(custom_properties::check(given, target, all, scope))
 }
 

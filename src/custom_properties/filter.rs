@@ -1,40 +1,41 @@
-//! Custom properties as a filter names them.
+//! Filters by custom properties.
 
 use serde_json::{Value, json};
 
-use super::{Definition, Definitions, PropertyType, Target};
+use super::{Definition, Definitions, PropertyType, Target, not_found};
 use crate::validation::{Code, Fault, Names, quote};
 use crate::values::{choice, number};
 
-/// The object that the custom properties of something have to contain: a key and a value as a filter has them, which
-/// is text. Of a list it is one item. Without a value, whether the key is known is all that is looked at.
+/// Converts a filter to the JSON object that the custom properties must contain (`@>`). The value of a list property is
+/// one of its items. Returns null if there is no value, after checking the key.
 ///
 /// # Errors
-/// `custom_property_not_found` or `custom_property_archived`, and those of the value.
-pub fn sought(
+/// Returns `custom_property_not_found`, `custom_property_archived`, or the error of the value.
+pub fn filter_object(
     all: &Definitions,
     target: Target,
     key: &str,
     value: Option<&str>,
 ) -> Result<Value, Fault> {
     let Some(definition) = all.find(target, key) else {
-        let message = format!("This workspace has no custom property {} here.", quote(key));
-        let named = |key: &str| format!("custom_properties.{key}");
-        let keys: Names = all.keys(target).iter().map(named).collect();
-        return Err(Fault::new(Code::CustomPropertyNotFound, message).suggesting(&named(key), keys));
+        let message = not_found(target, key);
+        let parameter = |key: &str| format!("custom_properties.{key}");
+        let known: Names = all.keys(target).iter().map(parameter).collect();
+        let fault = Fault::new(Code::CustomPropertyNotFound, message);
+        return Err(fault.suggesting(&parameter(key), known));
     };
     if definition.archived {
-        let message = format!("The custom property {key} is archived. No answer shows it.");
+        let message = format!("The custom property {key} is archived. Remove this filter.");
         return Err(Fault::new(Code::CustomPropertyArchived, message));
     }
     let Some(value) = value else {
         return Ok(Value::Null);
     };
-    Ok(json!({ key: definition.sought(value)? }))
+    Ok(json!({ key: definition.filter_value(value)? }))
 }
 
 impl Definition {
-    fn sought(&self, sent: &str) -> Result<Value, Fault> {
+    fn filter_value(&self, sent: &str) -> Result<Value, Fault> {
         match self.kind {
             PropertyType::Boolean => {
                 choice(sent, &[("true", true), ("false", false)]).map(Value::from)

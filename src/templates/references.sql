@@ -1,4 +1,5 @@
--- What the defaults of a template refer to. Candidates for a suggestion come along, up to 200.
+-- The tags, the user and the custom properties that the defaults of a template refer to. The tags include up to 200
+-- candidates for suggestions.
 SELECT jsonb_build_object(
     'tags', (
         SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'label', label,

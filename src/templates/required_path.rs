@@ -1,22 +1,22 @@
-//! What a template requires of an open case: paths into a case. Pure.
+//! The paths of the fields that a template requires of an open case.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::custom_properties::{Definitions, Target};
+use crate::custom_properties::{self, Definitions, Target};
 use crate::schema::shape::{self, Shape};
 use crate::validation::{Budget, Code, Fault, Misspelt, quote};
 use crate::values::is_blank;
 
-/// A path to something that an open case must have, such as `external_id`,
+/// The path of a field that an open case must have, such as `external_id`,
 /// `custom_properties.risk_score` or `companies[].address.country`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
-pub struct Required(String);
+pub struct RequiredPath(String);
 
-/// What a case can be asked for.
-pub const OF_CASE: &[&str] = &[
+/// The fields of a case that can be required.
+const CASE_FIELDS: &[&str] = &[
     "external_id",
     "assignee_id",
     "space_slug",
@@ -25,8 +25,8 @@ pub const OF_CASE: &[&str] = &[
     "companies",
     "individuals",
 ];
-/// What each of its companies can be asked for.
-pub const OF_COMPANY: &[&str] = &[
+/// The fields of each company that can be required.
+const COMPANY_FIELDS: &[&str] = &[
     "commercial_name",
     "registration_number",
     "registration_date",
@@ -41,8 +41,8 @@ pub const OF_COMPANY: &[&str] = &[
     "website_url",
     "employer_identification_number",
 ];
-/// What each of its individuals can be asked for.
-pub const OF_INDIVIDUAL: &[&str] = &[
+/// The fields of each individual that can be required.
+const INDIVIDUAL_FIELDS: &[&str] = &[
     "first_name",
     "middle_name",
     "last_name",
@@ -59,7 +59,7 @@ pub const OF_INDIVIDUAL: &[&str] = &[
     "social_security_number",
     "phone_number",
 ];
-const OF_ADDRESS: &[&str] = &[
+const ADDRESS_FIELDS: &[&str] = &[
     "street_address",
     "street_address_2",
     "postal_code",
@@ -68,25 +68,25 @@ const OF_ADDRESS: &[&str] = &[
     "region",
     "country",
 ];
-const OF_BANK: &[&str] = &["iban", "bic"];
+const BANK_FIELDS: &[&str] = &["iban", "bic"];
 
-impl Required {
-    /// What a path may be.
+impl RequiredPath {
+    /// The JSON Schema of a path.
     pub fn shape() -> Shape {
         let parts = r"|(custom_properties|metadata|companies\[\]|individuals\[\])\..+";
-        let form = format!("^({}{parts})$", OF_CASE.join("|"));
+        let form = format!("^({}{parts})$", CASE_FIELDS.join("|"));
         shape::pattern(&form).example("companies[].country")
     }
 
-    /// Takes a path as it is.
+    /// Parses a path.
     ///
     /// # Errors
-    /// `choice`, with the nearest path.
+    /// Returns `choice` if there is no such field, with the nearest path as a suggestion.
     pub fn parse(sent: &str) -> Result<Self, Fault> {
         let (known, prefix, path) = match sent.split_once("[].") {
-            Some(("companies", path)) => (OF_COMPANY, "companies[].", path),
-            Some(("individuals", path)) => (OF_INDIVIDUAL, "individuals[].", path),
-            _ => (OF_CASE, "", sent),
+            Some(("companies", path)) => (COMPANY_FIELDS, "companies[].", path),
+            Some(("individuals", path)) => (INDIVIDUAL_FIELDS, "individuals[].", path),
+            _ => (CASE_FIELDS, "", sent),
         };
         let (first, rest) = match path.split_once('.') {
             Some((first, rest)) => (first, Some(rest)),
@@ -95,9 +95,9 @@ impl Required {
         let is_known = match (first, rest) {
             ("custom_properties", Some(key)) => !key.is_empty(),
             ("metadata", Some(key)) => prefix.is_empty() && !key.is_empty(),
-            ("address", Some(member)) => known.contains(&first) && OF_ADDRESS.contains(&member),
-            ("banking_information", Some(member)) => {
-                known.contains(&first) && OF_BANK.contains(&member)
+            ("address", Some(field)) => known.contains(&first) && ADDRESS_FIELDS.contains(&field),
+            ("banking_information", Some(field)) => {
+                known.contains(&first) && BANK_FIELDS.contains(&field)
             }
             (_, Some(_)) => false,
             (_, None) => known.contains(&first),
@@ -106,20 +106,21 @@ impl Required {
             return Ok(Self(sent.to_owned()));
         }
         let message = format!(
-            "\"{}\" is not a path into a case, such as external_id, companies[].country, \
+            "\"{}\" is not the path of a field of a case, such as external_id, companies[].country, \
              individuals[].address.city or custom_properties.risk_score.",
             quote(sent)
         );
         let known = known.iter().copied().collect();
-        // A template has few paths: each has a budget of its own.
-        let nearest = Misspelt::new(path, known);
-        let nearest = nearest.as_ref();
-        let nearest = nearest.and_then(|it| it.nearest(&mut Budget::default()));
-        let meant = nearest.map(|it| format!("{prefix}{it}"));
-        Err(Fault::new(Code::Choice, message).meaning(meant.as_deref()))
+        // A template has few paths, so each has its own budget.
+        let misspelt = Misspelt::new(path, known);
+        let nearest = misspelt
+            .as_ref()
+            .and_then(|it| it.nearest(&mut Budget::default()));
+        let suggestion = nearest.map(|it| format!("{prefix}{it}"));
+        Err(Fault::new(Code::Choice, message).meaning(suggestion.as_deref()))
     }
 
-    /// The custom property that it names, if it names one.
+    /// The target and the key, if the path is that of a custom property.
     pub fn custom_property(&self) -> Option<(Target, &str)> {
         let (target, path) = match self.0.split_once("[].") {
             Some(("companies", path)) => (Target::Company, path),
@@ -129,10 +130,10 @@ impl Required {
         Some((target, path.strip_prefix("custom_properties.")?))
     }
 
-    /// Refuses a custom property that nobody could give.
+    /// Checks that a custom property exists and is not archived.
     ///
     /// # Errors
-    /// `custom_property_not_found` or `custom_property_archived`.
+    /// Returns `custom_property_not_found` or `custom_property_archived`.
     pub fn check(&self, definitions: &Definitions) -> Result<(), Fault> {
         let Some((target, key)) = self.custom_property() else {
             return Ok(());
@@ -144,29 +145,29 @@ impl Required {
             }
             Some(_) => Ok(()),
             None => {
-                let message = format!("This workspace has no custom property {} here.", quote(key));
+                let message = custom_properties::not_found(target, key);
                 let fault = Fault::new(Code::CustomPropertyNotFound, message);
                 Err(fault.suggesting(key, definitions.keys(target)))
             }
         }
     }
 
-    /// The path as it is written.
+    /// The path as it was sent.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Pointers to where a case, as it is stored, lacks it.
+    /// JSON Pointers to each occurrence of the field that has no value in a stored case.
     pub fn missing(&self, case: &Value) -> Vec<String> {
         match self.0.split_once("[].") {
             None => {
-                // An answer and a row have the user where a request has an id.
+                // A stored case has the user where a request has its id.
                 let stored = match self.0.as_str() {
                     "assignee_id" => "assignee",
                     path => path,
                 };
                 let pointer = format!("/{}", pointer(&self.0));
-                if lacks(case, stored) {
+                if is_missing(case, stored) {
                     vec![pointer]
                 } else {
                     Vec::new()
@@ -176,7 +177,7 @@ impl Required {
                 let entities = case.get(array).and_then(Value::as_array);
                 let entities = entities.into_iter().flatten().enumerate();
                 entities
-                    .filter(|(_, entity)| lacks(entity, path))
+                    .filter(|(_, entity)| is_missing(entity, path))
                     .map(|(index, _)| format!("/{array}/{index}/{}", pointer(path)))
                     .collect()
             }
@@ -184,29 +185,29 @@ impl Required {
     }
 }
 
-/// A path as a pointer: only the first dot separates, since keys may have dots.
+/// Converts a path to a JSON Pointer. Only the first dot is a separator, since keys can contain dots.
 fn pointer(path: &str) -> String {
     let escaped = path.replace('~', "~0").replace('/', "~1");
     escaped.replacen('.', "/", 1)
 }
 
-fn lacks(object: &Value, path: &str) -> bool {
+fn is_missing(object: &Value, path: &str) -> bool {
     let mut keys = path.splitn(2, '.');
     let first = keys.next().and_then(|key| object.get(key));
     let value = match keys.next() {
         Some(key) => first.and_then(|value| value.get(key)),
         None => first,
     };
-    value.is_none_or(is_nothing)
+    value.is_none_or(is_empty)
 }
 
-/// Whether a value says nothing: an address of which every part is null, too.
-fn is_nothing(value: &Value) -> bool {
+/// Whether a value is null, blank or empty, or is an object whose fields are all null, such as an address.
+fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => is_blank(text),
         Value::Array(items) => items.is_empty(),
-        Value::Object(members) => members.values().all(Value::is_null),
+        Value::Object(fields) => fields.values().all(Value::is_null),
         Value::Bool(_) | Value::Number(_) => false,
     }
 }
@@ -218,7 +219,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_what_a_case_can_have() {
+    fn accepts_only_fields_of_a_case() {
         for path in [
             "external_id",
             "metadata.source",
@@ -227,7 +228,7 @@ mod tests {
             "companies[].address.country",
             "individuals[].custom_properties.note",
         ] {
-            assert!(Required::parse(path).is_ok(), "{path}");
+            assert!(RequiredPath::parse(path).is_ok(), "{path}");
         }
         for (path, nearest) in [
             (
@@ -240,14 +241,14 @@ mod tests {
             ("users[].email", None),
             ("", None),
         ] {
-            let fault = Required::parse(path).unwrap_err();
+            let fault = RequiredPath::parse(path).unwrap_err();
             let explained = fault.explain(&mut Budget::default());
             assert_eq!(explained.suggestion.as_deref(), nearest, "{path}");
         }
     }
 
     #[test]
-    fn points_to_each_place_that_lacks_it() {
+    fn points_to_each_missing_field() {
         let case = json!({"external_id": null, "assignee": {"id": 1}, "tags": [],
             "custom_properties": {"a.b": 1}, "companies": [{"address": {"city": null}},
             {"address": {"city": "Paris"}}, {}]});
@@ -269,7 +270,7 @@ mod tests {
             ("individuals[].email", &[]),
         ] {
             assert_eq!(
-                Required::parse(path).unwrap().missing(&case),
+                RequiredPath::parse(path).unwrap().missing(&case),
                 expected,
                 "{path}"
             );

@@ -1,33 +1,33 @@
-//! Countries of the past: data for suggestions.
+//! Former countries: data for suggestions.
 
-/// A country that was taken out of ISO 3166-1 (ISO 3166-3).
+/// A country whose code was removed from ISO 3166-1 (ISO 3166-3).
 #[derive(Debug)]
-pub struct Former {
+pub struct FormerCountry {
     pub name: &'static str,
-    /// Its codes of two, three and four letters, and further names.
-    pub called: &'static str,
+    /// Its codes of two, three and four letters and its other names, separated by `|`.
+    pub aliases: &'static str,
     /// The year in which its code was withdrawn.
     pub until: u16,
-    /// The codes of today for where it was.
+    /// The current codes for its territory, in alphabetical order.
     pub successors: &'static [&'static str],
 }
 
 const fn former(
     name: &'static str,
-    called: &'static str,
+    aliases: &'static str,
     until: u16,
     successors: &'static [&'static str],
-) -> Former {
-    Former {
+) -> FormerCountry {
+    FormerCountry {
         name,
-        called,
+        aliases,
         until,
         successors,
     }
 }
 
-/// The countries of ISO 3166-3, but for those whose codes others have today.
-pub const FORMER: &[Former] = &[
+/// The countries of ISO 3166-3, without those whose codes were reassigned.
+pub const FORMER_COUNTRIES: &[FormerCountry] = &[
     former(
         "the French Afars and Issas",
         "AFI|AIDJ|French Somaliland",
