@@ -104,8 +104,8 @@ async fn every_change_is_an_activity_without_personal_values() {
         (Method::DELETE, format!("/cases/{id}"), json!({})),
     ];
     for (method, path, body) in &changes {
-        let answer = app.call(method.clone(), path, body).await;
-        assert!(answer.status.is_success(), "{path}: {}", answer.body);
+        let response = app.call(method.clone(), path, body).await;
+        assert!(response.status.is_success(), "{path}: {}", response.body);
     }
     // They outlive the case.
     let activities = list(&app, &format!("case_id={id}&limit=100")).await;
@@ -170,7 +170,7 @@ async fn a_refused_request_is_no_activity() {
     let case = app.create(&json!({"name": "Acme"})).await;
     let path = format!("/cases/{}", case.id());
     let stale = app
-        .call_if(Method::PATCH, &path, "\"9\"", &json!({"name": "B"}))
+        .call_if_match(Method::PATCH, &path, "\"9\"", &json!({"name": "B"}))
         .await;
     stale.expect(412);
     app.call(Method::PATCH, &path, &json!({"name": ""}))

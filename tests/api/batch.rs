@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestApp, TestSettings, limits};
+use crate::support::{TestApp, TestResponse, TestSettings, limits};
 
 fn item(external_id: &str) -> Value {
     json!({"name": "Acme", "external_id": external_id, "tags": ["VIP"],
@@ -16,36 +16,36 @@ fn item(external_id: &str) -> Value {
         "individuals": [{"first_name": "A", "last_name": "B", "roles": ["shareholder"]}]})
 }
 
-async fn send(app: &TestApp, items: &[Value]) -> Answer {
+async fn send(app: &TestApp, items: &[Value]) -> TestResponse {
     let body = json!({ "cases": items });
     app.call(Method::POST, "/cases/batch", &body).await
 }
 
 /// On a busy machine items may have to wait for a connection longer than they may: they are sent again,
 /// as an import does it.
-async fn send_until_done(app: &TestApp, items: &[Value]) -> Answer {
+async fn send_until_done(app: &TestApp, items: &[Value]) -> TestResponse {
     for _ in 0..10 {
-        let answer = send(app, items).await.expect(200);
-        if !statuses(&answer).contains(&503) {
-            return answer;
+        let response = send(app, items).await.expect(200);
+        if !statuses(&response).contains(&503) {
+            return response;
         }
     }
     panic!("the database was busy ten times");
 }
 
-fn results(answer: &Answer) -> &Vec<Value> {
-    answer.body["results"].as_array().expect("results")
+fn results(response: &TestResponse) -> &Vec<Value> {
+    response.body["results"].as_array().expect("results")
 }
 
-fn statuses(answer: &Answer) -> Vec<u64> {
-    let results = results(answer).iter();
+fn statuses(response: &TestResponse) -> Vec<u64> {
+    let results = results(response).iter();
     results
         .map(|it| it["status"].as_u64().expect("a status"))
         .collect()
 }
 
-fn ids(answer: &Answer) -> Vec<&str> {
-    let results = results(answer).iter();
+fn ids(response: &TestResponse) -> Vec<&str> {
+    let results = results(response).iter();
     results.filter_map(|it| it["id"].as_str()).collect()
 }
 
@@ -80,9 +80,9 @@ async fn each_item_is_done_for_itself_and_answered_in_its_place() {
         json!({"name": "Without an external id"}),
         json!({"name": "B", "tags": ["Nobody"]}),
     ];
-    let answer = send(&app, &items).await.expect(200);
-    assert_eq!(statuses(&answer), [201, 400, 409, 400, 201, 400]);
-    let results = results(&answer);
+    let response = send(&app, &items).await.expect(200);
+    assert_eq!(statuses(&response), [201, 400, 409, 400, 201, 400]);
+    let results = results(&response);
     assert_eq!(
         errors(&results[1]),
         [
@@ -142,8 +142,8 @@ async fn a_batch_has_a_form_of_its_own() {
             ("/cases", "too_many"),
         ),
     ] {
-        let answer = post(&body).await.expect(400);
-        assert_eq!(answer.errors(), [expected], "{body}");
+        let response = post(&body).await.expect(400);
+        assert_eq!(response.errors(), [expected], "{body}");
     }
     assert_eq!(
         results(&post(&json!({"cases": []})).await.expect(200)).len(),
@@ -153,17 +153,20 @@ async fn a_batch_has_a_form_of_its_own() {
         .request(Method::POST, "/v1/cases/batch/")
         .bearer_auth(FIXED_KEY);
     let request = request.header("content-type", "application/json");
-    let answer = app
+    let response = app
         .send(request.body(r#"{"cases": [{"name": "A"}, {]}"#))
         .await;
-    assert_eq!(answer.expect(400).body["type"], "/problems/malformed-body");
+    assert_eq!(
+        response.expect(400).body["type"],
+        "/problems/malformed-body"
+    );
     assert_eq!(count(&app).await, 0);
     // What no other case can say is refused where it stands.
     let case = json!({"name": "A", "created_at": "2020-01-01T00:00:00Z", "reviews": []});
-    let answer = app.post(case.to_string()).await.expect(400);
+    let response = app.post(case.to_string()).await.expect(400);
     let unknown = "unknown_field";
     assert_eq!(
-        answer.errors(),
+        response.errors(),
         [("/created_at", unknown), ("/reviews", unknown)]
     );
 }
@@ -180,8 +183,8 @@ async fn items_share_transactions_and_one_that_is_refused_costs_nobody_else() {
     items[60] = items[61].clone();
     items[71] = items[70].clone();
     items[71]["name"] = json!("Another");
-    let answer = send(&app, &items).await.expect(200);
-    for (index, result) in results(&answer).iter().enumerate() {
+    let response = send(&app, &items).await.expect(200);
+    for (index, result) in results(&response).iter().enumerate() {
         let expected = match index {
             50 | 71 => 409,
             61 => 200,
@@ -189,7 +192,7 @@ async fn items_share_transactions_and_one_that_is_refused_costs_nobody_else() {
         };
         assert_eq!(result["status"], expected, "{index} {result}");
     }
-    let twins = [&results(&answer)[60], &results(&answer)[61]];
+    let twins = [&results(&response)[60], &results(&response)[61]];
     assert_eq!(twins[0]["id"], twins[1]["id"]);
     assert_eq!(count(&app).await, 98);
     let mut connection = app.connect().await;
@@ -235,9 +238,9 @@ async fn an_item_with_an_external_id_is_done_once() {
     let new: Vec<_> = (0..40)
         .map(|index| item(&format!("at-once-{index}")))
         .collect();
-    let answers = join_all((0..8).map(|_| send_until_done(&app, &new))).await;
-    for answer in &answers {
-        assert_eq!(ids(answer), ids(&answers[0]), "{}", answer.body);
+    let responses = join_all((0..8).map(|_| send_until_done(&app, &new))).await;
+    for response in &responses {
+        assert_eq!(ids(response), ids(&responses[0]), "{}", response.body);
     }
     assert_eq!(count(&app).await, 61);
     // Another workspace has its own.
@@ -245,10 +248,10 @@ async fn an_item_with_an_external_id_is_done_once() {
     let request = app.request(Method::POST, "/cases/batch");
     let request = request.bearer_auth("dossier_other_workspace");
     let theirs = (0..20).map(|it| json!({"name": "A", "external_id": format!("once-{it}")}));
-    let answer = app
+    let response = app
         .send(request.json(&json!({ "cases": theirs.collect::<Vec<_>>() })))
         .await;
-    assert_eq!(statuses(&answer.expect(200)), [201; 20]);
+    assert_eq!(statuses(&response.expect(200)), [201; 20]);
 }
 
 #[tokio::test]
@@ -273,18 +276,18 @@ async fn a_key_holds_for_every_item() {
     let again = post(&items).await;
     assert_eq!(again.body, first.body);
     // What was refused can be put right; what was done cannot be another.
-    let answer = post(&[
+    let response = post(&[
         json!({"name": "A"}),
         json!({"name": "B"}),
         json!({"name": "D"}),
     ])
     .await;
-    assert_eq!(statuses(&answer), [201, 201, 422]);
+    assert_eq!(statuses(&response), [201, 201, 422]);
     assert_eq!(
-        answer.body["results"][2]["type"],
+        response.body["results"][2]["type"],
         "/problems/idempotency-key-reused"
     );
-    assert_eq!(answer.body["results"][0], first.body["results"][0]);
+    assert_eq!(response.body["results"][0], first.body["results"][0]);
     assert_eq!(count(&app).await, 3);
     // The same key alone stands for another request.
     let request = app.request(Method::POST, "/cases").bearer_auth(FIXED_KEY);
@@ -339,14 +342,14 @@ async fn a_dry_run_says_everything_and_keeps_nothing() {
         json!({"name": "A", "tags": ["Nobody"], "companies": [{"name": "", "country": "UK"}]}),
     ];
     let body = json!({ "cases": items });
-    let answer = app
+    let response = app
         .call(Method::POST, "/cases/batch?dry_run=true", &body)
         .await;
-    let answer = answer.expect(200);
-    assert_eq!(statuses(&answer), [200, 200, 409, 400]);
-    assert_eq!(ids(&answer), ids(&made));
+    let response = response.expect(200);
+    assert_eq!(statuses(&response), [200, 200, 409, 400]);
+    assert_eq!(ids(&response), ids(&made));
     assert_eq!(
-        errors(&results(&answer)[3]),
+        errors(&results(&response)[3]),
         [
             ("/tags/0", "tag_not_found"),
             ("/companies/0/name", "length"),
@@ -368,8 +371,8 @@ async fn a_case_brings_its_history_along() {
     ]});
     let closed = json!({"name": "Closed", "external_id": "closed",
         "reviews": [{"status": "closed"}]});
-    let answer = send(&app, &[case, closed]).await.expect(200);
-    assert_eq!(statuses(&answer), [201, 201]);
+    let response = send(&app, &[case, closed]).await.expect(200);
+    assert_eq!(statuses(&response), [201, 201]);
     let case = app.get("/cases/old").await.expect(200);
     assert_eq!(case.body["status"], "approved");
     assert_eq!(case.body["created_at"], "2019-05-01T08:00:00.000Z");
@@ -452,8 +455,8 @@ async fn history_has_its_own_rules() {
         let mut case = json!({"name": "A"});
         let given = members.as_object().expect("an object").clone();
         case.as_object_mut().expect("an object").extend(given);
-        let answer = send(&app, &[case]).await.expect(200);
-        assert_eq!(errors(&results(&answer)[0]), expected, "{members}");
+        let response = send(&app, &[case]).await.expect(200);
+        assert_eq!(errors(&results(&response)[0]), expected, "{members}");
     }
     assert_eq!(count(&app).await, 0);
 }
@@ -468,10 +471,10 @@ async fn decided_cases_need_not_have_what_their_template_requires() {
         .expect(201);
     let open = json!({"name": "A", "template_key": "strict"});
     let decided = json!({"name": "A", "template_key": "strict", "reviews": [{"status": "closed"}]});
-    let answer = send(&app, &[open, decided]).await.expect(200);
-    assert_eq!(statuses(&answer), [400, 201]);
+    let response = send(&app, &[open, decided]).await.expect(200);
+    assert_eq!(statuses(&response), [400, 201]);
     assert_eq!(
-        errors(&results(&answer)[0]),
+        errors(&results(&response)[0]),
         [("/companies", "required_by_template")]
     );
 }
@@ -500,7 +503,7 @@ async fn one_statement_each_where_that_is_asked_for() {
 #[tokio::test]
 async fn of_two_with_one_external_id_the_second_waits_for_what_becomes_of_the_first() {
     let app = TestApp::start_with(TestSettings {
-        losing: Some("INSERT 0 1"),
+        lost_response: Some("INSERT 0 1"),
         ..TestSettings::default()
     })
     .await;
@@ -509,9 +512,9 @@ async fn of_two_with_one_external_id_the_second_waits_for_what_becomes_of_the_fi
     let (first, mut second) = (item("same"), item("same"));
     second["name"] = json!("Other");
     let items = [first, second];
-    let answer = send(&app, &items).await.expect(200);
+    let response = send(&app, &items).await.expect(200);
     assert!(!app.proxy().is_armed());
-    assert_eq!(statuses(&answer), [503, 503]);
+    assert_eq!(statuses(&response), [503, 503]);
     let again = send(&app, &items).await.expect(200);
     assert_eq!(statuses(&again), [200, 409]);
     assert_eq!(count(&app).await, 2);
@@ -520,7 +523,7 @@ async fn of_two_with_one_external_id_the_second_waits_for_what_becomes_of_the_fi
 #[tokio::test]
 async fn a_lost_answer_of_the_database_is_told_and_the_same_batch_finds_out() {
     let app = TestApp::start_with(TestSettings {
-        losing: Some("INSERT 0 16"),
+        lost_response: Some("INSERT 0 16"),
         ..TestSettings::default()
     })
     .await;
@@ -529,9 +532,9 @@ async fn a_lost_answer_of_the_database_is_told_and_the_same_batch_finds_out() {
     let items: Vec<_> = (0..64)
         .map(|index| item(&format!("lost-{index}")))
         .collect();
-    let answer = send(&app, &items).await.expect(200);
+    let response = send(&app, &items).await.expect(200);
     assert!(!app.proxy().is_armed());
-    let unknown = results(&answer).iter().filter(|it| it["status"] == 503);
+    let unknown = results(&response).iter().filter(|it| it["status"] == 503);
     let unknown: Vec<_> = unknown.map(|it| it["type"].as_str()).collect();
     assert_eq!(unknown, [Some("/problems/outcome-unknown"); 16]);
     let again = send(&app, &items).await.expect(200);
@@ -590,8 +593,8 @@ async fn under_a_key_one_batch_runs_at_a_time() {
     // It waits for a moment, or is asked to come again.
     assert!(matches!(moved.status.as_u16(), 200 | 409), "{}", moved.body);
     for _ in 0..200 {
-        let answer = post(&whole).await;
-        if answer.status == 200 && statuses(&answer) == [201, 201] {
+        let response = post(&whole).await;
+        if response.status == 200 && statuses(&response) == [201, 201] {
             assert_eq!(count(&app).await, 2);
             return;
         }
@@ -614,9 +617,9 @@ async fn a_batch_whose_server_is_gone_is_taken_over() {
     let lease = "INSERT INTO running_batches (workspace_id, key, holder, leased_until)
         SELECT id, 'k', id, now() + interval '1 hour' FROM workspaces WHERE name = 'Sandbox'";
     app.execute(lease).await;
-    let answer = post().await.expect(409);
-    assert_eq!(answer.body["type"], "/problems/request-in-progress");
-    assert_eq!(answer.header("retry-after"), Some("1"));
+    let response = post().await.expect(409);
+    assert_eq!(response.body["type"], "/problems/request-in-progress");
+    assert_eq!(response.header("retry-after"), Some("1"));
     app.execute("UPDATE running_batches SET leased_until = now() - interval '1 second'")
         .await;
     assert_eq!(statuses(&post().await.expect(200)), [201]);

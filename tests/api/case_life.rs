@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::TestApp;
 
-async fn patch(app: &TestApp, id: &str, body: Value) -> crate::support::Answer {
+async fn patch(app: &TestApp, id: &str, body: Value) -> crate::support::TestResponse {
     app.call(Method::PATCH, &format!("/cases/{id}"), &body)
         .await
 }
@@ -113,29 +113,29 @@ async fn a_write_for_another_version_is_refused() {
     let tag = created.etag();
     let body = json!({"name": "B"});
     let changed = app
-        .call_if(Method::PATCH, &path, &tag, &body)
+        .call_if_match(Method::PATCH, &path, &tag, &body)
         .await
         .expect(200);
     let stale = app
-        .call_if(Method::PATCH, &path, &tag, &body)
+        .call_if_match(Method::PATCH, &path, &tag, &body)
         .await
         .expect(412);
     assert_eq!(stale.body["type"], "/problems/precondition-failed");
-    app.call_if(Method::DELETE, &path, &tag, &json!({}))
+    app.call_if_match(Method::DELETE, &path, &tag, &json!({}))
         .await
         .expect(412);
     let reviews = format!("{path}/reviews");
     let review = json!({"status": "closed"});
-    app.call_if(Method::POST, &reviews, &tag, &review)
+    app.call_if_match(Method::POST, &reviews, &tag, &review)
         .await
         .expect(412);
     let tag = changed.etag();
     let reviewed = app
-        .call_if(Method::POST, &reviews, &tag, &review)
+        .call_if_match(Method::POST, &reviews, &tag, &review)
         .await
         .expect(201);
     let tag = reviewed.etag();
-    app.call_if(Method::DELETE, &path, &tag, &json!({}))
+    app.call_if_match(Method::DELETE, &path, &tag, &json!({}))
         .await
         .expect(204);
     app.get(&path).await.expect(404);
@@ -197,8 +197,8 @@ async fn tags_are_added_and_taken_by_id_or_label() {
     let app = TestApp::start().await;
     let created = app.create(&json!({"name": "A", "tags": ["VIP"]})).await;
     let path = format!("/cases/{}/tags", created.id());
-    let labels = |answer: &crate::support::Answer| {
-        let tags = answer.body["tags"].as_array().expect("tags").iter();
+    let labels = |response: &crate::support::TestResponse| {
+        let tags = response.body["tags"].as_array().expect("tags").iter();
         tags.map(|tag| tag["label"].as_str().expect("a label").to_owned())
             .collect::<Vec<_>>()
     };
@@ -309,7 +309,9 @@ async fn of_twenty_optimistic_writers_none_overwrites_another() {
                 let mut metadata = read.body["metadata"].clone();
                 metadata[format!("client{client}")] = json!("x");
                 let body = json!({"metadata": metadata});
-                let written = app.call_if(Method::PATCH, path, &read.etag(), &body).await;
+                let written = app
+                    .call_if_match(Method::PATCH, path, &read.etag(), &body)
+                    .await;
                 match written.status.as_u16() {
                     200 => break,
                     412 => {}

@@ -184,10 +184,10 @@ async fn faults_of_shape_and_references_are_one_answer_in_document_order() {
 async fn of_fifty_simultaneous_requests_with_one_external_id_one_wins() {
     let app = TestApp::start().await;
     let body = json!({"name": "A", "external_id": "one"}).to_string();
-    let answers = futures_util::future::join_all((0..50).map(|_| app.post(body.clone()))).await;
-    let winner: Vec<_> = answers.iter().filter(|it| it.status == 201).collect();
+    let responses = futures_util::future::join_all((0..50).map(|_| app.post(body.clone()))).await;
+    let winner: Vec<_> = responses.iter().filter(|it| it.status == 201).collect();
     assert_eq!(winner.len(), 1);
-    for loser in answers.iter().filter(|it| it.status != 201) {
+    for loser in responses.iter().filter(|it| it.status != 201) {
         assert_eq!(loser.status, 409, "{}", loser.body);
         assert_eq!(loser.body["case_id"], winner[0].body["id"]);
         assert_eq!(loser.errors(), [("/external_id", "external_id_taken")]);

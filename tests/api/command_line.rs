@@ -87,13 +87,13 @@ async fn a_server_that_does_not_migrate_is_not_ready_until_somebody_does() {
             .bearer_auth("dossier_key_of_nobody_yet")
             .send()
             .await
-            .expect("an answer")
+            .expect("a response")
     };
     let ready = async || get("/readyz").await;
     for path in ["/readyz", "/cases"] {
-        let answer = get(path).await;
-        assert_eq!(answer.status(), 503);
-        let told = answer.text().await.expect("text");
+        let response = get(path).await;
+        assert_eq!(response.status(), 503);
+        let told = response.text().await.expect("text");
         assert!(
             told.contains("/problems/not-migrated") && told.contains("dossier migrate"),
             "{told}"

@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use crate::support::{
-    LONG, TestApp, TestDatabase, TestSettings, Wire, WireAnswer, limits, timeouts,
+    LONG, TestApp, TestDatabase, TestSettings, Wire, WireResponse, limits, timeouts,
 };
 
 fn impatient() -> Limits {
@@ -43,12 +43,12 @@ async fn a_connection_that_is_kept_and_not_used_is_closed() {
         if wire.send("GET /healthz", &[], "").await.is_err() {
             return;
         }
-        let answer = timeout(LONG, wire.answer()).await;
-        let Some(answer) = answer.expect("answered or closed") else {
+        let response = timeout(LONG, wire.next_response()).await;
+        let Some(response) = response.expect("answered or closed") else {
             return;
         };
-        assert_eq!(answer.status, 200);
-        assert!(!answer.is_last(), "it may be used again");
+        assert_eq!(response.status, 200);
+        assert!(!response.is_last(), "it may be used again");
     }
     let mut rest = Vec::new();
     let closed = timeout(LONG, wire.stream.read_to_end(&mut rest)).await;
@@ -84,7 +84,7 @@ async fn a_client_that_does_not_read_its_answer_is_left() {
     let mut wire = Wire::connect(app.address()).await.expect("a connection");
     wire.send("GET /endless", &[], "").await.expect("sent");
     let left = timeout(LONG, left.recv()).await;
-    left.expect("the answer is given up").expect("an event");
+    left.expect("the response is given up").expect("an event");
 }
 
 /// A server in this process that takes one request at once, and four connections.
@@ -151,12 +151,12 @@ async fn others_are_served(address: &str) {
     }
 }
 
-async fn answered(wire: &mut Wire, line: &str, body: &str) -> WireAnswer {
+async fn answered(wire: &mut Wire, line: &str, body: &str) -> WireResponse {
     let key = format!("Bearer {FIXED_KEY}");
     let sent = wire.send(line, &[("authorization", &key)], body).await;
     sent.expect("sent");
-    let answer = timeout(LONG, wire.answer()).await.expect("in time");
-    answer.expect("an answer")
+    let response = timeout(LONG, wire.next_response()).await.expect("in time");
+    response.expect("a response")
 }
 
 /// A server that takes four requests at once, sixteen connections, and waits for a client for hours:
@@ -218,7 +218,7 @@ async fn requests_that_send_their_body_slowly_give_way() {
         timeout(LONG, created).await.expect("in time");
     }
     // Which of them gave way says so.
-    let received = open.iter_mut().map(|wire| Box::pin(wire.received()));
+    let received = open.iter_mut().map(|wire| Box::pin(wire.read_response()));
     let first = timeout(LONG, select_all(received))
         .await
         .expect("in time")
@@ -259,8 +259,8 @@ async fn connections_in_use_are_kept_in_a_flood_from_their_own_address() {
     for _ in 0..20 {
         for wire in &mut used {
             wire.send("GET /healthz", &[], "").await.expect("sent");
-            let answer = timeout(LONG, wire.answer()).await.expect("in time");
-            assert_eq!(answer.expect("it is kept").status, 200);
+            let response = timeout(LONG, wire.next_response()).await.expect("in time");
+            assert_eq!(response.expect("it is kept").status, 200);
         }
         silent.extend(flood(app.address(), 3, b"").await);
         others_are_served(app.address()).await;
@@ -274,7 +274,7 @@ async fn what_the_kernel_has_accepted_is_answered_when_the_listener_closes() {
     for _ in 0..3 {
         let mut wire = Wire::connect(&address).await.expect("a connection");
         wire.send("GET /healthz", &[], "").await.expect("sent");
-        assert_eq!(wire.answer().await.expect("an answer").status, 200);
+        assert_eq!(wire.next_response().await.expect("a response").status, 200);
         open.push(wire);
     }
     // The server does not run while this thread connects and says that it stops.
@@ -283,12 +283,14 @@ async fn what_the_kernel_has_accepted_is_answered_when_the_listener_closes() {
     queued.set_nonblocking(true).expect("a setting");
     let mut queued = Wire::from(TcpStream::from_std(queued).expect("a stream"));
     queued.send("GET /healthz", &[], "").await.expect("sent");
-    let answer = timeout(LONG, queued.answer()).await.expect("in time");
-    let answer = answer.expect("an answer");
-    assert_eq!(answer.status, 200);
-    assert!(answer.is_last());
+    let response = timeout(LONG, queued.next_response())
+        .await
+        .expect("in time");
+    let response = response.expect("a response");
+    assert_eq!(response.status, 200);
+    assert!(response.is_last());
     for mut wire in open {
-        let idle = timeout(LONG, wire.answer()).await.expect("in time");
+        let idle = timeout(LONG, wire.next_response()).await.expect("in time");
         assert!(idle.is_none(), "an idle connection is closed");
     }
     let ended = timeout(LONG, serving).await.expect("in time");

@@ -156,12 +156,12 @@ async fn send(app: &TestApp, request: &str, body: &str) -> Result<(), String> {
         .parse()
         .map_err(|_| format!("{method} is no method"))?;
     let body: Value = serde_json::from_str(body).map_err(|error| error.to_string())?;
-    let answer = app.call(method, path, &body).await;
-    if answer.status.as_str() != *status {
-        return Err(format!("{}: {}", answer.status, answer.body));
+    let response = app.call(method, path, &body).await;
+    if response.status.as_str() != *status {
+        return Err(format!("{}: {}", response.status, response.body));
     }
     for expected in more.iter().filter_map(|it| it.strip_prefix("errors=")) {
-        let found: Vec<_> = answer
+        let found: Vec<_> = response
             .errors()
             .into_iter()
             .map(|(pointer, _)| pointer)

@@ -11,10 +11,10 @@ async fn a_key_is_taken_from_three_headers_at_four_paths() {
     let app = TestApp::start().await;
     for header in ["x-api-key", "X-DOTFILE-API-KEY"] {
         for path in ["/ping", "/ping/", "/v1/ping", "/v1/ping/"] {
-            let answer = app
+            let response = app
                 .send(app.request(Method::GET, path).header(header, KEY))
                 .await;
-            assert_eq!(answer.expect(200).body["workspace_name"], "Sandbox");
+            assert_eq!(response.expect(200).body["workspace_name"], "Sandbox");
         }
     }
     let nobody = app
@@ -69,9 +69,9 @@ async fn what_existing_clients_send_besides_is_no_fault() {
             .header("accept-encoding", "application/json")
             .header("content-type", "application/json")
             .body("{\"nonsense\": ");
-        let answer = app.send(request).await.expect(200);
-        assert_eq!(answer.headers.get("content-encoding"), None);
-        assert!(answer.body.is_object());
+        let response = app.send(request).await.expect(200);
+        assert_eq!(response.headers.get("content-encoding"), None);
+        assert!(response.body.is_object());
     }
     let path = format!("/v1/cases/{}/?permanent=true", created.id());
     let request = app.request(Method::DELETE, &path).bearer_auth(KEY);
@@ -105,8 +105,8 @@ async fn what_is_nowhere_is_a_problem_document_with_the_id_of_its_request() {
         "/problems/%FF",
         "/problems/unknown",
     ] {
-        let answer = app.get(path).await.expect(404);
-        assert_eq!(answer.headers["content-type"], "application/problem+json");
+        let response = app.get(path).await.expect(404);
+        assert_eq!(response.headers["content-type"], "application/problem+json");
     }
 }
 
@@ -126,7 +126,7 @@ async fn a_bootstrapped_workspace_has_its_key_and_can_be_bootstrapped_again() {
                 dossier::workspaces::bootstrap(&mut session, id, name, key).await
             });
         made.await.expect("a workspace");
-        let answer = app.get_as(key, "/ping").await.expect(200);
-        assert_eq!(answer.body["workspace_name"], "First");
+        let response = app.get_as(key, "/ping").await.expect(200);
+        assert_eq!(response.body["workspace_name"], "First");
     }
 }

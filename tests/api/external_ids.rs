@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
-use crate::support::described::DOCUMENT;
+use crate::support::openapi::DOCUMENT;
 
 /// What no path can name.
 const REFUSED: [&str; 3] = ["batch", ".", ".."];

@@ -11,7 +11,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-use crate::support::{Answer, Instance, KEY, Process, TestApp, TestSettings, client, deadline};
+use crate::support::{
+    Instance, KEY, Process, TestApp, TestResponse, TestSettings, client, deadline,
+};
 
 /// More than anything that is waited for takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -48,19 +50,19 @@ async fn allow_writes(connection: &mut PgConnection) {
 }
 
 #[track_caller]
-fn is_read_only(answer: Answer) {
-    let answer = answer.expect(503);
+fn is_read_only(response: TestResponse) {
+    let response = response.expect(503);
     assert_eq!(
-        answer.body["type"], "/problems/read-only",
+        response.body["type"], "/problems/read-only",
         "{}",
-        answer.body
+        response.body
     );
-    assert_eq!(answer.headers["retry-after"], "1");
+    assert_eq!(response.headers["retry-after"], "1");
 }
 
 /// One write of each kind: a case whose references are cached, one whose are not, a batch, a change, and a
 /// row of the workspace.
-async fn writes(app: &TestApp, case_id: &str, round: &str) -> Vec<Answer> {
+async fn writes(app: &TestApp, case_id: &str, round: &str) -> Vec<TestResponse> {
     let batch = json!({"cases": [{"name": "In a batch"}]});
     let case = format!("/cases/{case_id}");
     vec![
@@ -96,13 +98,13 @@ async fn says_read_only_while_no_session_can_write() {
     forbid_writes(&mut outside).await;
     is_read_only(app.get("/readyz").await);
     app.get("/healthz").await.expect(200);
-    for answer in writes(&app, &id, "first").await {
-        if answer.status == 200 {
+    for response in writes(&app, &id, "first").await {
+        if response.status == 200 {
             // A batch has a result for each item.
-            let result = &answer.body["results"][0];
+            let result = &response.body["results"][0];
             assert_eq!(result["type"], "/problems/read-only", "{result}");
         } else {
-            is_read_only(answer);
+            is_read_only(response);
         }
     }
     app.get(&format!("/cases/{id}")).await.expect(200);
@@ -119,24 +121,24 @@ async fn writes_again_at_once_when_new_sessions_can_write() {
     for read in futures_util::future::join_all(reads).await {
         read.expect(200);
     }
-    for answer in writes(&app, &id, "first").await {
+    for response in writes(&app, &id, "first").await {
         assert!(
-            [200, 503].contains(&answer.status.as_u16()),
+            [200, 503].contains(&response.status.as_u16()),
             "{}",
-            answer.body
+            response.body
         );
     }
     allow_writes(&mut outside).await;
     let at_once = (0..8).map(|_| app.post(r#"{"name": "Again"}"#));
-    for answer in futures_util::future::join_all(at_once).await {
-        answer.expect(201);
+    for response in futures_util::future::join_all(at_once).await {
+        response.expect(201);
     }
-    for answer in writes(&app, &id, "second").await {
+    for response in writes(&app, &id, "second").await {
         assert!(
-            answer.status.is_success(),
+            response.status.is_success(),
             "{} {}",
-            answer.status,
-            answer.body
+            response.status,
+            response.body
         );
     }
     app.get("/readyz").await.expect(200);
@@ -185,15 +187,15 @@ async fn a_write_that_is_refused_as_read_only_is_done_on_a_new_connection() {
         (Method::DELETE, &*case, Value::Null),
     ] {
         turn_read_only(&app).await;
-        let answer = match body {
+        let response = match body {
             Value::Null => {
                 app.send(app.request(method, path).bearer_auth(FIXED_KEY))
                     .await
             }
             body => app.call(method, path, &body).await,
         };
-        assert!(answer.status.is_success(), "{path}: {}", answer.body);
-        if let Some(results) = answer.body.get("results") {
+        assert!(response.status.is_success(), "{path}: {}", response.body);
+        if let Some(results) = response.body.get("results") {
             assert_eq!(results[0]["status"], 201, "{results}");
         }
     }
@@ -227,7 +229,7 @@ async fn send(process: &Process, method: Method, path: &str, body: &Value) -> (u
     if !body.is_null() {
         request = request.json(body);
     }
-    let response = request.send().await.expect("an answer");
+    let response = request.send().await.expect("a response");
     let status = response.status().as_u16();
     let text = response.text().await.expect("a body");
     (status, serde_json::from_str(&text).unwrap_or_default())
@@ -294,7 +296,7 @@ async fn passes_over_hosts_that_are_dead_or_silent_or_cannot_write() {
         "&target_session_attrs=any",
         "",
     ] {
-        let process = Process::over(&hosts(&ports, target), &[]).await;
+        let process = Process::start_at(&hosts(&ports, target), &[]).await;
         for _ in 0..3 {
             assert_eq!(create(&process).await, 201, "{target}");
         }
@@ -311,7 +313,7 @@ async fn follows_the_promotion_of_a_standby_without_a_restart() {
     let primary = Instance::primary();
     let standby = primary.standby();
     let url = hosts(&[primary.port(), standby.port()], READ_WRITE);
-    let process = Process::over(&url, &[]).await;
+    let process = Process::start_at(&url, &[]).await;
     assert_eq!(create(&process).await, 201);
     primary.kill();
     says(&process, 503, "/problems/read-only").await;
@@ -331,7 +333,7 @@ async fn leaves_a_host_that_hangs() {
     let primary = Instance::primary();
     let standby = primary.standby();
     let url = hosts(&[primary.port(), standby.port()], READ_WRITE);
-    let process = Process::over(&url, &[]).await;
+    let process = Process::start_at(&url, &[]).await;
     let at_once = (0..8).map(|_| create(&process));
     assert_eq!(futures_util::future::join_all(at_once).await, [201; 8]);
     primary.freeze();
@@ -348,12 +350,14 @@ async fn waits_at_its_start_for_a_database_that_recovers() {
     let recovering = primary.standby();
     recovering.stop();
     // It takes no sessions before its promotion.
-    recovering.begin("-c hot_standby=off");
-    let mut process = Process::begin(&recovering.url(), &[]);
-    process.logs("it is starting up or recovering").await;
+    recovering.start_until_port_is_open("-c hot_standby=off");
+    let mut process = Process::spawn(&recovering.url(), &[]);
+    process
+        .wait_for_log("it is starting up or recovering")
+        .await;
     assert!(process.is_running());
     recovering.promote();
-    process.listens().await;
+    process.wait_until_listening().await;
     assert_eq!(create(&process).await, 201);
 }
 
@@ -363,17 +367,17 @@ async fn waits_at_its_start_for_a_standby_to_be_promoted() {
     let standby = primary.standby();
     for (migrate, target) in [("on", ""), ("off", ""), ("on", READ_WRITE)] {
         let url = hosts(&[standby.port()], target);
-        let mut process = Process::begin(&url, &[("DOSSIER_MIGRATE", migrate)]);
-        process.logs("it is read-only").await;
+        let mut process = Process::spawn(&url, &[("DOSSIER_MIGRATE", migrate)]);
+        process.wait_for_log("it is read-only").await;
         process.signal(Signal::SIGTERM);
         assert!(
-            process.ended().await.success(),
+            process.wait_for_exit().await.success(),
             "a server that waits is stopped in order"
         );
     }
-    let mut process = Process::begin(&standby.url(), &[]);
-    process.logs("it is read-only").await;
+    let mut process = Process::spawn(&standby.url(), &[]);
+    process.wait_for_log("it is read-only").await;
     standby.promote();
-    process.listens().await;
+    process.wait_until_listening().await;
     assert_eq!(create(&process).await, 201);
 }

@@ -13,10 +13,10 @@ const BODY: &str = "{\"name\": \"A\"}";
 
 #[tokio::test]
 async fn a_frozen_database_is_a_503_while_it_is_frozen_and_service_again_when_it_thaws() {
-    let app = TestApp::start_alone().await;
-    app.create_patiently(&json!({"name": "A"})).await;
+    let app = TestApp::start_on_own_cluster().await;
+    app.create_with_retries(&json!({"name": "A"})).await;
     let signal = |signal: Signal| {
-        for pid in app.postgres() {
+        for pid in app.postgres_pids() {
             kill(Pid::from_raw(pid), signal).expect("a signal");
         }
     };
@@ -25,12 +25,12 @@ async fn a_frozen_database_is_a_503_while_it_is_frozen_and_service_again_when_it
     signal(Signal::SIGSTOP);
     // A connection that was in use a moment ago is trusted, and its write then has no answer.
     tokio::time::sleep(Duration::from_millis(50)).await;
-    let answer = app.post(BODY).await;
+    let response = app.post(BODY).await;
     signal(Signal::SIGCONT);
-    let answer = answer.expect(503);
-    assert_eq!(answer.headers["retry-after"], "1");
-    assert_eq!(answer.body["code"], "SERVICE_UNAVAILABLE");
-    app.create_patiently(&json!({"name": "A"})).await;
+    let response = response.expect(503);
+    assert_eq!(response.headers["retry-after"], "1");
+    assert_eq!(response.body["code"], "SERVICE_UNAVAILABLE");
+    app.create_with_retries(&json!({"name": "A"})).await;
 }
 
 /// What the tests of this file see ends long before the request's own deadline; how soon is a matter of these.
@@ -44,8 +44,8 @@ fn a_request_waits_for_a_database_that_does_not_answer_for_less_than_a_second() 
 
 #[tokio::test]
 async fn a_database_that_is_gone_is_a_503() {
-    let mut app = TestApp::start_alone().await;
-    app.create_patiently(&json!({"name": "A"})).await;
+    let mut app = TestApp::start_on_own_cluster().await;
+    app.create_with_retries(&json!({"name": "A"})).await;
     app.stop_cluster();
     for (path, status) in [("/readyz", 503), ("/cases/x", 503), ("/healthz", 200)] {
         app.get(path).await.expect(status);
@@ -56,13 +56,13 @@ async fn a_database_that_is_gone_is_a_503() {
 
 #[tokio::test]
 async fn a_restarted_database_is_used_again() {
-    let mut app = TestApp::start_alone().await;
+    let mut app = TestApp::start_on_own_cluster().await;
     // Several connections are open, and all of them are lost.
     let body = json!({"name": "A"});
-    futures_util::future::join_all((0..8).map(|_| app.create_patiently(&body))).await;
+    futures_util::future::join_all((0..8).map(|_| app.create_with_retries(&body))).await;
     app.stop_cluster();
     app.start_cluster().await;
-    futures_util::future::join_all((0..4).map(|_| app.create_patiently(&body))).await;
+    futures_util::future::join_all((0..4).map(|_| app.create_with_retries(&body))).await;
 }
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn an_exhausted_pool_is_a_503_and_service_again_when_it_is_not() {
         ..TestSettings::default()
     })
     .await;
-    app.create_patiently(&json!({"name": "A"})).await;
+    app.create_with_retries(&json!({"name": "A"})).await;
     let (holder, release) = loop {
         let (held, is_held) = tokio::sync::oneshot::channel();
         let (release, is_released) = tokio::sync::oneshot::channel::<()>();
@@ -116,31 +116,31 @@ async fn an_exhausted_pool_is_a_503_and_service_again_when_it_is_not() {
             break (holder, release);
         }
     };
-    let answer = app.post(BODY).await.expect(503);
-    assert_eq!(answer.body["type"], "/problems/overloaded");
-    assert_eq!(answer.headers["retry-after"], "1");
+    let response = app.post(BODY).await.expect(503);
+    assert_eq!(response.body["type"], "/problems/overloaded");
+    assert_eq!(response.headers["retry-after"], "1");
     release.send(()).expect("the holder waits");
     holder.await.expect("it ends").expect("it ends well");
-    app.create_patiently(&json!({"name": "A"})).await;
+    app.create_with_retries(&json!({"name": "A"})).await;
 }
 
 #[tokio::test]
 async fn a_panic_is_a_problem_document_and_the_server_goes_on() {
     use axum::Router;
     use axum::routing::get;
-    let panics = async || -> &'static str { panic!("a secret that no answer may show") };
+    let panics = async || -> &'static str { panic!("a secret that no response may show") };
     let app = TestApp::start_with(TestSettings {
         extra: Router::new().route("/panic", get(panics)),
         ..TestSettings::default()
     })
     .await;
-    let answer = app.get("/panic").await.expect(500);
-    assert_eq!(answer.headers["content-type"], "application/problem+json");
-    assert_eq!(answer.body["type"], "/problems/internal-error");
+    let response = app.get("/panic").await.expect(500);
+    assert_eq!(response.headers["content-type"], "application/problem+json");
+    assert_eq!(response.body["type"], "/problems/internal-error");
     assert!(
-        !answer.body.to_string().contains("secret"),
+        !response.body.to_string().contains("secret"),
         "{}",
-        answer.body
+        response.body
     );
     app.post(BODY).await.expect(201);
 }
@@ -165,19 +165,19 @@ async fn a_body_that_never_ends_is_a_408() {
         let stream = tokio::net::TcpStream::connect(app.address()).await;
         let mut stream = stream.expect("a connection");
         stream.write_all(head.as_bytes()).await.expect("it is sent");
-        let mut answer = String::new();
-        let read = tokio::time::timeout(LONG, stream.read_to_string(&mut answer));
-        read.await.expect("an answer").expect("in order");
-        answer
+        let mut response = String::new();
+        let read = tokio::time::timeout(LONG, stream.read_to_string(&mut response));
+        read.await.expect("a response").expect("in order");
+        response
     };
     let begun = Instant::now();
-    let mut answer = post().await;
+    let mut response = post().await;
     // A machine that is busy may have no time left for the look at the key: the same again.
-    while answer.starts_with("HTTP/1.1 503 ") && begun.elapsed() < LONG {
-        answer = post().await;
+    while response.starts_with("HTTP/1.1 503 ") && begun.elapsed() < LONG {
+        response = post().await;
     }
-    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
-    assert!(answer.contains("/problems/request-timeout"), "{answer}");
+    assert!(response.starts_with("HTTP/1.1 408 "), "{response}");
+    assert!(response.contains("/problems/request-timeout"), "{response}");
 }
 
 /// A connection with an open transaction that went back to the pool would swallow the next write.
@@ -286,17 +286,17 @@ async fn what_the_database_says_is_not_logged() {
         .execute(&mut connection)
         .await
         .expect("a trap");
-    let answer = app.post(BODY).await.expect(500);
+    let response = app.post(BODY).await.expect(500);
     assert!(
-        !answer.body.to_string().contains("Geheim"),
+        !response.body.to_string().contains("Geheim"),
         "{}",
-        answer.body
+        response.body
     );
 }
 
 #[tokio::test]
 async fn a_conflict_is_logged_without_its_values() {
-    let app = TestApp::start_alone().await;
+    let app = TestApp::start_on_own_cluster().await;
     let insert = "INSERT INTO tags (workspace_id, id, label, folded_label)
         SELECT id, gen_random_uuid(), 'Twice', 'twice' FROM workspaces";
     app.execute(insert).await;

@@ -53,12 +53,12 @@ async fn connect(app: &TestApp) -> Wire {
 /// Sends one more request over a connection, which is answered.
 async fn is_usable(wire: &mut Wire) {
     let probe = b"GET /healthz HTTP/1.1\r\nhost: test\r\n\r\n";
-    let answer = timeout(LONG, wire.exchange(probe)).await.expect("in time");
-    assert_eq!(answer.expect("the connection is kept").status, 200);
+    let response = timeout(LONG, wire.exchange(probe)).await.expect("in time");
+    assert_eq!(response.expect("the connection is kept").status, 200);
 }
 
 async fn is_closed(wire: &mut Wire) {
-    let closed = timeout(LONG, wire.closed()).await.expect("in time");
+    let closed = timeout(LONG, wire.wait_for_close()).await.expect("in time");
     closed.expect("the connection is closed in order");
 }
 
@@ -114,11 +114,11 @@ async fn an_early_response_says_whether_its_connection_is_closed() {
                 let case = format!("{line} {fields:?} {size} {is_chunked}");
                 let mut wire = connect(&app).await;
                 let bytes = request(line, fields, size, is_chunked);
-                let answer = timeout(LONG, wire.exchange(&bytes)).await;
-                let answer = answer.unwrap_or_else(|_| panic!("{case}: no response"));
-                let answer = answer.unwrap_or_else(|error| panic!("{case}: {error}"));
-                assert_eq!(answer.status, *status, "{case}: {}", answer.body);
-                assert_eq!(!answer.is_last(), is_kept, "{case}");
+                let response = timeout(LONG, wire.exchange(&bytes)).await;
+                let response = response.unwrap_or_else(|_| panic!("{case}: no response"));
+                let response = response.unwrap_or_else(|error| panic!("{case}: {error}"));
+                assert_eq!(response.status, *status, "{case}: {}", response.body);
+                assert_eq!(!response.is_last(), is_kept, "{case}");
                 if is_kept {
                     is_usable(&mut wire).await;
                 } else {
@@ -137,24 +137,24 @@ async fn a_body_that_is_too_large_is_refused_before_it_is_read() {
     // Only the head is sent.
     let head = format!("POST /cases HTTP/1.1\r\nhost: x\r\n{key}\r\n{JSON}\r\n");
     let bytes = format!("{head}content-length: 9000000000\r\n\r\n");
-    let answer = timeout(LONG, wire.exchange(bytes.as_bytes())).await;
-    let answer = answer.expect("in time").expect("a response");
-    assert_eq!((answer.status, answer.is_last()), (413, true));
+    let response = timeout(LONG, wire.exchange(bytes.as_bytes())).await;
+    let response = response.expect("in time").expect("a response");
+    assert_eq!((response.status, response.is_last()), (413, true));
     is_closed(&mut wire).await;
     for is_chunked in [false, true] {
         let mut wire = connect(&app).await;
         let bytes = request("POST /cases", &[&key, JSON], 5 * 1024 * 1024, is_chunked);
-        let answer = timeout(LONG, wire.exchange(&bytes)).await.expect("in time");
-        let answer = answer.expect("a response");
-        assert_eq!((answer.status, answer.is_last()), (413, true));
+        let response = timeout(LONG, wire.exchange(&bytes)).await.expect("in time");
+        let response = response.expect("a response");
+        assert_eq!((response.status, response.is_last()), (413, true));
         is_closed(&mut wire).await;
     }
     // What is left of this one is little.
     let mut wire = connect(&app).await;
     let bytes = request("POST /cases", &[&key, JSON], 2 * 1024 * 1024 + 1, true);
-    let answer = timeout(LONG, wire.exchange(&bytes)).await.expect("in time");
-    let answer = answer.expect("a response");
-    assert_eq!((answer.status, answer.is_last()), (413, false));
+    let response = timeout(LONG, wire.exchange(&bytes)).await.expect("in time");
+    let response = response.expect("a response");
+    assert_eq!((response.status, response.is_last()), (413, false));
     is_usable(&mut wire).await;
 }
 
@@ -177,9 +177,13 @@ async fn a_client_that_waits_for_100_continue_is_told_before_it_sends() {
         let mut wire = connect(&app).await;
         let fields = fields.join("\r\n");
         let head = format!("{line} HTTP/1.1\r\nhost: x\r\n{expects}\r\n{fields}\r\n\r\n");
-        let answer = timeout(LONG, wire.exchange(head.as_bytes())).await;
-        let answer = answer.expect("in time").expect("a response");
-        assert_eq!((answer.status, answer.is_last()), (*status, true), "{line}");
+        let response = timeout(LONG, wire.exchange(head.as_bytes())).await;
+        let response = response.expect("in time").expect("a response");
+        assert_eq!(
+            (response.status, response.is_last()),
+            (*status, true),
+            "{line}"
+        );
         is_closed(&mut wire).await;
     }
     let mut wire = connect(&app).await;
@@ -187,9 +191,9 @@ async fn a_client_that_waits_for_100_continue_is_told_before_it_sends() {
     let head = format!("POST /cases HTTP/1.1\r\nhost: x\r\n{fields}\r\n\r\n");
     let interim = timeout(LONG, wire.exchange(head.as_bytes())).await;
     assert_eq!(interim.expect("in time").expect("a response").status, 100);
-    let answer = timeout(LONG, wire.exchange(b"{\"name\": \"A\"}")).await;
-    let answer = answer.expect("in time").expect("a response");
-    assert_eq!((answer.status, answer.is_last()), (201, false));
+    let response = timeout(LONG, wire.exchange(b"{\"name\": \"A\"}")).await;
+    let response = response.expect("in time").expect("a response");
+    assert_eq!((response.status, response.is_last()), (201, false));
     is_usable(&mut wire).await;
 }
 
@@ -226,21 +230,21 @@ async fn a_malformed_body_is_a_400_that_says_so() {
         if ends {
             wire.stream.shutdown().await.expect("its end is sent");
         }
-        let answer = timeout(LONG, wire.received()).await.expect(form);
-        let answer = answer.unwrap_or_else(|error| panic!("{form}: {error}"));
-        assert_eq!(answer.status, 400, "{form}: {}", answer.body);
+        let response = timeout(LONG, wire.read_response()).await.expect(form);
+        let response = response.unwrap_or_else(|error| panic!("{form}: {error}"));
+        assert_eq!(response.status, 400, "{form}: {}", response.body);
         let kind = "\"type\":\"/problems/malformed-framing\"";
-        assert!(answer.body.contains(kind), "{form}: {}", answer.body);
-        assert!(answer.is_last(), "{form}");
+        assert!(response.body.contains(kind), "{form}: {}", response.body);
+        assert!(response.is_last(), "{form}");
         is_closed(&mut wire).await;
     }
     app.get("/problems/malformed-framing").await.expect(200);
     // What is refused before its body is read is refused for that.
     let mut wire = connect(&app).await;
     let bytes = format!("POST /cases HTTP/1.1\r\nhost: x\r\n{JSON}\r\n{chunked}zz\r\n");
-    let answer = timeout(LONG, wire.exchange(bytes.as_bytes())).await;
-    let answer = answer.expect("in time").expect("a response");
-    assert_eq!((answer.status, answer.is_last()), (401, true));
+    let response = timeout(LONG, wire.exchange(bytes.as_bytes())).await;
+    let response = response.expect("in time").expect("a response");
+    assert_eq!((response.status, response.is_last()), (401, true));
     is_closed(&mut wire).await;
 }
 
@@ -258,8 +262,8 @@ async fn a_client_that_closes_its_side_after_a_request_has_its_response() {
         let mut wire = connect(&app).await;
         wire.stream.write_all(&bytes).await.expect("it is sent");
         wire.stream.shutdown().await.expect("its end is sent");
-        let answer = timeout(LONG, wire.received()).await.expect("in time");
-        assert_eq!(answer.expect("a response").status, status);
+        let response = timeout(LONG, wire.read_response()).await.expect("in time");
+        assert_eq!(response.expect("a response").status, status);
         is_closed(&mut wire).await;
     }
 }
@@ -319,8 +323,10 @@ async fn a_client_that_closes_its_side_is_waited_for_and_one_that_resets_is_left
     assert_eq!(left, Some("left"));
 
     go_on.notify_waiters();
-    let answer = timeout(LONG, closing.received()).await.expect("in time");
-    assert_eq!(answer.expect("a response").body, "done");
+    let response = timeout(LONG, closing.read_response())
+        .await
+        .expect("in time");
+    assert_eq!(response.expect("a response").body, "done");
     is_closed(&mut closing).await;
 }
 
@@ -334,20 +340,20 @@ async fn requests_behind_a_refused_one_are_answered_or_the_connection_is_closed(
         bytes.extend(probe);
         bytes.extend(request("GET /healthz", &[JSON], 100_000, is_chunked));
         bytes.extend(probe);
-        let answer = timeout(LONG, wire.exchange(&bytes)).await.expect("in time");
-        assert_eq!(answer.expect("a response").status, 401);
+        let response = timeout(LONG, wire.exchange(&bytes)).await.expect("in time");
+        assert_eq!(response.expect("a response").status, 401);
         for _ in 0..3 {
-            let answer = timeout(LONG, wire.received()).await.expect("in time");
-            assert_eq!(answer.expect("a response").status, 200);
+            let response = timeout(LONG, wire.read_response()).await.expect("in time");
+            assert_eq!(response.expect("a response").status, 200);
         }
         is_usable(&mut wire).await;
 
         let mut wire = connect(&app).await;
         let mut bytes = request("POST /cases", &[JSON], 1_000_000, is_chunked);
         bytes.extend(probe);
-        let answer = timeout(LONG, wire.exchange(&bytes)).await.expect("in time");
-        let answer = answer.expect("a response");
-        assert_eq!((answer.status, answer.is_last()), (401, true));
+        let response = timeout(LONG, wire.exchange(&bytes)).await.expect("in time");
+        let response = response.expect("a response");
+        assert_eq!((response.status, response.is_last()), (401, true));
         is_closed(&mut wire).await;
     }
 }
@@ -361,9 +367,9 @@ async fn a_body_of_a_refused_request_that_does_not_arrive_is_not_waited_for() {
     ] {
         let mut wire = connect(&app).await;
         let bytes = format!("POST /cases HTTP/1.1\r\nhost: x\r\n{JSON}\r\n{framing}");
-        let answer = timeout(LONG, wire.exchange(bytes.as_bytes())).await;
-        let answer = answer.expect("in time").expect("a response");
-        assert_eq!((answer.status, answer.is_last()), (401, true));
+        let response = timeout(LONG, wire.exchange(bytes.as_bytes())).await;
+        let response = response.expect("in time").expect("a response");
+        assert_eq!((response.status, response.is_last()), (401, true));
         is_closed(&mut wire).await;
     }
 }
@@ -385,9 +391,9 @@ async fn a_head_that_is_refused_has_its_response() {
         (format!("no request\r\n\r\n{rest}"), 400),
     ] {
         let mut wire = connect(&app).await;
-        let answer = timeout(LONG, wire.exchange(bytes.as_bytes())).await;
-        let answer = answer.expect("in time").expect("a response");
-        assert_eq!((answer.status, answer.is_last()), (status, true));
+        let response = timeout(LONG, wire.exchange(bytes.as_bytes())).await;
+        let response = response.expect("in time").expect("a response");
+        assert_eq!((response.status, response.is_last()), (status, true));
         is_closed(&mut wire).await;
     }
 }
@@ -408,16 +414,16 @@ async fn writer(address: String, size: usize, seen: Arc<Seen>) {
     let bytes = request("POST /cases", &[&key(), JSON], size, false);
     let mut wire = Wire::connect(&address).await.expect("a connection");
     for number in 0..REQUESTS {
-        let answer = timeout(LONG, wire.exchange(&bytes)).await.expect("in time");
-        let answer = answer.unwrap_or_else(|error| panic!("request {number} was cut: {error}"));
-        let count = match answer.status {
+        let response = timeout(LONG, wire.exchange(&bytes)).await.expect("in time");
+        let response = response.unwrap_or_else(|error| panic!("request {number} was cut: {error}"));
+        let count = match response.status {
             201 => &seen.created,
             429 => &seen.limited,
             503 => &seen.overloaded,
-            other => panic!("{other}: {}", answer.body),
+            other => panic!("{other}: {}", response.body),
         };
         count.fetch_add(1, Ordering::Relaxed);
-        if answer.is_last() {
+        if response.is_last() {
             is_closed(&mut wire).await;
             wire = Wire::connect(&address).await.expect("a connection");
         }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 use tokio::task::JoinHandle;
 
-use crate::support::{Answer, TestApp, TestSettings, limits, send};
+use crate::support::{TestApp, TestResponse, TestSettings, limits, send};
 
 /// How many clients there are: more than go into one group.
 const CLIENTS: usize = 40;
@@ -34,7 +34,7 @@ async fn post_at_once(
     app: &TestApp,
     waiting: i64,
     requests: Vec<(Option<String>, Value)>,
-) -> Vec<Answer> {
+) -> Vec<TestResponse> {
     // What they refer to is remembered from here on.
     app.create(&body("first")).await;
     while_nothing_is_written(app, waiting, requests).await
@@ -44,7 +44,7 @@ async fn while_nothing_is_written(
     app: &TestApp,
     waiting: i64,
     requests: Vec<(Option<String>, Value)>,
-) -> Vec<Answer> {
+) -> Vec<TestResponse> {
     let mut holder = app.connect().await;
     execute(&mut holder, "BEGIN; LOCK TABLE cases IN EXCLUSIVE MODE").await;
     let mut posts = requests.into_iter().map(|(key, body)| {
@@ -65,8 +65,8 @@ async fn while_nothing_is_written(
     sent.extend(posts);
     until_waiting(&mut observer, waiting).await;
     execute(&mut holder, "COMMIT").await;
-    let answers = join_all(sent).await.into_iter();
-    answers.map(|it| it.expect("an answer")).collect()
+    let responses = join_all(sent).await.into_iter();
+    responses.map(|it| it.expect("a response")).collect()
 }
 
 /// Waits until so many statements wait for a lock.
@@ -118,13 +118,13 @@ async fn expect_whole(app: &TestApp, cases: i64) {
 async fn cases_that_wait_are_written_together_and_each_is_whole() {
     let app = TestApp::start().await;
     let requests = (0..CLIENTS).map(|index| (None, body(&format!("together-{index}"))));
-    for answer in post_at_once(&app, WAITING, requests.collect()).await {
-        let answer = answer.expect(201);
+    for response in post_at_once(&app, WAITING, requests.collect()).await {
+        let response = response.expect(201);
         let read = app
-            .get(&format!("/cases/{}", answer.id()))
+            .get(&format!("/cases/{}", response.id()))
             .await
             .expect(200);
-        assert_eq!(read.body, answer.body);
+        assert_eq!(read.body, response.body);
     }
     let transactions = transactions(&app).await;
     assert!(transactions.len() < CLIENTS, "{transactions:?}");
@@ -144,8 +144,8 @@ async fn one_at_a_time_where_that_is_asked_for() {
     })
     .await;
     let requests = (0..8).map(|index| (None, body(&format!("alone-{index}"))));
-    for answer in post_at_once(&app, 2, requests.collect()).await {
-        answer.expect(201);
+    for response in post_at_once(&app, 2, requests.collect()).await {
+        response.expect(201);
     }
     assert_eq!(transactions(&app).await, [1; 8]);
 }
@@ -160,16 +160,16 @@ async fn a_case_that_is_refused_costs_nobody_else() {
         _ => (Some(format!("key-{index}")), body(&format!("good-{index}"))),
     });
     let mut statuses: HashMap<u16, usize> = HashMap::new();
-    for (index, answer) in post_at_once(&app, WAITING, requests.collect())
+    for (index, response) in post_at_once(&app, WAITING, requests.collect())
         .await
         .iter()
         .enumerate()
     {
-        *statuses.entry(answer.status.as_u16()).or_default() += 1;
+        *statuses.entry(response.status.as_u16()).or_default() += 1;
         match index % 8 {
-            3 => assert_eq!(answer.errors(), [("/external_id", "external_id_taken")]),
+            3 => assert_eq!(response.errors(), [("/external_id", "external_id_taken")]),
             5 => {}
-            _ => assert_eq!(answer.status, 201, "{}", answer.body),
+            _ => assert_eq!(response.status, 201, "{}", response.body),
         }
     }
     // Thirty good ones and one of the twins; five that were taken and four other twins.
@@ -181,7 +181,7 @@ async fn a_case_that_is_refused_costs_nobody_else() {
 async fn an_answer_that_is_lost_leaves_every_case_of_its_group_once() {
     let app = TestApp::start_with(TestSettings {
         // The answer to sixteen at once.
-        losing: Some("INSERT 0 16"),
+        lost_response: Some("INSERT 0 16"),
         ..TestSettings::default()
     })
     .await;
@@ -191,18 +191,18 @@ async fn an_answer_that_is_lost_leaves_every_case_of_its_group_once() {
         let key = (index % 2 == 0).then(|| format!("key-{index}"));
         (key, body(&format!("lost-{index}")))
     });
-    let answers = while_nothing_is_written(&app, WAITING, requests.collect()).await;
+    let responses = while_nothing_is_written(&app, WAITING, requests.collect()).await;
     assert!(!app.proxy().is_armed());
-    for (index, answer) in answers.iter().enumerate() {
-        match (index % 2, answer.status.as_u16()) {
+    for (index, response) in responses.iter().enumerate() {
+        match (index % 2, response.status.as_u16()) {
             // With a key the server finds out.
             (_, 201) => {}
-            (1, 503) => assert_eq!(answer.body["type"], "/problems/outcome-unknown"),
-            other => panic!("{other:?}: {}", answer.body),
+            (1, 503) => assert_eq!(response.body["type"], "/problems/outcome-unknown"),
+            other => panic!("{other:?}: {}", response.body),
         }
     }
     assert!(
-        answers
+        responses
             .iter()
             .any(|it| it.status == 503 || it.header("idempotent-replayed").is_some())
     );
@@ -219,7 +219,7 @@ async fn an_answer_that_is_lost_leaves_every_case_of_its_group_once() {
 }
 
 /// Sends cases while none can be written.
-fn post_held(app: &TestApp, count: usize) -> impl Iterator<Item = JoinHandle<Answer>> {
+fn post_held(app: &TestApp, count: usize) -> impl Iterator<Item = JoinHandle<TestResponse>> {
     (0..count).map(|index| {
         let request = app.request(Method::POST, "/cases").bearer_auth(FIXED_KEY);
         tokio::spawn(send(request.json(&body(&format!("held-{index}")))))
@@ -241,8 +241,8 @@ async fn cases_that_wait_to_be_written_leave_connections_to_others() {
     }
     assert!(!posts.iter().any(JoinHandle::is_finished));
     execute(&mut holder, "COMMIT").await;
-    for answer in join_all(posts).await {
-        answer.expect("an answer").expect(201);
+    for response in join_all(posts).await {
+        response.expect("a response").expect(201);
     }
     expect_whole(&app, 201).await;
 }
@@ -254,14 +254,14 @@ async fn cases_that_cannot_be_written_are_known_to_be_not_stored() {
         ..TestSettings::default()
     })
     .await;
-    app.create_patiently(&body("first")).await;
+    app.create_with_retries(&body("first")).await;
     let mut holder = app.connect().await;
     execute(&mut holder, "BEGIN; LOCK TABLE cases IN EXCLUSIVE MODE").await;
     // Each has its answer while nothing can be written.
     let mut types: HashMap<String, usize> = HashMap::new();
-    for answer in join_all(post_held(&app, 200)).await {
-        let answer = answer.expect("an answer").expect(503);
-        let kind = answer.body["type"].as_str().unwrap_or_default();
+    for response in join_all(post_held(&app, 200)).await {
+        let response = response.expect("a response").expect(503);
+        let kind = response.body["type"].as_str().unwrap_or_default();
         *types.entry(kind.to_owned()).or_default() += 1;
     }
     execute(&mut holder, "COMMIT").await;
@@ -272,5 +272,5 @@ async fn cases_that_cannot_be_written_are_known_to_be_not_stored() {
         "{types:?}"
     );
     expect_whole(&app, 1).await;
-    app.create_patiently(&body("after")).await;
+    app.create_with_retries(&body("after")).await;
 }

@@ -191,10 +191,10 @@ async fn a_hostile_body_costs_about_as_much_as_a_good_one_of_its_size_and_no_mor
         let begun = server.cpu_time();
         let request = client.post(&url).bearer_auth(KEY);
         let request = request.header("content-type", "application/json");
-        let answer = send(request.body(body.clone())).await;
+        let response = send(request.body(body.clone())).await;
         // A machine that is busy may be too late for the database: the same again.
-        if answer.status != 503 {
-            break (answer, server.cpu_time() - begun);
+        if response.status != 503 {
+            break (response, server.cpu_time() - begun);
         }
     };
     post("{\"name\": \"A\"}".to_owned()).await.0.expect(201);
@@ -224,7 +224,7 @@ async fn a_hostile_body_costs_about_as_much_as_a_good_one_of_its_size_and_no_mor
                 _ if name.starts_with("unknown refs") => 600_000,
                 _ => 200_000,
             };
-            assert!(answered < most, "{name}: an answer of {answered} bytes");
+            assert!(answered < most, "{name}: a response of {answered} bytes");
             if took <= bound {
                 break;
             }
@@ -252,10 +252,10 @@ async fn others_are_answered_while_large_bodies_of_eight_clients_are_under_way()
     let create = async |key: &'static str, body: String| loop {
         let request = client.post(format!("{url}/cases")).bearer_auth(key);
         let request = request.header("content-type", "application/json");
-        let answer = send(request.body(body.clone())).await;
+        let response = send(request.body(body.clone())).await;
         // A machine that is busy may be too late for the database: the same again.
-        if answer.status != 503 {
-            break answer;
+        if response.status != 503 {
+            break response;
         }
     };
     create(OTHER, "{\"name\": \"A\"}".to_owned())

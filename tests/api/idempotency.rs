@@ -3,29 +3,29 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestApp, TestSettings, timeouts};
+use crate::support::{TestApp, TestResponse, TestSettings, timeouts};
 use dossier::db::Timeouts;
 use dossier::workspaces::FIXED_KEY;
 
-async fn post(app: &TestApp, path: &str, key: &str, body: &Value) -> Answer {
+async fn post(app: &TestApp, path: &str, key: &str, body: &Value) -> TestResponse {
     let request = app.request(Method::POST, path).bearer_auth(FIXED_KEY);
     app.send(request.header("idempotency-key", key).json(body))
         .await
 }
 
 /// Status, body and the headers that a repeated request has again.
-fn essence(answer: &Answer) -> (u16, Value, Vec<Option<String>>) {
+fn essence(response: &TestResponse) -> (u16, Value, Vec<Option<String>>) {
     let headers = ["location", "etag", "content-type"];
-    let headers = headers.map(|name| answer.header(name).map(str::to_owned));
+    let headers = headers.map(|name| response.header(name).map(str::to_owned));
     (
-        answer.status.as_u16(),
-        answer.body.clone(),
+        response.status.as_u16(),
+        response.body.clone(),
         headers.to_vec(),
     )
 }
 
-fn is_replayed(answer: &Answer) -> bool {
-    answer.header("idempotent-replayed") == Some("true")
+fn is_replayed(response: &TestResponse) -> bool {
+    response.header("idempotent-replayed") == Some("true")
 }
 
 #[tokio::test]
@@ -132,10 +132,10 @@ async fn a_key_belongs_to_one_request_of_one_workspace() {
     let request = app
         .request(Method::POST, "/cases")
         .bearer_auth("dossier_other_key");
-    let answer = app
+    let response = app
         .send(request.header("idempotency-key", "k").json(&body))
         .await;
-    assert!(!is_replayed(&answer.expect(201)));
+    assert!(!is_replayed(&response.expect(201)));
 }
 
 #[tokio::test]
@@ -149,13 +149,13 @@ async fn a_refused_request_keeps_nothing() {
         .await
         .expect(201);
     for key in ["", "\"open", &"k".repeat(256)] {
-        let answer = post(&app, "/cases", key, &json!({"name": "Acme"}))
+        let response = post(&app, "/cases", key, &json!({"name": "Acme"}))
             .await
             .expect(400);
         assert_eq!(
-            answer.body["errors"][0]["header"], "Idempotency-Key",
+            response.body["errors"][0]["header"], "Idempotency-Key",
             "{}",
-            answer.body
+            response.body
         );
     }
 }
@@ -165,18 +165,18 @@ async fn a_hundred_at_once_make_one_case() {
     let app = TestApp::start().await;
     let body = json!({"name": "Acme", "companies": [{"name": "Acme SAS"}]});
     let requests = (0..100).map(|_| post(&app, "/cases", "storm", &body));
-    let answers = futures_util::future::join_all(requests).await;
-    let made: Vec<_> = answers.iter().filter(|it| it.status == 201).collect();
+    let responses = futures_util::future::join_all(requests).await;
+    let made: Vec<_> = responses.iter().filter(|it| it.status == 201).collect();
     assert!(!made.is_empty());
-    for answer in &answers {
+    for response in &responses {
         assert!(
-            [201, 409].contains(&answer.status.as_u16()),
+            [201, 409].contains(&response.status.as_u16()),
             "{}",
-            answer.body
+            response.body
         );
     }
-    for answer in &made {
-        assert_eq!(essence(answer), essence(made[0]));
+    for response in &made {
+        assert_eq!(essence(response), essence(made[0]));
     }
     assert_eq!(made.iter().filter(|it| !is_replayed(it)).count(), 1);
     let cases = app.get("/cases").await.expect(200);
@@ -248,7 +248,7 @@ async fn count(app: &TestApp) -> i64 {
 #[tokio::test]
 async fn an_answer_that_was_lost_on_its_way_is_found_again() {
     let app = TestApp::start_with(TestSettings {
-        losing: Some("INSERT 0 "),
+        lost_response: Some("INSERT 0 "),
         ..TestSettings::default()
     })
     .await;
@@ -273,7 +273,7 @@ async fn an_answer_that_was_lost_on_its_way_is_found_again() {
 #[tokio::test]
 async fn a_lost_commit_is_found_again_too() {
     let app = TestApp::start_with(TestSettings {
-        losing: Some("COMMIT"),
+        lost_response: Some("COMMIT"),
         ..TestSettings::default()
     })
     .await;

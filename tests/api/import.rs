@@ -213,7 +213,7 @@ async fn an_import_that_is_killed_goes_on_and_stores_nothing_twice() {
             .stdout(Stdio::null())
             .spawn()
             .expect("it starts");
-        hold.holds().await;
+        hold.wait_until_holding().await;
         let ended = running.try_wait().expect("its state");
         assert!(ended.is_none(), "it was not through when it was killed");
         running.kill().await.expect("it is killed");
@@ -254,9 +254,9 @@ async fn a_server_that_goes_away_is_waited_for() {
         .stderr(Stdio::piped())
         .spawn();
     let running = running.expect("it starts");
-    hold.holds().await;
+    hold.wait_until_holding().await;
     server.signal(Signal::SIGKILL);
-    server.ended().await;
+    server.wait_for_exit().await;
     hold.release().await;
     let server = Process::start(&database, &settings).await;
     let output = running.wait_with_output().await.expect("it ends");

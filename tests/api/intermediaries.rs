@@ -4,7 +4,7 @@ use dossier::workspaces::FIXED_KEY;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Answer, KEY, Process, TestApp, TestDatabase, Wire, client, send};
+use crate::support::{KEY, Process, TestApp, TestDatabase, TestResponse, Wire, client, send};
 
 #[tokio::test]
 async fn nothing_that_needs_a_key_and_no_problem_may_be_cached() {
@@ -22,14 +22,14 @@ async fn nothing_that_needs_a_key_and_no_problem_may_be_cached() {
         "/docs/nothing.js",
         "/guides/nothing",
     ] {
-        let answer = app.get(path).await;
-        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
-        let answer = app.get_as("not_a_key", path).await;
-        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
+        let response = app.get(path).await;
+        assert_eq!(response.header("cache-control"), Some("no-store"), "{path}");
+        let response = app.get_as("not_a_key", path).await;
+        assert_eq!(response.header("cache-control"), Some("no-store"), "{path}");
     }
     for (method, body) in [(Method::POST, json!({})), (Method::PUT, json!({}))] {
-        let answer = app.call(method, "/cases", &body).await;
-        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        let response = app.call(method, "/cases", &body).await;
+        assert_eq!(response.header("cache-control"), Some("no-store"));
     }
     for path in [
         "/",
@@ -42,8 +42,8 @@ async fn nothing_that_needs_a_key_and_no_problem_may_be_cached() {
         "/docs/start.js",
         "/docs/swagger-ui.css",
     ] {
-        let answer = app.get_as("", path).await.expect(200);
-        let cached = answer.header("cache-control").unwrap_or_default();
+        let response = app.get_as("", path).await.expect(200);
+        let cached = response.header("cache-control").unwrap_or_default();
         assert!(cached.starts_with("public, max-age="), "{path}: {cached}");
     }
 }
@@ -67,28 +67,28 @@ async fn a_request_needs_one_valid_host() {
         for path in ["/healthz", "/v1/cases", "/nowhere"] {
             let request =
                 format!("GET {path} HTTP/1.1\r\n{fields}authorization: Bearer {FIXED_KEY}\r\n\r\n");
-            let answer = wire.exchange(request.as_bytes()).await.expect("an answer");
+            let response = wire.exchange(request.as_bytes()).await.expect("a response");
             let expected = if status == 200 && path == "/nowhere" {
                 404
             } else {
                 status
             };
-            assert_eq!(answer.status, expected, "{fields:?} {path}");
+            assert_eq!(response.status, expected, "{fields:?} {path}");
             if status == 400 {
                 assert_eq!(
-                    answer.field("content-type"),
+                    response.field("content-type"),
                     Some("application/problem+json")
                 );
                 assert!(
-                    answer.body.contains("\"header\":\"Host\""),
+                    response.body.contains("\"header\":\"Host\""),
                     "{}",
-                    answer.body
+                    response.body
                 );
             }
         }
     }
     let old = wire.exchange(b"GET /healthz HTTP/1.0\r\n\r\n").await;
-    assert_eq!(old.expect("an answer").status, 200);
+    assert_eq!(old.expect("a response").status, 200);
 }
 
 #[tokio::test]
@@ -122,30 +122,33 @@ async fn a_weak_or_malformed_if_match_is_told_as_what_it_is() {
     ];
     for (method, path, body) in doors {
         for tag in ["1", "'1'", "\"1", "w/\"1\"", "\"1\" \"2\"", "*, \"1\"", ""] {
-            let answer = app
-                .call_if(method.clone(), &path, tag, &body)
+            let response = app
+                .call_if_match(method.clone(), &path, tag, &body)
                 .await
                 .expect(400);
-            assert_eq!(answer.body["type"], "/problems/invalid-parameters");
+            assert_eq!(response.body["type"], "/problems/invalid-parameters");
             assert_eq!(
-                answer.body["errors"][0]["header"], "If-Match",
+                response.body["errors"][0]["header"], "If-Match",
                 "{}",
-                answer.body
+                response.body
             );
         }
         for tag in ["W/\"1\"", "W/\"1\", \"9\""] {
-            let answer = app
-                .call_if(method.clone(), &path, tag, &body)
+            let response = app
+                .call_if_match(method.clone(), &path, tag, &body)
                 .await
                 .expect(412);
-            assert_eq!(answer.body["type"], "/problems/weak-entity-tag");
+            assert_eq!(response.body["type"], "/problems/weak-entity-tag");
         }
-        let answer = app.call_if(method, &path, "\"9\"", &body).await.expect(412);
-        assert_eq!(answer.body["type"], "/problems/precondition-failed");
+        let response = app
+            .call_if_match(method, &path, "\"9\"", &body)
+            .await
+            .expect(412);
+        assert_eq!(response.body["type"], "/problems/precondition-failed");
     }
     let (path, body) = (format!("/cases/{id}"), json!({"name": "C"}));
     let tags = "W/\"1\", \"1\"";
-    let changed = app.call_if(Method::PATCH, &path, tags, &body).await;
+    let changed = app.call_if_match(Method::PATCH, &path, tags, &body).await;
     changed.expect(200);
 }
 
@@ -156,7 +159,12 @@ async fn server(settings: &[(&str, &str)]) -> (TestDatabase, Process) {
     (database, process)
 }
 
-async fn sent(process: &Process, method: Method, path: &str, fields: &[(&str, &str)]) -> Answer {
+async fn sent(
+    process: &Process,
+    method: Method,
+    path: &str,
+    fields: &[(&str, &str)],
+) -> TestResponse {
     let url = format!("http://{}{path}", process.address);
     let mut request = client().request(method.clone(), url).bearer_auth(KEY);
     for (name, value) in fields {
@@ -239,8 +247,8 @@ async fn a_page_varies_by_the_prefix_where_a_proxy_may_send_one() {
         let (_database, process) = server(settings).await;
         for fields in [&[][..], &[("x-forwarded-prefix", "/kyb")]] {
             for path in ["/guides", "/openapi.json", "/nowhere"] {
-                let answer = sent(&process, Method::GET, path, fields).await;
-                let vary = answer.header("vary").unwrap_or_default();
+                let response = sent(&process, Method::GET, path, fields).await;
+                let vary = response.header("vary").unwrap_or_default();
                 assert_eq!(vary.contains("x-forwarded-prefix"), varies, "{path}");
             }
         }
@@ -278,37 +286,41 @@ async fn other_origins_may_call_the_api_only_where_they_are_named() {
         ("access-control-request-headers", "authorization,if-match"),
     ];
     let (_database, process) = server(&[]).await;
-    let answer = sent(&process, Method::GET, "/ping", &[origin])
+    let response = sent(&process, Method::GET, "/ping", &[origin])
         .await
         .expect(200);
-    assert_eq!(answer.header("access-control-allow-origin"), None);
+    assert_eq!(response.header("access-control-allow-origin"), None);
     let setting = (
         "DOSSIER_CORS_ORIGINS",
         "https://desk.example.com, http://localhost:5173",
     );
     let (_database, process) = server(&[setting]).await;
     for path in ["/ping", "/nowhere", "/cases/nothing"] {
-        let answer = sent(&process, Method::GET, path, &[origin]).await;
+        let response = sent(&process, Method::GET, path, &[origin]).await;
         assert_eq!(
-            answer.header("access-control-allow-origin"),
+            response.header("access-control-allow-origin"),
             Some(origin.1),
             "{path}"
         );
-        let exposed = answer
+        let exposed = response
             .header("access-control-expose-headers")
             .unwrap_or_default();
         assert!(
             exposed.contains("etag") && exposed.contains("x-request-id"),
             "{exposed}"
         );
-        let answer = sent(
+        let response = sent(
             &process,
             Method::GET,
             path,
             &[("origin", "https://evil.example")],
         )
         .await;
-        assert_eq!(answer.header("access-control-allow-origin"), None, "{path}");
+        assert_eq!(
+            response.header("access-control-allow-origin"),
+            None,
+            "{path}"
+        );
     }
     let allowed = sent(&process, Method::OPTIONS, "/cases/x", &asks)
         .await
@@ -354,12 +366,12 @@ async fn a_case_that_did_not_change_is_not_sent_again() {
         &format!("{path}?include_not_relevant=true"),
     ] {
         for tags in ["\"1\"", "W/\"1\"", "\"7\", \"1\"", "*"] {
-            let answer = read(path, tags).await.expect(304);
+            let response = read(path, tags).await.expect(304);
             assert_eq!(
-                (answer.etag(), &answer.body),
+                (response.etag(), &response.body),
                 ("\"1\"".to_owned(), &json!(""))
             );
-            assert_eq!(answer.header("content-type"), None);
+            assert_eq!(response.header("content-type"), None);
         }
         read(path, "\"2\"").await.expect(200);
         let malformed = read(path, "1").await.expect(400);

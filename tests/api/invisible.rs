@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestApp};
+use crate::support::{TestApp, TestResponse};
 
 const INVISIBLE: [&str; 5] = [
     "\u{200b}",
@@ -13,7 +13,7 @@ const INVISIBLE: [&str; 5] = [
     "\u{ad}\u{e0020}",
 ];
 
-async fn post(app: &TestApp, path: &str, body: Value) -> Answer {
+async fn post(app: &TestApp, path: &str, body: Value) -> TestResponse {
     app.call(Method::POST, path, &body).await
 }
 

@@ -163,13 +163,13 @@ impl Tenant {
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }
-        let answer = app.send(request).await;
-        if matches!(operation, Operation::Create { .. }) && answer.status == 201 {
-            self.cases.push(answer.id());
+        let response = app.send(request).await;
+        if matches!(operation, Operation::Create { .. }) && response.status == 201 {
+            self.cases.push(response.id());
         }
-        let replayed = answer.header("idempotent-replayed").map(str::to_owned);
-        let body = self.plain(answer.body);
-        json!([answer.status.as_u16(), replayed, body])
+        let replayed = response.header("idempotent-replayed").map(str::to_owned);
+        let body = self.plain(response.body);
+        json!([response.status.as_u16(), replayed, body])
     }
 
     /// A body without what is never the same twice: ids become numbers, moments go.

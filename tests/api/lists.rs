@@ -5,7 +5,7 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 
-use crate::support::{Answer, TestApp};
+use crate::support::{TestApp, TestResponse};
 
 /// A thousand cases in which everything that can be filtered varies, made by SQL.
 const CASES: &str = "
@@ -239,8 +239,8 @@ fn tags() -> BoxedStrategy<Asked> {
     asked.boxed()
 }
 
-fn ids(answer: &Answer) -> Vec<String> {
-    let data = answer.body["data"].as_array().expect("data").iter();
+fn ids(response: &TestResponse) -> Vec<String> {
+    let data = response.body["data"].as_array().expect("data").iter();
     data.map(|row| row["id"].as_str().expect("an id").to_owned())
         .collect()
 }
@@ -252,7 +252,7 @@ async fn both(
     conditions: &[Asked],
     sort: &str,
     page: u32,
-) -> (Answer, Vec<String>) {
+) -> (TestResponse, Vec<String>) {
     let clauses = conditions.iter().map(|it| format!(" AND {}", it.2));
     let mut clauses = clauses.collect::<String>();
     if table != "cases" {
@@ -304,13 +304,13 @@ fn check(table: &str, condition: impl Strategy<Value = Asked>, sorts: &[&'static
         names.sort_unstable();
         names.dedup();
         prop_assume!(names.len() == conditions.len());
-        let (answer, rows) = runtime.block_on(both(&app, table, &conditions, sort, page));
-        prop_assert_eq!(answer.status.as_u16(), 200, "{}", answer.body);
+        let (response, rows) = runtime.block_on(both(&app, table, &conditions, sort, page));
+        prop_assert_eq!(response.status.as_u16(), 200, "{}", response.body);
         let offset = usize::try_from(page - 1).expect("small") * 7;
         let expected: Vec<_> = rows.iter().skip(offset).take(7).cloned().collect();
-        prop_assert_eq!(ids(&answer), expected);
+        prop_assert_eq!(ids(&response), expected);
         let pagination = json!({"page": page, "limit": 7, "count": rows.len()});
-        prop_assert_eq!(&answer.body["pagination"], &pagination);
+        prop_assert_eq!(&response.body["pagination"], &pagination);
         Ok(())
     });
     runtime.block_on(async { drop(app) });

@@ -15,11 +15,11 @@ fn free_address() -> String {
 /// The samples by name and labels.
 async fn samples(address: &str) -> HashMap<String, f64> {
     let url = format!("http://{address}/metrics");
-    let answer = client().get(url).send().await.expect("an answer");
-    assert_eq!(answer.status(), 200);
-    let kind = answer.headers()["content-type"].to_str().expect("text");
+    let response = client().get(url).send().await.expect("a response");
+    assert_eq!(response.status(), 200);
+    let kind = response.headers()["content-type"].to_str().expect("text");
     assert!(kind.starts_with("text/plain; version=0.0.4"), "{kind}");
-    let text = answer.text().await.expect("text");
+    let text = response.text().await.expect("text");
     let lines = text.lines().filter(|it| !it.starts_with('#'));
     let samples = lines.map(|line| {
         let (name, value) = line.rsplit_once(' ').expect("a value");
@@ -44,11 +44,11 @@ async fn requests_cases_faults_and_connections_are_counted() {
         let url = format!("http://{}{path}", server.address);
         loop {
             let request = client().post(&url).bearer_auth(KEY).json(&body);
-            let answer = request.send().await.expect("an answer");
+            let response = request.send().await.expect("a response");
             // A machine that is busy may be too late for the database: the same again.
-            if answer.status() != 503 {
-                let status = answer.status().as_u16();
-                let body: serde_json::Value = answer.json().await.expect("JSON");
+            if response.status() != 503 {
+                let status = response.status().as_u16();
+                let body: serde_json::Value = response.json().await.expect("JSON");
                 break (status, body);
             }
         }
@@ -116,8 +116,8 @@ async fn requests_cases_faults_and_connections_are_counted() {
     );
     // It is nowhere where it was not asked for.
     let url = format!("http://{}/metrics", server.address);
-    let answer = client().get(url).bearer_auth(KEY).send().await;
-    assert_eq!(answer.expect("an answer").status(), 404);
+    let response = client().get(url).bearer_auth(KEY).send().await;
+    assert_eq!(response.expect("a response").status(), 404);
 }
 
 /// What nobody takes waits, and it is seen how long.
@@ -145,7 +145,7 @@ async fn the_lag_of_the_outbox_grows_while_nobody_takes_it() {
         .await
         .expect("the row");
     let metrics = crate::support::metrics();
-    let beside: Database = app.beside(1);
+    let beside: Database = app.second_pool(1);
     let limits = limits();
     let state = app::state(beside.clone(), limits, Destinations::Anywhere, metrics);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")

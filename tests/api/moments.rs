@@ -131,9 +131,13 @@ async fn a_cursor_of_one_list_is_refused_by_every_other() {
     }
     for (from, cursor) in lists.into_iter().zip(&cursors) {
         for to in lists {
-            let answer = app.get(&format!("{to}cursor={cursor}&limit=1")).await;
+            let response = app.get(&format!("{to}cursor={cursor}&limit=1")).await;
             let expected = if from == to { 200 } else { 400 };
-            assert_eq!(answer.status, expected, "{from} to {to}: {}", answer.body);
+            assert_eq!(
+                response.status, expected,
+                "{from} to {to}: {}",
+                response.body
+            );
         }
     }
 }

@@ -11,7 +11,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-use crate::support::{Answer, TestApp, TestSettings, limits};
+use crate::support::{TestApp, TestResponse, TestSettings, limits};
 
 /// Holds every commit of a keyed write until nobody has the advisory lock 42 any more.
 const HOLD_COMMITS: &str = "
@@ -20,20 +20,20 @@ const HOLD_COMMITS: &str = "
     CREATE CONSTRAINT TRIGGER hold AFTER INSERT ON idempotency_keys
         DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hold();";
 
-async fn post(app: &TestApp, path: &str, key: &str, body: &Value) -> Answer {
+async fn post(app: &TestApp, path: &str, key: &str, body: &Value) -> TestResponse {
     let request = app.request(Method::POST, path).bearer_auth(FIXED_KEY);
     app.send(request.header("idempotency-key", key).json(body))
         .await
 }
 
 /// Sends it until it is done, as a client does that is told to try again.
-async fn post_until_done(app: &TestApp, path: &str, key: &str, body: &Value) -> Answer {
+async fn post_until_done(app: &TestApp, path: &str, key: &str, body: &Value) -> TestResponse {
     for _ in 0..200 {
-        let answer = post(app, path, key, body).await;
-        let outcome = &answer.body["results"][0]["status"];
-        let is_done = answer.status.is_success() && outcome.as_u64().is_none_or(|it| it < 300);
+        let response = post(app, path, key, body).await;
+        let outcome = &response.body["results"][0]["status"];
+        let is_done = response.status.is_success() && outcome.as_u64().is_none_or(|it| it < 300);
         if is_done {
-            return answer;
+            return response;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -71,11 +71,11 @@ async fn a_keyed_write_that_is_frozen_until_its_deadline_is_outcome_unknown() {
         timeouts: Timeouts::default(),
         ..TestSettings::default()
     };
-    let app = TestApp::start_alone_with(settings).await;
+    let app = TestApp::start_on_own_cluster_with(settings).await;
     app.execute(HOLD_COMMITS).await;
     let mut connection = app.connect().await;
     let signal = |signal: Signal| {
-        for pid in app.postgres() {
+        for pid in app.postgres_pids() {
             kill(Pid::from_raw(pid), signal).expect("a signal");
         }
     };
@@ -96,16 +96,16 @@ async fn a_keyed_write_that_is_frozen_until_its_deadline_is_outcome_unknown() {
             signal(Signal::SIGSTOP);
         };
         let write = post(&app, path, path, &body);
-        let (answer, ()) = futures_util::future::join(write, freeze).await;
+        let (response, ()) = futures_util::future::join(write, freeze).await;
         signal(Signal::SIGCONT);
         let problem = match path {
-            "/cases/batch" => &answer.body["results"][0]["type"],
-            _ => &answer.body["type"],
+            "/cases/batch" => &response.body["results"][0]["type"],
+            _ => &response.body["type"],
         };
         assert_eq!(
             problem, "/problems/outcome-unknown",
             "{path}: {}",
-            answer.body
+            response.body
         );
         let unlock = "SELECT pg_advisory_unlock(42)";
         sqlx::raw_sql(unlock)
@@ -125,7 +125,7 @@ async fn a_look_up_after_the_deadline_finds_what_was_stored() {
             request: Duration::from_secs(2),
             ..limits()
         },
-        losing: Some("INSERT 0 1"),
+        lost_response: Some("INSERT 0 1"),
         ..TestSettings::default()
     };
     let app = TestApp::start_with(settings).await;
@@ -133,16 +133,16 @@ async fn a_look_up_after_the_deadline_finds_what_was_stored() {
     // On a machine that is very busy the look-up itself may take too long.
     for attempt in 0.. {
         let key = format!("k-{attempt}");
-        app.proxy().arm_silently();
-        let answer = post(&app, "/cases", &key, &body).await;
-        if answer.status == 503 && attempt < 5 {
-            assert_eq!(answer.body["type"], "/problems/outcome-unknown");
+        app.proxy().arm_without_closing();
+        let response = post(&app, "/cases", &key, &body).await;
+        if response.status == 503 && attempt < 5 {
+            assert_eq!(response.body["type"], "/problems/outcome-unknown");
             continue;
         }
-        let answer = answer.expect(201);
-        assert_eq!(answer.header("idempotent-replayed"), Some("true"));
+        let response = response.expect(201);
+        assert_eq!(response.header("idempotent-replayed"), Some("true"));
         let again = post(&app, "/cases", &key, &body).await.expect(201);
-        assert_eq!(again.body, answer.body);
+        assert_eq!(again.body, response.body);
         break;
     }
 }

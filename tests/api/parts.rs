@@ -3,13 +3,13 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestApp};
+use crate::support::{TestApp, TestResponse};
 
-async fn post(app: &TestApp, path: &str, body: Value) -> Answer {
+async fn post(app: &TestApp, path: &str, body: Value) -> TestResponse {
     app.call(Method::POST, path, &body).await
 }
 
-async fn patch(app: &TestApp, path: &str, body: Value) -> Answer {
+async fn patch(app: &TestApp, path: &str, body: Value) -> TestResponse {
     app.call(Method::PATCH, path, &body).await
 }
 
@@ -126,10 +126,10 @@ async fn a_company_is_created_read_changed_and_deleted() {
     ];
     assert_eq!(found, expected);
     let tag = cleared.etag();
-    app.call_if(Method::DELETE, &path, "\"1\"", &json!({}))
+    app.call_if_match(Method::DELETE, &path, "\"1\"", &json!({}))
         .await
         .expect(412);
-    app.call_if(Method::DELETE, &path, &tag, &json!({}))
+    app.call_if_match(Method::DELETE, &path, &tag, &json!({}))
         .await
         .expect(204);
     app.get(&path).await.expect(404);
@@ -310,19 +310,19 @@ async fn the_graph_holds_under_concurrent_writers() {
         {"first_name": "C", "last_name": "D"}]}))
         .await;
     let body = json!({"case_id": case.id(), "name": "Main"});
-    let answers = (0..20).map(|_| post(&app, "/companies", body.clone()));
-    let answers = futures_util::future::join_all(answers).await;
-    let main: Vec<_> = answers.iter().filter(|it| it.status == 201).collect();
+    let responses = (0..20).map(|_| post(&app, "/companies", body.clone()));
+    let responses = futures_util::future::join_all(responses).await;
+    let main: Vec<_> = responses.iter().filter(|it| it.status == 201).collect();
     assert_eq!(main.len(), 1);
-    for refused in answers.iter().filter(|it| it.status != 201) {
+    for refused in responses.iter().filter(|it| it.status != 201) {
         assert_eq!(refused.status, 400, "{}", refused.body);
         assert_eq!(refused.errors(), [("/type", "main_company_repeated")]);
     }
     let path = format!("/cases/{}/relations", case.id());
     let body = json!({"from_individual_id": case.body["individuals"][0]["id"]});
-    let answers = (0..20).map(|_| post(&app, &path, body.clone()));
-    let answers = futures_util::future::join_all(answers).await;
-    let mut statuses: Vec<_> = answers.iter().map(|it| it.status.as_u16()).collect();
+    let responses = (0..20).map(|_| post(&app, &path, body.clone()));
+    let responses = futures_util::future::join_all(responses).await;
+    let mut statuses: Vec<_> = responses.iter().map(|it| it.status.as_u16()).collect();
     statuses.sort_unstable();
     assert_eq!((statuses[0], statuses[1]), (201, 400));
     let read = app.get(&format!("/cases/{}", case.id())).await.expect(200);

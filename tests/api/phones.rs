@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestApp};
+use crate::support::{TestApp, TestResponse};
 
 /// Numbers with a trunk zero in brackets, and what they are from abroad.
 const WITH_TRUNK_ZERO: [(&str, &str); 12] = [
@@ -43,7 +43,7 @@ const REFUSED: [&str; 17] = [
     "+1 234-5678",
 ];
 
-async fn individual(app: &TestApp, number: &str) -> Answer {
+async fn individual(app: &TestApp, number: &str) -> TestResponse {
     let person = json!({"first_name": "Jo", "last_name": "Doe", "phone_number": number});
     let body = json!({"name": "A", "individuals": [person]});
     app.call(Method::POST, "/cases", &body).await

@@ -10,7 +10,9 @@ use dossier::http::Limits;
 use dossier::workspaces::FIXED_KEY;
 use reqwest::Method;
 
-use crate::support::{Answer, KEY, Process, TestApp, TestDatabase, TestSettings, Wire, limits};
+use crate::support::{
+    KEY, Process, TestApp, TestDatabase, TestResponse, TestSettings, Wire, limits,
+};
 
 const BODY: &str = "{\"name\": \"A\"}";
 const OTHER: &str = "dossier_other_key_of_another_workspace";
@@ -41,30 +43,30 @@ async fn in_one_go<T>(send: impl AsyncFn() -> T) -> T {
     }
 }
 
-fn field<'a>(answer: &'a Answer, name: &str) -> &'a str {
-    let value = answer.headers.get(name);
+fn field<'a>(response: &'a TestResponse, name: &str) -> &'a str {
+    let value = response.headers.get(name);
     value.map_or("", |it| it.to_str().expect("text"))
 }
 
 #[tokio::test]
 async fn a_key_that_writes_too_much_is_told_when_to_come_again_and_nobody_else_is() {
-    let (app, mut answers) = in_one_go(async || {
+    let (app, mut responses) = in_one_go(async || {
         let app = limited(100, 3).await;
-        let mut answers = Vec::new();
+        let mut responses = Vec::new();
         for _ in 0..4 {
-            answers.push(app.post(BODY).await);
+            responses.push(app.post(BODY).await);
         }
-        (app, answers)
+        (app, responses)
     })
     .await;
-    let refused = answers.pop().expect("the last").expect(429);
-    for (left, answer) in [2, 1, 0].into_iter().zip(answers) {
-        let answer = answer.expect(201);
-        assert_eq!(field(&answer, "ratelimit-policy"), "\"write\";q=3;w=60");
-        let told = field(&answer, "ratelimit");
+    let refused = responses.pop().expect("the last").expect(429);
+    for (left, response) in [2, 1, 0].into_iter().zip(responses) {
+        let response = response.expect(201);
+        assert_eq!(field(&response, "ratelimit-policy"), "\"write\";q=3;w=60");
+        let told = field(&response, "ratelimit");
         let expected = format!("\"write\";r={left};t={}", 60 - 20 * left);
         assert_eq!(told, expected);
-        assert_eq!(field(&answer, "retry-after"), "");
+        assert_eq!(field(&response, "retry-after"), "");
     }
     assert_eq!(refused.body["type"], "/problems/rate-limited");
     assert_eq!(refused.body["code"], "TOO_MANY_REQUESTS");
@@ -104,18 +106,18 @@ async fn a_request_is_counted_once_and_only_in_the_name_of_a_key() {
         (app, counted, uncounted)
     })
     .await;
-    for (answer, (status, left)) in
+    for (response, (status, left)) in
         counted
             .into_iter()
             .zip([(200, 2), (200, 1), (200, 0), (429, 0)])
     {
-        let answer = answer.expect(status);
-        let told = field(&answer, "ratelimit");
+        let response = response.expect(status);
+        let told = field(&response, "ratelimit");
         assert!(told.starts_with(&format!("\"read\";r={left};")), "{told}");
     }
-    for answer in &uncounted {
-        assert_eq!(field(answer, "ratelimit"), "");
-        assert_eq!(field(answer, "ratelimit-policy"), "");
+    for response in &uncounted {
+        assert_eq!(field(response, "ratelimit"), "");
+        assert_eq!(field(response, "ratelimit-policy"), "");
     }
     for _ in 0..5 {
         let written = app.post(BODY).await.expect(201);
@@ -138,8 +140,8 @@ async fn a_server_over_a_database_of_its_own_has_a_limit_unless_it_is_told_other
             let key = format!("Bearer {KEY}");
             let headers = [("authorization", key.as_str())];
             wire.send(line, &headers, "{}").await.expect("sent");
-            let answer = wire.answer().await.expect("an answer");
-            policies.push(answer.field("ratelimit-policy").map(str::to_owned));
+            let response = wire.next_response().await.expect("a response");
+            policies.push(response.field("ratelimit-policy").map(str::to_owned));
         }
         policies
     };

@@ -1,5 +1,5 @@
 //! The reference: what it says is what the server does. That answers are as they are described is
-//! checked with every answer of every test (`support::described`).
+//! checked with every answer of every test (`support::openapi`).
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use crate::support::TestApp;
-use crate::support::described::{DOCUMENT, resolved};
+use crate::support::openapi::{DOCUMENT, resolve};
 
 /// One operation with a body.
 struct Described {
@@ -234,19 +234,19 @@ impl World {
         } else {
             path
         };
-        let answer = self.app.call(to.method.clone(), &path, body).await;
-        let status = answer.status.as_u16();
+        let response = self.app.call(to.method.clone(), &path, body).await;
+        let status = response.status.as_u16();
         assert!(
             matches!(status, 200..=299 | 400 | 409),
             "{} {status} {}",
             to.id,
-            answer.body
+            response.body
         );
         // Of an item of a batch the pointer begins at the item.
-        let results = answer.body["results"].as_array().into_iter().flatten();
+        let results = response.body["results"].as_array().into_iter().flatten();
         let results = results.enumerate();
         let results = results.map(|(index, it)| (format!("/cases/{index}"), it));
-        let refused = std::iter::once((String::new(), &answer.body)).chain(results);
+        let refused = std::iter::once((String::new(), &response.body)).chain(results);
         let text = |it: &Value| it.as_str().unwrap_or_default().to_owned();
         let errors = refused.flat_map(|(place, refused)| {
             let errors = refused["errors"].as_array().into_iter().flatten();
@@ -286,15 +286,15 @@ async fn every_example_works_in_the_sandbox() {
         let one = one.into_iter().filter(|(_, it)| !it.is_null());
         for (name, example) in one.chain(named) {
             let path = world.path(&to.path);
-            let answer = world
+            let response = world
                 .app
                 .call(to.method.clone(), &path, &world.real(example))
                 .await;
             assert!(
-                answer.status.is_success(),
+                response.status.is_success(),
                 "{} {name}: {}",
                 to.id,
-                answer.body
+                response.body
             );
         }
     }
@@ -348,9 +348,9 @@ async fn every_link_of_every_page_leads_somewhere() {
 fn every_shown_answer_is_as_it_is_described() {
     let refusals = DOCUMENT["components"]["responses"]
         .as_object()
-        .expect("answers");
-    let of_operations =
-        operations().flat_map(|(_, _, it)| it["responses"].as_object().expect("answers").values());
+        .expect("responses");
+    let of_operations = operations()
+        .flat_map(|(_, _, it)| it["responses"].as_object().expect("responses").values());
     let contents = refusals
         .values()
         .chain(of_operations)
@@ -373,7 +373,7 @@ fn every_shown_answer_is_as_it_is_described() {
 
 /// What a member may be, without references and choices.
 fn shape(schema: &Value) -> &Value {
-    let schema = resolved(schema);
+    let schema = resolve(schema);
     match schema["anyOf"].as_array() {
         Some(choices) => shape(&choices[0]),
         None => schema,

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 
-use crate::support::{Answer, TestApp, statements};
+use crate::support::{TestApp, TestResponse, statements};
 
 /// A case that refers to everything that it can refer to.
 fn body(external_id: &str) -> Value {
@@ -47,7 +47,7 @@ async fn execute(app: &TestApp, statements: &str) {
     done.expect("the statements");
 }
 
-async fn post(app: &TestApp, request_id: &str, body: &Value) -> Answer {
+async fn post(app: &TestApp, request_id: &str, body: &Value) -> TestResponse {
     let request = app
         .request(Method::POST, "/cases")
         .bearer_auth(FIXED_KEY)
@@ -202,7 +202,7 @@ async fn creates_and_changes_that_race_end_as_if_one_came_after_the_other() {
 }
 
 /// A create whose read is over and whose write waits while `change` is made.
-async fn create_during(app: &TestApp, body: &Value, change: &str) -> Answer {
+async fn create_during(app: &TestApp, body: &Value, change: &str) -> TestResponse {
     let mut holder = app.connect().await;
     let hold = sqlx::raw_sql("BEGIN; LOCK TABLE cases IN SHARE MODE");
     hold.execute(&mut holder).await.expect("the lock");
@@ -221,8 +221,8 @@ async fn create_during(app: &TestApp, body: &Value, change: &str) -> Answer {
         release.execute(&mut holder).await.expect("the release");
     };
     let create = post(app, "created", body);
-    let (answer, ()) = futures_util::future::join(create, changed).await;
-    answer
+    let (response, ()) = futures_util::future::join(create, changed).await;
+    response
 }
 
 #[tokio::test]

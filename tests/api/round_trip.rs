@@ -354,14 +354,14 @@ fn whatever_is_right_is_stored_and_read_back() {
 #[test]
 fn whatever_is_accepted_is_stored_and_all_else_is_refused_at_a_place_of_the_body() {
     check(disturbed_case(), |app, runtime, sent| {
-        let answer = runtime.block_on(app.post(sent.to_string()));
-        if answer.status == 201 {
-            return is_read_back(app, runtime, &answer.body);
+        let response = runtime.block_on(app.post(sent.to_string()));
+        if response.status == 201 {
+            return is_read_back(app, runtime, &response.body);
         }
-        prop_assert_eq!(answer.status.as_u16(), 400, "{}", answer.body);
-        for (pointer, _) in answer.errors() {
+        prop_assert_eq!(response.status.as_u16(), 400, "{}", response.body);
+        for (pointer, _) in response.errors() {
             let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
-            prop_assert!(sent.pointer(parent).is_some(), "{}", answer.body);
+            prop_assert!(sent.pointer(parent).is_some(), "{}", response.body);
         }
         Ok(())
     });

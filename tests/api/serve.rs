@@ -8,7 +8,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{STARTS, directory};
+use crate::support::{START_ATTEMPTS, directory};
 
 /// A server that runs as a process of its own.
 pub struct Server {
@@ -38,7 +38,7 @@ impl Server {
 
     /// Started again where the machine is too busy for its database to be in time.
     pub fn start_with(data: &TempDir, settings: &[(&str, &str)]) -> Self {
-        let mut started = (0..STARTS).filter_map(|_| Self::start_once(data, settings));
+        let mut started = (0..START_ATTEMPTS).filter_map(|_| Self::start_once(data, settings));
         started.next().expect("it listens")
     }
 
@@ -80,8 +80,8 @@ impl Server {
         loop {
             let output = Command::new("sh").args(["-c", command]).output();
             let output = output.expect("a shell and curl");
-            let answer = String::from_utf8(output.stdout).expect("text");
-            let (head, body) = answer.split_once("\r\n\r\n").expect("head and body");
+            let response = String::from_utf8(output.stdout).expect("text");
+            let (head, body) = response.split_once("\r\n\r\n").expect("head and body");
             let status = head.lines().next().expect("a status line").to_owned();
             if !status.contains(" 503 ") {
                 return (status, serde_json::from_str(body).expect("JSON"));

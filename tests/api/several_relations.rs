@@ -3,10 +3,10 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestApp};
+use crate::support::{TestApp, TestResponse};
 
 #[track_caller]
-fn says_how(refused: &Answer, pointer: &str) {
+fn says_how(refused: &TestResponse, pointer: &str) {
     assert_eq!(refused.errors(), [(pointer, "relation_duplicate")]);
     let message = refused.body["errors"][0]["message"].as_str().expect("one");
     for part in [

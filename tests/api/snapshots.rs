@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use crate::cases::kyb;
-use crate::support::{Answer, TestApp};
+use crate::support::{TestApp, TestResponse};
 
 /// Replaces what differs from run to run: ids by the order in which they are seen, and moments.
 fn settled(value: &Value, ids: &mut Vec<String>) -> Value {
@@ -56,28 +56,28 @@ impl Snapshots {
 
     /// Calls an operation and holds its answer against the snapshot with this name.
     #[track_caller]
-    fn take(&mut self, name: &str, answer: &Answer) {
-        let settled = settled(&answer.body, &mut self.ids);
+    fn take(&mut self, name: &str, response: &TestResponse) {
+        let settled = settled(&response.body, &mut self.ids);
         let text = serde_json::to_string_pretty(&settled).expect("JSON");
         insta::assert_snapshot!(name, text);
     }
 
-    async fn call(&mut self, name: &str, method: Method, path: &str, body: Value) -> Answer {
-        let answer = self.app.call(method, path, &body).await;
-        assert!(answer.status.is_success(), "{name}: {}", answer.body);
-        self.take(name, &answer);
-        answer
+    async fn call(&mut self, name: &str, method: Method, path: &str, body: Value) -> TestResponse {
+        let response = self.app.call(method, path, &body).await;
+        assert!(response.status.is_success(), "{name}: {}", response.body);
+        self.take(name, &response);
+        response
     }
 
-    async fn post(&mut self, name: &str, path: &str, body: Value) -> Answer {
+    async fn post(&mut self, name: &str, path: &str, body: Value) -> TestResponse {
         self.call(name, Method::POST, path, body).await
     }
 
-    async fn get(&mut self, name: &str, path: &str) -> Answer {
+    async fn get(&mut self, name: &str, path: &str) -> TestResponse {
         self.call(name, Method::GET, path, Value::Null).await
     }
 
-    async fn patch(&mut self, name: &str, path: &str, body: Value) -> Answer {
+    async fn patch(&mut self, name: &str, path: &str, body: Value) -> TestResponse {
         self.call(name, Method::PATCH, path, body).await
     }
 }

@@ -123,9 +123,9 @@ async fn reads_a_variable_by_its_old_name_and_warns() {
         ("DOSSIER_GROUP_SIZE", "")
     ]));
     let database = TestDatabase::create().await;
-    let mut process = Process::begin(&url(&database.options), &[("DOSSIER_GATHERED", "4")]);
+    let mut process = Process::spawn(&url(&database.options), &[("DOSSIER_GATHERED", "4")]);
     process
-        .logs("DOSSIER_GATHERED is now called DOSSIER_GROUP_SIZE")
+        .wait_for_log("DOSSIER_GATHERED is now called DOSSIER_GROUP_SIZE")
         .await;
 }
 
@@ -286,7 +286,7 @@ async fn refusals(url: String) -> Vec<String> {
 
 #[tokio::test]
 async fn a_database_that_is_not_utf8_is_refused() {
-    let database = TestDatabase::of_encoding("LATIN1").await;
+    let database = TestDatabase::with_encoding("LATIN1").await;
     for told in refusals(url(&database.options)).await {
         assert!(
             told.contains("the encoding of the database is LATIN1"),

@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 use sqlx::{ConnectOptions, Executor, Row};
 use tokio::sync::Notify;
 
-use crate::support::{Hold, KEY, LONG, Process, TestDatabase, Wire, WireAnswer};
+use crate::support::{Hold, KEY, LONG, Process, TestDatabase, Wire, WireResponse};
 
 const BODY: &str = "{\"name\": \"A\"}";
 const CLIENTS: usize = 16;
@@ -23,9 +23,9 @@ async fn post(wire: &mut Wire) -> std::io::Result<()> {
 
 /// Whether a case was stored. On a busy machine it may be one of those that are to come again, because the
 /// database was too late: then nothing was.
-fn is_created(answer: &WireAnswer) -> bool {
-    let is_later = answer.status == 503 && !answer.body.contains("/problems/outcome-unknown");
-    assert!(answer.status == 201 || is_later, "{}", answer.body);
+fn is_created(response: &WireResponse) -> bool {
+    let is_later = response.status == 503 && !response.body.contains("/problems/outcome-unknown");
+    assert!(response.status == 201 || is_later, "{}", response.body);
     !is_later
 }
 
@@ -49,18 +49,18 @@ async fn client(
     let mut wire = Wire::connect(&address).await.expect("a connection");
     loop {
         let sent = post(&mut wire).await;
-        let answer = wire.answer().await;
-        let (Ok(()), Some(answer)) = (sent, answer) else {
+        let response = wire.next_response().await;
+        let (Ok(()), Some(response)) = (sent, response) else {
             seen.cut += 1;
             break;
         };
-        if is_created(&answer) {
+        if is_created(&response) {
             seen.created += 1;
             if created.fetch_add(1, Ordering::SeqCst) == 10 * CLIENTS {
                 enough.notify_one();
             }
         }
-        if answer.is_last() {
+        if response.is_last() {
             seen.was_told = true;
             break;
         }
@@ -98,7 +98,7 @@ async fn every_request_of_busy_clients_is_answered_when_the_server_is_told_to_st
         assert!(seen.was_told, "the client was told to leave");
         acknowledged += seen.created;
     }
-    let status = server.ended().await;
+    let status = server.wait_for_exit().await;
     assert_eq!(status.code(), Some(0), "{status}");
     assert!(acknowledged > 10 * CLIENTS);
     assert_eq!(count(&database).await, acknowledged);
@@ -111,7 +111,7 @@ async fn a_server_that_stops_is_not_ready_and_serves_for_its_grace_and_a_second_
     let mut server = Process::start(&database, &settings).await;
     let mut before = Wire::connect(&server.address).await.expect("a connection");
     before.send("GET /readyz", &[], "").await.expect("sent");
-    let ready = before.answer().await.expect("an answer");
+    let ready = before.next_response().await.expect("a response");
     assert_eq!(ready.status, 200, "{}", ready.body);
     assert!(!ready.is_last());
     server.signal(Signal::SIGINT);
@@ -119,9 +119,9 @@ async fn a_server_that_stops_is_not_ready_and_serves_for_its_grace_and_a_second_
     let refused = loop {
         let mut probe = Wire::connect(&server.address).await.expect("a connection");
         probe.send("GET /readyz", &[], "").await.expect("sent");
-        let answer = probe.answer().await.expect("an answer");
-        if answer.status != 200 {
-            break answer;
+        let response = probe.next_response().await.expect("a response");
+        if response.status != 200 {
+            break response;
         }
         assert!(begun.elapsed() < LONG, "it is ready");
     };
@@ -131,16 +131,19 @@ async fn a_server_that_stops_is_not_ready_and_serves_for_its_grace_and_a_second_
     let (mut wire, mut created) = (before, 0);
     while created < 2 {
         post(&mut wire).await.expect("sent");
-        let answer = wire.answer().await.expect("an answer");
-        created += usize::from(is_created(&answer));
-        assert!(answer.is_last());
-        assert!(wire.answer().await.is_none(), "the connection is closed");
+        let response = wire.next_response().await.expect("a response");
+        created += usize::from(is_created(&response));
+        assert!(response.is_last());
+        assert!(
+            wire.next_response().await.is_none(),
+            "the connection is closed"
+        );
         wire = Wire::connect(&server.address).await.expect("a connection");
     }
     assert!(server.is_running());
     server.signal(Signal::SIGTERM);
     // Long before its grace is over.
-    let status = server.ended().await;
+    let status = server.wait_for_exit().await;
     assert_eq!(status.code(), Some(2), "{status}");
 }
 
@@ -153,7 +156,7 @@ async fn the_work_of_a_client_that_has_left_is_waited_for() {
     let mut hold = Hold::after(connection, 0).await;
     let mut wire = Wire::connect(&server.address).await.expect("a connection");
     post(&mut wire).await.expect("sent");
-    hold.holds().await;
+    hold.wait_until_holding().await;
     drop(wire);
     server.signal(Signal::SIGTERM);
     // It does not listen any more: from here on it waits for nothing but the case.
@@ -164,7 +167,7 @@ async fn the_work_of_a_client_that_has_left_is_waited_for() {
     }
     assert!(server.is_running(), "it has not waited");
     hold.release().await;
-    let status = server.ended().await;
+    let status = server.wait_for_exit().await;
     assert_eq!(status.code(), Some(0), "{status}");
     assert_eq!(count(&database).await, 1);
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::described::DOCUMENT;
+use crate::support::openapi::DOCUMENT;
 use crate::support::{TestApp, statements};
 
 const OTHER: &str = "dossier_other_0123456789abcdef";
@@ -150,8 +150,8 @@ async fn told(app: &TestApp, method: &Method, path: &str, body: &Value) -> (Valu
         .request(method.clone(), path)
         .bearer_auth(OTHER)
         .json(body);
-    let answer = app.send(request.header("x-request-id", &id)).await;
-    let mut body = answer.expect(404).body;
+    let response = app.send(request.header("x-request-id", &id)).await;
+    let mut body = response.expect(404).body;
     for member in ["instance", "timestamp"] {
         body[member] = Value::Null;
     }

@@ -9,7 +9,7 @@ use crate::support::{Receiver, client, directory};
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-fn holds(bytes: &[u8], what: &[u8]) -> bool {
+fn contains(bytes: &[u8], what: &[u8]) -> bool {
     bytes.windows(what.len()).any(|it| it == what)
 }
 
@@ -35,9 +35,9 @@ async fn a_trace_comes_in_and_goes_on_to_the_receiver() {
         // A machine that is busy may be too late for the database: the same again.
         let status = loop {
             let again = request.try_clone().expect("a body that can be sent again");
-            let answer = again.send().await.expect("an answer");
-            if answer.status() != 503 {
-                break answer.status();
+            let response = again.send().await.expect("a response");
+            if response.status() != 503 {
+                break response.status();
             }
         };
         assert_eq!(status, 201);
@@ -52,11 +52,11 @@ async fn a_trace_comes_in_and_goes_on_to_the_receiver() {
         json!({"name": "Geheim", "external_id": "geheim-1"}),
     )
     .await;
-    let delivery = receiver.received(1).await.remove(0);
+    let delivery = receiver.wait_for(1).await.remove(0);
     let told = delivery.header("traceparent");
     assert!(told.starts_with(&format!("00-{TRACE}-")), "{told}");
     assert_ne!(told, PARENT, "the receiver's parent is the delivery");
-    let mut parts = collector.received(1).await;
+    let mut parts = collector.wait_for(1).await;
     let kind = parts[0].header("content-type");
     assert_eq!(kind, "application/x-protobuf");
     let trace: Vec<u8> = (0..16)
@@ -75,13 +75,13 @@ async fn a_trace_comes_in_and_goes_on_to_the_receiver() {
     // What comes before the end is not limited in time, as what is handed over at the end is.
     let spans = loop {
         let spans: Vec<u8> = parts.iter().flat_map(|it| it.bytes.to_vec()).collect();
-        if expected.iter().all(|what| holds(&spans, what)) {
+        if expected.iter().all(|what| contains(&spans, what)) {
             break spans;
         }
-        parts = collector.received(parts.len() + 1).await;
+        parts = collector.wait_for(parts.len() + 1).await;
     };
     tokio::task::block_in_place(|| server.stop(Signal::SIGTERM));
     for secret in ["Geheim", "geheim-1", "dossier_sandbox", "/hook"] {
-        assert!(!holds(&spans, secret.as_bytes()), "{secret}");
+        assert!(!contains(&spans, secret.as_bytes()), "{secret}");
     }
 }

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Answer, TestApp};
+use crate::support::{TestApp, TestResponse};
 
 /// What is refused, and what the message names.
 const REFUSED: [(&str, &str); 22] = [
@@ -60,12 +60,12 @@ const TAKEN: [&str; 8] = [
     "https://my_host.example.com/~x",
 ];
 
-async fn property(app: &TestApp, url: &str) -> Answer {
+async fn property(app: &TestApp, url: &str) -> TestResponse {
     let body = json!({"name": "A", "custom_properties": {"reference_url": url}});
     app.call(Method::POST, "/cases", &body).await
 }
 
-async fn webhook(app: &TestApp, url: &str) -> Answer {
+async fn webhook(app: &TestApp, url: &str) -> TestResponse {
     let body = json!({"url": url, "events": ["Case.Created"]});
     app.call(Method::POST, "/webhooks", &body).await
 }
@@ -76,7 +76,7 @@ async fn an_address_that_no_browser_would_open_as_it_reads_is_refused_at_every_d
     let hook = webhook(&app, "https://hooks.example.com").await.expect(201);
     let path = format!("/webhooks/{}", hook.id());
     for (sent, named) in REFUSED {
-        let answers = [
+        let responses = [
             (
                 property(&app, sent).await,
                 "/custom_properties/reference_url",
@@ -87,10 +87,14 @@ async fn an_address_that_no_browser_would_open_as_it_reads_is_refused_at_every_d
                 "/url",
             ),
         ];
-        for (answer, pointer) in answers {
-            assert_eq!(answer.status, 400, "{sent:?} {pointer}: {}", answer.body);
-            assert_eq!(answer.errors()[0].0, pointer, "{sent:?}");
-            let message = answer.body["errors"][0]["message"].as_str().expect("one");
+        for (response, pointer) in responses {
+            assert_eq!(
+                response.status, 400,
+                "{sent:?} {pointer}: {}",
+                response.body
+            );
+            assert_eq!(response.errors()[0].0, pointer, "{sent:?}");
+            let message = response.body["errors"][0]["message"].as_str().expect("one");
             assert!(message.contains(named), "{sent:?}: {message}");
             assert!(!message.contains('\u{202e}'), "{message}");
         }

@@ -28,7 +28,7 @@ async fn count(app: &TestApp, sql: &'static str) -> i64 {
     connection.fetch_one(sql).await.expect("a count").get(0)
 }
 
-async fn retry(app: &TestApp, log: &Value) -> crate::support::Answer {
+async fn retry(app: &TestApp, log: &Value) -> crate::support::TestResponse {
     let id = log["id"].as_str().expect("an id");
     let path = format!("/webhook-logs/{id}/retry");
     app.call(Method::POST, &path, &json!({})).await
@@ -79,7 +79,7 @@ async fn a_delivery_of_a_deleted_webhook_is_not_retried_and_keeps_its_state() {
     let mut receiver = Receiver::start().await;
     let webhook = subscribe(&app, &receiver.url).await;
     app.create(&json!({"name": "Acme"})).await;
-    receiver.received(1).await;
+    receiver.wait_for(1).await;
     let delivered = log_in_state(&app, "delivered").await;
     delete(&app, &webhook).await;
     let refused = retry(&app, &delivered).await.expect(409);
@@ -108,7 +108,7 @@ async fn a_delivery_that_was_taken_once_stays_delivered() {
     let mut receiver = Receiver::start().await;
     let webhook = subscribe(&app, &receiver.url).await;
     app.create(&json!({"name": "Acme"})).await;
-    receiver.received(1).await;
+    receiver.wait_for(1).await;
     let delivered = log_in_state(&app, "delivered").await;
     app.stop_workers().await;
     retry(&app, &delivered).await.expect(202);
@@ -121,8 +121,8 @@ async fn a_delivery_that_was_taken_once_stays_delivered() {
 #[tokio::test]
 async fn an_attempt_that_fails_after_the_deletion_is_the_last_one() {
     let app = TestApp::start().await;
-    let (answer, answered) = tokio::sync::watch::channel(false);
-    let mut receiver = Receiver::answering_late(move |_| {
+    let (response, answered) = tokio::sync::watch::channel(false);
+    let mut receiver = Receiver::responding_async(move |_| {
         let mut answered = answered.clone();
         async move {
             let _ = answered.wait_for(|it| *it).await;
@@ -132,10 +132,10 @@ async fn an_attempt_that_fails_after_the_deletion_is_the_last_one() {
     .await;
     let webhook = subscribe(&app, &receiver.url).await;
     app.create(&json!({"name": "Acme"})).await;
-    receiver.received(1).await;
+    receiver.wait_for(1).await;
     delete(&app, &webhook).await;
     assert_eq!(logs(&app).await[0]["state"], "pending");
-    answer.send_replace(true);
+    response.send_replace(true);
     let log = log_in_state(&app, "failed").await;
     assert_eq!(log["attempts"][0]["status_code"], 500);
     assert_eq!(count(&app, "SELECT count(*) FROM webhook_queues").await, 0);

@@ -74,7 +74,7 @@ async fn a_name_that_leads_inside_is_refused_like_one_that_does_not_exist() {
     assert_eq!(inside[..2], nowhere[..2]);
     let error = inside[0][1].as_str().expect("an error");
     assert!(error.contains("does not exist, or"), "{error}");
-    assert!(receiver.so_far().is_empty());
+    assert!(receiver.received().is_empty());
 }
 
 /// A server over a database of its own, to which an operator named destinations inside the network.
@@ -87,9 +87,9 @@ async fn serve(allow: &str) -> (TestDatabase, Process) {
 async fn post(server: &Process, path: &str, body: &Value) -> (u16, Value) {
     let url = format!("http://{}{path}", server.address);
     let request = client().post(url).bearer_auth(KEY).json(body);
-    let answer = request.send().await.expect("an answer");
-    let status = answer.status().as_u16();
-    (status, answer.json().await.expect("JSON"))
+    let response = request.send().await.expect("a response");
+    let status = response.status().as_u16();
+    (status, response.json().await.expect("JSON"))
 }
 
 fn webhook(url: &str) -> Value {
@@ -104,7 +104,7 @@ async fn a_receiver_in_a_network_that_the_operator_names_is_called() {
     assert_eq!(made.0, 201, "{}", made.1);
     let case = post(&server, "/cases", &json!({"name": "Acme"})).await;
     assert_eq!(case.0, 201, "{}", case.1);
-    receiver.received(1).await;
+    receiver.wait_for(1).await;
     // What is not named is not called, and neither is http outside.
     for url in [
         "http://10.21.0.1/",
@@ -134,7 +134,7 @@ async fn a_receiver_whose_name_the_operator_names_is_called() {
     let named = receiver.url.replace("127.0.0.1", &name);
     assert_eq!(post(&server, "/webhooks", &webhook(&named)).await.0, 201);
     assert_eq!(post(&server, "/cases", &json!({"name": "A"})).await.0, 201);
-    receiver.received(1).await;
+    receiver.wait_for(1).await;
     // Its address by itself is not named.
     assert_eq!(
         post(&server, "/webhooks", &webhook(&receiver.url)).await.0,

@@ -100,7 +100,7 @@ async fn a_retry_that_is_due_later_than_70_deliveries_behind_it_is_made() {
     let app = TestApp::start().await;
     let is_down = Arc::new(AtomicBool::new(true));
     let down = Arc::clone(&is_down);
-    let mut receiver = Receiver::answering(move |_| {
+    let mut receiver = Receiver::responding(move |_| {
         if down.load(Ordering::SeqCst) {
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         } else {
@@ -113,17 +113,17 @@ async fn a_retry_that_is_due_later_than_70_deliveries_behind_it_is_made() {
     for number in 1..70 {
         rename(&app, &case, &number.to_string()).await;
     }
-    receiver.received(1).await;
+    receiver.wait_for(1).await;
     pass(&app, 0).await;
     is_down.store(false, Ordering::SeqCst);
-    let before = receiver.so_far().len();
+    let before = receiver.received().len();
     execute(
         &app,
         "UPDATE webhook_logs SET next_attempt_at = now() - interval '1 min' * (1 + version)
          WHERE state = 'pending'",
     )
     .await;
-    let received = receiver.received(before + 70).await;
+    let received = receiver.wait_for(before + 70).await;
     let names = received.iter().skip(before);
     let names = names.map(|it| it.body["case"]["name"].as_str().expect("a name").to_owned());
     let expected: Vec<_> = (0..70).map(|it| it.to_string()).collect();
@@ -142,7 +142,7 @@ async fn an_endpoint_that_was_down_for_15_minutes_gets_everything_in_order() {
     let app = TestApp::start().await;
     let is_down = Arc::new(AtomicBool::new(true));
     let down = Arc::clone(&is_down);
-    let mut receiver = Receiver::answering(move |_| {
+    let mut receiver = Receiver::responding(move |_| {
         if down.load(Ordering::SeqCst) {
             StatusCode::SERVICE_UNAVAILABLE.into_response()
         } else {
@@ -163,13 +163,13 @@ async fn an_endpoint_that_was_down_for_15_minutes_gets_everything_in_order() {
         pass(&app, 1).await;
         assert_consistent(&app).await;
     }
-    let failed = receiver.so_far().len();
+    let failed = receiver.received().len();
     is_down.store(false, Ordering::SeqCst);
     pass(&app, 40).await;
     let deliveries = count(&app, "SELECT count(*) FROM webhook_logs").await;
     assert_eq!(deliveries, 15 + 5 * 15 + 14 * 15 / 2);
     let deliveries = usize::try_from(deliveries).expect("a count");
-    let received = receiver.received(failed + deliveries).await;
+    let received = receiver.wait_for(failed + deliveries).await;
     let received = received
         .get(failed..)
         .expect("what came once it was healthy");
@@ -187,18 +187,18 @@ async fn an_endpoint_that_was_down_for_15_minutes_gets_everything_in_order() {
 #[tokio::test]
 async fn a_delivery_that_fails_holds_up_its_case_and_no_other() {
     let app = TestApp::start().await;
-    let mut receiver = Receiver::answering(|number| match number {
+    let mut receiver = Receiver::responding(|number| match number {
         0 => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         _ => StatusCode::OK.into_response(),
     })
     .await;
     subscribe(&app, KEY, &receiver.url).await;
     let held_up = app.create(&json!({"name": "A"})).await.id().to_owned();
-    receiver.received(1).await;
+    receiver.wait_for(1).await;
     rename(&app, &held_up, "A2").await;
     let other = app.create(&json!({"name": "B"})).await.id().to_owned();
     rename(&app, &other, "B2").await;
-    let received = receiver.received(3).await;
+    let received = receiver.wait_for(3).await;
     assert!(
         received[1..]
             .iter()
@@ -220,7 +220,7 @@ async fn a_delivery_that_fails_holds_up_its_case_and_no_other() {
         last["id"].as_str().expect("an id")
     );
     app.call(Method::POST, &path, &json!({})).await.expect(202);
-    let received = receiver.received(5).await;
+    let received = receiver.wait_for(5).await;
     let names: Vec<_> = received
         .iter()
         .map(|it| it.body["case"]["name"].clone())
@@ -238,7 +238,7 @@ async fn a_delivery_that_is_written_while_the_one_before_it_ends_is_made() {
     for number in 1..=150 {
         rename(&app, &case, &number.to_string()).await;
     }
-    let received = receiver.received(151).await;
+    let received = receiver.wait_for(151).await;
     assert_ordered(&received);
     until(
         &app,
@@ -316,14 +316,14 @@ async fn a_server_that_knows_no_queues_shares_the_deliveries() {
     .await;
     app.create(&json!({"name": "B"})).await;
     app.start_workers();
-    receiver.received(1).await;
+    receiver.wait_for(1).await;
     until(
         &app,
         "the other is delivered",
         "SELECT count(*) - 1 FROM webhook_logs WHERE state = 'delivered'",
     )
     .await;
-    assert_eq!(receiver.so_far().len(), 1, "it was taken from its holder");
+    assert_eq!(receiver.received().len(), 1, "it was taken from its holder");
     // It has failed there.
     execute(
         &app,
@@ -331,7 +331,7 @@ async fn a_server_that_knows_no_queues_shares_the_deliveries() {
          WHERE leased_until IS NOT NULL",
     )
     .await;
-    let received = receiver.received(3).await;
+    let received = receiver.wait_for(3).await;
     let names: Vec<_> = received
         .iter()
         .map(|it| it.body["case"]["name"].clone())
@@ -343,7 +343,7 @@ async fn a_server_that_knows_no_queues_shares_the_deliveries() {
 #[tokio::test]
 async fn endpoints_of_others_that_hang_leave_slots_for_a_healthy_one() {
     let app = TestApp::start().await;
-    let mut hanging = Receiver::answering_late(|_| std::future::pending()).await;
+    let mut hanging = Receiver::responding_async(|_| std::future::pending()).await;
     for key in ["dossier_one_key", "dossier_two_key"] {
         app.add_workspace(key).await;
         for _ in 0..32 {
@@ -357,13 +357,13 @@ async fn endpoints_of_others_that_hang_leave_slots_for_a_healthy_one() {
         assert!(cases.iter().all(|it| it.status == StatusCode::CREATED));
     }
     // As many as they can have at once.
-    hanging.received(150).await;
+    hanging.wait_for(150).await;
     let mut healthy = Receiver::start().await;
     subscribe(&app, KEY, &healthy.url).await;
     for _ in 0..10 {
         app.create(&json!({"name": "B"})).await;
     }
-    healthy.received(10).await;
+    healthy.wait_for(10).await;
     let ended = count(&app, "SELECT count(*) FROM webhook_log_attempts").await;
     assert!(
         ended < 1_000,
@@ -387,7 +387,7 @@ async fn a_delivery_that_cannot_be_read_fails_alone() {
     )
     .await;
     app.start_workers();
-    let received = receiver.received(2).await;
+    let received = receiver.wait_for(2).await;
     let mut names: Vec<_> = received
         .iter()
         .map(|it| it.body["case"]["name"].clone())
@@ -442,10 +442,10 @@ async fn queues_that_cannot_be_taken_stop_nobody() {
     .await;
     app.create(&json!({"name": "free"})).await;
     app.start_workers();
-    let received = receiver.received(1).await;
+    let received = receiver.wait_for(1).await;
     assert_eq!(received[0].body["case"]["name"], "free");
     holding.rollback().await.expect("the locks are free");
-    let received = receiver.received(9).await;
+    let received = receiver.wait_for(9).await;
     assert!(received.iter().all(|it| it.body["case"]["name"] != "stale"));
     until(
         &app,
@@ -460,7 +460,7 @@ async fn queues_that_cannot_be_taken_stop_nobody() {
 #[tokio::test]
 async fn queues_follow_from_deliveries_whatever_happens_to_them() {
     let mut app = TestApp::start().await;
-    let receiver = Receiver::answering(|number| match number % 7 {
+    let receiver = Receiver::responding(|number| match number % 7 {
         0 | 3 => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         _ => StatusCode::OK.into_response(),
     })

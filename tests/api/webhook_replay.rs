@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sqlx::{Connection, Executor, Row};
 use uuid::Uuid;
 
-use crate::support::{Answer, LONG, Receiver, TestApp};
+use crate::support::{LONG, Receiver, TestApp, TestResponse};
 
 const KEY: &str = dossier::workspaces::FIXED_KEY;
 /// A range that has every event of a test.
@@ -29,7 +29,7 @@ async fn rename(app: &TestApp, case: &str, name: &str) {
     app.call(Method::PATCH, &path, &body).await.expect(200);
 }
 
-async fn replay(app: &TestApp, webhook: &str, body: &Value) -> Answer {
+async fn replay(app: &TestApp, webhook: &str, body: &Value) -> TestResponse {
     let path = format!("/webhooks/{webhook}/replay");
     app.call(Method::POST, &path, body).await
 }
@@ -61,14 +61,14 @@ async fn the_events_of_a_range_are_sent_again_in_the_order_of_their_case() {
     let case = app.create(&json!({"name": "0"})).await.id().to_owned();
     rename(&app, &case, "1").await;
     rename(&app, &case, "2").await;
-    let first = receiver.received(3).await;
+    let first = receiver.wait_for(3).await;
     until(&app, PENDING).await;
-    let answer = replay(&app, &webhook, &range()).await.expect(202);
+    let response = replay(&app, &webhook, &range()).await.expect(202);
     assert_eq!(
-        answer.body,
+        response.body,
         json!({"deliveries": 3, "already_pending": 0, "without_payload": 0, "next_cursor": null})
     );
-    let received = receiver.received(6).await;
+    let received = receiver.wait_for(6).await;
     // The same messages, so that a receiver recognises what it has.
     let ids = |received: &[crate::support::Received]| -> Vec<String> {
         let ids = received.iter().map(|it| it.header("webhook-id").to_owned());
@@ -113,14 +113,14 @@ async fn only_the_events_of_the_range_and_of_the_webhook_are_sent() {
         ),
     ] {
         let body = json!({"since": since, "until": until});
-        let answer = replay(&app, webhook, &body).await.expect(202);
-        assert_eq!(answer.body["deliveries"], deliveries, "{body}");
+        let response = replay(&app, webhook, &body).await.expect(202);
+        assert_eq!(response.body["deliveries"], deliveries, "{body}");
         let pending = if (webhook, deliveries) == (&created, 0) {
             1
         } else {
             0
         };
-        assert_eq!(answer.body["already_pending"], pending, "{body}");
+        assert_eq!(response.body["already_pending"], pending, "{body}");
     }
 }
 
@@ -130,7 +130,7 @@ async fn what_waits_for_a_retry_is_due_at_once_and_not_sent_twice() {
     let app = TestApp::start().await;
     let is_down = Arc::new(AtomicBool::new(true));
     let down = Arc::clone(&is_down);
-    let mut receiver = Receiver::answering(move |_| {
+    let mut receiver = Receiver::responding(move |_| {
         if down.load(Ordering::SeqCst) {
             StatusCode::SERVICE_UNAVAILABLE.into_response()
         } else {
@@ -141,7 +141,7 @@ async fn what_waits_for_a_retry_is_due_at_once_and_not_sent_twice() {
     let webhook = subscribe(&app, &receiver.url, &["Case.Created", "Case.Updated"]).await;
     let case = app.create(&json!({"name": "0"})).await.id().to_owned();
     rename(&app, &case, "1").await;
-    receiver.received(1).await;
+    receiver.wait_for(1).await;
     until(
         &app,
         "SELECT count(*) FROM webhook_logs WHERE leased_until IS NOT NULL OR
@@ -153,11 +153,11 @@ async fn what_waits_for_a_retry_is_due_at_once_and_not_sent_twice() {
     )
     .await;
     is_down.store(false, Ordering::SeqCst);
-    let before = receiver.so_far().len();
-    let answer = replay(&app, &webhook, &range()).await.expect(202);
-    assert_eq!(answer.body["deliveries"], 0);
-    assert_eq!(answer.body["already_pending"], 2);
-    let received = receiver.received(before + 2).await;
+    let before = receiver.received().len();
+    let response = replay(&app, &webhook, &range()).await.expect(202);
+    assert_eq!(response.body["deliveries"], 0);
+    assert_eq!(response.body["already_pending"], 2);
+    let received = receiver.wait_for(before + 2).await;
     assert_eq!(received[before].body["case"]["name"], "0");
     assert_eq!(received[before + 1].body["case"]["name"], "1");
     until(&app, PENDING).await;
@@ -180,12 +180,12 @@ async fn a_long_outage_is_replayed_in_bounded_parts() {
     .await;
     let (mut made, mut parts, mut body) = (0, 0, range());
     loop {
-        let answer = replay(&app, &webhook, &body).await.expect(202);
-        let deliveries = answer.body["deliveries"].as_i64().expect("a count");
+        let response = replay(&app, &webhook, &body).await.expect(202);
+        let deliveries = response.body["deliveries"].as_i64().expect("a count");
         assert!(deliveries <= 500, "{deliveries} at once");
         made += deliveries;
         parts += 1;
-        match &answer.body["next_cursor"] {
+        match &response.body["next_cursor"] {
             Value::String(next) => body["cursor"] = json!(next),
             _ => break,
         }
@@ -213,7 +213,7 @@ async fn a_replay_with_a_key_is_done_once() {
     let mut receiver = Receiver::start().await;
     let webhook = subscribe(&app, &receiver.url, &["Case.Created"]).await;
     app.create(&json!({"name": "0"})).await;
-    receiver.received(1).await;
+    receiver.wait_for(1).await;
     until(&app, PENDING).await;
     let path = format!("/webhooks/{webhook}/replay");
     let send = async || {
@@ -239,9 +239,9 @@ async fn events_that_show_nothing_any_more_are_counted_and_not_sent() {
     app.call(Method::DELETE, &path, &json!({}))
         .await
         .expect(204);
-    let answer = replay(&app, &webhook, &range()).await.expect(202);
-    assert_eq!(answer.body["deliveries"], 0);
-    assert_eq!(answer.body["without_payload"], 2);
+    let response = replay(&app, &webhook, &range()).await.expect(202);
+    assert_eq!(response.body["deliveries"], 0);
+    assert_eq!(response.body["without_payload"], 2);
     assert_eq!(count(&app, PENDING).await, 0);
 }
 
@@ -294,7 +294,7 @@ async fn a_replay_for_a_webhook_that_is_offline_waits_until_it_is_online() {
     let mut receiver = Receiver::start().await;
     let webhook = subscribe(&app, &receiver.url, &["Case.Created"]).await;
     app.create(&json!({"name": "0"})).await;
-    receiver.received(1).await;
+    receiver.wait_for(1).await;
     until(&app, PENDING).await;
     let path = format!("/webhooks/{webhook}");
     let turn = async |status: &str| {
@@ -302,11 +302,11 @@ async fn a_replay_for_a_webhook_that_is_offline_waits_until_it_is_online() {
         app.call(Method::PATCH, &path, &body).await.expect(200);
     };
     turn("offline").await;
-    let answer = replay(&app, &webhook, &range()).await.expect(202);
-    assert_eq!(answer.body["deliveries"], 1);
+    let response = replay(&app, &webhook, &range()).await.expect(202);
+    assert_eq!(response.body["deliveries"], 1);
     assert_eq!(count(&app, PENDING).await, 1);
     turn("online").await;
-    receiver.received(2).await;
+    receiver.wait_for(2).await;
 }
 
 /// Two hundred thousand events, and as many deliveries of the endpoint.

@@ -16,7 +16,7 @@ async fn delivered(secret: &str) -> Received {
     let body = json!({"url": receiver.url, "events": ["Case.Created"], "secret": secret});
     app.call(Method::POST, "/webhooks", &body).await.expect(201);
     app.create(&json!({"name": "Acme"})).await;
-    receiver.received(1).await.remove(0)
+    receiver.wait_for(1).await.remove(0)
 }
 
 fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
@@ -75,7 +75,7 @@ async fn a_secret_that_is_no_base64_signs_with_its_text() {
 
 #[test]
 fn the_description_says_how_long_a_secret_is_and_what_a_key_looks_like() {
-    let document = &*crate::support::described::DOCUMENT;
+    let document = &*crate::support::openapi::DOCUMENT;
     for schema in ["WebhookCreateRequest", "WebhookUpdateRequest"] {
         let secret = &document["components"]["schemas"][schema]["properties"]["secret"];
         let pattern = secret["pattern"].as_str().expect("a pattern");

@@ -14,7 +14,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::support::{Answer, LONG, Received, Receiver, TestApp, TestSettings, limits};
+use crate::support::{LONG, Received, Receiver, TestApp, TestResponse, TestSettings, limits};
 
 const ALL: [&str; 10] = [
     "Case.Created",
@@ -29,7 +29,7 @@ const ALL: [&str; 10] = [
     "Individual.Deleted",
 ];
 
-async fn subscribe(app: &TestApp, url: &str, events: &[&str]) -> Answer {
+async fn subscribe(app: &TestApp, url: &str, events: &[&str]) -> TestResponse {
     let body = json!({"url": url, "events": events});
     app.call(Method::POST, "/webhooks", &body).await.expect(201)
 }
@@ -85,7 +85,7 @@ async fn a_delivery_is_signed_and_shows_the_case() {
     let case = app
         .create(&json!({"name": "Acme", "companies": [{"name": "Acme SAS"}]}))
         .await;
-    let received = receiver.received(1).await.remove(0);
+    let received = receiver.wait_for(1).await.remove(0);
     let verifier = standardwebhooks::Webhook::new(secret).expect("a secret");
     verifier
         .verify(&received.bytes, &received.headers)
@@ -182,12 +182,12 @@ async fn every_change_is_told_in_its_order() {
         &["Individual.Deleted"],
         &["Case.Deleted"],
     ];
-    let mut received = receiver.received(expected.len()).await;
+    let mut received = receiver.wait_for(expected.len()).await;
     for ((method, path, body), told) in changes.into_iter().zip(told) {
-        let answer = app.call(method, &path, &body).await;
-        assert!(answer.status.is_success(), "{path}: {}", answer.body);
+        let response = app.call(method, &path, &body).await;
+        assert!(response.status.is_success(), "{path}: {}", response.body);
         expected.extend(told);
-        received = receiver.received(expected.len()).await;
+        received = receiver.wait_for(expected.len()).await;
     }
     let versions: Vec<_> = received
         .iter()
@@ -266,7 +266,7 @@ async fn after_a_rotation_both_secrets_verify() {
         .to_owned();
     assert_ne!(old, new);
     app.create(&json!({"name": "Acme"})).await;
-    let received = receiver.received(1).await.remove(0);
+    let received = receiver.wait_for(1).await.remove(0);
     for secret in [old, new] {
         let verifier = standardwebhooks::Webhook::new(&secret).expect("a secret");
         verifier
@@ -368,13 +368,13 @@ async fn nothing_inside_is_reached() {
         assert!(error.contains(reason), "{host}: {log}");
         assert_eq!(log["status_code"], 0);
     }
-    assert!(receiver.so_far().is_empty());
+    assert!(receiver.received().is_empty());
 }
 
 #[tokio::test]
 async fn a_failure_is_tried_again() {
     let app = TestApp::start().await;
-    let mut receiver = Receiver::answering(|number| match number {
+    let mut receiver = Receiver::responding(|number| match number {
         0 => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         1 => (StatusCode::TOO_MANY_REQUESTS, "busy\0").into_response(),
         _ => StatusCode::OK.into_response(),
@@ -383,7 +383,7 @@ async fn a_failure_is_tried_again() {
     subscribe(&app, &receiver.url, &["Case.Created"]).await;
     app.create(&json!({"name": "Acme"})).await;
     for count in 1..=3 {
-        let received = receiver.received(count).await;
+        let received = receiver.wait_for(count).await;
         let ids: Vec<_> = received.iter().map(|it| it.header("webhook-id")).collect();
         assert!(ids.iter().all(|id| *id == ids[0]), "one message, one id");
         let last = &received[count - 1];
@@ -401,7 +401,7 @@ async fn a_failure_is_tried_again() {
     // And once more, because somebody asks.
     let path = format!("/webhook-logs/{}/retry", log["id"].as_str().expect("an id"));
     app.call(Method::POST, &path, &json!({})).await.expect(202);
-    receiver.received(4).await;
+    receiver.wait_for(4).await;
 }
 
 #[tokio::test]
@@ -409,7 +409,7 @@ async fn a_redirect_is_a_failure_and_410_is_the_end() {
     let app = TestApp::start().await;
     let elsewhere = Receiver::start().await;
     let target = elsewhere.url.clone();
-    let mut receiver = Receiver::answering(move |number| match number {
+    let mut receiver = Receiver::responding(move |number| match number {
         0 => (StatusCode::FOUND, [(LOCATION, target.clone())]).into_response(),
         _ => StatusCode::GONE.into_response(),
     })
@@ -419,7 +419,7 @@ async fn a_redirect_is_a_failure_and_410_is_the_end() {
     let log = log_after(&app, 1).await;
     assert_eq!(log["attempts"][0]["status_code"], 302);
     hurry(&app).await;
-    receiver.received(2).await;
+    receiver.wait_for(2).await;
     let log = log_in_state(&app, "failed").await;
     assert_eq!(log["status_code"], 410);
     let webhook = app
@@ -432,13 +432,13 @@ async fn a_redirect_is_a_failure_and_410_is_the_end() {
         app.get("/webhook-logs").await.body["pagination"]["count"],
         1
     );
-    assert!(elsewhere.so_far().is_empty());
+    assert!(elsewhere.received().is_empty());
 }
 
 #[tokio::test]
 async fn a_receiver_that_hangs_holds_up_nobody() {
     let app = TestApp::start().await;
-    let hanging = Receiver::answering_late(|_| std::future::pending()).await;
+    let hanging = Receiver::responding_async(|_| std::future::pending()).await;
     let mut quick = Receiver::start().await;
     subscribe(&app, &hanging.url, &["Case.Created"]).await;
     subscribe(&app, &quick.url, &["Case.Created"]).await;
@@ -446,7 +446,7 @@ async fn a_receiver_that_hangs_holds_up_nobody() {
         app.create(&json!({"name": "Acme"})).await;
     }
     // One after the other, those that hang would take twenty times as long as a delivery may.
-    quick.received(20).await;
+    quick.wait_for(20).await;
 }
 
 #[tokio::test]
@@ -454,7 +454,7 @@ async fn servers_deliver_side_by_side() {
     let app = TestApp::start().await;
     let mut receiver = Receiver::start().await;
     subscribe(&app, &receiver.url, &["Case.Created"]).await;
-    let other = app.beside(2);
+    let other = app.second_pool(2);
     let limits = limits();
     let state = dossier::app::state(
         other.clone(),
@@ -470,9 +470,9 @@ async fn servers_deliver_side_by_side() {
         .buffer_unordered(8)
         .collect::<Vec<_>>()
         .await;
-    receiver.received(60).await;
+    receiver.wait_for(60).await;
     second.stop().await;
-    let received = receiver.so_far();
+    let received = receiver.received();
     let mut ids: Vec<_> = received
         .iter()
         .map(|it| it.header("webhook-id").to_owned())
@@ -486,7 +486,7 @@ async fn servers_deliver_side_by_side() {
 async fn with_the_case_goes_what_deliveries_show_of_it() {
     let app = TestApp::start().await;
     let mut receiver =
-        Receiver::answering(|_| (StatusCode::BAD_REQUEST, "Erika?").into_response()).await;
+        Receiver::responding(|_| (StatusCode::BAD_REQUEST, "Erika?").into_response()).await;
     subscribe(&app, &receiver.url, &["Case.Created", "Case.Deleted"]).await;
     let case = app.create(&json!({"name": "Erika Mustermann"})).await;
     let log = log_in_state(&app, "pending").await;
@@ -494,10 +494,10 @@ async fn with_the_case_goes_what_deliveries_show_of_it() {
     app.call(Method::DELETE, &path, &json!({}))
         .await
         .expect(204);
-    let mut received = receiver.received(2).await;
+    let mut received = receiver.wait_for(2).await;
     // A retry of the first may have come before.
     while received.last().expect("one").event() != "Case.Deleted" {
-        received = receiver.received(received.len() + 1).await;
+        received = receiver.wait_for(received.len() + 1).await;
     }
     let path = format!("/webhook-logs/{}", log["id"].as_str().expect("an id"));
     let erased = app.get(&path).await.expect(200);
@@ -526,7 +526,7 @@ async fn with_the_case_goes_what_deliveries_show_of_it() {
 #[tokio::test]
 async fn what_was_delivered_goes_with_the_case_too() {
     let app = TestApp::start().await;
-    let mut receiver = Receiver::answering(|_| (StatusCode::OK, "Erika!").into_response()).await;
+    let mut receiver = Receiver::responding(|_| (StatusCode::OK, "Erika!").into_response()).await;
     subscribe(&app, &receiver.url, &["Case.Created"]).await;
     let case = app.create(&json!({"name": "Erika Mustermann"})).await;
     let log = log_in_state(&app, "delivered").await;
@@ -536,7 +536,7 @@ async fn what_was_delivered_goes_with_the_case_too() {
         app.send(request.header("idempotency-key", "r").json(&json!({})))
     };
     request().await.expect(202);
-    receiver.received(2).await;
+    receiver.wait_for(2).await;
     app.call(Method::DELETE, &format!("/cases/{}", case.id()), &json!({}))
         .await
         .expect(204);
@@ -554,7 +554,7 @@ async fn a_deleted_webhook_is_told_nothing_and_its_deliveries_stay() {
     let mut receiver = Receiver::start().await;
     let webhook = subscribe(&app, &receiver.url, &["Case.Created"]).await;
     app.create(&json!({"name": "Acme"})).await;
-    receiver.received(1).await;
+    receiver.wait_for(1).await;
     let log = log_in_state(&app, "delivered").await;
     let path = format!("/webhooks/{}", webhook.id());
     app.call(Method::DELETE, &path, &json!({}))
@@ -587,7 +587,7 @@ async fn a_list_leaves_out_what_is_too_large_for_it() {
     let people = (0..1_000).map(|it| json!({"first_name": format!("A{it}"), "last_name": "B"}));
     let body = json!({"name": "Acme", "individuals": people.collect::<Vec<_>>()});
     app.create(&body).await;
-    let received = receiver.received(1).await;
+    let received = receiver.wait_for(1).await;
     let listed = log_in_state(&app, "delivered").await;
     assert_eq!(listed["payload"], json!({}));
     assert_eq!(listed["payload_is_omitted"], true);
@@ -609,9 +609,9 @@ async fn nobody_elses_webhook_is_told_or_seen() {
     let body = json!({"url": theirs.url, "events": ["Case.Created"]});
     app.send(request.json(&body)).await.expect(201);
     app.create(&json!({"name": "Acme"})).await;
-    ours.received(1).await;
+    ours.wait_for(1).await;
     let log = log_in_state(&app, "delivered").await;
-    assert!(theirs.so_far().is_empty());
+    assert!(theirs.received().is_empty());
     let log = format!("/webhook-logs/{}", log["id"].as_str().expect("an id"));
     for path in [format!("/webhooks/{}", ours_made.id()), log] {
         app.get_as(other, &path).await.expect(404);

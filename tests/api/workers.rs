@@ -46,7 +46,7 @@ async fn workers_that_are_told_to_stop_leave_the_rest_of_a_backlog() {
     app.stop_workers().await;
     let enough = Arc::new(Notify::new());
     let notify = Arc::clone(&enough);
-    let mut receiver = Receiver::answering(move |number| {
+    let mut receiver = Receiver::responding(move |number| {
         if number == 20 {
             notify.notify_one();
         }
@@ -72,9 +72,9 @@ async fn workers_that_are_told_to_stop_leave_the_rest_of_a_backlog() {
     // Nothing is held: the next server goes on at once.
     let held = "SELECT count(*) FROM webhook_logs WHERE leased_until IS NOT NULL";
     assert_eq!(count(&app, held).await, 0);
-    let before = receiver.so_far().len();
+    let before = receiver.received().len();
     app.start_workers();
-    receiver.received(before + 50).await;
+    receiver.wait_for(before + 50).await;
 }
 
 /// More than a minute's worth of what was once removed in a minute.

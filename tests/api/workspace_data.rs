@@ -3,15 +3,15 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestApp};
+use crate::support::{TestApp, TestResponse};
 
 const ADA: &str = "0198a000-0000-4000-8000-000000000301";
 
-async fn post(app: &TestApp, path: &str, body: Value) -> Answer {
+async fn post(app: &TestApp, path: &str, body: Value) -> TestResponse {
     app.call(Method::POST, path, &body).await
 }
 
-async fn patch(app: &TestApp, path: &str, body: Value) -> Answer {
+async fn patch(app: &TestApp, path: &str, body: Value) -> TestResponse {
     app.call(Method::PATCH, path, &body).await
 }
 
@@ -23,7 +23,7 @@ async fn names(app: &TestApp, path: &str, name: &str) -> Vec<String> {
 }
 
 /// A location is read with the same answer as that of the creation.
-async fn is_read_back(app: &TestApp, created: &Answer) -> String {
+async fn is_read_back(app: &TestApp, created: &TestResponse) -> String {
     let location = created.headers["location"]
         .to_str()
         .expect("text")
@@ -100,14 +100,14 @@ async fn a_workspace_has_two_hundred_tags_at_the_most() {
     );
     filled.execute(&mut connection).await.expect("tags");
     // Three are there from the start: seven of twenty find room.
-    let answers = (0..20).map(|it| {
+    let responses = (0..20).map(|it| {
         let label = format!("New {it}");
         let app = &app;
         async move { post(app, "/tags", json!({"label": label})).await }
     });
-    let answers = futures_util::future::join_all(answers).await;
-    assert_eq!(answers.iter().filter(|it| it.status == 201).count(), 7);
-    for refused in answers.iter().filter(|it| it.status != 201) {
+    let responses = futures_util::future::join_all(responses).await;
+    assert_eq!(responses.iter().filter(|it| it.status == 201).count(), 7);
+    for refused in responses.iter().filter(|it| it.status != 201) {
         assert_eq!(refused.status, 409, "{}", refused.body);
         assert_eq!(refused.errors(), [("", "too_many")]);
     }

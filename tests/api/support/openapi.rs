@@ -1,4 +1,4 @@
-//! Holds every answer that any test sees against what the reference says of it.
+//! Checks every response that any test receives against the OpenAPI document.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -7,9 +7,9 @@ use jsonschema::Validator;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::Answer;
+use super::TestResponse;
 
-/// The document that the server serves.
+/// The OpenAPI document that the server serves.
 pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     let operations = dossier::app::operations().into_openapi();
     dossier::reference::document(operations).expect("a document")
@@ -17,21 +17,22 @@ pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
 
 static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
 
-/// What a reference within the document names.
-pub fn resolved(value: &Value) -> &Value {
+/// Follows a `$ref` within the document.
+pub fn resolve(value: &Value) -> &Value {
     match value["$ref"].as_str() {
         Some(reference) => DOCUMENT
             .pointer(reference.trim_start_matches('#'))
-            .expect("what is named"),
+            .expect("the target of the reference"),
         None => value,
     }
 }
 
-/// The path of the document that a path of a request matches; the most literal one.
+/// Finds the path template of the document that matches a request path; of several, the one with the fewest
+/// parameters.
 fn template(path: &str) -> Option<&'static str> {
     let path = path.strip_prefix("/v1").unwrap_or(path);
     let path = path.trim_end_matches('/');
-    let fits = |template: &str| {
+    let matches = |template: &str| {
         let (of_template, of_path) = (template.split('/'), path.split('/'));
         of_template.clone().count() == of_path.clone().count()
             && of_template
@@ -39,15 +40,15 @@ fn template(path: &str) -> Option<&'static str> {
                 .all(|(one, other)| one.starts_with('{') || one == other)
     };
     let paths = DOCUMENT["paths"].as_object().expect("paths");
-    let fitting = paths.keys().filter(|it| fits(it));
-    fitting
+    let matching = paths.keys().filter(|it| matches(it));
+    matching
         .map(String::as_str)
         .min_by_key(|it| it.matches('{').count())
 }
 
-/// Fails where the answer is not one that the reference describes.
+/// Fails if the document does not describe the response.
 #[track_caller]
-pub fn check(method: &Method, path: &str, answer: &Answer) {
+pub fn check(method: &Method, path: &str, response: &TestResponse) {
     let Some(template) = template(path) else {
         return;
     };
@@ -57,28 +58,28 @@ pub fn check(method: &Method, path: &str, answer: &Answer) {
         method.as_str().to_lowercase()
     };
     let operation = &DOCUMENT["paths"][template][&method];
-    // 405 is what every other method is answered.
+    // Other methods respond with 405, which is not described.
     if operation.is_null() {
         return;
     }
-    let place = format!("{method} {template} {}", answer.status.as_u16());
-    let response = &operation["responses"][answer.status.as_str()];
+    let operation_name = format!("{method} {template} {}", response.status.as_u16());
+    let documented = &operation["responses"][response.status.as_str()];
     assert!(
-        !response.is_null(),
-        "{place} is not described: {}",
-        answer.body
+        !documented.is_null(),
+        "{operation_name}: the response is not documented: {}",
+        response.body
     );
-    let response = resolved(response);
-    let content = response["content"]
+    let documented = resolve(documented);
+    let content = documented["content"]
         .as_object()
         .and_then(|it| it.iter().next());
-    let kind = answer.header("content-type").unwrap_or_default();
-    let Some((described, content)) = content else {
-        assert_eq!(kind, "", "{place} is described without a body");
+    let kind = response.header("content-type").unwrap_or_default();
+    let Some((media_type, content)) = content else {
+        assert_eq!(kind, "", "{operation_name}: no body is documented");
         return;
     };
-    assert_eq!(kind, described, "{place}");
-    for name in response["headers"]
+    assert_eq!(kind, media_type, "{operation_name}");
+    for name in documented["headers"]
         .as_object()
         .into_iter()
         .flat_map(|it| it.keys())
@@ -90,30 +91,34 @@ pub fn check(method: &Method, path: &str, answer: &Answer) {
             "Retry-After",
             "WWW-Authenticate",
         ];
-        // Not every 409 can be sent again.
-        if always.contains(&name.as_str()) && !(answer.status == 409 && name == "Retry-After") {
-            let is_stopping = answer.body["type"] == "/problems/stopping";
+        // Only some 409 responses can be retried.
+        if always.contains(&name.as_str()) && !(response.status == 409 && name == "Retry-After") {
+            let is_stopping = response.body["type"] == "/problems/stopping";
             assert!(
-                is_stopping || answer.header(name).is_some(),
-                "{place} is described with {name}"
+                is_stopping || response.header(name).is_some(),
+                "{operation_name}: the header {name} is missing"
             );
         }
     }
-    // The answer to HEAD has no body.
-    if answer.body == "" {
+    // The response to HEAD has no body.
+    if response.body == "" {
         return;
     }
-    let validator = validator(&place, &content["schema"]);
-    let faults: Vec<_> = validator
-        .iter_errors(&answer.body)
+    let validator = validator(&operation_name, &content["schema"]);
+    let errors: Vec<_> = validator
+        .iter_errors(&response.body)
         .map(|it| format!("{}: {it}", it.instance_path()))
         .collect();
-    assert!(faults.is_empty(), "{place}: {faults:#?}\n{}", answer.body);
+    assert!(
+        errors.is_empty(),
+        "{operation_name}: {errors:#?}\n{}",
+        response.body
+    );
 }
 
-fn validator(place: &str, schema: &Value) -> Arc<Validator> {
+fn validator(operation_name: &str, schema: &Value) -> Arc<Validator> {
     let mut known = VALIDATORS.lock().expect("validators");
-    let made = known.entry(place.to_owned()).or_insert_with(|| {
+    let made = known.entry(operation_name.to_owned()).or_insert_with(|| {
         let whole = json!({"allOf": [schema], "components": DOCUMENT["components"]});
         Arc::new(jsonschema::draft202012::new(&whole).expect("a schema"))
     });
