@@ -1,4 +1,4 @@
-//! What becomes of a case: changes, reviews, tags, deletion.
+//! Changes, reviews, tags and deletion of a case.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ async fn patch(app: &TestApp, id: &str, body: Value) -> crate::support::TestResp
 }
 
 #[tokio::test]
-async fn a_change_leaves_what_is_absent_clears_what_is_null_and_merges_properties() {
+async fn patch_keeps_absent_fields_clears_null_fields_and_merges_properties() {
     let app = TestApp::start().await;
     let created = app
         .create(
@@ -25,7 +25,7 @@ async fn a_change_leaves_what_is_absent_clears_what_is_null_and_merges_propertie
     assert_eq!(created.etag(), "\"1\"");
     let nothing = patch(&app, "one", json!({})).await.expect(200);
     assert_eq!(nothing.etag(), "\"2\"");
-    for member in [
+    for field in [
         "name",
         "status",
         "external_id",
@@ -37,7 +37,7 @@ async fn a_change_leaves_what_is_absent_clears_what_is_null_and_merges_propertie
         "space_slug",
         "created_at",
     ] {
-        assert_eq!(nothing.body[member], created.body[member], "{member}");
+        assert_eq!(nothing.body[field], created.body[field], "{field}");
     }
     let changed = json!({"name": "B", "external_id": null, "template_id": null,
         "assignee_id": "0198a000-0000-4000-8000-000000000302", "status": "open",
@@ -58,15 +58,15 @@ async fn a_change_leaves_what_is_absent_clears_what_is_null_and_merges_propertie
     assert_eq!(properties["is_regulated"], true);
     let read = app.get(&format!("/cases/{id}")).await.expect(200);
     assert_eq!(read.etag(), "\"3\"");
-    for (member, value) in changed.body.as_object().expect("an object") {
-        if member != "assignee_id" {
-            assert_eq!(&read.body[member], value, "{member}");
+    for (field, value) in changed.body.as_object().expect("an object") {
+        if field != "assignee_id" {
+            assert_eq!(&read.body[field], value, "{field}");
         }
     }
 }
 
 #[tokio::test]
-async fn everything_that_is_wrong_with_a_change_is_one_answer_and_changes_nothing() {
+async fn patch_returns_all_errors_at_once_and_changes_nothing() {
     let app = TestApp::start().await;
     app.create(&json!({"name": "Taken", "external_id": "taken"}))
         .await;
@@ -88,7 +88,7 @@ async fn everything_that_is_wrong_with_a_change_is_one_answer_and_changes_nothin
         ("/custom_properties/retired", "custom_property_archived"),
         ("/custom_properties/risk_score", "range"),
     ];
-    // The order is that of the body as it was sent.
+    // Errors are in the order of the body, which `json!` does not keep.
     let mut found = refused.errors();
     expected.sort_unstable();
     found.sort_unstable();
@@ -106,7 +106,7 @@ async fn everything_that_is_wrong_with_a_change_is_one_answer_and_changes_nothin
 }
 
 #[tokio::test]
-async fn a_write_for_another_version_is_refused() {
+async fn returns_412_for_another_version() {
     let app = TestApp::start().await;
     let created = app.create(&json!({"name": "A"})).await;
     let path = format!("/cases/{}", created.id());
@@ -142,7 +142,7 @@ async fn a_write_for_another_version_is_refused() {
 }
 
 #[tokio::test]
-async fn a_review_is_what_its_status_says_and_becomes_that_of_the_case() {
+async fn review_sets_the_status_of_the_case() {
     let app = TestApp::start().await;
     let id = app
         .create(&json!({"name": "A", "status": "draft"}))
@@ -175,12 +175,12 @@ async fn a_review_is_what_its_status_says_and_becomes_that_of_the_case() {
     let read = app.get(&format!("/cases/{id}")).await.expect(200);
     assert_eq!(read.body["review"], Value::Null);
 
-    let faulty = review(
+    let invalid = review(
         json!({"status": "closed", "reviewed_at": "2999-01-01T00:00:00Z",
         "next_review_at": "2999-01-01", "note": "x"}),
     );
-    let faulty = faulty.await.expect(400);
-    let mut found = faulty.errors();
+    let invalid = invalid.await.expect(400);
+    let mut found = invalid.errors();
     found.sort_unstable();
     let expected = [
         ("/next_review_at", "mutually_exclusive"),
@@ -193,7 +193,7 @@ async fn a_review_is_what_its_status_says_and_becomes_that_of_the_case() {
 }
 
 #[tokio::test]
-async fn tags_are_added_and_taken_by_id_or_label() {
+async fn adds_and_removes_tags_by_id_or_label() {
     let app = TestApp::start().await;
     let created = app.create(&json!({"name": "A", "tags": ["VIP"]})).await;
     let path = format!("/cases/{}/tags", created.id());
@@ -210,8 +210,8 @@ async fn tags_are_added_and_taken_by_id_or_label() {
     let again = app.call(Method::POST, &path, &body).await.expect(201);
     assert_eq!(again.etag(), "\"2\"", "nothing was changed");
     let body = json!({"tags": ["vip", "Low risk"]});
-    let taken = app.call(Method::DELETE, &path, &body).await.expect(200);
-    assert_eq!(labels(&taken), ["High risk"]);
+    let removed = app.call(Method::DELETE, &path, &body).await.expect(200);
+    assert_eq!(labels(&removed), ["High risk"]);
     let read = app
         .get(&format!("/cases/{}", created.id()))
         .await
@@ -230,14 +230,14 @@ async fn tags_are_added_and_taken_by_id_or_label() {
 }
 
 #[tokio::test]
-async fn twenty_clients_change_review_and_delete_one_case_and_nothing_is_lost() {
+async fn concurrent_writes_to_one_case_are_not_lost() {
     let app = TestApp::start().await;
     let id = app
         .create(&json!({"name": "0", "metadata": {"by": "0"}}))
         .await
         .id();
     let path = format!("/cases/{id}");
-    // Each adds its own custom property value, tag or review, for whatever version is there.
+    // Each client adds a custom property, a tag or a review, without `If-Match`.
     let properties = ["note", "contact_email", "risk_score", "is_regulated"];
     let values = [json!("x"), json!("a@b"), json!(7), json!(true)];
     let work = (0..20).map(|client| {
@@ -262,7 +262,7 @@ async fn twenty_clients_change_review_and_delete_one_case_and_nothing_is_lost() 
     });
     futures_util::future::join_all(work).await;
     let read = app.get(&path).await.expect(200);
-    // Seven changes, seven reviews, and the one of six writes of tags that changed something.
+    // Seven changes, seven reviews, and one of six writes of tags that changes anything.
     assert_eq!(read.etag(), "\"16\"");
     assert_eq!(read.body["tags"], json!(["VIP", "High risk"]));
     for (property, value) in properties.iter().zip(&values) {
@@ -272,7 +272,7 @@ async fn twenty_clients_change_review_and_delete_one_case_and_nothing_is_lost() 
         );
     }
 
-    // One deletes, the others come before or find nothing.
+    // One client deletes the case; the others change it before, or receive 404.
     let end = (0..20).map(|client| {
         let (app, path) = (&app, &path);
         async move {
@@ -294,7 +294,7 @@ async fn twenty_clients_change_review_and_delete_one_case_and_nothing_is_lost() 
 }
 
 #[tokio::test]
-async fn of_twenty_optimistic_writers_none_overwrites_another() {
+async fn concurrent_writes_with_if_match_do_not_overwrite_each_other() {
     let app = TestApp::start().await;
     let id = app
         .create(&json!({"name": "0", "metadata": {"by": "0"}}))
@@ -329,7 +329,7 @@ async fn of_twenty_optimistic_writers_none_overwrites_another() {
 }
 
 #[tokio::test]
-async fn a_review_of_a_year_that_answers_cannot_write_is_refused() {
+async fn rejects_reviews_before_year_1_and_status_changes_without_a_review() {
     let app = TestApp::start().await;
     let id = app.create(&json!({"name": "A"})).await.id();
     let path = format!("/cases/{id}/reviews");
@@ -369,16 +369,16 @@ async fn a_review_of_a_year_that_answers_cannot_write_is_refused() {
     patch(&app, &typo, json!({})).await.expect(400);
 }
 
-/// A case may have another's id as its external id.
+/// The external id of a case may equal the id of another case.
 #[tokio::test]
-async fn what_has_the_form_of_an_id_is_an_id_alone_in_every_write() {
+async fn writes_treat_a_uuid_as_an_id_and_never_as_an_external_id() {
     let app = TestApp::start().await;
-    let gone = app.create(&json!({"name": "Gone"})).await.id();
+    let deleted = app.create(&json!({"name": "Gone"})).await.id();
     let kept = app
-        .create(&json!({"name": "Kept", "external_id": gone}))
+        .create(&json!({"name": "Kept", "external_id": deleted}))
         .await
         .id();
-    let path = format!("/cases/{gone}");
+    let path = format!("/cases/{deleted}");
     assert_eq!(app.get(&path).await.expect(200).body["name"], "Gone");
     app.call(Method::DELETE, &path, &json!({}))
         .await
@@ -386,8 +386,10 @@ async fn what_has_the_form_of_an_id_is_an_id_alone_in_every_write() {
     app.call(Method::DELETE, &path, &json!({}))
         .await
         .expect(404);
-    patch(&app, &gone, json!({"name": "B"})).await.expect(404);
-    let body = json!({"case_id": gone, "name": "A"});
+    patch(&app, &deleted, json!({"name": "B"}))
+        .await
+        .expect(404);
+    let body = json!({"case_id": deleted, "name": "A"});
     app.call(Method::POST, "/companies", &body)
         .await
         .expect(404);

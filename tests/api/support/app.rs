@@ -1,6 +1,6 @@
 //! Starts a server for one test and calls it over HTTP.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use dossier::app;
@@ -19,10 +19,11 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, PgConnection};
 use tempfile::TempDir;
 
+use super::poll::poll;
 use super::proxy::Proxy;
 use super::response::TestResponse;
 use super::server::{TestDatabase, directory, processes};
-use super::timeouts::{LONG, client, deadline, limits, timeouts};
+use super::timeouts::{client, deadline, limits, timeouts};
 use super::{logs, openapi};
 
 /// Settings that a test can change.
@@ -31,7 +32,7 @@ pub struct TestSettings {
     pub limits: Limits,
     /// The defaults of a real server ([`Timeouts::default`]) end a wait that the test causes. On a busy
     /// machine they also end other waits: send the other requests of the test with
-    /// [`TestApp::send_with_retries`].
+    /// [`send_with_retries`].
     pub timeouts: Timeouts,
     pub destinations: Destinations,
     /// Text in a database response that the [`Proxy`] can drop.
@@ -170,7 +171,7 @@ impl TestApp {
         let (background, metrics) = (self.database.beside(2), metrics());
         let (limits, destinations) = (Limits::default(), Destinations::Anywhere);
         let state = app::state(background.clone(), limits, destinations, metrics.clone());
-        let kept = std::time::Duration::from_secs(60 * 60);
+        let kept = Duration::from_secs(60 * 60);
         self.workers = Some(workers::start(&state, &background, kept));
         metrics
     }
@@ -218,13 +219,6 @@ impl TestApp {
         self.storage.options().to_url_lossy().to_string()
     }
 
-    /// Runs SQL statements in the test database.
-    pub async fn execute(&self, statements: &'static str) {
-        let mut connection = self.connect().await;
-        let result = sqlx::raw_sql(statements).execute(&mut connection).await;
-        result.expect("the statements");
-    }
-
     /// Opens a connection to the test database, independent of the server's pool.
     pub async fn connect(&self) -> PgConnection {
         self.storage
@@ -258,29 +252,10 @@ impl TestApp {
         send(request).await
     }
 
-    /// Sends the request again while the response is 503, as the response asks. For tests with the timeouts
-    /// of a real server: a busy machine can exceed them.
-    pub async fn send_with_retries(&self, request: RequestBuilder) -> TestResponse {
-        let started = Instant::now();
-        loop {
-            let again = request.try_clone().expect("a body that can be sent again");
-            let response = send(again).await;
-            if response.status != 503 || started.elapsed() > LONG {
-                return response;
-            }
-            assert!(
-                response.header("retry-after").is_some(),
-                "{}",
-                response.body
-            );
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    /// Creates a case in the sandbox with [`TestApp::send_with_retries`].
+    /// Creates a case in the sandbox with [`send_with_retries`].
     pub async fn create_with_retries(&self, body: &Value) -> TestResponse {
         let request = self.request(Method::POST, "/cases").bearer_auth(FIXED_KEY);
-        self.send_with_retries(request.json(body)).await.expect(201)
+        send_with_retries(request.json(body)).await.expect(201)
     }
 
     pub async fn post_as(&self, key: &str, body: impl Into<String>) -> TestResponse {
@@ -382,6 +357,25 @@ pub async fn send(request: RequestBuilder) -> TestResponse {
     };
     openapi::check(&method, url.path(), &response);
     response
+}
+
+/// Sends a request until the response is not 503, as a 503 asks for. For a server with real timeouts, which a busy
+/// machine can exceed.
+pub async fn send_with_retries(request: RequestBuilder) -> TestResponse {
+    poll(async || {
+        let request = request.try_clone().expect("a body that can be sent again");
+        let response = send(request).await;
+        if response.status != 503 {
+            return Ok(response);
+        }
+        assert!(
+            response.header("retry-after").is_some(),
+            "{}",
+            response.body
+        );
+        Err(response)
+    })
+    .await
 }
 
 /// Creates an empty set of metrics.

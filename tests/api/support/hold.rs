@@ -1,10 +1,8 @@
 //! Blocks the insertion of cases until the test releases them.
 
-use std::time::{Duration, Instant};
-
 use sqlx::PgConnection;
 
-use super::LONG;
+use super::poll;
 
 /// Blocks every INSERT into `cases` after the first few, for as long as the test needs. A lock would not do:
 /// `lock_timeout` would end the wait.
@@ -46,15 +44,14 @@ impl Hold {
 
     /// Waits until at least one case is blocked.
     pub async fn wait_until_holding(&mut self) {
-        let started = Instant::now();
         let is_blocked = "SELECT last_value > count AND is_called FROM arrived, allowed";
-        while !sqlx::query_scalar::<_, bool>(is_blocked)
-            .fetch_one(&mut self.0)
-            .await
-            .expect("the state of the sequence")
-        {
-            assert!(started.elapsed() < LONG, "no case is blocked");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        poll(async || {
+            let query = sqlx::query_scalar(is_blocked).fetch_one(&mut self.0);
+            match query.await.expect("the state of the sequence") {
+                true => Ok(()),
+                false => Err("no case is blocked"),
+            }
+        })
+        .await;
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::time::clock_getcpuclockid;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use sqlx::ConnectOptions;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::{LONG, TestDatabase};
+use super::{TestDatabase, poll};
 
 /// API key of the bootstrapped workspace.
 pub const KEY: &str = "dossier_key_of_a_process";
@@ -137,16 +137,13 @@ impl Process {
         self.child.try_wait().expect("its state").is_none()
     }
 
-    /// Waits for the process to exit. Fails after [`LONG`].
+    /// Waits for the process to exit. Fails after [`super::LONG`].
     pub async fn wait_for_exit(&mut self) -> ExitStatus {
-        let started = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().expect("its state") {
-                return status;
-            }
-            assert!(started.elapsed() < LONG, "the process does not exit");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        poll(async || {
+            let status = self.child.try_wait().expect("its state");
+            status.ok_or("the process is running")
+        })
+        .await
     }
 }
 

@@ -1,5 +1,6 @@
 //! A receiver of webhook deliveries.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -46,6 +47,15 @@ impl Receiver {
     /// Responds to every delivery with 204.
     pub async fn start() -> Self {
         Self::responding(|_| StatusCode::NO_CONTENT.into_response()).await
+    }
+
+    /// Responds with 503 while the flag is set, and with 204 otherwise.
+    pub async fn failing_while(is_down: Arc<AtomicBool>) -> Self {
+        Self::responding(move |_| match is_down.load(Ordering::SeqCst) {
+            true => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+            false => StatusCode::NO_CONTENT.into_response(),
+        })
+        .await
     }
 
     /// Responds to each delivery with the response for its number, counted from 0.
