@@ -235,18 +235,18 @@ fn all_code_blocks_are_marked_as_test_or_text() {
         for block in blocks(&text) {
             let mut words = block.info.split_whitespace();
             let is_program = matches!(words.next(), Some("sh" | "bash" | "json"));
-            let path = format!("{}:{}", document.display(), block.line);
+            let location = format!("{}:{}", document.display(), block.line);
             assert!(
                 !is_program || words.next() == Some("test"),
-                "{path} is not marked"
+                "{location} is not marked"
             );
         }
         let mut is_fenced = false;
         for (line, text) in (1..).zip(text.lines()) {
             is_fenced ^= text.starts_with("```");
             let is_request = !is_fenced && text.starts_with("    curl ");
-            let path = format!("{}:{line}", document.display());
-            assert!(!is_request, "{path} is a request that is not tested");
+            let location = format!("{}:{line}", document.display());
+            assert!(!is_request, "{location} is a request that is not tested");
         }
     }
 }

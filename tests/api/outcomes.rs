@@ -1,4 +1,4 @@
-//! Writes of which nobody knows what became: what is said of them, and that it is never false.
+//! Writes whose outcome is unknown.
 
 use std::time::Duration;
 
@@ -9,11 +9,10 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use reqwest::Method;
 use serde_json::{Value, json};
-use sqlx::PgConnection;
 
-use crate::support::{TestApp, TestResponse, TestSettings, limits};
+use crate::support::{TestApp, TestResponse, TestSettings, execute, limits, poll};
 
-/// Holds every commit of a keyed write until nobody has the advisory lock 42 any more.
+/// Blocks the commit of every keyed write while the advisory lock 42 is held.
 const HOLD_COMMITS: &str = "
     CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS
         'BEGIN PERFORM pg_advisory_xact_lock_shared(42); RETURN NULL; END';
@@ -26,43 +25,21 @@ async fn post(app: &TestApp, path: &str, key: &str, body: &Value) -> TestRespons
         .await
 }
 
-/// Sends it until it is done, as a client does that is told to try again.
-async fn post_until_done(app: &TestApp, path: &str, key: &str, body: &Value) -> TestResponse {
-    for _ in 0..200 {
+/// Sends the request again until it succeeds, as its 503 responses ask for.
+async fn post_until_stored(app: &TestApp, path: &str, key: &str, body: &Value) -> TestResponse {
+    poll(async || {
         let response = post(app, path, key, body).await;
-        let outcome = &response.body["results"][0]["status"];
-        let is_done = response.status.is_success() && outcome.as_u64().is_none_or(|it| it < 300);
-        if is_done {
-            return response;
+        let item = response.body["results"][0]["status"].as_u64();
+        match response.status.is_success() && item.is_none_or(|it| it < 300) {
+            true => Ok(response),
+            false => Err(response),
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("it is never done");
-}
-
-/// Resolves once a commit waits for the lock.
-async fn a_commit_is_held(connection: &mut PgConnection) {
-    let waiting = "SELECT EXISTS (SELECT FROM pg_stat_activity
-        WHERE application_name = 'dossier' AND wait_event = 'advisory')";
-    loop {
-        let is_waiting = sqlx::query_scalar(waiting).fetch_one(&mut *connection);
-        if is_waiting.await.expect("the activity") {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
-
-async fn count(connection: &mut PgConnection, table: &'static str) -> i64 {
-    let count = match table {
-        "cases" => sqlx::query_scalar("SELECT count(*) FROM cases"),
-        _ => sqlx::query_scalar("SELECT count(*) FROM tags"),
-    };
-    count.fetch_one(connection).await.expect("a count")
+    })
+    .await
 }
 
 #[tokio::test]
-async fn a_keyed_write_that_is_frozen_until_its_deadline_is_outcome_unknown() {
+async fn returns_outcome_unknown_if_the_database_freezes_until_the_deadline() {
     let settings = TestSettings {
         limits: Limits {
             request: Duration::from_secs(2),
@@ -79,20 +56,25 @@ async fn a_keyed_write_that_is_frozen_until_its_deadline_is_outcome_unknown() {
             kill(Pid::from_raw(pid), signal).expect("a signal");
         }
     };
+    let cases = "SELECT count(*) FROM cases";
     let writes = [
-        ("/cases", json!({"name": "A"}), "cases"),
-        ("/cases/batch", json!({"cases": [{"name": "B"}]}), "cases"),
-        ("/tags", json!({"label": "Frozen"}), "tags"),
+        ("/cases", json!({"name": "A"}), cases),
+        ("/cases/batch", json!({"cases": [{"name": "B"}]}), cases),
+        (
+            "/tags",
+            json!({"label": "Frozen"}),
+            "SELECT count(*) FROM tags",
+        ),
     ];
-    for (path, body, table) in writes {
-        let before = count(&mut connection, table).await;
-        let lock = "SELECT pg_advisory_lock(42)";
-        sqlx::raw_sql(lock)
-            .execute(&mut connection)
-            .await
-            .expect("the lock");
+    for (path, body, rows) in writes {
+        let before = app.count(rows).await;
+        execute(&mut connection, "SELECT pg_advisory_lock(42)").await;
         let freeze = async {
-            a_commit_is_held(&mut connection).await;
+            app.wait_until(
+                "SELECT EXISTS (SELECT FROM pg_stat_activity
+                     WHERE application_name = 'dossier' AND wait_event = 'advisory')",
+            )
+            .await;
             signal(Signal::SIGSTOP);
         };
         let write = post(&app, path, path, &body);
@@ -107,19 +89,15 @@ async fn a_keyed_write_that_is_frozen_until_its_deadline_is_outcome_unknown() {
             "{path}: {}",
             response.body
         );
-        let unlock = "SELECT pg_advisory_unlock(42)";
-        sqlx::raw_sql(unlock)
-            .execute(&mut connection)
-            .await
-            .expect("the lock");
-        // Whatever became of it, sent again it is there once.
-        post_until_done(&app, path, path, &body).await;
-        assert_eq!(count(&mut connection, table).await, before + 1, "{path}");
+        execute(&mut connection, "SELECT pg_advisory_unlock(42)").await;
+        // Whether or not it was stored, a retry leaves it stored once.
+        post_until_stored(&app, path, path, &body).await;
+        assert_eq!(app.count(rows).await, before + 1, "{path}");
     }
 }
 
 #[tokio::test]
-async fn a_look_up_after_the_deadline_finds_what_was_stored() {
+async fn finds_a_stored_case_by_its_key_after_the_deadline() {
     let settings = TestSettings {
         limits: Limits {
             request: Duration::from_secs(2),
@@ -130,7 +108,7 @@ async fn a_look_up_after_the_deadline_finds_what_was_stored() {
     };
     let app = TestApp::start_with(settings).await;
     let body = json!({"name": "A"});
-    // On a machine that is very busy the look-up itself may take too long.
+    // On a very busy machine, this lookup itself can time out.
     for attempt in 0.. {
         let key = format!("k-{attempt}");
         app.proxy().arm_without_closing();
