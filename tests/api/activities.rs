@@ -275,12 +275,12 @@ async fn verification_detects_changed_removed_and_inserted_activities() {
             activity_id: forged,
         },
     ];
-    for fault in &expected {
-        assert!(found.contains(fault), "{found:?}");
+    for expected_fault in &expected {
+        assert!(found.contains(expected_fault), "{found:?}");
     }
     assert_eq!(found.len(), expected.len(), "{found:?}");
 
-    // A forged seal breaks the chain, or does not match the with_head head.
+    // A forged seal breaks the chain, or does not match the noted head.
     execute(&mut connection, "UPDATE activity_seals SET row_digests = row_digests[1:0] || ARRAY[''::bytea] WHERE sequence = 1").await;
     let found = report(&app).await.faults;
     assert!(

@@ -31,8 +31,8 @@ async fn creates_a_workspace_and_revokes_its_api_key() {
     let again = dossier(&app, &["workspace", "create", "Bank"]);
     assert_eq!(again.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&again.stderr).contains("a workspace named Bank already"));
-    let nowhere = dossier(&app, &["api-key", "create", "--workspace", "Bnak"]);
-    assert_eq!(nowhere.status.code(), Some(2));
+    let unknown = dossier(&app, &["api-key", "create", "--workspace", "Bnak"]);
+    assert_eq!(unknown.status.code(), Some(2));
     let key = json_of(&dossier(
         &app,
         &["api-key", "create", "--workspace", "Bank", "--json"],
@@ -46,8 +46,8 @@ async fn creates_a_workspace_and_revokes_its_api_key() {
         &["api-key", "list", "--workspace", "Bank", "--json"],
     ));
     assert_eq!(listed[0]["id"], id);
-    let elsewhere = ["api-key", "revoke", id, "--workspace", "Sandbox"];
-    assert_eq!(dossier(&app, &elsewhere).status.code(), Some(2));
+    let other_workspace = ["api-key", "revoke", id, "--workspace", "Sandbox"];
+    assert_eq!(dossier(&app, &other_workspace).status.code(), Some(2));
     app.get_as(&key, "/ping").await.expect(200);
     assert!(
         dossier(&app, &["api-key", "revoke", id, "--workspace", "Bank"])

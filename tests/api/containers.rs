@@ -131,7 +131,7 @@ fn image_does_not_run_as_root() {
     assert!(image.contains("HEALTHCHECK"));
 }
 
-/// Cargo plans the build of the image in a folder that contains only the copied_paths paths.
+/// Cargo plans the build of the image in a folder that contains only the copied paths.
 #[test]
 fn image_copies_all_files_that_cargo_needs() {
     let (root, folder) = (Path::new(ROOT), tempfile::tempdir().expect("a folder"));

@@ -1,9 +1,9 @@
 //! Runs every block of the documents that is marked `test` against a live server: file by file, from top to
 //! bottom, each file with a fresh sandbox.
-//! ¶ - `sh test`: a shell block. The blocks of a file share a session. A block fails if a command fails.
+//!
+//! - `sh test`: a shell block. The blocks of a file share a session. A block fails if a command fails.
 //! - `json test` after it: a part of the output of that block. `"…"` matches any value, and at the end of an
-//! array any
-//!   further items.
+//!   array any further items.
 //! - `json test POST /cases 400 errors=/name`: a body with its status and the pointers of its errors.
 
 use std::path::{Path, PathBuf};

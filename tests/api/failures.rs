@@ -23,8 +23,7 @@ async fn returns_503_while_the_database_is_frozen_and_recovers() {
     signal(Signal::SIGSTOP);
     // The postmaster starts no more processes now: this signals all of them.
     signal(Signal::SIGSTOP);
-    // The server trusts a connection that it used in the last 50 ms; a write on it would have an unknown
-    // outcome.
+    // A connection that was used less than 20 ms ago is not tested, and a write on it would have an unknown outcome.
     tokio::time::sleep(Duration::from_millis(50)).await;
     let response = app.post(BODY).await;
     signal(Signal::SIGCONT);

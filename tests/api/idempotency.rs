@@ -319,6 +319,6 @@ async fn deleting_a_case_erases_the_response_of_a_tag_write_without_effect() {
     app.call(Method::DELETE, &format!("/cases/{}", case.id()), &json!({}))
         .await
         .expect(204);
-    let gone = post(&app, &path, "k", &body).await.expect(410);
-    assert_eq!(gone.body["type"], "/problems/answer-erased");
+    let erased = post(&app, &path, "k", &body).await.expect(410);
+    assert_eq!(erased.body["type"], "/problems/answer-erased");
 }

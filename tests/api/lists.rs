@@ -48,7 +48,7 @@ async fn fill(connection: &mut PgConnection, cases: u32) {
     filled.expect("cases");
 }
 
-/// A query parameter, its value, and the same case_conditions in SQL.
+/// A query parameter, its value, and the same condition in SQL.
 type Condition = (String, String, String);
 
 fn case_conditions() -> impl Strategy<Value = Condition> {

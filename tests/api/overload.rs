@@ -50,7 +50,7 @@ async fn returns_503_at_once_above_the_limit_and_counts_work_of_lost_clients() {
         clients.push(client);
     }
 
-    // The result requests cannot end now, so that this response did not wait for them.
+    // The held requests cannot end now, so that this response did not wait for them.
     let refused = app.post("{\"name\": \"A\"}").await.expect(503);
     assert_eq!(refused.body["type"], "/problems/overloaded");
     assert_eq!(refused.body["code"], "SERVICE_UNAVAILABLE");

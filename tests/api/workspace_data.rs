@@ -1,4 +1,4 @@
-//! What a workspace defines for itself: tags, templates, custom properties, users, spaces.
+//! Tags, templates, custom properties, users and spaces of a workspace.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -18,35 +18,35 @@ async fn patch(app: &TestApp, path: &str, body: Value) -> TestResponse {
 async fn names(app: &TestApp, path: &str, name: &str) -> Vec<String> {
     let listed = app.get(path).await.expect(200);
     let data = listed.body["data"].as_array().expect("data").iter();
-    data.map(|row| row[name].as_str().expect("text").to_owned())
+    data.map(|row| row[name].as_str().expect("a string").to_owned())
         .collect()
 }
 
-/// A location is read with the same answer as that of the creation.
-async fn is_read_back(app: &TestApp, created: &TestResponse) -> String {
+/// Asserts that GET on the location returns the created object.
+async fn assert_readable(app: &TestApp, created: &TestResponse) -> String {
     let location = created.headers["location"]
         .to_str()
-        .expect("text")
+        .expect("a string")
         .to_owned();
     assert_eq!(app.get(&location).await.expect(200).body, created.body);
     location
 }
 
 #[tokio::test]
-async fn tags_are_unique_without_case_and_renamed_everywhere() {
+async fn tag_labels_are_unique_regardless_of_case_and_renamed_in_cases() {
     let app = TestApp::start().await;
     let created = post(&app, "/v1/tags", json!({"label": "Dormant"}))
         .await
         .expect(201);
-    let mut members: Vec<_> = created
+    let mut fields: Vec<_> = created
         .body
         .as_object()
         .expect("an object")
         .keys()
         .collect();
-    members.sort_unstable();
-    assert_eq!(members, ["created_at", "id", "label"]);
-    let path = is_read_back(&app, &created).await;
+    fields.sort_unstable();
+    assert_eq!(fields, ["created_at", "id", "label"]);
+    let path = assert_readable(&app, &created).await;
     let case = app
         .create(&json!({"name": "A", "tags": ["dormant"]}))
         .await
@@ -90,7 +90,7 @@ async fn tags_are_unique_without_case_and_renamed_everywhere() {
 }
 
 #[tokio::test]
-async fn a_workspace_has_two_hundred_tags_at_the_most() {
+async fn a_workspace_has_at_most_200_tags() {
     let app = TestApp::start().await;
     let mut connection = app.connect().await;
     let filled = sqlx::query(
@@ -99,7 +99,7 @@ async fn a_workspace_has_two_hundred_tags_at_the_most() {
          FROM generate_series(1, 190) AS i",
     );
     filled.execute(&mut connection).await.expect("tags");
-    // Three are there from the start: seven of twenty find room.
+    // With the three tags of the sandbox, seven more are allowed.
     let responses = (0..20).map(|it| {
         let label = format!("New {it}");
         let app = &app;
@@ -114,12 +114,12 @@ async fn a_workspace_has_two_hundred_tags_at_the_most() {
 }
 
 #[tokio::test]
-async fn users_are_suspended_and_keep_their_cases() {
+async fn suspended_users_keep_their_cases() {
     let app = TestApp::start().await;
     let body = json!({"first_name": "Cy", "last_name": "C", "email": "cy@example.com",
         "role": "officer"});
     let created = post(&app, "/users", body.clone()).await.expect(201);
-    let path = is_read_back(&app, &created).await;
+    let path = assert_readable(&app, &created).await;
     assert_eq!(created.body["suspended_at"], Value::Null);
     let taken = post(&app, "/users", body).await.expect(409);
     assert_eq!(taken.errors(), [("/email", "duplicate_value")]);
@@ -153,7 +153,7 @@ async fn users_are_suspended_and_keep_their_cases() {
 }
 
 #[tokio::test]
-async fn spaces_are_named_by_cases() {
+async fn creates_spaces_and_assigns_cases_to_them() {
     let app = TestApp::start().await;
     let created = post(&app, "/spaces", json!({"name": "France"}))
         .await
@@ -177,7 +177,7 @@ async fn spaces_are_named_by_cases() {
 }
 
 #[tokio::test]
-async fn custom_properties_are_defined_changed_and_archived() {
+async fn creates_changes_and_archives_custom_properties() {
     let app = TestApp::start().await;
     let body = json!({"key": "turnover", "label": "Turnover", "type": "numeric",
         "settings": {"min": 0, "format": "currency", "currency_code": "EUR"}});
@@ -188,7 +188,7 @@ async fn custom_properties_are_defined_changed_and_archived() {
         created.headers["location"],
         "/custom-properties/company/turnover"
     );
-    let path = is_read_back(&app, &created).await;
+    let path = assert_readable(&app, &created).await;
     let settings = json!({"format": "currency", "min": 0, "max": null, "currency_code": "EUR"});
     assert_eq!(created.body["settings"], settings);
     assert_eq!(created.body["target_entity"], "company");
@@ -202,14 +202,14 @@ async fn custom_properties_are_defined_changed_and_archived() {
     let case = json!({"name": "A", "companies": [
         {"name": "B", "custom_properties": {"turnover": -1}}]});
     let refused = post(&app, "/cases", case.clone()).await.expect(400);
-    let place = "/companies/0/custom_properties/turnover";
-    assert_eq!(refused.errors(), [(place, "range")]);
+    let pointer = "/companies/0/custom_properties/turnover";
+    assert_eq!(refused.errors(), [(pointer, "range")]);
     let changed = json!({"label": "Result", "settings": {"min": -10}});
     let changed = patch(&app, &path, changed).await.expect(200);
     assert_eq!(changed.body["label"], "Result");
     assert_eq!(
         changed.body["settings"]["format"], "currency",
-        "what is absent stays"
+        "absent settings are kept"
     );
     for settings in [json!({"max": -11}), json!({"min": 1e300})] {
         let refused = patch(&app, &path, json!({"settings": settings}))
@@ -217,11 +217,11 @@ async fn custom_properties_are_defined_changed_and_archived() {
             .expect(400);
         assert_eq!(refused.body["errors"][0]["code"], "range");
     }
-    let alone = json!({"settings": {"currency_code": "USD"}});
-    let changed = patch(&app, &path, alone).await.expect(200);
+    let currency = json!({"settings": {"currency_code": "USD"}});
+    let changed = patch(&app, &path, currency).await.expect(200);
     assert_eq!(changed.body["settings"]["currency_code"], "USD");
-    let left_behind = json!({"settings": {"format": "number"}});
-    let refused = patch(&app, &path, left_behind).await.expect(400);
+    let number = json!({"settings": {"format": "number"}});
+    let refused = patch(&app, &path, number).await.expect(400);
     assert_eq!(
         refused.errors(),
         [("/settings/currency_code", "unknown_field")]
@@ -238,7 +238,7 @@ async fn custom_properties_are_defined_changed_and_archived() {
         .await
         .expect(200);
     let refused = post(&app, "/cases", case).await.expect(400);
-    assert_eq!(refused.errors(), [(place, "custom_property_archived")]);
+    assert_eq!(refused.errors(), [(pointer, "custom_property_archived")]);
     let read = app
         .get(&format!("/cases/{}", created.id()))
         .await
@@ -283,7 +283,7 @@ async fn custom_properties_are_defined_changed_and_archived() {
 }
 
 #[tokio::test]
-async fn a_template_fills_what_is_not_said() {
+async fn template_defaults_apply_to_absent_fields() {
     let app = TestApp::start().await;
     let draft = json!({"name": "A", "status": "draft", "template_key": "kyb_strict"});
     let filled = app.create(&draft).await;
@@ -314,7 +314,7 @@ async fn a_template_fills_what_is_not_said() {
 }
 
 #[tokio::test]
-async fn an_open_case_has_what_its_template_requires() {
+async fn open_cases_must_meet_the_requirements_of_their_template() {
     let app = TestApp::start().await;
     let body = json!({"name": "A", "template_key": "kyb_strict", "companies": [
             {"name": "B", "country": "FR", "registration_number": 7},
@@ -350,7 +350,7 @@ async fn an_open_case_has_what_its_template_requires() {
     patch(&app, &format!("/companies/{company}"), number)
         .await
         .expect(200);
-    // An archived template still holds for the cases that have it.
+    // An archived template still applies to the cases that have it.
     let template = "/templates/0198a000-0000-4000-8000-000000000103";
     patch(&app, template, json!({"archived": true}))
         .await
@@ -371,20 +371,20 @@ async fn an_open_case_has_what_its_template_requires() {
 }
 
 #[tokio::test]
-async fn templates_are_written_over_the_api() {
+async fn creates_changes_and_archives_templates() {
     let app = TestApp::start().await;
     let body = json!({"key": "mine", "name": "Mine", "description": "Of my own",
         "defaults": {"tags": ["vip"], "assignee_id": ADA, "custom_properties": {"note": "n"}},
         "required": ["external_id", "individuals[].address.city"]});
     let created = post(&app, "/templates", body).await.expect(201);
-    let path = is_read_back(&app, &created).await;
+    let path = assert_readable(&app, &created).await;
     let tags = json!(["0198a000-0000-4000-8000-000000000203"]);
     assert_eq!(created.body["defaults"]["tags"], tags);
     assert_eq!(created.body["case_auto_approval"], false);
-    let faulty = json!({"key": "a b", "required": ["external_id", "external_idd", "external_id"],
+    let invalid = json!({"key": "a b", "required": ["external_id", "external_idd", "external_id"],
         "defaults": {"tags": ["VPI"], "assignee_id": "0198a000-0000-4000-8000-000000000303",
         "custom_properties": {"retired": 1, "risk_score": 101}, "space": "x"}});
-    let refused = post(&app, "/templates", faulty).await.expect(400);
+    let refused = post(&app, "/templates", invalid).await.expect(400);
     let mut found = refused.errors();
     found.sort_unstable();
     let expected = [
@@ -402,9 +402,9 @@ async fn templates_are_written_over_the_api() {
         ("/required/2", "duplicate_value"),
     ];
     assert_eq!(found, expected);
-    let nobody = json!({"key": "x", "name": "X", "required": ["external_id",
+    let unknown = json!({"key": "x", "name": "X", "required": ["external_id",
         "custom_properties.risk_scor", "individuals[].custom_properties.retired"]});
-    let refused = post(&app, "/templates", nobody).await.expect(400);
+    let refused = post(&app, "/templates", unknown).await.expect(400);
     let expected = [
         ("/required/1", "custom_property_not_found"),
         ("/required/2", "custom_property_archived"),
@@ -432,7 +432,7 @@ async fn templates_are_written_over_the_api() {
 }
 
 #[tokio::test]
-async fn two_changes_of_one_user_do_not_undo_each_other() {
+async fn concurrent_changes_of_a_user_do_not_undo_each_other() {
     let app = TestApp::start().await;
     let path = format!("/users/{ADA}");
     for round in 0..10 {

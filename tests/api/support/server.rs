@@ -1,5 +1,6 @@
 //! PostgreSQL for tests: one server per run, one database per test.
-//! ¶ `DATABASE_URL` names the server; without it, the run starts a private_cluster cluster.
+//!
+//! `DATABASE_URL` names the server; without it, the run starts a private cluster.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;

@@ -24,14 +24,15 @@ impl TestApp {
         count.expect("a count")
     }
 
-    /// Waits until a query that selects a boolean returns `true`.
-    pub async fn wait_until(&self, condition: &'static str) {
+    /// Waits until a query selects this number.
+    pub async fn wait_for_count(&self, query: &'static str, expected: i64) {
         let mut connection = self.connect().await;
         poll(async || {
-            let query = sqlx::query_scalar(condition).fetch_one(&mut connection);
-            match query.await.expect("a boolean") {
+            let count = sqlx::query_scalar(query).fetch_one(&mut connection).await;
+            let count: i64 = count.expect("a count");
+            match count == expected {
                 true => Ok(()),
-                false => Err(condition),
+                false => Err(format!("{count}: {query}")),
             }
         })
         .await;

@@ -58,7 +58,8 @@ impl Wire {
     }
 
     /// Sends raw bytes completely, then reads the response.
-    /// ¶ # Errors
+    ///
+    /// # Errors
     /// Returns an I/O error if the connection ends while sending, or before the response is complete.
     pub async fn exchange(&mut self, bytes: &[u8]) -> std::io::Result<WireResponse> {
         self.stream.write_all(bytes).await?;
@@ -66,7 +67,8 @@ impl Wire {
     }
 
     /// Reads the next response completely.
-    /// ¶ # Errors
+    ///
+    /// # Errors
     /// Returns an I/O error if the connection ends before that.
     pub async fn read_response(&mut self) -> std::io::Result<WireResponse> {
         loop {
@@ -80,7 +82,8 @@ impl Wire {
     }
 
     /// Waits until the server closes its side of the connection.
-    /// ¶ # Errors
+    ///
+    /// # Errors
     /// Returns an error if the connection is reset, or if any other data arrives.
     pub async fn wait_for_close(&mut self) -> std::io::Result<()> {
         if self.rest.is_empty() && self.stream.read_buf(&mut self.rest).await? == 0 {

@@ -374,7 +374,7 @@ async fn rejects_reviews_before_year_1_and_status_changes_without_a_review() {
 async fn writes_treat_a_uuid_as_an_id_and_never_as_an_external_id() {
     let app = TestApp::start().await;
     let deleted = app.create(&json!({"name": "Gone"})).await.id();
-    let kept = app
+    let other = app
         .create(&json!({"name": "Kept", "external_id": deleted}))
         .await
         .id();
@@ -393,7 +393,7 @@ async fn writes_treat_a_uuid_as_an_id_and_never_as_an_external_id() {
     app.call(Method::POST, "/companies", &body)
         .await
         .expect(404);
-    assert_eq!(app.get(&path).await.expect(200).id(), kept);
-    let kept = app.get(&format!("/cases/{kept}")).await.expect(200);
-    assert_eq!(kept.etag(), "\"1\"");
+    assert_eq!(app.get(&path).await.expect(200).id(), other);
+    let other = app.get(&format!("/cases/{other}")).await.expect(200);
+    assert_eq!(other.etag(), "\"1\"");
 }

@@ -13,21 +13,24 @@ async fn patch(app: &TestApp, path: &str, body: Value) -> TestResponse {
     app.call(Method::PATCH, path, &body).await
 }
 
-fn without<'b>(body: &'b Value, names: &[&str]) -> Vec<(&'b String, &'b Value)> {
-    let members = body.as_object().expect("an object").iter();
-    members
+fn fields_without<'b>(body: &'b Value, names: &[&str]) -> Vec<(&'b String, &'b Value)> {
+    let fields = body.as_object().expect("an object").iter();
+    fields
         .filter(|(name, _)| !names.contains(&name.as_str()))
         .collect()
 }
 
 #[tokio::test]
-async fn older_clients_post_individuals_before_the_company() {
+async fn links_individuals_to_a_main_company_that_is_added_later() {
     let app = TestApp::start().await;
     let case = app.create(&json!({"name": "A"})).await.id();
     let ada = json!({"case_id": case, "first_name": "Ada", "last_name": "A",
         "roles": ["shareholder", "beneficial_owner"], "ownership_percentage": 60});
     let ada = post(&app, "/v1/individuals", ada).await.expect(201);
-    let location = ada.headers["location"].to_str().expect("text").to_owned();
+    let location = ada.headers["location"]
+        .to_str()
+        .expect("a readable value")
+        .to_owned();
     assert_eq!(location, format!("/v1/individuals/{}", ada.id()));
     assert_eq!(ada.etag(), "\"2\"");
     assert_eq!(ada.body["roles"], json!(["shareholder"]));
@@ -58,7 +61,7 @@ async fn older_clients_post_individuals_before_the_company() {
 }
 
 #[tokio::test]
-async fn a_company_is_created_read_changed_and_deleted() {
+async fn creates_reads_changes_and_deletes_a_company() {
     let app = TestApp::start().await;
     let case = app
         .create(&json!({"name": "A", "companies": [{"name": "Main"}]}))
@@ -84,8 +87,8 @@ async fn a_company_is_created_read_changed_and_deleted() {
     .expect(200);
     let moved = ["updated_at", "last_activity_at"];
     assert_eq!(
-        without(&nothing.body, &moved),
-        without(&created.body, &moved)
+        fields_without(&nothing.body, &moved),
+        fields_without(&created.body, &moved)
     );
     let changed = json!({"name": "Holding 2", "registration_number": null, "country": "gb",
         "address": {"street_address2": "Floor 2", "city": null}, "classifications": null,
@@ -139,7 +142,7 @@ async fn a_company_is_created_read_changed_and_deleted() {
 }
 
 #[tokio::test]
-async fn an_individual_and_its_relation_to_the_main_company_are_changed_together() {
+async fn changes_an_individual_with_its_relation_to_the_main_company() {
     let app = TestApp::start().await;
     let case = app
         .create(
@@ -180,7 +183,7 @@ async fn an_individual_and_its_relation_to_the_main_company_are_changed_together
     }
     let changed = app.get(&path).await.expect(200);
 
-    // The rules over several members hold for what a change leaves.
+    // Rules over several fields apply to the resulting individual.
     for (body, errors) in [
         (
             json!({"email": null}),
@@ -222,7 +225,7 @@ async fn an_individual_and_its_relation_to_the_main_company_are_changed_together
 }
 
 #[tokio::test]
-async fn relations_of_a_stored_case_keep_the_rules_of_the_graph() {
+async fn validates_relations_of_a_stored_case() {
     let app = TestApp::start().await;
     let case = app
         .create(&json!({"name": "A", "companies": [{"name": "Main"},
@@ -241,10 +244,10 @@ async fn relations_of_a_stored_case_keep_the_rules_of_the_graph() {
         "ownership_percentage": 5, "voting_rights_percentage": null,
         "created_at": created.body["created_at"], "updated_at": created.body["updated_at"]});
     assert_eq!(created.body, expected);
-    let elsewhere = app
+    let other_case = app
         .create(&json!({"name": "E", "companies": [{"name": "E"}]}))
         .await;
-    let foreign = elsewhere.body["companies"][0]["id"].clone();
+    let foreign = other_case.body["companies"][0]["id"].clone();
     for (body, error) in [
         (
             json!({"from_individual_id": c}),
@@ -296,14 +299,14 @@ async fn relations_of_a_stored_case_keep_the_rules_of_the_graph() {
     app.call(Method::DELETE, &one, &json!({})).await.expect(204);
     app.call(Method::DELETE, &one, &json!({})).await.expect(404);
     patch(&app, &one, json!({})).await.expect(404);
-    let foreign_path = format!("/cases/{}/relations/{}", elsewhere.id(), created.id());
+    let foreign_path = format!("/cases/{}/relations/{}", other_case.id(), created.id());
     app.call(Method::DELETE, &foreign_path, &json!({}))
         .await
         .expect(404);
 }
 
 #[tokio::test]
-async fn the_graph_holds_under_concurrent_writers() {
+async fn concurrent_writers_cannot_violate_the_rules_of_the_graph() {
     let app = TestApp::start().await;
     let case = app
         .create(&json!({"name": "A", "individuals": [
@@ -336,7 +339,7 @@ async fn the_graph_holds_under_concurrent_writers() {
 }
 
 #[tokio::test]
-async fn what_is_not_relevant_is_shown_where_it_is_asked_for() {
+async fn hides_irrelevant_entities_unless_requested() {
     let app = TestApp::start().await;
     let case = app
         .create(&json!({"name": "A", "companies": [{"name": "Main"}],
@@ -372,7 +375,7 @@ async fn what_is_not_relevant_is_shown_where_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_part_of_a_case_that_is_not_there_is_named() {
+async fn returns_case_not_found_for_an_unknown_case() {
     let app = TestApp::start().await;
     let unknown = "0198a000-0000-4000-8000-00000000ffff";
     for (path, body) in [

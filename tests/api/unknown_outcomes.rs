@@ -70,9 +70,10 @@ async fn returns_outcome_unknown_if_the_database_freezes_until_the_deadline() {
         let before = app.count(rows).await;
         execute(&mut connection, "SELECT pg_advisory_lock(42)").await;
         let freeze = async {
-            app.wait_until(
-                "SELECT EXISTS (SELECT FROM pg_stat_activity
-                     WHERE application_name = 'dossier' AND wait_event = 'advisory')",
+            app.wait_for_count(
+                "SELECT count(*) FROM pg_stat_activity
+                 WHERE application_name = 'dossier' AND wait_event = 'advisory'",
+                1,
             )
             .await;
             signal(Signal::SIGSTOP);
