@@ -143,7 +143,7 @@ async fn run_client(
         let started = Instant::now();
         let (status, response) = client.send(&request).await.expect("a response");
         if status == 503 {
-            // An overloaded machine: neither result nor counted.
+            // An overloaded machine: the request is not counted.
             continue;
         }
         assert_eq!(status, expected, "{}", String::from_utf8_lossy(&response));

@@ -36,7 +36,7 @@ fn rate(cases: usize, time: Duration) -> f64 {
     cases as f64 / time.as_secs_f64()
 }
 
-/// Writes a file and imports it. Returns how long the command time, including its start.
+/// Writes a file and imports it. Returns how long the command took, including its start.
 fn run(server: &Server, turn: usize, cases: usize, case: &str) -> Duration {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("cases.ndjson");

@@ -193,6 +193,6 @@ fn image_copies_all_files_that_the_sources_include() {
     assert!(needed.len() > 40, "{needed:?}");
     for path in needed {
         let is_copied = copied_paths.iter().any(|it| path.starts_with(it));
-        assert!(is_copied, "{} is not copied_paths", path.display());
+        assert!(is_copied, "{} is not copied", path.display());
     }
 }

@@ -236,7 +236,7 @@ async fn hostile_bodies_use_at_most_ten_times_the_cpu_of_a_valid_body() {
         }
         assert!(
             time <= max_time,
-            "{name}: {time:?}, a valid_time body {valid_time:?}"
+            "{name}: {time:?}, a valid body {valid_time:?}"
         );
     }
 }

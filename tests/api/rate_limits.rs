@@ -68,7 +68,7 @@ async fn returns_429_with_retry_after_above_the_write_limit_of_a_key() {
         assert_eq!(ratelimit, expected);
         assert_eq!(header(&response, "retry-after"), "");
     }
-    assert_eq!(refused.body["type"], "/problems/rate-start_with_limits");
+    assert_eq!(refused.body["type"], "/problems/rate-limited");
     assert_eq!(refused.body["code"], "TOO_MANY_REQUESTS");
     let seconds: u64 = header(&refused, "retry-after").parse().expect("seconds");
     assert!((1..=20).contains(&seconds), "{seconds}");
@@ -77,7 +77,7 @@ async fn returns_429_with_retry_after_above_the_write_limit_of_a_key() {
         format!("\"write\";r=0;t={seconds}")
     );
     assert_eq!(header(&refused, "ratelimit-policy"), "\"write\";q=3;w=60");
-    app.get("/problems/rate-start_with_limits")
+    app.get("/problems/rate-limited")
         .await
         .expect(200);
 

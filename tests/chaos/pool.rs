@@ -139,7 +139,7 @@ async fn terminated_connections_lose_no_acknowledged_case_and_duplicate_none() {
         tokio::time::sleep(Duration::from_millis(rand::random_range(10..60))).await;
     }
     let result = load.finish().await;
-    println!("terminated: {terminated} sessions terminated, {active} of them active");
+    println!("connections: {terminated} sessions terminated, {active} of them active");
     let mut ledger = Ledger::read(postgres.options(), "cut").await;
     assert_eq!(
         ledger.assert_contains(&result.acknowledged).await,

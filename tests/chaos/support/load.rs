@@ -227,7 +227,7 @@ impl Load {
         }
     }
 
-    /// Waits until this many more cases are acknowledged. Returns how long that latency.
+    /// Waits until this many more cases are acknowledged. Returns how long that took.
     pub async fn wait_for_cases(&self, count: usize) -> Duration {
         let (started, before) = (Instant::now(), self.stored());
         while self.stored() < before + count {
