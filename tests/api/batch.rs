@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, TestResponse, TestSettings, execute, limits, poll};
+use crate::support::{TestApp, TestResponse, execute, limits, poll};
 
 fn item(external_id: &str) -> Value {
     json!({"name": "Acme", "external_id": external_id, "tags": ["VIP"],
@@ -490,11 +490,7 @@ async fn writes_each_item_in_its_own_statement_with_group_size_1() {
         group_size: 1,
         ..limits()
     };
-    let app = TestApp::start_with(TestSettings {
-        limits,
-        ..TestSettings::default()
-    })
-    .await;
+    let app = TestApp::start_with_limits(limits).await;
     let items: Vec<_> = (0..30)
         .map(|index| item(&format!("item-{index}")))
         .collect();
@@ -510,11 +506,7 @@ async fn writes_each_item_in_its_own_statement_with_group_size_1() {
 
 #[tokio::test]
 async fn duplicate_external_id_fails_while_the_outcome_of_the_first_is_unknown() {
-    let app = TestApp::start_with(TestSettings {
-        lost_response: Some("INSERT 0 1"),
-        ..TestSettings::default()
-    })
-    .await;
+    let app = TestApp::start_with_lost_response("INSERT 0 1").await;
     app.create(&item("before")).await;
     app.proxy().arm();
     let (first, mut second) = (item("same"), item("same"));
@@ -530,11 +522,7 @@ async fn duplicate_external_id_fails_while_the_outcome_of_the_first_is_unknown()
 
 #[tokio::test]
 async fn returns_outcome_unknown_for_a_lost_response_and_a_retry_resolves_it() {
-    let app = TestApp::start_with(TestSettings {
-        lost_response: Some("INSERT 0 16"),
-        ..TestSettings::default()
-    })
-    .await;
+    let app = TestApp::start_with_lost_response("INSERT 0 16").await;
     app.create(&item("first")).await;
     app.proxy().arm();
     let items: Vec<_> = (0..64)

@@ -33,11 +33,7 @@ fn short_timeout() -> Limits {
 
 #[tokio::test]
 async fn closes_idle_connections() {
-    let app = TestApp::start_with(TestSettings {
-        limits: short_timeout(),
-        ..TestSettings::default()
-    })
-    .await;
+    let app = TestApp::start_with_limits(short_timeout()).await;
     let mut wire = Wire::connect(app.address()).await.expect("a connection");
     for _ in 0..2 {
         // On a busy machine a request can take longer than the idle timeout.

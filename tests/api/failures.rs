@@ -148,12 +148,9 @@ async fn returns_a_problem_document_after_a_panic_and_continues() {
 #[tokio::test]
 async fn returns_408_for_an_incomplete_body() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let app = TestApp::start_with(TestSettings {
-        limits: dossier::http::Limits {
-            request: Duration::from_millis(300),
-            ..limits()
-        },
-        ..TestSettings::default()
+    let app = TestApp::start_with_limits(dossier::http::Limits {
+        request: Duration::from_millis(300),
+        ..limits()
     })
     .await;
     let head = format!(
@@ -213,12 +210,9 @@ async fn panic_in_a_transaction_does_not_affect_later_writes() {
 #[tokio::test]
 async fn closes_connections_that_send_no_complete_request() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let app = TestApp::start_with(TestSettings {
-        limits: dossier::http::Limits {
-            request: Duration::from_millis(300),
-            ..limits()
-        },
-        ..TestSettings::default()
+    let app = TestApp::start_with_limits(dossier::http::Limits {
+        request: Duration::from_millis(300),
+        ..limits()
     })
     .await;
     for sent in ["", "PRI", "GET /ping HTTP/1.1\r\nhost: x\r\n"] {

@@ -449,13 +449,10 @@ async fn run_writers(app: &TestApp) -> Responses {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writers_keep_their_connections_during_429_responses() {
-    let app = TestApp::start_with(TestSettings {
-        limits: Limits {
-            in_flight: 8,
-            writes: NonZeroU32::new(20),
-            ..Limits::default()
-        },
-        ..TestSettings::default()
+    let app = TestApp::start_with_limits(Limits {
+        in_flight: 8,
+        writes: NonZeroU32::new(20),
+        ..Limits::default()
     })
     .await;
     let responses = run_writers(&app).await;

@@ -111,12 +111,9 @@ async fn pending_cases_are_written_together_and_completely() {
 
 #[tokio::test]
 async fn group_size_1_writes_one_case_per_statement() {
-    let app = TestApp::start_with(TestSettings {
-        limits: Limits {
-            group_size: 1,
-            ..limits()
-        },
-        ..TestSettings::default()
+    let app = TestApp::start_with_limits(Limits {
+        group_size: 1,
+        ..limits()
     })
     .await;
     let requests = (0..8).map(|index| (None, body(&format!("single-{index}"))));

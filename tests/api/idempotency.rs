@@ -243,11 +243,7 @@ const COUNT: &str = "SELECT count(*) FROM cases";
 
 #[tokio::test]
 async fn recovers_a_response_lost_between_database_and_server() {
-    let app = TestApp::start_with(TestSettings {
-        lost_response: Some("INSERT 0 "),
-        ..TestSettings::default()
-    })
-    .await;
+    let app = TestApp::start_with_lost_response("INSERT 0 ").await;
     let body = json!({"name": "Acme", "external_id": "lost-1"});
     // Without a key, the outcome is unknown.
     app.proxy().arm();
@@ -268,11 +264,7 @@ async fn recovers_a_response_lost_between_database_and_server() {
 
 #[tokio::test]
 async fn recovers_a_lost_commit_response() {
-    let app = TestApp::start_with(TestSettings {
-        lost_response: Some("COMMIT"),
-        ..TestSettings::default()
-    })
-    .await;
+    let app = TestApp::start_with_lost_response("COMMIT").await;
     let body = json!({"status": "approved"});
     // The proxy can drop the commit of a background worker instead.
     for _ in 0..20 {

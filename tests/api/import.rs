@@ -312,17 +312,12 @@ async fn reports_fatal_errors_in_one_line() {
 /// too large by itself.
 #[tokio::test]
 async fn splits_batches_that_exceed_the_body_limit() {
-    use crate::support::TestSettings;
     use dossier::http::Limits;
     let limits = Limits {
         body: 2_000,
         ..crate::support::limits()
     };
-    let app = TestApp::start_with(TestSettings {
-        limits,
-        ..TestSettings::default()
-    })
-    .await;
+    let app = TestApp::start_with_limits(limits).await;
     let import = Import::new(app.address(), FIXED_KEY);
     let large = json!({"name": "A", "external_id": "large", "metadata": {"k": "x".repeat(3_000)}});
     let lines = (0..90).map(line).chain([large.to_string()]);

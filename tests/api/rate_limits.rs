@@ -17,7 +17,7 @@ use crate::support::{
 const BODY: &str = "{\"name\": \"A\"}";
 const OTHER: &str = "dossier_other_key_of_another_workspace";
 
-async fn start_with_limits(reads: u32, writes: u32) -> TestApp {
+async fn start_with_rates(reads: u32, writes: u32) -> TestApp {
     let twice = get(async |_: Caller, _: Caller| "twice");
     TestApp::start_with(TestSettings {
         limits: Limits {
@@ -51,7 +51,7 @@ fn header<'a>(response: &'a TestResponse, name: &str) -> &'a str {
 #[tokio::test]
 async fn returns_429_with_retry_after_above_the_write_limit_of_a_key() {
     let (app, mut responses) = within_20_seconds(async || {
-        let app = start_with_limits(100, 3).await;
+        let app = start_with_rates(100, 3).await;
         let mut responses = Vec::new();
         for _ in 0..4 {
             responses.push(app.post(BODY).await);
@@ -77,9 +77,7 @@ async fn returns_429_with_retry_after_above_the_write_limit_of_a_key() {
         format!("\"write\";r=0;t={seconds}")
     );
     assert_eq!(header(&refused, "ratelimit-policy"), "\"write\";q=3;w=60");
-    app.get("/problems/rate-limited")
-        .await
-        .expect(200);
+    app.get("/problems/rate-limited").await.expect(200);
 
     let listed = app.get("/cases").await.expect(200);
     assert_eq!(header(&listed, "ratelimit-policy"), "\"read\";q=100;w=60");
@@ -95,7 +93,7 @@ async fn returns_429_with_retry_after_above_the_write_limit_of_a_key() {
 #[tokio::test]
 async fn counts_each_authenticated_request_once() {
     let (app, counted, uncounted) = within_20_seconds(async || {
-        let app = start_with_limits(3, 0).await;
+        let app = start_with_rates(3, 0).await;
         let mut counted = vec![app.get("/twice").await, app.get("/twice").await];
         let mut uncounted = Vec::new();
         for _ in 0..5 {

@@ -86,6 +86,24 @@ impl TestApp {
         Self::serve(storage, settings).await
     }
 
+    /// Starts a server with other limits.
+    pub async fn start_with_limits(limits: Limits) -> Self {
+        Self::start_with(TestSettings {
+            limits,
+            ..TestSettings::default()
+        })
+        .await
+    }
+
+    /// Starts a server behind a proxy that can drop a database response with this text.
+    pub async fn start_with_lost_response(text: &'static str) -> Self {
+        Self::start_with(TestSettings {
+            lost_response: Some(text),
+            ..TestSettings::default()
+        })
+        .await
+    }
+
     /// Starts a server on its own cluster, which the test can stop or freeze.
     pub async fn start_on_own_cluster() -> Self {
         let settings = TestSettings {
