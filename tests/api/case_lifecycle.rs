@@ -23,8 +23,8 @@ async fn patch_keeps_absent_fields_clears_null_fields_and_merges_properties() {
         .await;
     let id = created.id();
     assert_eq!(created.etag(), "\"1\"");
-    let nothing = patch(&app, "one", json!({})).await.expect(200);
-    assert_eq!(nothing.etag(), "\"2\"");
+    let unchanged = patch(&app, "one", json!({})).await.expect(200);
+    assert_eq!(unchanged.etag(), "\"2\"");
     for field in [
         "name",
         "status",
@@ -37,7 +37,7 @@ async fn patch_keeps_absent_fields_clears_null_fields_and_merges_properties() {
         "space_slug",
         "created_at",
     ] {
-        assert_eq!(nothing.body[field], created.body[field], "{field}");
+        assert_eq!(unchanged.body[field], created.body[field], "{field}");
     }
     let changed = json!({"name": "B", "external_id": null, "template_id": null,
         "assignee_id": "0198a000-0000-4000-8000-000000000302", "status": "open",
@@ -93,9 +93,9 @@ async fn patch_returns_all_errors_at_once_and_changes_nothing() {
     expected.sort_unstable();
     found.sort_unstable();
     assert_eq!(found, expected);
-    let taken = patch(&app, &id, json!({"external_id": "taken"})).await;
-    let taken = taken.expect(409);
-    assert_eq!(taken.errors(), [("/external_id", "external_id_taken")]);
+    let conflict = patch(&app, &id, json!({"external_id": "taken"})).await;
+    let conflict = conflict.expect(409);
+    assert_eq!(conflict.errors(), [("/external_id", "external_id_taken")]);
     let back = patch(&app, &id, json!({"status": "draft"}))
         .await
         .expect(409);

@@ -51,10 +51,10 @@ async fn links_individuals_to_a_main_company_that_is_added_later() {
         .await
         .expect(200);
     assert_eq!(read.body["relations"], json!([]));
-    let whole = app.get(&format!("/cases/{case}")).await.expect(200);
-    assert_eq!(whole.etag(), "\"4\"");
-    assert_eq!(whole.body["individuals"].as_array().map(Vec::len), Some(2));
-    assert_eq!(whole.body["companies"][0], main.body);
+    let read = app.get(&format!("/cases/{case}")).await.expect(200);
+    assert_eq!(read.etag(), "\"4\"");
+    assert_eq!(read.body["individuals"].as_array().map(Vec::len), Some(2));
+    assert_eq!(read.body["companies"][0], main.body);
     let second = json!({"case_id": case, "name": "Second"});
     let second = post(&app, "/companies", second).await.expect(400);
     assert_eq!(second.errors(), [("/type", "main_company_repeated")]);
@@ -78,7 +78,7 @@ async fn creates_reads_changes_and_deletes_a_company() {
     assert_eq!(created.body["relations"][0]["to_company_id"], main);
     let path = format!("/companies/{}", created.id());
     assert_eq!(app.get(&path).await.expect(200).body, created.body);
-    let nothing = patch(
+    let unchanged = patch(
         &app,
         &path,
         json!({"address": {}, "banking_information": []}),
@@ -87,7 +87,7 @@ async fn creates_reads_changes_and_deletes_a_company() {
     .expect(200);
     let moved = ["updated_at", "last_activity_at"];
     assert_eq!(
-        fields_without(&nothing.body, &moved),
+        fields_without(&unchanged.body, &moved),
         fields_without(&created.body, &moved)
     );
     let changed = json!({"name": "Holding 2", "registration_number": null, "country": "gb",
@@ -175,11 +175,11 @@ async fn changes_an_individual_with_its_relation_to_the_main_company() {
     assert_eq!(changed.body["phone_number"], "+33612345678");
     assert_eq!(app.get(&path).await.expect(200).body, changed.body);
 
-    for nothing in [json!({}), json!([]), json!({"bic": null})] {
-        let body = json!({"banking_information": nothing});
-        let kept = patch(&app, &path, body).await.expect(200);
+    for empty in [json!({}), json!([]), json!({"bic": null})] {
+        let body = json!({"banking_information": empty});
+        let unchanged = patch(&app, &path, body).await.expect(200);
         let bank = json!({"iban": "FR7630006000011234567890189", "bic": null});
-        assert_eq!(kept.body["banking_information"], bank);
+        assert_eq!(unchanged.body["banking_information"], bank);
     }
     let changed = app.get(&path).await.expect(200);
 
@@ -220,8 +220,8 @@ async fn changes_an_individual_with_its_relation_to_the_main_company() {
     app.call(Method::DELETE, &path, &json!({}))
         .await
         .expect(204);
-    let whole = app.get(&format!("/cases/{}", case.id())).await.expect(200);
-    assert_eq!(whole.body["individuals"], json!([]));
+    let read = app.get(&format!("/cases/{}", case.id())).await.expect(200);
+    assert_eq!(read.body["individuals"], json!([]));
 }
 
 #[tokio::test]

@@ -295,14 +295,14 @@ async fn reports_errors_of_property_items_with_their_index() {
         ("/custom_properties/hotline", "format"),
     ];
     assert_eq!(refused.errors(), expected);
-    let taken = app
+    let existing = app
         .create(&json!({"name": "A", "external_id": "one"}))
         .await;
     let refused = app.post(body.to_string()).await.expect(400);
     assert_eq!(refused.body["errors"][0]["code"], "external_id_taken");
-    assert_eq!(refused.body["errors"][0]["case_id"], taken.body["id"]);
+    assert_eq!(refused.body["errors"][0]["case_id"], existing.body["id"]);
     // A UUID in another form is an external id, and not the id of this case.
-    let id = taken.id().replace('-', "");
+    let id = existing.id().replace('-', "");
     app.get(&format!("/cases/{id}")).await.expect(404);
     let large = app
         .post(format!("\"{}\"", "a".repeat(2 * 1024 * 1024)))

@@ -141,7 +141,7 @@ async fn ten_concurrent_migrations_succeed() {
 
 /// Returns the settings of a command and its subcommands, with their defaults.
 fn settings(command: &clap::Command) -> Vec<(String, Option<String>)> {
-    let own = command.get_arguments().filter_map(|argument| {
+    let direct = command.get_arguments().filter_map(|argument| {
         let name = argument.get_env()?.to_str()?.to_owned();
         let default = argument
             .get_default_values()
@@ -150,7 +150,7 @@ fn settings(command: &clap::Command) -> Vec<(String, Option<String>)> {
         Some((name, default.map(str::to_owned)))
     });
     let of_subcommands = command.get_subcommands().flat_map(settings);
-    own.chain(of_subcommands).collect()
+    direct.chain(of_subcommands).collect()
 }
 
 #[test]

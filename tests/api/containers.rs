@@ -16,10 +16,10 @@ fn file(name: &str) -> String {
 /// Returns the settings in `.env.example`.
 fn settings() -> BTreeSet<String> {
     let example = file(".env.example");
-    let named = example
+    let lines = example
         .lines()
         .filter_map(|line| line.trim_start_matches("# ").split_once('='));
-    named
+    lines
         .map(|(name, _)| name.to_owned())
         .filter(|name| name.bytes().all(|it| it.is_ascii_uppercase() || it == b'_'))
         .collect()

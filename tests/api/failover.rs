@@ -145,8 +145,8 @@ async fn make_connection_read_only(app: &TestApp) {
         });
         make.await.map(drop)
     };
-    let made: Result<(), DatabaseError> = app.database.unit(deadline(), make).await;
-    made.expect("a session");
+    let result: Result<(), DatabaseError> = app.database.unit(deadline(), make).await;
+    result.expect("a session");
 }
 
 #[tokio::test]

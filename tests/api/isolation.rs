@@ -94,7 +94,7 @@ impl Tenant {
         let own = |number: usize| self.cases.get(number).cloned().unwrap_or_else(unknown);
         let other = |number: usize| foreign.get(number).cloned().unwrap_or_else(unknown_foreign);
         let company = |case: String| json!({"case_id": case, "type": "affiliated", "name": "B"});
-        let mut foreign = String::new();
+        let mut named = String::new();
         let mut key = None;
         let (method, path, body) = match operation {
             Operation::Create {
@@ -153,9 +153,9 @@ impl Tenant {
         | Operation::DeleteForeign(it)
         | Operation::AddCompanyToForeign(it) = operation
         {
-            foreign = other(*it);
+            named = other(*it);
         }
-        self.foreign = foreign;
+        self.foreign = named;
         let mut request = app
             .request(method, &path)
             .bearer_auth(&self.key)

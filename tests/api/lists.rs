@@ -52,7 +52,13 @@ async fn fill(connection: &mut PgConnection, cases: u32) {
 type Condition = (String, String, String);
 
 fn case_conditions() -> impl Strategy<Value = Condition> {
-    prop_oneof![names("name"), identifiers(), statuses(), moments(), tags()]
+    prop_oneof![
+        names("name"),
+        identifiers(),
+        statuses(),
+        timestamps(),
+        tags()
+    ]
 }
 
 fn company_conditions() -> impl Strategy<Value = Condition> {
@@ -64,7 +70,7 @@ fn company_conditions() -> impl Strategy<Value = Condition> {
         names("name"),
         names("registration_number"),
         country,
-        moments()
+        timestamps()
     ]
 }
 
@@ -78,7 +84,7 @@ fn individual_conditions() -> impl Strategy<Value = Condition> {
         )
     });
     let text = || prop_oneof![names("first_name"), names("last_name"), names("email")];
-    prop_oneof![text(), text(), born, moments()]
+    prop_oneof![text(), text(), born, timestamps()]
 }
 
 fn names(column: &'static str) -> BoxedStrategy<Condition> {
@@ -95,7 +101,7 @@ fn names(column: &'static str) -> BoxedStrategy<Condition> {
         "ü%",
         "'",
     ];
-    let conditions_strategy =
+    let strategy =
         (prop::sample::select(names.to_vec()), 0..4_usize).prop_map(move |(text, at)| {
             let (operator, sql) = [
                 ("", "="),
@@ -109,7 +115,7 @@ fn names(column: &'static str) -> BoxedStrategy<Condition> {
                 format!("{column} {sql} {}", quoted(text)),
             )
         });
-    conditions_strategy.boxed()
+    strategy.boxed()
 }
 
 fn identifiers() -> BoxedStrategy<Condition> {
@@ -156,7 +162,7 @@ fn identifiers() -> BoxedStrategy<Condition> {
 
 fn statuses() -> BoxedStrategy<Condition> {
     let words = ["draft", "open", "approved", "rejected", "closed"];
-    let conditions_strategy = (
+    let strategy = (
         prop::sample::subsequence(words.to_vec(), 1..4),
         any::<bool>(),
     )
@@ -177,12 +183,12 @@ fn statuses() -> BoxedStrategy<Condition> {
                 format!("status {sql} ({list})"),
             )
         });
-    conditions_strategy.boxed()
+    strategy.boxed()
 }
 
-fn moments() -> BoxedStrategy<Condition> {
+fn timestamps() -> BoxedStrategy<Condition> {
     let columns = ["created_at", "updated_at", "last_activity_at"];
-    let conditions_strategy = (
+    let strategy = (
         prop::sample::select(columns.to_vec()),
         0..6_usize,
         1..26_u32,
@@ -205,12 +211,12 @@ fn moments() -> BoxedStrategy<Condition> {
                 format!("{column} {sql} '{value}'"),
             )
         });
-    conditions_strategy.boxed()
+    strategy.boxed()
 }
 
 fn tags() -> BoxedStrategy<Condition> {
     let labels = ["High risk", "Low risk", "VIP"];
-    let conditions_strategy = (
+    let strategy = (
         prop::sample::subsequence(labels.to_vec(), 1..=3),
         0..3_usize,
     )
@@ -237,7 +243,7 @@ fn tags() -> BoxedStrategy<Condition> {
                 sql,
             )
         });
-    conditions_strategy.boxed()
+    strategy.boxed()
 }
 
 fn ids(response: &TestResponse) -> Vec<String> {
@@ -257,7 +263,7 @@ async fn request_and_select(
     let clauses = conditions.iter().map(|it| format!(" AND {}", it.2));
     let mut clauses = clauses.collect::<String>();
     if table != "cases" {
-        // Companies and individuals have no `last_activity_at`.
+        // The `last_activity_at` of companies and individuals is their `updated_at`.
         clauses = clauses.replace("last_activity_at", "updated_at");
     }
     let order = sort.replace('.', " ");
@@ -283,7 +289,7 @@ async fn request_and_select(
 }
 
 /// Compares lists with random conditions to the same query in SQL.
-fn check(table: &str, case_conditions: impl Strategy<Value = Condition>, sorts: &[&'static str]) {
+fn check(table: &str, condition: impl Strategy<Value = Condition>, sorts: &[&'static str]) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let app = runtime.block_on(TestApp::start());
     runtime.block_on(async {
@@ -291,8 +297,8 @@ fn check(table: &str, case_conditions: impl Strategy<Value = Condition>, sorts: 
         fill(&mut connection, 1_000).await;
         connection.execute(PARTS).await.expect("parts");
     });
-    let conditions_strategy = (
-        prop::collection::vec(case_conditions, 0..3),
+    let strategy = (
+        prop::collection::vec(condition, 0..3),
         prop::sample::select(sorts.to_vec()),
         1..4_u32,
     );
@@ -300,7 +306,7 @@ fn check(table: &str, case_conditions: impl Strategy<Value = Condition>, sorts: 
         cases: 128,
         ..Config::default()
     };
-    let result = TestRunner::new(config).run(&conditions_strategy, |(conditions, sort, page)| {
+    let result = TestRunner::new(config).run(&strategy, |(conditions, sort, page)| {
         let mut names: Vec<_> = conditions.iter().map(|it| &it.0).collect();
         names.sort_unstable();
         names.dedup();

@@ -278,13 +278,13 @@ async fn sandbox_accepts_every_documented_example() {
     let fixture = Fixture::start().await;
     for operation in with_bodies() {
         let single = [("example", &operation.body["example"])];
-        let named = operation.body["examples"].as_object();
-        let named = named
+        let several = operation.body["examples"].as_object();
+        let several = several
             .into_iter()
             .flatten()
             .map(|(name, it)| (name.as_str(), &it["value"]));
         let single = single.into_iter().filter(|(_, it)| !it.is_null());
-        for (name, example) in single.chain(named) {
+        for (name, example) in single.chain(several) {
             let path = fixture.path(&operation.path);
             let response = fixture
                 .app

@@ -68,8 +68,8 @@ async fn creates_a_case_with_cached_references_in_one_statement() {
     let path = format!("/cases/{}", second.id());
     assert_eq!(app.get(&path).await.expect(200).body, second.body);
     // Taken external ids are not cached, and are still reported.
-    let taken = post(&app, "cached-3", &body("2")).await.expect(409);
-    assert_eq!(taken.errors(), [("/external_id", "external_id_taken")]);
+    let conflict = post(&app, "cached-3", &body("2")).await.expect(409);
+    assert_eq!(conflict.errors(), [("/external_id", "external_id_taken")]);
     // Another workspace has none of these objects.
     app.add_workspace(OTHER).await;
     let foreign = app.post_as(OTHER, body("1").to_string()).await.expect(400);

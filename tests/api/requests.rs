@@ -81,11 +81,11 @@ async fn ignores_unneeded_headers_and_bodies_of_existing_clients() {
 #[tokio::test]
 async fn unknown_paths_return_a_problem_document_with_the_request_id() {
     let app = TestApp::start().await;
-    let wrong = app
+    let response = app
         .send(app.request(Method::PUT, "/cases"))
         .await
         .expect(405);
-    assert_eq!(wrong.headers["allow"], "GET,HEAD,POST");
+    assert_eq!(response.headers["allow"], "GET,HEAD,POST");
     let request = app
         .request(Method::GET, "/nowhere")
         .header("x-request-id", "abc-1");

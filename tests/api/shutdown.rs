@@ -24,9 +24,14 @@ async fn post(wire: &mut Wire) -> std::io::Result<()> {
 /// Returns whether the case was stored. On a busy machine the response can be a 503 that means that nothing
 /// was stored.
 fn is_created(response: &WireResponse) -> bool {
-    let is_later = response.status == 503 && !response.body.contains("/problems/outcome-unknown");
-    assert!(response.status == 201 || is_later, "{}", response.body);
-    !is_later
+    let asks_for_retry =
+        response.status == 503 && !response.body.contains("/problems/outcome-unknown");
+    assert!(
+        response.status == 201 || asks_for_retry,
+        "{}",
+        response.body
+    );
+    !asks_for_retry
 }
 
 /// The responses that a client received.

@@ -279,12 +279,12 @@ async fn errors_of_commands(url: String) -> Vec<String> {
         .chain([(COMMANDS[0], off), (COMMANDS[1], off)]);
     let run = move || {
         let folder = folder();
-        let errors_of_commands = calls.map(|(arguments, setting)| {
+        let errors = calls.map(|(arguments, setting)| {
             let mut command = binary(&folder, arguments);
             command.env("DATABASE_URL", &url).env(setting.0, setting.1);
             assert_rejected(&command.output().expect("the binary runs"))
         });
-        errors_of_commands.collect()
+        errors.collect()
     };
     tokio::task::spawn_blocking(run).await.expect("no panic")
 }

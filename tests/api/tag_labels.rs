@@ -36,10 +36,10 @@ async fn trims_labels_in_every_request() {
     assert_eq!(created.body["label"], "Night shift");
     let path = format!("/tags/{}", created.id());
     for label in SPELLINGS {
-        let taken = app
+        let conflict = app
             .call(Method::POST, "/tags", &json!({"label": label}))
             .await;
-        assert_eq!(taken.status, 409, "{label:?}: {}", taken.body);
+        assert_eq!(conflict.status, 409, "{label:?}: {}", conflict.body);
         let body = json!({"name": "A", "tags": [label], "external_id": format!("x{label:?}")});
         let case = app.call(Method::POST, "/cases", &body).await;
         assert_eq!(case.status, 201, "{label:?}: {}", case.body);
@@ -140,13 +140,13 @@ async fn store_untrimmed(app: &TestApp, case: &str, second: &str) {
         let row = sqlx::query(row).bind(id).bind(label).bind(case);
         row.execute(&mut connection).await.expect("a tag");
     }
-    let given = [
+    let case_tags = [
         (case, "0198a000-0000-4000-8000-00000000ab03", 1),
         (second, "0198a000-0000-4000-8000-00000000ab01", 1),
         (second, "0198a000-0000-4000-8000-00000000ab04", 2),
         (second, "0198a000-0000-4000-8000-00000000ab02", 3),
     ];
-    for (case, tag, ordinal) in given {
+    for (case, tag, ordinal) in case_tags {
         let row = "INSERT INTO case_tags (workspace_id, case_id, tag_id, ordinal)
             SELECT workspace_id, id, $2::uuid, $3 FROM cases WHERE id = $1::uuid";
         let row = sqlx::query(row).bind(case).bind(tag).bind(ordinal);

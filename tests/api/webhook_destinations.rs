@@ -125,8 +125,11 @@ async fn delivers_to_host_names_that_the_operator_allows() {
     let name = host_name();
     let (_database, server) = serve(&name.to_ascii_uppercase()).await;
     let mut receiver = Receiver::start().await;
-    let named = receiver.url.replace("127.0.0.1", &name);
-    assert_eq!(post(&server, "/webhooks", &webhook(&named)).await.0, 201);
+    let url_with_name = receiver.url.replace("127.0.0.1", &name);
+    assert_eq!(
+        post(&server, "/webhooks", &webhook(&url_with_name)).await.0,
+        201
+    );
     assert_eq!(post(&server, "/cases", &json!({"name": "A"})).await.0, 201);
     receiver.wait_for(1).await;
     // The address of the same host is not allowed.
@@ -138,7 +141,7 @@ async fn delivers_to_host_names_that_the_operator_allows() {
 
 #[test]
 fn reports_an_invalid_destination_in_one_line_with_exit_code_2() {
-    for (allow, named) in [
+    for (allow, value) in [
         ("10.0.0.0/33", "10.0.0.0/33"),
         ("10.1.2.3/8", "10.0.0.0/8"),
         ("10.0.0.0/8,,", "\"\""),
@@ -153,7 +156,7 @@ fn reports_an_invalid_destination_in_one_line_with_exit_code_2() {
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{allow}: {stderr}");
         assert_eq!(stderr.trim_end().lines().count(), 1, "{stderr}");
-        for word in [named, "DOSSIER_WEBHOOK_ALLOW"] {
+        for word in [value, "DOSSIER_WEBHOOK_ALLOW"] {
             assert!(stderr.contains(word), "{word}: {stderr}");
         }
     }

@@ -45,7 +45,7 @@ fn assert_ordered(received: &[Received]) {
 
 /// Asserts that the queues match the pending deliveries exactly.
 async fn assert_consistent(app: &TestApp) {
-    let wrong = "WITH first AS (
+    let differences = "WITH first AS (
             SELECT DISTINCT ON (workspace_id, webhook_id, case_id) workspace_id, webhook_id, case_id,
                 id, greatest(next_attempt_at, leased_until) AS due_at
             FROM webhook_logs WHERE state = 'pending'
@@ -53,7 +53,11 @@ async fn assert_consistent(app: &TestApp) {
         SELECT count(*) FROM first
         FULL JOIN webhook_queues AS q USING (workspace_id, webhook_id, case_id)
         WHERE q.due_at IS DISTINCT FROM first.due_at OR q.log_id IS DISTINCT FROM first.id";
-    assert_eq!(app.count(wrong).await, 0, "queues and deliveries differ");
+    assert_eq!(
+        app.count(differences).await,
+        0,
+        "queues and deliveries differ"
+    );
 }
 
 /// The first delivery of the queue is due later than the 69 deliveries that wait for it.
@@ -242,8 +246,8 @@ async fn shares_deliveries_with_a_server_version_without_queues() {
     let mut receiver = Receiver::start().await;
     app.stop_workers().await;
     app.subscribe(&receiver.url, &EVENTS).await;
-    let held = app.create(&json!({"name": "A"})).await.id().to_owned();
-    app.rename_case(&held, "A2").await;
+    let leased = app.create(&json!({"name": "A"})).await.id().to_owned();
+    app.rename_case(&leased, "A2").await;
     app.execute(
         "UPDATE webhook_logs SET leased_until = now() + interval '1 hour' WHERE version = 1",
     )

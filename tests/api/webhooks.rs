@@ -312,8 +312,8 @@ async fn rejects_a_webhook_without_events() {
         .await
         .expect(400);
     assert_eq!(refused.errors(), [("/events", "required")]);
-    let kept = app.get(&path).await.expect(200);
-    assert_eq!(kept.body["events"], json!(["Case.Created"]));
+    let unchanged = app.get(&path).await.expect(200);
+    assert_eq!(unchanged.body["events"], json!(["Case.Created"]));
     // A change without `events` keeps them.
     for body in [json!({"name": "N"}), json!({"events": null})] {
         let changed = app.call(Method::PATCH, &path, &body).await.expect(200);

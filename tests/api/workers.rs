@@ -38,8 +38,8 @@ async fn workers_stop_without_finishing_a_backlog() {
     app.start_workers();
     enough.notified().await;
     app.stop_workers().await;
-    let left = "SELECT count(*) FROM webhook_logs WHERE state = 'pending'";
-    let pending = app.count(left).await;
+    let pending_query = "SELECT count(*) FROM webhook_logs WHERE state = 'pending'";
+    let pending = app.count(pending_query).await;
     // Deliveries in progress at the stop, and one claim that had started.
     let delivered = BACKLOG - pending;
     assert!(

@@ -52,10 +52,10 @@ async fn tag_labels_are_unique_regardless_of_case_and_renamed_in_cases() {
         .await
         .id();
     for label in ["DORMANT", "vip"] {
-        let taken = post(&app, "/tags", json!({"label": label}))
+        let conflict = post(&app, "/tags", json!({"label": label}))
             .await
             .expect(409);
-        assert_eq!(taken.errors(), [("/label", "duplicate_value")]);
+        assert_eq!(conflict.errors(), [("/label", "duplicate_value")]);
     }
     patch(&app, &path, json!({"label": "VIP"}))
         .await
@@ -121,8 +121,8 @@ async fn suspended_users_keep_their_cases() {
     let created = post(&app, "/users", body.clone()).await.expect(201);
     let path = assert_readable(&app, &created).await;
     assert_eq!(created.body["suspended_at"], Value::Null);
-    let taken = post(&app, "/users", body).await.expect(409);
-    assert_eq!(taken.errors(), [("/email", "duplicate_value")]);
+    let conflict = post(&app, "/users", body).await.expect(409);
+    assert_eq!(conflict.errors(), [("/email", "duplicate_value")]);
     let case = json!({"name": "A", "assignee_id": created.body["id"]});
     let assigned = app.create(&case).await;
     let suspended = patch(&app, &path, json!({"suspended": true}))
@@ -161,9 +161,9 @@ async fn creates_spaces_and_assigns_cases_to_them() {
     let slug = created.body["slug"].as_str().expect("a slug");
     let case = app.create(&json!({"name": "A", "space_slug": slug})).await;
     assert_eq!(case.body["space_slug"], slug);
-    let taken = json!({"name": "Again", "slug": slug});
-    let taken = post(&app, "/spaces", taken).await.expect(409);
-    assert_eq!(taken.errors(), [("/slug", "duplicate_value")]);
+    let conflict = json!({"name": "Again", "slug": slug});
+    let conflict = post(&app, "/spaces", conflict).await.expect(409);
+    assert_eq!(conflict.errors(), [("/slug", "duplicate_value")]);
     let refused = post(&app, "/spaces", json!({"slug": "france"}))
         .await
         .expect(400);
@@ -192,10 +192,10 @@ async fn creates_changes_and_archives_custom_properties() {
     let settings = json!({"format": "currency", "min": 0, "max": null, "currency_code": "EUR"});
     assert_eq!(created.body["settings"], settings);
     assert_eq!(created.body["target_entity"], "company");
-    let taken = post(&app, "/custom-properties/company", body.clone())
+    let conflict = post(&app, "/custom-properties/company", body.clone())
         .await
         .expect(409);
-    assert_eq!(taken.errors(), [("/key", "duplicate_value")]);
+    assert_eq!(conflict.errors(), [("/key", "duplicate_value")]);
     post(&app, "/custom-properties/individual", body)
         .await
         .expect(201);
@@ -291,16 +291,19 @@ async fn template_defaults_apply_to_absent_fields() {
     assert_eq!(filled.body["assignee_id"], ADA);
     assert_eq!(filled.body["custom_properties"]["risk_score"], 50);
     assert_eq!(filled.body["template"]["key"], "kyb_strict");
-    let own = json!({"name": "A", "status": "draft", "template_key": "kyb_strict", "tags": ["VIP"],
+    let explicit = json!({"name": "A", "status": "draft", "template_key": "kyb_strict", "tags": ["VIP"],
         "assignee_id": "0198a000-0000-4000-8000-000000000302",
         "custom_properties": {"risk_score": null, "note": "x"}});
-    let own = app.create(&own).await;
-    assert_eq!(own.body["tags"], json!(["VIP"]));
+    let explicit = app.create(&explicit).await;
+    assert_eq!(explicit.body["tags"], json!(["VIP"]));
     assert_eq!(
-        own.body["assignee_id"],
+        explicit.body["assignee_id"],
         "0198a000-0000-4000-8000-000000000302"
     );
-    assert_eq!(own.body["custom_properties"]["risk_score"], Value::Null);
+    assert_eq!(
+        explicit.body["custom_properties"]["risk_score"],
+        Value::Null
+    );
 
     patch(&app, &format!("/users/{ADA}"), json!({"suspended": true}))
         .await
@@ -359,8 +362,8 @@ async fn open_cases_must_meet_the_requirements_of_their_template() {
         .await
         .expect(400);
     assert_eq!(refused.errors(), [("/external_id", "required_by_template")]);
-    let named = json!({"name": "A", "template_key": "kyb_strict"});
-    let refused = post(&app, "/cases", named).await.expect(400);
+    let archived = json!({"name": "A", "template_key": "kyb_strict"});
+    let refused = post(&app, "/cases", archived).await.expect(400);
     let message = refused.body["errors"][0]["message"]
         .as_str()
         .expect("a message");
@@ -410,9 +413,9 @@ async fn creates_changes_and_archives_templates() {
         ("/required/2", "custom_property_archived"),
     ];
     assert_eq!(refused.errors(), expected);
-    let taken = json!({"key": "mine", "name": "Again"});
-    let taken = post(&app, "/templates", taken).await.expect(409);
-    assert_eq!(taken.errors(), [("/key", "duplicate_value")]);
+    let conflict = json!({"key": "mine", "name": "Again"});
+    let conflict = post(&app, "/templates", conflict).await.expect(409);
+    assert_eq!(conflict.errors(), [("/key", "duplicate_value")]);
     let changed = json!({"description": null, "defaults": null, "required": []});
     let changed = patch(&app, &path, changed).await.expect(200);
     assert_eq!(changed.body["description"], Value::Null);

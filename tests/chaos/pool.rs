@@ -16,10 +16,10 @@ use crate::support::{
 const CLIENTS: usize = 16;
 
 async fn run(connection: &mut PgConnection, statement: &str) {
-    let done = sqlx::raw_sql(AssertSqlSafe(statement))
+    let result = sqlx::raw_sql(AssertSqlSafe(statement))
         .execute(connection)
         .await;
-    done.expect("the statement");
+    result.expect("the statement");
 }
 
 /// All clients change or read a locked case, over a pool of two connections.

@@ -94,8 +94,8 @@ async fn disconnecting_clients_do_not_affect_other_writes() {
             drop(permit);
         });
     }
-    while let Some(left) = leavers.join_next().await {
-        left.expect("the server accepts connections");
+    while let Some(ledger_of_disconnected) = leavers.join_next().await {
+        ledger_of_disconnected.expect("the server accepts connections");
     }
     println!(
         "storm: {REQUESTS} clients disconnected within {:.1?}",
@@ -116,12 +116,12 @@ async fn disconnecting_clients_do_not_affect_other_writes() {
     );
     ledger.assert_readable(&client, &result.acknowledged).await;
     // Some cases of disconnected clients are stored, completely and once.
-    let left = Ledger::read(postgres.options(), "leaver").await;
+    let ledger_of_disconnected = Ledger::read(postgres.options(), "leaver").await;
     assert!(
-        !left.stored.is_empty(),
+        !ledger_of_disconnected.stored.is_empty(),
         "no case of a disconnected client was stored"
     );
-    for stored in &left.stored {
+    for stored in &ledger_of_disconnected.stored {
         let parts = [
             stored.companies,
             stored.individuals,
@@ -143,10 +143,18 @@ async fn disconnecting_clients_do_not_affect_other_writes() {
         .await
         .expect("a sum");
     assert!(changes > 0, "no change of a disconnected client was stored");
-    let mut names: Vec<_> = left.stored.iter().map(|it| &it.name).collect();
+    let mut names: Vec<_> = ledger_of_disconnected
+        .stored
+        .iter()
+        .map(|it| &it.name)
+        .collect();
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), left.stored.len(), "one case per request");
+    assert_eq!(
+        names.len(),
+        ledger_of_disconnected.stored.len(),
+        "one case per request"
+    );
     assert!(
         server.is_running() && server.process_id() == process,
         "the server was restarted"
@@ -156,7 +164,7 @@ async fn disconnecting_clients_do_not_affect_other_writes() {
         "storm: {} rows of writers acknowledged, 0 lost; {} cases of {} disconnected creates are stored, all \
          complete, and {changes} changes; no session is idle in a transaction",
         result.acknowledged.len(),
-        left.stored.len(),
+        ledger_of_disconnected.stored.len(),
         REQUESTS / 2
     );
 }

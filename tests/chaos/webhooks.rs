@@ -97,8 +97,8 @@ impl Receiver {
             Behavior::Fails => "500 Internal Server Error".to_owned(),
             Behavior::Gone => "410 Gone".to_owned(),
             Behavior::Dies => {
-                let half = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhal";
-                return stream.write_all(half).await;
+                let incomplete = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhal";
+                return stream.write_all(incomplete).await;
             }
         };
         let response =
@@ -111,11 +111,11 @@ impl Receiver {
         let name = body["case"]["name"].as_str().expect("a name").to_owned();
         let sent = body["context"]["timestamp"].as_u64().expect("a timestamp");
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let late = now
+        let delay = now
             .expect("a time")
             .saturating_sub(Duration::from_millis(sent));
         let mut delays = self.delays.lock().expect("no panic");
-        delays.entry(name).or_insert(late);
+        delays.entry(name).or_insert(delay);
         "204 No Content".to_owned()
     }
 
@@ -274,7 +274,7 @@ async fn misbehaving_receivers_do_not_block_others_and_lose_nothing() {
     for kind in ["alone", "behaving", "misbehaving"] {
         let mut delays = Latencies::default();
         let of_kind = good.receiver.delays().into_iter();
-        delays.extend(of_kind.filter_map(|(name, late)| name.starts_with(kind).then_some(late)));
+        delays.extend(of_kind.filter_map(|(name, delay)| name.starts_with(kind).then_some(delay)));
         println!("webhooks: delay of the good receiver, {kind}: {delays}");
     }
     for hook in &bad {

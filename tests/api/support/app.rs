@@ -148,8 +148,8 @@ impl TestApp {
         let state = app::state(database.clone(), limits, settings.destinations, metrics);
         let operations = app::operations();
         let background = database.beside(2);
-        let kept = Duration::from_secs(60 * 60);
-        let workers = workers::start(&state, &background, kept);
+        let retention = Duration::from_secs(60 * 60);
+        let workers = workers::start(&state, &background, retention);
         tokio::spawn(app::serve(
             listener,
             app::router(operations.merge(settings.extra.into()), state.clone())
@@ -189,8 +189,8 @@ impl TestApp {
         let (background, metrics) = (self.database.beside(2), metrics());
         let (limits, destinations) = (Limits::default(), Destinations::Anywhere);
         let state = app::state(background.clone(), limits, destinations, metrics.clone());
-        let kept = Duration::from_secs(60 * 60);
-        self.workers = Some(workers::start(&state, &background, kept));
+        let retention = Duration::from_secs(60 * 60);
+        self.workers = Some(workers::start(&state, &background, retention));
         metrics
     }
 

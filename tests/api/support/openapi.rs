@@ -118,9 +118,10 @@ pub fn check(method: &Method, path: &str, response: &TestResponse) {
 
 fn validator(operation_name: &str, schema: &Value) -> Arc<Validator> {
     let mut known = VALIDATORS.lock().expect("validators");
-    let made = known.entry(operation_name.to_owned()).or_insert_with(|| {
-        let whole = json!({"allOf": [schema], "components": DOCUMENT["components"]});
-        Arc::new(jsonschema::draft202012::new(&whole).expect("a schema"))
+    let validator = known.entry(operation_name.to_owned()).or_insert_with(|| {
+        let schema_with_components =
+            json!({"allOf": [schema], "components": DOCUMENT["components"]});
+        Arc::new(jsonschema::draft202012::new(&schema_with_components).expect("a schema"))
     });
-    Arc::clone(made)
+    Arc::clone(validator)
 }

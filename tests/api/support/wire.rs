@@ -138,10 +138,10 @@ impl Wire {
             body: String::new(),
         };
         let length = response.field("content-length").unwrap_or("0");
-        let whole = end + length.parse::<usize>().expect("a length");
-        let body = self.rest.get(end..whole)?;
+        let total = end + length.parse::<usize>().expect("a length");
+        let body = self.rest.get(end..total)?;
         response.body = String::from_utf8_lossy(body).into_owned();
-        self.rest.drain(..whole);
+        self.rest.drain(..total);
         Some(response)
     }
 }
