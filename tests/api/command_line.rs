@@ -133,7 +133,7 @@ async fn ten_concurrent_migrations_succeed() {
     };
     let running: Vec<_> = (0..10).map(|_| migrate()).collect();
     for child in running {
-        let output = child.wait_with_output().expect("it ends");
+        let output = child.wait_with_output().expect("an exit status");
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{stderr}");
     }

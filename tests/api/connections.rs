@@ -49,7 +49,9 @@ async fn closes_idle_connections() {
     }
     let mut rest = Vec::new();
     let closed = timeout(LONG, wire.stream.read_to_end(&mut rest)).await;
-    closed.expect("the connection is closed").expect("in order");
+    closed
+        .expect("the connection is closed")
+        .expect("closed cleanly");
 }
 
 #[tokio::test]

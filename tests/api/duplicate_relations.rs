@@ -8,7 +8,9 @@ use crate::support::{TestApp, TestResponse};
 #[track_caller]
 fn assert_explains_merge(refused: &TestResponse, pointer: &str) {
     assert_eq!(refused.errors(), [(pointer, "relation_duplicate")]);
-    let message = refused.body["errors"][0]["message"].as_str().expect("one");
+    let message = refused.body["errors"][0]["message"]
+        .as_str()
+        .expect("a message");
     for part in [
         "one relation",
         "roles",

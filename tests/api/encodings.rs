@@ -75,7 +75,9 @@ async fn rejects_an_array_and_points_to_the_batch_endpoint() {
     for path in ["/cases", "/cases/batch", "/cases?dry_run=true"] {
         let refused = app.call(Method::POST, path, &json!([{"name": "A"}])).await;
         assert_eq!(refused.status, 400, "{}", refused.body);
-        let message = refused.body["errors"][0]["message"].as_str().expect("one");
+        let message = refused.body["errors"][0]["message"]
+            .as_str()
+            .expect("a message");
         assert!(message.contains("an array was found"), "{message}");
         assert!(message.contains(r#"{"cases": [...]}"#), "{message}");
         assert!(message.contains("/cases/batch"), "{message}");
@@ -84,7 +86,9 @@ async fn rejects_an_array_and_points_to_the_batch_endpoint() {
         .call(Method::POST, "/tags", &json!([]))
         .await
         .expect(400);
-    let message = refused.body["errors"][0]["message"].as_str().expect("one");
+    let message = refused.body["errors"][0]["message"]
+        .as_str()
+        .expect("a message");
     assert!(
         message.contains("one object") && !message.contains("batch"),
         "{message}"

@@ -161,7 +161,7 @@ async fn returns_408_for_an_incomplete_body() {
     let post = async || {
         let stream = tokio::net::TcpStream::connect(app.address()).await;
         let mut stream = stream.expect("a connection");
-        stream.write_all(head.as_bytes()).await.expect("it is sent");
+        stream.write_all(head.as_bytes()).await.expect("sent");
         let mut response = String::new();
         let read = tokio::time::timeout(LONG, stream.read_to_string(&mut response));
         read.await.expect("a response").expect("the whole response");

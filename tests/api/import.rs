@@ -214,7 +214,7 @@ async fn resumes_after_a_kill_without_storing_anything_twice() {
             .spawn()
             .expect("the import");
         hold.wait_until_holding().await;
-        let ended = running.try_wait().expect("its status");
+        let ended = running.try_wait().expect("the process status");
         assert!(ended.is_none(), "the import is still running");
         running.kill().await.expect("the kill");
         let before = std::mem::replace(&mut stored, external_ids(&mut connection).await.len());

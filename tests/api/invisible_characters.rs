@@ -229,7 +229,9 @@ async fn removes_invisible_characters_from_numbers_and_codes_or_names_them() {
     for (field, sent, named) in NAMED {
         let response = post(&app, "/cases", individual(field, sent)).await;
         assert_eq!(response.status, 400, "{sent:?}: {}", response.body);
-        let message = response.body["errors"][0]["message"].as_str().expect("one");
+        let message = response.body["errors"][0]["message"]
+            .as_str()
+            .expect("a message");
         assert!(message.contains(named), "{sent:?}: {message}");
         assert!(
             !message.contains(['\u{202a}', '\u{202d}', '\u{202e}']),

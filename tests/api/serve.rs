@@ -49,7 +49,7 @@ impl Server {
             .stderr(Stdio::null())
             .spawn()
             .expect("the binary starts");
-        let stdout = BufReader::new(child.stdout.take().expect("its output"));
+        let stdout = BufReader::new(child.stdout.take().expect("the output"));
         let mut greeting = String::new();
         for line in stdout.lines() {
             let line = line.expect("a line");

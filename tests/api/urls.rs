@@ -94,7 +94,9 @@ async fn rejects_malformed_and_misleading_urls_in_every_request() {
                 response.body
             );
             assert_eq!(response.errors()[0].0, pointer, "{sent:?}");
-            let message = response.body["errors"][0]["message"].as_str().expect("one");
+            let message = response.body["errors"][0]["message"]
+                .as_str()
+                .expect("a message");
             assert!(message.contains(expected), "{sent:?}: {message}");
             assert!(!message.contains('\u{202e}'), "{message}");
         }

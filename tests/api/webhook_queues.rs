@@ -544,7 +544,7 @@ async fn a_claim_reads_only_the_deliveries_that_it_takes() {
     connection.execute(FILL).await.expect("the deliveries");
     // Also without table statistics.
     for analyse in ["SELECT 1", "ANALYZE"] {
-        connection.execute(analyse).await.expect("it is analysed");
+        connection.execute(analyse).await.expect("the statistics");
         let waiting = include_str!("../../src/webhooks/waiting.sql");
         let read = rows_read(&mut connection, waiting, "now()").await;
         assert!(read.iter().all(|(_, rows)| *rows <= 4_100.0), "{read:?}");

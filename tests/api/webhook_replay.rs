@@ -328,7 +328,7 @@ async fn a_page_of_a_replay_reads_only_its_own_events() {
     let now = dossier::values::now();
     // Tables that nobody has analysed too.
     for analyse in ["SELECT 1", "ANALYZE"] {
-        connection.execute(analyse).await.expect("it is analysed");
+        connection.execute(analyse).await.expect("the statistics");
         let mut open = connection.begin().await.expect("a transaction");
         // As the server does.
         let along = open.execute("SET LOCAL enable_sort = off").await;
@@ -354,6 +354,6 @@ async fn a_page_of_a_replay_reads_only_its_own_events() {
             FROM pg_stat_xact_user_tables WHERE relname IN ('outbox', 'webhook_logs')";
         let rows: i64 = open.fetch_one(read).await.expect("a count").get(0);
         assert!(rows <= 5_000, "{rows} rows, {analyse}");
-        open.rollback().await.expect("nothing is delivered");
+        open.rollback().await.expect("the rollback");
     }
 }

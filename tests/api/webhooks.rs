@@ -488,7 +488,7 @@ async fn deleting_a_case_erases_its_deliveries() {
         .expect(204);
     let mut received = receiver.wait_for(2).await;
     // A retry of the first delivery can arrive in between.
-    while received.last().expect("one").event() != "Case.Deleted" {
+    while received.last().expect("a delivery").event() != "Case.Deleted" {
         received = receiver.wait_for(received.len() + 1).await;
     }
     let path = format!("/webhook-logs/{}", log["id"].as_str().expect("an id"));

@@ -356,7 +356,7 @@ impl Storage {
 async fn cluster(directory: &TempDir) -> Cluster {
     let path = directory.path().to_owned();
     let started = tokio::task::spawn_blocking(move || Cluster::start(&path)).await;
-    started.expect("the start ends").expect("a cluster")
+    started.expect("no panic").expect("a cluster")
 }
 
 /// Sends a request and checks the response against the OpenAPI document.

@@ -65,7 +65,7 @@ impl Process {
             .stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");
         // Standard error is not a terminal here, so the log lines are JSON.
-        let log = BufReader::new(child.stderr.take().expect("its log"));
+        let log = BufReader::new(child.stderr.take().expect("the log"));
         let (sender, lines) = unbounded_channel();
         std::thread::spawn(move || {
             // Reads to the end, because a full pipe would block the server.
@@ -130,17 +130,17 @@ impl Process {
     pub fn cpu_time(&self) -> Duration {
         let pid = i32::try_from(self.child.id()).expect("a process id");
         let clock = clock_getcpuclockid(Pid::from_raw(pid)).expect("a running process");
-        clock.now().expect("its clock").into()
+        clock.now().expect("the clock").into()
     }
 
     pub fn is_running(&mut self) -> bool {
-        self.child.try_wait().expect("its state").is_none()
+        self.child.try_wait().expect("the process status").is_none()
     }
 
     /// Waits for the process to exit. Fails after [`super::LONG`].
     pub async fn wait_for_exit(&mut self) -> ExitStatus {
         poll(async || {
-            let status = self.child.try_wait().expect("its state");
+            let status = self.child.try_wait().expect("the process status");
             status.ok_or("the process is running")
         })
         .await
