@@ -1,4 +1,4 @@
-//! What the server's own work on a request costs: `cargo bench --bench parse`.
+//! CPU cost of parsing, validating and rendering a case: `cargo bench --bench parse`.
 
 #![expect(
     clippy::expect_used,
@@ -17,6 +17,7 @@ use dossier::json;
 use dossier::validation::{self, Mode};
 use serde_json::{Value, json};
 
+#[expect(dead_code, reason = "the other benchmarks use the rest")]
 mod support;
 
 fn draft(body: &[u8], now: DateTime<Utc>) -> CaseDraft {
@@ -24,23 +25,23 @@ fn draft(body: &[u8], now: DateTime<Utc>) -> CaseDraft {
     CaseDraft::parse(sent, Mode::Create, now)
 }
 
-/// What the workspace has of the payload's references.
-fn known() -> References {
+/// The references of the payloads.
+fn references() -> References {
     let tag = |number: u8, label: &str| {
         json!({"id": format!("0198a000-0000-4000-8000-00000000020{number}"), "label": label,
             "created_at": "2026-01-01T00:00:00Z"})
     };
-    let known = json!({"version": "0198a000-0000-4000-8000-00000000f001", "template": null, "template_is_archived": false, "default_tags": [],
+    let references = json!({"version": "0198a000-0000-4000-8000-00000000f001", "template": null, "template_is_archived": false, "default_tags": [],
         "default_assignee": null, "template_keys": [], "assignee": null, "space_exists": false,
         "space_slugs": [], "external_id_case": null, "definitions": [], "endpoints": [],
         "tags": [tag(1, "High risk"), tag(2, "Low risk"), tag(3, "VIP")]});
-    serde_json::from_value(known).expect("what is known")
+    serde_json::from_value(references).expect("the references")
 }
 
 fn case(body: &[u8]) -> Case {
     let now = now();
-    let case = draft(body, now).finish(known(), body, &IdSource::default(), now);
-    case.expect("a case in which nothing is wrong")
+    let case = draft(body, now).finish(references(), body, &IdSource::default(), now);
+    case.expect("a valid case")
 }
 
 /// 2,000 entities: 1,000 companies and 1,000 individuals, each with a relation.
@@ -55,8 +56,8 @@ fn large() -> Value {
     case
 }
 
-/// A body with a fault in each of 20 places.
-fn faulty() -> Value {
+/// An invalid body with 20 errors.
+fn invalid() -> Value {
     let company = |index: usize| json!({"ref": index, "name": "", "country": "UK", "extra": 1});
     json!({"nmae": "A", "status": "approved", "tags": [1], "metadata": {"k": 1},
         "companies": (0..4).map(company).collect::<Vec<_>>()})
@@ -68,7 +69,7 @@ fn parse(criterion: &mut Criterion) {
         ("kyb", support::kyb()),
         ("2000 entities", large()),
         ("2 MiB", support::two_mebibytes()),
-        ("20 faults", faulty()),
+        ("20 errors", invalid()),
     ];
     for (name, payload) in payloads {
         let (body, now) = (payload.to_string().into_bytes(), now());
@@ -78,10 +79,10 @@ fn parse(criterion: &mut Criterion) {
     }
     let body = support::kyb().to_string().into_bytes();
     let (now, ids) = (now(), IdSource::default());
-    criterion.bench_function("to a whole case, kyb", |bencher| {
+    criterion.bench_function("finish a case, kyb", |bencher| {
         bencher.iter_batched(
-            || (draft(&body, now), known()),
-            |(draft, known)| draft.finish(known, &body, &ids, now),
+            || (draft(&body, now), references()),
+            |(draft, references)| draft.finish(references, &body, &ids, now),
             criterion::BatchSize::SmallInput,
         );
     });

@@ -1,9 +1,9 @@
-//! The worst requests of each kind, as large as they may be.
+//! The most expensive requests of each kind, at the size limits.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// A request that is made to be dear.
+/// An expensive request.
 #[derive(Debug, Clone)]
 pub struct Hostile {
     pub method: Method,
@@ -22,17 +22,19 @@ impl Hostile {
     }
 }
 
-/// What is sent, by its name, for a size in bytes.
+/// A kind of request: its name, and a function of its size in bytes.
 pub type Kind = (&'static str, fn(usize) -> Hostile);
 
-/// Everything that is sent.
+/// All kinds.
 pub const KINDS: &[Kind] = &[
     ("unknown refs of 100 random letters", |size| {
         graph(size, random, random)
     }),
-    ("unknown refs, nearly equal", |size| graph(size, near, near)),
+    ("unknown refs, nearly equal", |size| {
+        graph(size, similar, similar)
+    }),
     ("refs, all the same", |size| {
-        graph(size, |_| "r".repeat(100), near)
+        graph(size, |_| "r".repeat(100), similar)
     }),
     ("refs of individuals", refs_of_individuals),
     ("relations, twice each", twice_related),
@@ -44,20 +46,20 @@ pub const KINDS: &[Kind] = &[
         options(size, |it| option(it % 500))
     }),
     ("countries of a property", countries),
-    ("custom properties, unknown and near", |size| {
+    ("custom properties, unknown and similar", |size| {
         properties(size, |it| format!("{}x", property(it)))
     }),
     ("custom properties, known", |size| {
         properties(size, property)
     }),
-    ("tags, unknown and near", tags),
-    ("unknown fields, near", |size| {
+    ("tags, unknown and similar", tags),
+    ("unknown fields, similar", |size| {
         companies(size, |it| format!("\"registration_nummer{it}\":1"))
     }),
     ("a field, repeated", |size| {
         companies(size, |_| "\"name\":\"A\"".to_owned())
     }),
-    ("wrong words", |size| {
+    ("invalid enum values", |size| {
         companies(size, |_| "\"status\":\"closd\"".to_owned())
     }),
     ("roles, misspelt", |size| {
@@ -90,9 +92,9 @@ pub const KINDS: &[Kind] = &[
             "\"birth_date\":\"2023-02-29\",\"birth_country\":\"Frankreich\"",
         )
     }),
-    ("what a template requires", required),
-    ("a long key over a thousand faults", long_key),
-    ("keys, as many as there is room for", |size| {
+    ("fields required by a template", required),
+    ("a long key with a thousand errors", long_key),
+    ("many keys", |size| {
         filled(size, "{\"name\":\"A\"", |it| format!(",\"k{it}\":1"), "}")
     }),
     ("metadata", |size| {
@@ -103,7 +105,7 @@ pub const KINDS: &[Kind] = &[
             "}}",
         )
     }),
-    ("items that are no objects", |size| {
+    ("items that are not objects", |size| {
         filled(
             size,
             "{\"name\":\"A\",\"companies\":[0",
@@ -131,8 +133,8 @@ pub const KINDS: &[Kind] = &[
     ("digits", |size| {
         filled(size, "{\"name\":0.", |_| "1".to_owned(), "}")
     }),
-    ("nested as deep as it goes", nested),
-    ("a batch of faults", batch),
+    ("maximum nesting", nested),
+    ("a batch of invalid cases", batch),
     ("a batch of valid cases", |size| {
         batch_of(size, |it| {
             format!(
@@ -141,7 +143,7 @@ pub const KINDS: &[Kind] = &[
             )
         })
     }),
-    ("a company on its own", |size| {
+    ("a single company", |size| {
         let body = filled(
             size,
             "{\"name\":\"A\",\"custom_properties\":{\"a\":1",
@@ -179,7 +181,7 @@ pub const KINDS: &[Kind] = &[
     }),
 ];
 
-/// `before`, then as many parts as there is room for, then `after`.
+/// Returns `before`, as many parts as fit, and `after`.
 fn filled(size: usize, before: &str, part: impl Fn(usize) -> String, after: &str) -> Hostile {
     let mut body = before.to_owned();
     for number in 0.. {
@@ -192,7 +194,7 @@ fn filled(size: usize, before: &str, part: impl Fn(usize) -> String, after: &str
     Hostile::case(body + after)
 }
 
-/// Letters that have nothing in common with those of another number.
+/// A string of 100 characters without similarity to that of another number.
 fn random(number: usize) -> String {
     let mut state = number as u64 + 1;
     let letter = |_| {
@@ -205,8 +207,8 @@ fn random(number: usize) -> String {
     (0..100).map(letter).collect()
 }
 
-/// A hundred letters that differ in a few from those of another number.
-fn near(number: usize) -> String {
+/// A string of 100 characters that differs little from that of another number.
+fn similar(number: usize) -> String {
     format!("{}{number:06}", "n".repeat(94))
 }
 
@@ -225,7 +227,7 @@ pub fn tag(number: usize) -> String {
     format!("Tag of some length {number:04}")
 }
 
-/// Companies with refs, then individuals with relations that name refs that nobody has.
+/// Companies with refs, and individuals with relations to unknown refs.
 fn graph(size: usize, known: fn(usize) -> String, unknown: fn(usize) -> String) -> Hostile {
     let companies = 1_000.min(size / 2 / 180);
     let company = |number: usize| {
@@ -257,7 +259,7 @@ fn refs_of_individuals(size: usize) -> Hostile {
     Hostile::case(body.to_string())
 }
 
-/// Individuals that hold relations in companies, each of which `times` times.
+/// Individuals with relations to companies, each relation `times` times.
 fn holders(size: usize, times: usize) -> Hostile {
     let holders = 900;
     let each = ((size - 60_000) / holders / 30 / times).min(22 / times);
@@ -283,15 +285,15 @@ fn related(size: usize) -> Hostile {
     holders(size, 1)
 }
 
-/// Affiliated companies with something more.
-fn companies(size: usize, member: impl Fn(usize) -> String) -> Hostile {
+/// Affiliated companies with 40 more fields each.
+fn companies(size: usize, field: impl Fn(usize) -> String) -> Hostile {
     let part = |number: usize| {
-        let members = (0..40)
-            .map(|it| member(40 * number + it))
+        let fields = (0..40)
+            .map(|it| field(40 * number + it))
             .collect::<Vec<_>>();
         format!(
             ",{{\"name\":\"A\",\"type\":\"affiliated\",{}}}",
-            members.join(",")
+            fields.join(",")
         )
     };
     filled(
@@ -302,8 +304,8 @@ fn companies(size: usize, member: impl Fn(usize) -> String) -> Hostile {
     )
 }
 
-fn individuals(size: usize, member: &str) -> Hostile {
-    let part = |_| format!(",{{\"first_name\":\"A\",\"last_name\":\"B\",{member}}}");
+fn individuals(size: usize, field: &str) -> Hostile {
+    let part = |_| format!(",{{\"first_name\":\"A\",\"last_name\":\"B\",{field}}}");
     filled(
         size,
         "{\"name\":\"A\",\"individuals\":[{\"first_name\":\"A\",\"last_name\":\"B\"}",
@@ -312,7 +314,7 @@ fn individuals(size: usize, member: &str) -> Hostile {
     )
 }
 
-/// Companies whose property has a thousand options each.
+/// Companies whose property has 1,000 options each.
 fn options(size: usize, option: impl Fn(usize) -> String) -> Hostile {
     let items = (0..1_000)
         .map(|it| format!("\"{}\"", option(it)))
@@ -347,12 +349,14 @@ fn countries(size: usize) -> Hostile {
 }
 
 fn properties(size: usize, key: impl Fn(usize) -> String) -> Hostile {
-    let given = (0..250)
+    let properties = (0..250)
         .map(|it| format!("\"{}\":\"v\"", key(it)))
         .collect::<Vec<_>>();
-    let given = given.join(",");
+    let properties = properties.join(",");
     let part = |_| {
-        format!(",{{\"name\":\"A\",\"type\":\"affiliated\",\"custom_properties\":{{{given}}}}}")
+        format!(
+            ",{{\"name\":\"A\",\"type\":\"affiliated\",\"custom_properties\":{{{properties}}}}}"
+        )
     };
     filled(
         size,
@@ -378,7 +382,7 @@ fn tags(size: usize) -> Hostile {
     )
 }
 
-/// Companies without what their template requires, and with faults besides.
+/// Companies without the fields that their template requires, and with other errors.
 fn required(size: usize) -> Hostile {
     let street = "s".repeat(size / 1_000 - 100);
     let part = |_| {
@@ -402,7 +406,7 @@ fn long_key(size: usize) -> Hostile {
     ))
 }
 
-/// Arrays in arrays where nobody expects them: as deep as the parser goes, again and again.
+/// Nested arrays in unknown fields, up to the depth limit of the parser.
 fn nested(size: usize) -> Hostile {
     let part = |number: usize| format!(",\"k{number}\":{}{}", "[".repeat(120), "]".repeat(120));
     filled(size, "{\"name\":\"A\"", part, "}")
@@ -423,7 +427,7 @@ fn batch_of(size: usize, item: impl Fn(usize) -> String) -> Hostile {
     Hostile::new(Method::POST, "/cases/batch", body)
 }
 
-/// A hundred cases, each with hundreds of faults.
+/// A batch of 100 cases with hundreds of errors each.
 fn batch(size: usize) -> Hostile {
     let each = size / 100 - 100;
     batch_of(size, |_| {
@@ -437,9 +441,9 @@ fn batch(size: usize) -> Hostile {
     })
 }
 
-/// A list with as long a query as a URL can have.
+/// A list request with the longest query that a URL can have.
 fn query(size: usize, part: impl Fn(usize) -> String) -> Hostile {
-    let most = if size > 1_500_000 { 60_000 } else { 30_000 };
-    let query = filled(most, "", part, "").body;
+    let max_length = if size > 1_500_000 { 60_000 } else { 30_000 };
+    let query = filled(max_length, "", part, "").body;
     Hostile::new(Method::GET, format!("/cases?{query}"), String::new())
 }

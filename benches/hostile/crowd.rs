@@ -1,4 +1,4 @@
-//! Eight clients of one workspace that send the worst body without a pause, and who must not wait for them.
+//! Latency of other requests while eight clients of one workspace send the worst body without pauses.
 
 use std::time::{Duration, Instant};
 
@@ -7,16 +7,16 @@ use reqwest::Method;
 
 use crate::Bench;
 use crate::bodies::Hostile;
-use crate::process::KEY;
+use crate::support::KEY;
 
-/// How many clients send large bodies.
+/// Number of clients that send large bodies.
 const CLIENTS: usize = 8;
-/// How long 99 of 100 others may wait.
-const PATIENCE: Duration = Duration::from_millis(100);
-/// The key of another workspace.
+/// Upper bound of the 99th percentile of the other requests.
+const MAX_P99: Duration = Duration::from_millis(100);
+/// API key of another workspace.
 const OTHER: &str = "dossier_hostile_other_workspace";
 
-/// Prints how long others waited; whether that was too long.
+/// Prints the latencies of the other requests. Returns whether they exceed [`MAX_P99`].
 pub async fn measure(bench: &Bench, worst: &Hostile, time: Duration) -> bool {
     let workspace = "INSERT INTO workspaces (id, name)
             VALUES ('0198a000-0000-4000-8000-00000000bb01', 'Other');
@@ -25,7 +25,7 @@ pub async fn measure(bench: &Bench, worst: &Hostile, time: Duration) -> bool {
                 sha256(convert_to('dossier_hostile_other_workspace', 'UTF8')))";
     bench.server.execute(workspace).await;
     let until = Instant::now() + time;
-    let storm = join_all((0..CLIENTS).map(|_| async {
+    let large = join_all((0..CLIENTS).map(|_| async {
         let mut sent = 0_usize;
         while Instant::now() < until {
             bench.send(KEY, worst).await;
@@ -35,11 +35,11 @@ pub async fn measure(bench: &Bench, worst: &Hostile, time: Duration) -> bool {
     }));
     let probe = Hostile::new(Method::GET, "/healthz", String::new());
     let create = Hostile::new(Method::POST, "/cases", r#"{"name": "Small"}"#.to_owned());
-    let probes = repeated(bench, &probe, until);
-    let creates = repeated(bench, &create, until);
-    let (sent, probes, creates) = join3(storm, probes, creates).await;
+    let probes = repeat(bench, &probe, until);
+    let creates = repeat(bench, &create, until);
+    let (sent, probes, creates) = join3(large, probes, creates).await;
     println!(
-        "{CLIENTS} clients sent {} large bodies in {time:.0?} meanwhile:",
+        "{CLIENTS} clients sent {} large bodies in {time:.0?}; in the meantime:",
         sent.iter().sum::<usize>()
     );
     let mut is_late = false;
@@ -53,18 +53,18 @@ pub async fn measure(bench: &Bench, worst: &Hostile, time: Duration) -> bool {
             at(99),
             at(100)
         );
-        is_late |= at(99) > PATIENCE;
+        is_late |= at(99) > MAX_P99;
     }
     is_late
 }
 
-/// Sends one request after the other; how long each took.
-async fn repeated(bench: &Bench, request: &Hostile, until: Instant) -> Vec<Duration> {
+/// Repeats a request and returns the latencies.
+async fn repeat(bench: &Bench, request: &Hostile, until: Instant) -> Vec<Duration> {
     let mut times = Vec::new();
     while Instant::now() < until {
-        let begun = Instant::now();
+        let started = Instant::now();
         bench.send(OTHER, request).await;
-        times.push(begun.elapsed());
+        times.push(started.elapsed());
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     times

@@ -1,11 +1,11 @@
-//! What the worst requests that the limits allow cost the server: `cargo bench --bench hostile`.
+//! CPU cost of the most expensive requests within the limits: `cargo bench --bench hostile`.
 //!
-//! Each kind of body is sent as one of 1 MiB and one of 2 MiB. The bounds: no request costs more than
-//! 250 ms of the server's CPU, and one of 2 MiB at most 2.5 times what one of 1 MiB costs. Then eight clients
-//! of one workspace send the worst of them without a pause, while another workspace creates small cases
-//! and a probe asks for `/healthz`: 99 of 100 responses come within 100 ms.
+//! Each kind of body is sent with 1 MiB and with 2 MiB. A request may use at most 250 ms of the server's CPU
+//! time, and one of 2 MiB at most 2.5 times as much as one of 1 MiB. Then eight clients of one workspace send
+//! the worst body without pauses, while another workspace creates small cases and a probe requests
+//! `/healthz`: the 99th percentile of their responses is at most 100 ms.
 //!
-//! `-- --program PATH` measures another build of the server, and `-- --only NAME` some of the kinds.
+//! `-- --program PATH` measures another build of the server, `-- --only NAME` a part of the kinds.
 
 #![expect(
     clippy::expect_used,
@@ -15,14 +15,17 @@
 
 mod bodies;
 #[path = "../throughput/client.rs"]
-#[expect(dead_code, reason = "of the benchmark of throughput")]
+#[expect(dead_code, reason = "the throughput benchmark uses the rest")]
 mod client;
 mod crowd;
 #[path = "../throughput/process.rs"]
-#[expect(dead_code, reason = "of the benchmark of throughput")]
+#[expect(dead_code, reason = "the throughput benchmark uses the rest")]
 mod process;
+#[path = "../throughput/start.rs"]
+#[expect(dead_code, reason = "the throughput benchmark uses the rest")]
+mod start;
 #[path = "../support/mod.rs"]
-#[expect(dead_code, reason = "of the benchmark of throughput")]
+#[expect(dead_code, reason = "the throughput benchmark uses the rest")]
 mod support;
 
 use std::time::Duration;
@@ -32,47 +35,49 @@ use reqwest::Client;
 use serde_json::{Value, json};
 
 use bodies::Hostile;
-use process::{KEY, Program, Server};
+use process::{Program, Server};
+use start::start;
+use support::KEY;
 
-/// The sizes of bodies, in bytes: just below a half of the limit, and just below the limit.
+/// Body sizes in bytes: just below half of the limit, and just below the limit.
 const SIZES: [usize; 2] = [1024 * 1024 - 1024, 2 * 1024 * 1024 - 1024];
-/// The most CPU time of one request.
-const MOST: Duration = Duration::from_millis(250);
-/// How many times as much as a body of half the size one may cost.
-const GROWTH: f64 = 2.5;
-/// What is too little to tell how it grows: the clock of a process counts in 10 ms.
-const LITTLE: Duration = Duration::from_millis(8);
-/// How often each body is sent: the clock counts all of them together.
-const TIMES: u32 = 5;
+/// Upper bound of the CPU time of one request.
+const MAX_CPU: Duration = Duration::from_millis(250);
+/// Upper bound of the growth of the CPU time when the size doubles.
+const MAX_GROWTH: f64 = 2.5;
+/// Below this the growth cannot be measured: the process clock has a resolution of 10 ms.
+const MIN_MEASURABLE: Duration = Duration::from_millis(8);
+/// Number of requests per measurement, for the resolution of the clock.
+const REPEATS: u32 = 5;
 
-/// How the benchmark runs.
+/// Command-line arguments.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Another build of the server.
+    /// Path of another build of the server.
     #[arg(long)]
     program: Option<Program>,
-    /// Only kinds whose name has this text.
+    /// Measure only the kinds whose name contains this string.
     #[arg(long, default_value = "")]
     only: String,
-    /// How many seconds the eight clients send.
+    /// Number of seconds that the eight clients send.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
-    /// Report what is over the bounds, and end well.
+    /// Report exceeded bounds without failing.
     #[arg(long)]
     report_only: bool,
-    /// Cargo says so to every benchmark.
+    /// Cargo passes this to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// The server under measurement, and a client.
+/// The measured server and a client.
 pub struct Bench {
     server: Server,
     client: Client,
 }
 
 impl Bench {
-    /// Sends a request; its status.
+    /// Sends a request and returns the status.
     async fn send(&self, key: &str, hostile: &Hostile) -> u16 {
         let url = format!("http://127.0.0.1:{}{}", self.server.port, hostile.path);
         let request = self.client.request(hostile.method.clone(), url);
@@ -86,15 +91,15 @@ impl Bench {
         status
     }
 
-    /// The CPU time of one request.
+    /// Returns the status and the CPU time of one request.
     async fn cost(&self, hostile: &Hostile) -> (u16, Duration) {
-        // The first one fills caches and grows buffers.
+        // The first request fills caches and grows buffers.
         let status = self.send(KEY, hostile).await;
         let before = self.server.cpu().server;
-        for _ in 0..TIMES {
+        for _ in 0..REPEATS {
             self.send(KEY, hostile).await;
         }
-        (status, (self.server.cpu().server - before) / TIMES)
+        (status, (self.server.cpu().server - before) / REPEATS)
     }
 
     async fn post(&self, path: &str, body: &Value) -> Value {
@@ -107,8 +112,8 @@ impl Bench {
         body
     }
 
-    /// What the workspace has, for requests to miss by a little: properties of every kind, tags, and a template
-    /// that requires much.
+    /// Creates objects that the requests nearly match: properties of every type, tags, and a template with
+    /// many requirements.
     async fn fill(&self) {
         let options = (0..1_000).map(|it| json!({"key": bodies::option(it), "label": "O"}));
         let options: Vec<_> = options.collect();
@@ -128,14 +133,14 @@ impl Bench {
             self.post("/tags", &json!({"label": bodies::tag(number)}))
                 .await;
         }
-        let members = [
+        let fields = [
             "country",
             "address.city",
             "legal_form",
             "share_capital",
             "website_url",
         ];
-        let required: Vec<_> = members
+        let required: Vec<_> = fields
             .iter()
             .map(|it| format!("companies[].{it}"))
             .collect();
@@ -149,11 +154,11 @@ impl Bench {
 
 #[tokio::main]
 async fn main() {
-    // The server's own client has it too; where it is there already, that is as well.
+    // Fails if a provider is installed already, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let arguments = Arguments::parse();
     let program = arguments.program.unwrap_or_else(Program::built);
-    let (server, _) = Server::start(&program).await;
+    let (server, _) = start(&program).await;
     let bench = Bench {
         server,
         client: Client::new(),
@@ -169,16 +174,16 @@ async fn main() {
         if !name.contains(&arguments.only) {
             continue;
         }
-        let [half, whole] = SIZES.map(make);
+        let [half, full] = SIZES.map(make);
         let (_, small) = bench.cost(&half).await;
-        let (status, large) = bench.cost(&whole).await;
-        let growth = large.as_secs_f64() / small.max(LITTLE).as_secs_f64();
+        let (status, large) = bench.cost(&full).await;
+        let growth = large.as_secs_f64() / small.max(MIN_MEASURABLE).as_secs_f64();
         println!("{name:42} {status:>6} {small:>9.1?} {large:>9.1?} {growth:>6.1}x");
-        if large > MOST || growth > GROWTH {
+        if large > MAX_CPU || growth > MAX_GROWTH {
             over.push(*name);
         }
         if worst.as_ref().is_none_or(|(most, _)| large > *most) {
-            worst = Some((large, whole));
+            worst = Some((large, full));
         }
     }
     let (_, worst) = worst.expect("a kind");
@@ -188,5 +193,5 @@ async fn main() {
         return;
     }
     assert!(over.is_empty(), "over the bounds: {}", over.join(", "));
-    assert!(!is_late, "others waited");
+    assert!(!is_late, "other requests waited too long");
 }

@@ -1,13 +1,16 @@
-//! The payloads that benchmarks send.
+//! Payloads and the API key of the benchmarks.
 
 use serde_json::{Value, json};
 
-/// A case and nothing else.
+/// API key of the sandbox.
+pub const KEY: &str = "dossier_sandbox";
+
+/// A case with a name only.
 pub fn minimal() -> Value {
     json!({"name": "Acme"})
 }
 
-/// A whole KYB case: 3 companies, 4 individuals, 6 relations, 3 tags, for the sandbox.
+/// A complete KYB case for the sandbox: 3 companies, 4 individuals, 6 relations, 3 tags.
 pub fn kyb() -> Value {
     json!({
         "name": "Acme SAS",
@@ -62,7 +65,7 @@ pub fn kyb() -> Value {
     })
 }
 
-/// A case with so many companies, each but the first held by the one before.
+/// A case with this many companies, each except the first held by the previous one.
 pub fn chain(companies: usize) -> Value {
     let company = |index: usize| match index {
         0 => json!({"ref": "c0", "type": "main", "name": "Acme 0"}),
@@ -74,7 +77,7 @@ pub fn chain(companies: usize) -> Value {
     json!({"name": "Acme", "companies": (0..companies).map(company).collect::<Vec<_>>()})
 }
 
-/// A case of nearly two mebibytes, which a body may have: 1,000 companies and 1,000 individuals.
+/// A case of almost 2 MiB, the body limit: 1,000 companies and 1,000 individuals.
 pub fn two_mebibytes() -> Value {
     let mut case = chain(1_000);
     let filler = "x".repeat(150);

@@ -1,4 +1,4 @@
-//! Clients that send one request after the other, and cost as little as they can.
+//! HTTP clients with little overhead that send one request after the other.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -10,44 +10,44 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::process::{KEY, Server};
+use crate::support::KEY;
 
-/// What is asked of the server.
+/// The kind of request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     Create,
-    /// With an idempotency key of its own.
+    /// A create with a new idempotency key.
     CreateOnce,
-    /// With an external id of its own.
+    /// A create with a new external id.
     CreateNamed,
-    /// Reads one case again and again.
+    /// Reads the same case repeatedly.
     Read,
 }
 
-/// Some clients, each with a connection.
+/// A number of clients, each with one connection.
 pub struct Load {
     port: u16,
     connections: usize,
     body: Arc<str>,
     shape: Shape,
-    /// What is read, where it is not a case of its own.
+    /// Path to read, if it is not a new case.
     path: Option<String>,
 }
 
-/// What the clients have seen.
+/// The result of a run.
 #[derive(Debug, Default)]
-pub struct Done {
-    /// The time of each request that was answered with a success.
+pub struct LoadResult {
+    /// Latencies of the successful requests.
     pub latencies: Vec<Duration>,
 }
 
-/// What no client has used for a key of idempotency or an external id.
+/// Makes idempotency keys and external ids unique.
 static NEXT_KEY: AtomicU64 = AtomicU64::new(0);
 
 impl Load {
-    pub fn new(server: &Server, connections: usize, payload: &Value, shape: Shape) -> Self {
+    pub fn new(port: u16, connections: usize, payload: &Value, shape: Shape) -> Self {
         Self {
-            port: server.port,
+            port,
             connections,
             body: payload.to_string().into(),
             shape,
@@ -55,7 +55,7 @@ impl Load {
         }
     }
 
-    /// The same, reading this path.
+    /// Sets the path to read.
     pub fn reading(self, path: &str) -> Self {
         Self {
             path: Some(path.to_owned()),
@@ -63,17 +63,17 @@ impl Load {
         }
     }
 
-    /// Sends one request; whether it was answered with a success.
+    /// Sends one request. Returns `true` if it created a case.
     pub async fn once(port: u16, payload: &Value, shape: Shape) -> bool {
         let Ok(mut client) = Client::connect(port).await else {
             return false;
         };
-        let answer = client.send(&request(shape, "", &payload.to_string())).await;
-        answer.is_ok_and(|(status, _)| status == 201)
+        let response = client.send(&request(shape, "", &payload.to_string())).await;
+        response.is_ok_and(|(status, _)| status == 201)
     }
 
-    /// Sends for so long.
-    pub async fn run(&self, time: Duration) -> Done {
+    /// Sends requests for this long.
+    pub async fn run(&self, time: Duration) -> LoadResult {
         let path = match (self.shape, &self.path) {
             (Shape::Read, Some(path)) => path.clone(),
             (Shape::Read, None) => self.one_case().await,
@@ -84,64 +84,70 @@ impl Load {
         for _ in 0..self.connections {
             let (port, shape) = (self.port, self.shape);
             let (body, path) = (Arc::clone(&self.body), path.clone());
-            clients.spawn(async move { work(port, shape, &path, &body, until).await });
+            clients.spawn(async move { run_client(port, shape, &path, &body, until).await });
         }
-        let mut done = Done::default();
+        let mut result = LoadResult::default();
         while let Some(latencies) = clients.join_next().await {
-            done.latencies.extend(latencies.expect("a client ends"));
+            result.latencies.extend(latencies.expect("no panic"));
         }
-        done
+        result
     }
 
-    /// Sends so many, and says how long that took.
+    /// Sends this many requests and returns how long that took.
     pub async fn count(&self, requests: usize) -> Duration {
-        let begun = Instant::now();
+        let started = Instant::now();
         let mut clients = JoinSet::new();
-        let left = Arc::new(AtomicUsize::new(requests));
+        let remaining = Arc::new(AtomicUsize::new(requests));
         for _ in 0..self.connections {
             let (port, shape) = (self.port, self.shape);
-            let (body, left) = (Arc::clone(&self.body), Arc::clone(&left));
+            let (body, remaining) = (Arc::clone(&self.body), Arc::clone(&remaining));
             let take = |left: usize| left.checked_sub(1);
             clients.spawn(async move {
                 let mut client = Client::connect(port).await.expect("a connection");
-                while left
+                while remaining
                     .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
                     .is_ok()
                 {
-                    let answer = client.send(&request(shape, "", &body)).await;
-                    let (status, answer) = answer.expect("an answer");
-                    assert_eq!(status, 201, "{}", String::from_utf8_lossy(&answer));
+                    let response = client.send(&request(shape, "", &body)).await;
+                    let (status, body) = response.expect("a response");
+                    assert_eq!(status, 201, "{}", String::from_utf8_lossy(&body));
                 }
             });
         }
         clients.join_all().await;
-        begun.elapsed()
+        started.elapsed()
     }
 
     async fn one_case(&self) -> String {
         let mut client = Client::connect(self.port).await.expect("a connection");
         let request = request(Shape::Create, "", &self.body);
-        let (status, body) = client.send(&request).await.expect("an answer");
+        let (status, body) = client.send(&request).await.expect("a response");
         assert_eq!(status, 201);
         let case: Value = serde_json::from_slice(&body).expect("JSON");
         format!("/cases/{}", case["id"].as_str().expect("an id"))
     }
 }
 
-async fn work(port: u16, shape: Shape, path: &str, body: &str, until: Instant) -> Vec<Duration> {
+async fn run_client(
+    port: u16,
+    shape: Shape,
+    path: &str,
+    body: &str,
+    until: Instant,
+) -> Vec<Duration> {
     let mut client = Client::connect(port).await.expect("a connection");
     let mut latencies = Vec::new();
     let expected = if shape == Shape::Read { 200 } else { 201 };
     while Instant::now() < until {
         let request = request(shape, path, body);
-        let begun = Instant::now();
-        let (status, answer) = client.send(&request).await.expect("an answer");
+        let started = Instant::now();
+        let (status, response) = client.send(&request).await.expect("a response");
         if status == 503 {
-            // More than the machine serves in time: not done, and not counted.
+            // An overloaded machine: the request is not counted.
             continue;
         }
-        assert_eq!(status, expected, "{}", String::from_utf8_lossy(&answer));
-        latencies.push(begun.elapsed());
+        assert_eq!(status, expected, "{}", String::from_utf8_lossy(&response));
+        latencies.push(started.elapsed());
     }
     latencies
 }
@@ -173,7 +179,7 @@ fn request(shape: Shape, path: &str, body: &str) -> Vec<u8> {
     (head + &rest).into_bytes()
 }
 
-/// A connection that is kept.
+/// A keep-alive connection.
 struct Client {
     stream: TcpStream,
     buffer: Vec<u8>,
@@ -189,7 +195,7 @@ impl Client {
         })
     }
 
-    /// Status and body of the answer, which has a length.
+    /// Returns status and body of the response, which must have a Content-Length.
     async fn send(&mut self, request: &[u8]) -> std::io::Result<(u16, Vec<u8>)> {
         self.stream.write_all(request).await?;
         self.buffer.clear();

@@ -1,17 +1,19 @@
-//! Several servers beside each other: other binaries, or the same with other settings.
+//! Compares several servers: other binaries, or the same one with other settings.
 //!
-//! What a change gives is less than what a shared machine loses from one minute to the next, so
-//! that the servers have to take turns within one run.
+//! The servers take turns within one run, because the speed of a shared machine varies more over minutes than
+//! most changes do.
 
 use std::time::Duration;
 
 use crate::client::{Load, Shape};
 use crate::growth::{MEBIBYTE, large_body, peak_memory};
+use crate::measure::{fill, measure};
 use crate::process::{Program, Server};
 use crate::report::{Figure, median};
-use crate::{Arguments, fill, measure, support};
+use crate::start::start;
+use crate::support;
 
-/// One of the servers, and what was seen of it.
+/// A server and its measurements.
 struct Compared {
     program: Program,
     server: Server,
@@ -24,14 +26,12 @@ impl Compared {
     }
 }
 
-/// Lets each of the programs create KYB cases over 16 connections in turn, then shows what memory
-/// each needs.
-pub async fn compare(arguments: &Arguments) {
-    let time = Duration::from_secs(arguments.seconds);
-    let load = |server: &Server| Load::new(server, 16, &support::kyb(), Shape::Create);
+/// Measures KYB cases over 16 connections on each program in turn, then the memory that each needs.
+pub async fn compare(programs: &[Program], rounds: usize, time: Duration) {
+    let load = |server: &Server| Load::new(server.port, 16, &support::kyb(), Shape::Create);
     let mut all = Vec::new();
-    for program in &arguments.compare {
-        let (server, _) = Server::start(program).await;
+    for program in programs {
+        let (server, _) = start(program).await;
         fill(&server, time).await;
         all.push(Compared {
             program: program.clone(),
@@ -39,16 +39,16 @@ pub async fn compare(arguments: &Arguments) {
             figures: Vec::new(),
         });
     }
-    for round in 1..=arguments.rounds {
+    for round in 1..=rounds {
         for it in &mut all {
             let figure = measure(&it.server, &load(&it.server), time).await;
             it.figures.push(figure);
         }
-        eprintln!("round {round} of {} is done", arguments.rounds);
+        eprintln!("round {round} of {rounds} is done");
     }
     println!(
         "| program | a second | p50 ms | p99 ms | server CPU ms | PostgreSQL CPU ms | ratio of the \
-         two | MiB, 64 connections | three large bodies in turn add, in bodies |"
+         two | MiB, 64 connections | memory of three large bodies in turn, in body sizes |"
     );
     println!("|{}", " --- |".repeat(9));
     for it in all {

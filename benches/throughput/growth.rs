@@ -1,15 +1,16 @@
-//! How cost grows: with the clients, with a case, and with what is in the tables.
+//! Growth of the cost with the number of clients, the size of a case, and the size of the tables.
 
 use std::time::Duration;
 
 use crate::client::{Load, Shape};
+use crate::measure::{KYB, measure};
 use crate::process::Server;
 use crate::report::{Report, median};
-use crate::{KYB, measure, support};
+use crate::support;
 
 pub const MEBIBYTE: f64 = 1024.0 * 1024.0;
 
-/// The memory of the server under load, and what a large body adds to it.
+/// Reports the memory of the server under load, and the memory that a large body adds.
 pub async fn memory(server: &Server, report: &mut Report, time: Duration) {
     let peak = peak_memory(server, time).await / MEBIBYTE;
     report.note(format!("peak memory, 64 connections: {peak:.0} MiB"));
@@ -22,21 +23,21 @@ pub async fn memory(server: &Server, report: &mut Report, time: Duration) {
     ));
 }
 
-/// The most memory that the server needs for 64 connections, in bytes.
+/// Returns the peak memory of the server with 64 connections, in bytes.
 pub async fn peak_memory(server: &Server, time: Duration) -> f64 {
     server.peak_memory();
-    let load = Load::new(server, 64, &support::kyb(), Shape::Create);
+    let load = Load::new(server.port, 64, &support::kyb(), Shape::Create);
     load.run(time).await;
     server.peak_memory() as f64
 }
 
-/// What a body added to the memory of the server, in bytes.
+/// The size of a body and the memory that it added to the server, in bytes.
 pub struct Added {
     pub body: f64,
     pub bytes: f64,
 }
 
-/// What one large body adds to the memory of the server.
+/// Measures the memory that a large body adds to the server.
 pub async fn large_body(server: &Server) -> Added {
     let payload = support::two_mebibytes();
     let before = server.peak_memory() as f64;
@@ -47,30 +48,30 @@ pub async fn large_body(server: &Server) -> Added {
     }
 }
 
-/// Cases with more and more companies.
+/// Reports the cost of cases with more and more companies.
 pub async fn companies(server: &Server, report: &mut Report, time: Duration) {
     for companies in [1, 10, 100, 1_000] {
-        let load = Load::new(server, 4, &support::chain(companies), Shape::Create);
+        let load = Load::new(server.port, 4, &support::chain(companies), Shape::Create);
         let spent = server.cpu();
-        let done = load.run(time).await.latencies.len() as f64;
+        let requests = load.run(time).await.latencies.len() as f64;
         let spent = server.cpu() - spent;
         let cpu = (spent.server + spent.postgres).as_secs_f64() * 1_000.0;
         report.note(format!(
             "{companies} companies: {:.1} cases a second, {:.3} ms CPU a company",
-            done / time.as_secs_f64(),
-            cpu / (done * companies as f64)
+            requests / time.as_secs_f64(),
+            cpu / (requests * companies as f64)
         ));
     }
 }
 
-/// The same work with more and more in the tables.
+/// Reports the rates with more and more cases in the tables.
 pub async fn tables(server: &Server, report: &mut Report, time: Duration, rounds: usize) {
-    let mut there = 0;
+    let mut filled = 0;
     for cases in [0, 100_000, 1_000_000] {
-        if cases > there {
-            fill(server, there, cases).await;
+        if cases > filled {
+            fill(server, filled, cases).await;
         }
-        there = cases;
+        filled = cases;
         for (name, path) in [
             (KYB, None),
             ("read a kyb case", Some("")),
@@ -81,7 +82,7 @@ pub async fn tables(server: &Server, report: &mut Report, time: Duration, rounds
                 continue;
             }
             let shape = path.map_or(Shape::Create, |_| Shape::Read);
-            let mut load = Load::new(server, 16, &support::kyb(), shape);
+            let mut load = Load::new(server.port, 16, &support::kyb(), shape);
             if let Some(path) = path.filter(|it| !it.is_empty()) {
                 load = load.reading(path);
             }
@@ -97,7 +98,7 @@ pub async fn tables(server: &Server, report: &mut Report, time: Duration, rounds
     }
 }
 
-/// Cases with a company, an individual and a relation each, made by SQL.
+/// Inserts cases with a company, an individual and a relation each, by SQL.
 async fn fill(server: &Server, from: usize, to: usize) {
     let id = |kind: usize| {
         format!("('01980000-0000-7{kind}00-8000-' || lpad(to_hex(n), 12, '0'))::uuid")

@@ -1,25 +1,25 @@
-//! `dossier import` beside cases that are posted one by one.
+//! `dossier import` compared with single creates.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::client::{Load, Shape};
-use crate::process::{KEY, Server};
+use crate::process::Server;
 use crate::report::{Report, median};
-use crate::support;
+use crate::support::{self, KEY};
 
-/// In how many turns both are measured.
+/// Number of alternating turns.
 const TURNS: usize = 5;
 
-/// So many cases, once posted one by one over 16 connections and once imported, in turns; each has an
-/// external id of its own.
+/// Creates this many cases by single requests over 16 connections, and imports as many, in turns. Each case
+/// has a unique external id.
 pub async fn import(server: &Server, report: &mut Report, cases: usize) {
     let each = cases.div_ceil(TURNS);
     let kyb = support::kyb();
     let (mut posted, mut imported) = (Vec::new(), Vec::new());
     for turn in 1..=TURNS {
-        let load = Load::new(server, 16, &kyb, Shape::CreateNamed);
+        let load = Load::new(server.port, 16, &kyb, Shape::CreateNamed);
         posted.push(rate(each, load.count(each).await));
         imported.push(rate(each, run(server, turn, each, &kyb.to_string())));
         eprintln!("turn {turn} of {TURNS} of the import is done");
@@ -32,11 +32,11 @@ pub async fn import(server: &Server, report: &mut Report, cases: usize) {
     ));
 }
 
-fn rate(cases: usize, took: Duration) -> f64 {
-    cases as f64 / took.as_secs_f64()
+fn rate(cases: usize, time: Duration) -> f64 {
+    cases as f64 / time.as_secs_f64()
 }
 
-/// Imports a file that is made first; how long it took, the start of the command included.
+/// Writes a file and imports it. Returns how long the command took, including its start.
 fn run(server: &Server, turn: usize, cases: usize, case: &str) -> Duration {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("cases.ndjson");
@@ -50,7 +50,7 @@ fn run(server: &Server, turn: usize, cases: usize, case: &str) -> Duration {
         .expect("a line");
     }
     file.flush().expect("the file");
-    let begun = Instant::now();
+    let started = Instant::now();
     let output = Command::new(env!("CARGO_BIN_EXE_dossier"))
         .args(["import", "cases.ndjson"])
         .current_dir(folder.path())
@@ -59,8 +59,8 @@ fn run(server: &Server, turn: usize, cases: usize, case: &str) -> Duration {
         .stdin(Stdio::null())
         .output()
         .expect("the import");
-    let took = begun.elapsed();
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{told}");
-    took
+    let time = started.elapsed();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{stderr}");
+    time
 }

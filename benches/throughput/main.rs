@@ -1,11 +1,13 @@
-//! How near `POST /cases` comes to what PostgreSQL itself can do: `cargo bench --bench throughput`.
+//! Compares `POST /cases` with what PostgreSQL can do by itself: `cargo bench --bench throughput`.
 //!
-//! It starts the server with a private, durable PostgreSQL, and lets the same clients' work be done,
-//! round after round and one after the other, by the server over HTTP and by pgbench, which writes
-//! the same rows with one prepared statement. `-- --quick` ends within a minute, `-- --rounds N` and
-//! `--seconds N` measure longer, `-- --import N` imports that many cases beside as many that are posted
-//! one by one, `-- --sizes` goes on with 100,000 and a million cases in the tables, `-- --json FILE`
-//! writes the figures. `-- --compare PROGRAM` lets servers take turns instead, to see what a change gives.
+//! Starts the server with a private, durable PostgreSQL. In each round, the server does the work over HTTP, then
+//! pgbench inserts the same rows with one prepared statement. Options, after `--`:
+//!
+//! - `--quick` finishes within a minute; `--rounds N` and `--seconds N` measure longer.
+//! - `--import N` compares an import of that many cases with single creates.
+//! - `--sizes` repeats the measurements with 100,000 and a million cases in the tables.
+//! - `--json FILE` writes the figures.
+//! - `--compare PROGRAM` compares several servers instead.
 
 #![expect(
     clippy::expect_used,
@@ -18,10 +20,12 @@ mod client;
 mod compare;
 mod growth;
 mod import;
+mod measure;
 mod pgbench;
 mod process;
 mod report;
 mod rows;
+mod start;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -31,51 +35,53 @@ use clap::Parser;
 use serde_json::Value;
 
 use client::{Load, Shape};
+use measure::{KYB, fill, measure};
 use pgbench::Pgbench;
 use process::{Program, Server};
 use report::{Figure, Report};
+use start::start;
 
-/// How the benchmark runs.
+/// Command-line arguments.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// End within a minute.
+    /// Finish within a minute.
     #[arg(long)]
     quick: bool,
-    /// How many rounds are measured.
+    /// Number of rounds.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// How many seconds each measurement of a round takes.
+    /// Seconds of each measurement of a round.
     #[arg(long, default_value_t = 5)]
     seconds: u64,
-    /// Go on with 100,000 and a million cases in the tables.
+    /// Measure with 100,000 and a million cases in the tables as well.
     #[arg(long)]
     sizes: bool,
-    /// Compare servers instead: each a path, perhaps after settings, as in
-    /// `--compare target/release/dossier --compare 'TOKIO_WORKER_THREADS=1 target/release/dossier'`.
+    /// Compare servers instead. Each value is a path, which settings can precede, as in `--compare
+    /// target/release/dossier --compare 'TOKIO_WORKER_THREADS=1 target/release/dossier'`.
     #[arg(long, conflicts_with_all = ["quick", "sizes", "import", "json"])]
     compare: Vec<Program>,
-    /// Import so many cases, and post as many one by one.
+    /// Compare an import of this many cases with as many single creates.
     #[arg(long, default_value_t = 0)]
     import: usize,
-    /// Where to write the figures as JSON.
+    /// Write the figures to this file as JSON.
     #[arg(long)]
     json: Option<std::path::PathBuf>,
-    /// What cargo says to every benchmark.
+    /// Cargo passes this to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// What one measurement is of.
+/// A measurement.
 struct Measurement<'p> {
     name: &'static str,
     connections: usize,
     payload: Value,
     shape: Shape,
-    /// What PostgreSQL does for it, and what that is called.
+    /// The name and the pgbench script of the same work without the server.
     ceiling: (&'static str, &'p Pgbench),
 }
 
-/// What pgbench does.
+/// The pgbench scripts.
 struct Ceilings {
     kyb: Pgbench,
     minimal: Pgbench,
@@ -83,7 +89,7 @@ struct Ceilings {
 }
 
 impl Ceilings {
-    async fn of(server: &Server) -> Self {
+    async fn prepare(server: &Server) -> Self {
         Self {
             kyb: Pgbench::writing(server, "kyb", &support::kyb()).await,
             minimal: Pgbench::writing(server, "minimal", &support::minimal()).await,
@@ -143,9 +149,6 @@ impl Ceilings {
     }
 }
 
-/// The measurement that everything is compared with.
-const KYB: &str = "kyb, 16 connections";
-
 fn main() {
     let mut arguments = Arguments::parse();
     if arguments.quick {
@@ -156,23 +159,23 @@ fn main() {
         .enable_all()
         .build()
         .expect("a runtime");
+    let time = Duration::from_secs(arguments.seconds);
     if arguments.compare.is_empty() {
-        runtime.block_on(run(&arguments));
+        runtime.block_on(run(&arguments, time));
     } else {
-        runtime.block_on(compare::compare(&arguments));
+        runtime.block_on(compare::compare(&arguments.compare, arguments.rounds, time));
     }
 }
 
-async fn run(arguments: &Arguments) {
-    let time = Duration::from_secs(arguments.seconds);
-    let (server, starts) = Server::start(&Program::built()).await;
+async fn run(arguments: &Arguments, time: Duration) {
+    let (server, starts) = start(&Program::built()).await;
     let mut report = Report::new(starts);
-    let ceilings = Ceilings::of(&server).await;
+    let ceilings = Ceilings::prepare(&server).await;
     fill(&server, time).await;
     ceilings.kyb.run(16, time);
     for round in 1..=arguments.rounds {
         for it in ceilings.measurements() {
-            let load = Load::new(&server, it.connections, &it.payload, it.shape);
+            let load = Load::new(server.port, it.connections, &it.payload, it.shape);
             report.add(it.name, measure(&server, &load, time).await);
             let (name, pgbench) = it.ceiling;
             let before = server.cpu();
@@ -200,30 +203,7 @@ async fn run(arguments: &Arguments) {
     report.finish(&server).await;
     report.print();
     if let Some(file) = &arguments.json {
-        std::fs::write(file, report.json().to_string()).expect("the file is written");
+        std::fs::write(file, report.json().to_string()).expect("the file");
     }
     server.stop();
-}
-
-/// Fills the tables: plans that were made while they were empty would stay in use until statistics
-/// change.
-async fn fill(server: &Server, time: Duration) {
-    let load = Load::new(server, 16, &support::kyb(), Shape::Create);
-    load.run(time).await;
-    server.execute("ANALYZE").await;
-}
-
-/// One measurement of the server.
-async fn measure(server: &Server, load: &Load, time: Duration) -> Figure {
-    let statements = server.statements().await;
-    let before = server.cpu();
-    let done = load.run(time).await;
-    let spent = server.cpu() - before;
-    let sent = server.statements().await.zip(statements);
-    let figure = Figure::of_load(&done, time, spent);
-    let count = done.latencies.len() as f64;
-    Figure {
-        statements: sent.map(|(after, before)| (after - before) / count),
-        ..figure
-    }
 }

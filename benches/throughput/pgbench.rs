@@ -1,4 +1,4 @@
-//! pgbench, which shows what PostgreSQL can do with nothing in front of it.
+//! pgbench, which measures PostgreSQL without the server.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -12,19 +12,19 @@ use crate::client::{Load, Shape};
 use crate::process::{Server, folders};
 use crate::rows;
 
-/// How many times it ran.
+/// Number of runs so far.
 static RUNS: AtomicU64 = AtomicU64::new(0);
 
-/// A script of one statement.
+/// A script with one statement.
 pub struct Pgbench {
     script: PathBuf,
     options: PgConnectOptions,
-    /// How many rows it writes.
+    /// Number of rows that the script inserts.
     pub rows: usize,
 }
 
 impl Pgbench {
-    /// Writes the rows that the server writes for a payload.
+    /// A script that inserts the rows that the server inserts for a payload.
     pub async fn writing(server: &Server, name: &str, payload: &Value) -> Self {
         assert!(Load::once(server.port, payload, Shape::Create).await);
         let mut connection = server.connect().await;
@@ -34,7 +34,7 @@ impl Pgbench {
         Self::new(server, name, &script, rows)
     }
 
-    /// Reads a case with the server's own query.
+    /// A script that reads a case with the server's query.
     pub async fn reading(server: &Server, payload: &Value) -> Self {
         assert!(Load::once(server.port, payload, Shape::Create).await);
         let mut connection = server.connect().await;
@@ -63,10 +63,10 @@ impl Pgbench {
         }
     }
 
-    /// Transactions a second.
+    /// Runs the script. Returns the transactions per second.
     pub fn run(&self, connections: usize, time: Duration) -> f64 {
         let socket = self.options.get_socket().expect("a socket");
-        // Each run has numbers of its own, whoever ran before.
+        // Each run has its own range of numbers.
         let first = RUNS.fetch_add(1, Ordering::Relaxed) * 1_000_000_000;
         let output = Command::new(program())
             .args(["--no-vacuum", "--protocol=prepared", "--jobs=1"])
@@ -80,13 +80,13 @@ impl Pgbench {
             .arg("postgres")
             .output()
             .expect("pgbench runs");
-        let said = String::from_utf8_lossy(&output.stdout);
-        let rate = said.lines().find_map(|it| it.strip_prefix("tps = "));
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        let rate = stdout.lines().find_map(|it| it.strip_prefix("tps = "));
         let rate = rate.and_then(|it| it.split_whitespace().next()?.parse().ok());
-        let is_whole = output.status.success() && said.contains("failed transactions: 0 ");
-        let Some(rate) = rate.filter(|_| is_whole) else {
-            let complaint = String::from_utf8_lossy(&output.stderr);
-            panic!("pgbench failed: {said} {complaint}");
+        let succeeded = output.status.success() && stdout.contains("failed transactions: 0 ");
+        let Some(rate) = rate.filter(|_| succeeded) else {
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            panic!("pgbench failed: {stdout} {stderr}");
         };
         rate
     }
@@ -101,9 +101,9 @@ async fn last_case(connection: &mut sqlx::PgConnection) -> String {
     id.to_string()
 }
 
-/// Beside the other programs of PostgreSQL, where it is not on the path.
+/// Returns the path of pgbench: in a folder of PostgreSQL, or on the PATH.
 fn program() -> PathBuf {
     let mut programs = folders("--bindir", "bin").map(|it| it.join("pgbench"));
-    let is_there = programs.find(|it| it.is_file());
-    is_there.unwrap_or_else(|| PathBuf::from("pgbench"))
+    let found = programs.find(|it| it.is_file());
+    found.unwrap_or_else(|| PathBuf::from("pgbench"))
 }

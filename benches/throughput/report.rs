@@ -1,32 +1,33 @@
-//! What was measured, and how it is told.
+//! The measurements and their output.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::client::Done;
-use crate::process::{Cpu, Server, Starts};
+use crate::client::LoadResult;
+use crate::process::{Cpu, Server};
+use crate::start::Starts;
 
-/// One measurement of one round.
+/// A measurement of one round.
 #[derive(Debug, Clone, Copy)]
 pub struct Figure {
-    /// Requests or transactions a second.
+    /// Requests or transactions per second.
     pub rate: f64,
     pub p50: Option<Duration>,
     pub p99: Option<Duration>,
-    /// Milliseconds of processor time for each, of the server and of PostgreSQL.
+    /// Milliseconds of CPU time per request, of the server and of PostgreSQL.
     pub server_ms: f64,
     pub postgres_ms: f64,
-    /// The same of the clients.
+    /// Milliseconds of CPU time per request, of the clients.
     pub clients_ms: f64,
-    /// Statements for each, where they are counted.
+    /// Statements per request, if they are counted.
     pub statements: Option<f64>,
 }
 
 impl Figure {
-    pub fn of_load(done: &Done, time: Duration, spent: Cpu) -> Self {
-        let mut latencies = done.latencies.clone();
+    pub fn of_load(result: &LoadResult, time: Duration, spent: Cpu) -> Self {
+        let mut latencies = result.latencies.clone();
         latencies.sort_unstable();
         let at = |part: usize| latencies.get(latencies.len() * part / 100).copied();
         Self {
@@ -50,7 +51,7 @@ impl Figure {
     }
 }
 
-/// The one in the middle.
+/// Returns the median.
 pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_by(f64::total_cmp);
@@ -61,7 +62,7 @@ pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
 pub struct Report {
     starts: Starts,
     figures: BTreeMap<&'static str, Vec<Figure>>,
-    /// What pgbench did beside each measurement.
+    /// The pgbench measurements for each measurement of the server.
     ceilings: BTreeMap<&'static str, Vec<Figure>>,
     order: Vec<&'static str>,
     notes: Vec<String>,
@@ -85,21 +86,21 @@ impl Report {
         self.figures.entry(name).or_default().push(figure);
     }
 
-    /// Adds what pgbench did for a measurement.
+    /// Adds a pgbench measurement to a measurement of the server.
     pub fn add_ceiling(&mut self, of: &'static str, name: &'static str, figure: Figure) {
         self.ceilings.entry(of).or_default().push(figure);
         self.add(name, figure);
     }
 
-    /// Adds a line of its own.
+    /// Adds a line after the tables.
     pub fn note(&mut self, line: String) {
         self.notes.push(line);
     }
 
-    /// Holds the rows against each other, and takes what is known at the end.
+    /// Asserts that every KYB case has all its rows.
     pub async fn finish(&mut self, server: &Server) {
         let mut connection = server.connect().await;
-        let torn: i64 = sqlx::query_scalar(
+        let incomplete: i64 = sqlx::query_scalar(
             "SELECT count(*) FROM cases AS c WHERE name = 'Acme SAS' AND (
                  (SELECT count(*) FROM companies AS e WHERE e.workspace_id = c.workspace_id AND e.case_id = c.id) <> 3
                  OR (SELECT count(*) FROM individuals AS e WHERE e.workspace_id = c.workspace_id AND e.case_id = c.id) <> 4
@@ -111,15 +112,15 @@ impl Report {
         .fetch_one(&mut connection)
         .await
         .expect("a count");
-        assert_eq!(torn, 0, "cases without all of their rows");
+        assert_eq!(incomplete, 0, "cases without all of their rows");
     }
 
     fn median(&self, name: &str, of: impl Fn(&Figure) -> f64) -> f64 {
         median(self.figures[name].iter().map(of))
     }
 
-    /// The median of what not every measurement has.
-    fn shown(&self, name: &str, of: impl Fn(&Figure) -> Option<f64>) -> String {
+    /// Formats the median of a value that can be missing.
+    fn format_median(&self, name: &str, of: impl Fn(&Figure) -> Option<f64>) -> String {
         if self.figures[name].iter().any(|it| of(it).is_none()) {
             return String::new();
         }
@@ -139,7 +140,7 @@ impl Report {
 
     pub fn print(&self) {
         println!(
-            "| what | a second | p50 ms | p99 ms | server CPU ms | PostgreSQL CPU ms | client CPU ms \
+            "| measurement | a second | p50 ms | p99 ms | server CPU ms | PostgreSQL CPU ms | client CPU ms \
              | statements |"
         );
         println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
@@ -147,12 +148,12 @@ impl Report {
             println!(
                 "| {name} | {:.0} | {} | {} | {:.3} | {:.3} | {:.3} | {} |",
                 self.median(name, |it| it.rate),
-                self.shown(name, |it| Some(it.p50?.as_secs_f64() * 1_000.0)),
-                self.shown(name, |it| Some(it.p99?.as_secs_f64() * 1_000.0)),
+                self.format_median(name, |it| Some(it.p50?.as_secs_f64() * 1_000.0)),
+                self.format_median(name, |it| Some(it.p99?.as_secs_f64() * 1_000.0)),
                 self.median(name, |it| it.server_ms),
                 self.median(name, |it| it.postgres_ms),
                 self.median(name, |it| it.clients_ms),
-                self.shown(name, |it| it.statements),
+                self.format_median(name, |it| it.statements),
             );
         }
         println!("\n| ratio to pgbench, median of the rounds | |");
@@ -169,7 +170,7 @@ impl Report {
             self.starts.first.as_secs_f64()
         );
         println!(
-            "first 201 on one that is there: {:.2} s",
+            "first 201 on an existing data directory: {:.2} s",
             self.starts.again.as_secs_f64()
         );
     }

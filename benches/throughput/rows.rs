@@ -1,11 +1,11 @@
-//! The rows of one case, as a statement that writes the same rows for another.
+//! Converts the rows of a case into a statement that inserts the same rows for a new case.
 
 use std::collections::HashMap;
 
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
-/// What a create writes to, in an order in which each table comes after those that it refers to.
+/// The tables that a create writes to, in the order of their foreign keys.
 const TABLES: [&str; 8] = [
     "cases",
     "case_tags",
@@ -17,14 +17,14 @@ const TABLES: [&str; 8] = [
     "outbox",
 ];
 
-/// Where the ids begin: beside those that the server makes, which begin with the time.
+/// Prefix of the new ids. It differs from that of the server's ids, which begin with the time.
 const FIRST: i64 = 0x01a0_0000_0000_0000;
 
-/// Ids that are made anew for each case, by their place; the parameters are a client and a number.
+/// The generated ids of a case, with their index.
 type Ids = HashMap<String, usize>;
 
-/// One statement that writes the rows of a case that is there for another, new one: ids rise as
-/// those of the server do. And how many rows that are.
+/// Returns a statement that inserts the rows of a stored case as a new case, and the number of rows. Ids
+/// increase as those of the server do.
 pub async fn statement(connection: &mut PgConnection, case_id: &str) -> (String, usize) {
     let mut ids = Ids::new();
     ids.insert(case_id.to_owned(), 0);
@@ -95,12 +95,12 @@ fn value(value: &Value, kind: &str, ids: &Ids) -> String {
         other => other.to_string(),
     };
     match ids.get(&text) {
-        // Sixteen digits that rise, and as many that differ between clients.
-        Some(place) => format!(
-            "(lpad(to_hex({FIRST} + :n::bigint * 64 + {place}), 16, '0') \
+        // Sixteen increasing digits, and sixteen that differ between clients.
+        Some(index) => format!(
+            "(lpad(to_hex({FIRST} + :n::bigint * 64 + {index}), 16, '0') \
              || lpad(to_hex(:client_id::bigint), 16, '8'))::uuid"
         ),
-        // A colon before a letter is a variable to pgbench.
+        // pgbench treats a colon before a letter as a variable.
         None => format!(
             "E'{}'::{kind}",
             text.replace('\\', "\\\\")

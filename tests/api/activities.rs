@@ -1,21 +1,15 @@
-//! Who did what, and whether anybody changed it since.
+//! The audit log and its verification.
 
 use dossier::activities::{AuditFault, Report, seal_next, unsealed, verify};
 use dossier::clock::now;
 use reqwest::Method;
 use serde_json::{Value, json};
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::command_line::{dossier, json_of};
-use crate::support::TestApp;
+use crate::support::{TestApp, execute};
 
-async fn execute(connection: &mut PgConnection, statement: &'static str) {
-    let done = sqlx::raw_sql(statement).execute(connection).await;
-    done.expect("the statement");
-}
-
-/// Seals everything that is there.
+/// Seals all unsealed activities.
 async fn seal(app: &TestApp) {
     let mut connection = app.connect().await;
     loop {
@@ -49,7 +43,7 @@ fn types(activities: &[Value]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn every_change_is_an_activity_without_personal_values() {
+async fn records_every_change_without_personal_data() {
     let app = TestApp::start().await;
     let case = app
         .create(
@@ -104,10 +98,10 @@ async fn every_change_is_an_activity_without_personal_values() {
         (Method::DELETE, format!("/cases/{id}"), json!({})),
     ];
     for (method, path, body) in &changes {
-        let answer = app.call(method.clone(), path, body).await;
-        assert!(answer.status.is_success(), "{path}: {}", answer.body);
+        let response = app.call(method.clone(), path, body).await;
+        assert!(response.status.is_success(), "{path}: {}", response.body);
     }
-    // They outlive the case.
+    // The activities outlive the case.
     let activities = list(&app, &format!("case_id={id}&limit=100")).await;
     assert_eq!(
         types(&activities),
@@ -138,8 +132,8 @@ async fn every_change_is_an_activity_without_personal_values() {
     };
     assert_eq!(names(1), ["external_id", "name"]);
     assert_eq!(names(6), ["address.city", "email"]);
-    let turned = json!([{"name": "status", "previous": "open", "next": "closed"}]);
-    assert_eq!(activities[8]["changes"], turned);
+    let transition = json!([{"name": "status", "previous": "open", "next": "closed"}]);
+    assert_eq!(activities[8]["changes"], transition);
     assert_eq!(activities[8]["context"]["case"]["status"], "closed");
     assert_eq!(
         activities[7]["context"]["case_review"]["comment"],
@@ -165,12 +159,12 @@ async fn every_change_is_an_activity_without_personal_values() {
 }
 
 #[tokio::test]
-async fn a_refused_request_is_no_activity() {
+async fn records_no_activity_for_a_rejected_request() {
     let app = TestApp::start().await;
     let case = app.create(&json!({"name": "Acme"})).await;
     let path = format!("/cases/{}", case.id());
     let stale = app
-        .call_if(Method::PATCH, &path, "\"9\"", &json!({"name": "B"}))
+        .call_if_match(Method::PATCH, &path, "\"9\"", &json!({"name": "B"}))
         .await;
     stale.expect(412);
     app.call(Method::PATCH, &path, &json!({"name": ""}))
@@ -195,10 +189,10 @@ async fn activities_are_append_only() {
             format!("TRUNCATE {table}"),
             format!("UPDATE {table} SET workspace_id = workspace_id"),
         ] {
-            let done = sqlx::raw_sql(sqlx::AssertSqlSafe(statement))
+            let result = sqlx::raw_sql(sqlx::AssertSqlSafe(statement))
                 .execute(&mut connection)
                 .await;
-            let error = done.expect_err("it is refused");
+            let error = result.expect_err("a rejected statement");
             let code = error
                 .as_database_error()
                 .and_then(|it| it.code())
@@ -209,7 +203,7 @@ async fn activities_are_append_only() {
 }
 
 #[tokio::test]
-async fn whoever_changes_what_was_sealed_is_found_out() {
+async fn verification_detects_changed_removed_and_inserted_activities() {
     let app = TestApp::start().await;
     let mut ids = Vec::new();
     for _ in 0..3 {
@@ -235,7 +229,7 @@ async fn whoever_changes_what_was_sealed_is_found_out() {
             .expect("an id")
     };
     let mut connection = app.connect().await;
-    // Who owns the database can switch the triggers off.
+    // The owner of the database can disable the triggers.
     execute(&mut connection, "SET session_replication_role = replica").await;
     sqlx::query("UPDATE activities SET api_key_id = 'somebody' WHERE id = $1")
         .bind(activity(0))
@@ -257,7 +251,7 @@ async fn whoever_changes_what_was_sealed_is_found_out() {
     .execute(&mut connection)
     .await
     .expect("the insert");
-    // The id of one that was sealed, under another case.
+    // The id of a sealed activity, under another case.
     let twin = activity(2);
     sqlx::query(
         "INSERT INTO activities SELECT workspace_id, gen_random_uuid(), id, company_id,
@@ -281,12 +275,12 @@ async fn whoever_changes_what_was_sealed_is_found_out() {
             activity_id: forged,
         },
     ];
-    for fault in &expected {
-        assert!(found.contains(fault), "{found:?}");
+    for expected_fault in &expected {
+        assert!(found.contains(expected_fault), "{found:?}");
     }
     assert_eq!(found.len(), expected.len(), "{found:?}");
 
-    // A seal that is made to fit breaks the chain, or is another than the one that was noted.
+    // A forged seal breaks the chain, or does not match the noted head.
     execute(&mut connection, "UPDATE activity_seals SET row_digests = row_digests[1:0] || ARRAY[''::bytea] WHERE sequence = 1").await;
     let found = report(&app).await.faults;
     assert!(
@@ -304,7 +298,7 @@ async fn whoever_changes_what_was_sealed_is_found_out() {
 }
 
 #[tokio::test]
-async fn what_is_committed_late_joins_the_next_seal() {
+async fn seals_activities_that_commit_late() {
     let app = TestApp::start().await;
     app.create(&json!({"name": "Acme"})).await;
     let mut late = app.connect().await;
@@ -330,7 +324,7 @@ async fn what_is_committed_late_joins_the_next_seal() {
 }
 
 #[tokio::test]
-async fn an_operator_verifies_on_the_command_line() {
+async fn audit_verify_command_reports_changed_activities() {
     let app = TestApp::start().await;
     app.create(&json!({"name": "Acme"})).await;
     seal(&app).await;
@@ -345,8 +339,8 @@ async fn an_operator_verifies_on_the_command_line() {
         head["sequence"],
         head["digest"].as_str().expect("digits")
     );
-    let noted = ["audit", "verify", "--workspace", "Sandbox", "--head", &head];
-    assert!(dossier(&app, &noted).status.success());
+    let with_head = ["audit", "verify", "--workspace", "Sandbox", "--head", &head];
+    assert!(dossier(&app, &with_head).status.success());
     let mut connection = app.connect().await;
     execute(
         &mut connection,
@@ -356,12 +350,12 @@ async fn an_operator_verifies_on_the_command_line() {
     let found = dossier(&app, &["audit", "verify"]);
     assert_eq!(found.status.code(), Some(2));
     let activity = list(&app, "").await.remove(0)["id"].clone();
-    let said = String::from_utf8_lossy(&found.stdout).into_owned();
+    let stdout = String::from_utf8_lossy(&found.stdout).into_owned();
     assert!(
-        said.contains(&format!(
+        stdout.contains(&format!(
             "changed: activity {}",
             activity.as_str().expect("an id")
         )),
-        "{said}"
+        "{stdout}"
     );
 }

@@ -1,4 +1,4 @@
-//! Many cases in one request.
+//! `POST /cases/batch`.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestApp, TestSettings, limits};
+use crate::support::{TestApp, TestResponse, execute, limits, poll};
 
 fn item(external_id: &str) -> Value {
     json!({"name": "Acme", "external_id": external_id, "tags": ["VIP"],
@@ -16,36 +16,35 @@ fn item(external_id: &str) -> Value {
         "individuals": [{"first_name": "A", "last_name": "B", "roles": ["shareholder"]}]})
 }
 
-async fn send(app: &TestApp, items: &[Value]) -> Answer {
+async fn send(app: &TestApp, items: &[Value]) -> TestResponse {
     let body = json!({ "cases": items });
     app.call(Method::POST, "/cases/batch", &body).await
 }
 
-/// On a busy machine items may have to wait for a connection longer than they may: they are sent again,
-/// as an import does it.
-async fn send_until_done(app: &TestApp, items: &[Value]) -> Answer {
+/// Sends the batch again while an item is 503: on a busy machine an item can wait too long for a connection.
+async fn send_with_retries(app: &TestApp, items: &[Value]) -> TestResponse {
     for _ in 0..10 {
-        let answer = send(app, items).await.expect(200);
-        if !statuses(&answer).contains(&503) {
-            return answer;
+        let response = send(app, items).await.expect(200);
+        if !statuses(&response).contains(&503) {
+            return response;
         }
     }
     panic!("the database was busy ten times");
 }
 
-fn results(answer: &Answer) -> &Vec<Value> {
-    answer.body["results"].as_array().expect("results")
+fn results(response: &TestResponse) -> &Vec<Value> {
+    response.body["results"].as_array().expect("results")
 }
 
-fn statuses(answer: &Answer) -> Vec<u64> {
-    let results = results(answer).iter();
+fn statuses(response: &TestResponse) -> Vec<u64> {
+    let results = results(response).iter();
     results
         .map(|it| it["status"].as_u64().expect("a status"))
         .collect()
 }
 
-fn ids(answer: &Answer) -> Vec<&str> {
-    let results = results(answer).iter();
+fn ids(response: &TestResponse) -> Vec<&str> {
+    let results = results(response).iter();
     results.filter_map(|it| it["id"].as_str()).collect()
 }
 
@@ -61,14 +60,10 @@ fn errors(result: &Value) -> Vec<(&str, &str)> {
         .collect()
 }
 
-async fn count(app: &TestApp) -> i64 {
-    let mut connection = app.connect().await;
-    let count = sqlx::query_scalar("SELECT count(*) FROM cases");
-    count.fetch_one(&mut connection).await.expect("a count")
-}
+const COUNT: &str = "SELECT count(*) FROM cases";
 
 #[tokio::test]
-async fn each_item_is_done_for_itself_and_answered_in_its_place() {
+async fn returns_a_separate_result_for_each_item_in_order() {
     let app = TestApp::start().await;
     app.create(&json!({"name": "First", "external_id": "taken"}))
         .await;
@@ -80,9 +75,9 @@ async fn each_item_is_done_for_itself_and_answered_in_its_place() {
         json!({"name": "Without an external id"}),
         json!({"name": "B", "tags": ["Nobody"]}),
     ];
-    let answer = send(&app, &items).await.expect(200);
-    assert_eq!(statuses(&answer), [201, 400, 409, 400, 201, 400]);
-    let results = results(&answer);
+    let response = send(&app, &items).await.expect(200);
+    assert_eq!(statuses(&response), [201, 400, 409, 400, 201, 400]);
+    let results = results(&response);
     assert_eq!(
         errors(&results[1]),
         [
@@ -98,37 +93,44 @@ async fn each_item_is_done_for_itself_and_answered_in_its_place() {
     assert!(results[2]["case_id"].is_string());
     assert_eq!(errors(&results[3]), [("", "type")]);
     assert_eq!(errors(&results[5]), [("/tags/0", "tag_not_found")]);
-    // Alone it is the same case, with its activity.
+    // A single create stores the same case and activity.
     let id = results[0]["id"].as_str().expect("an id");
     let case = app.get("/cases/a").await.expect(200);
     assert_eq!(case.id(), id);
-    let alone = app.create(&item("alone")).await;
-    let alone = app.get(&format!("/cases/{}", alone.id())).await.expect(200);
-    assert_eq!(shape_of(&case.body), shape_of(&alone.body));
+    let single = app.create(&item("single")).await;
+    let single = app
+        .get(&format!("/cases/{}", single.id()))
+        .await
+        .expect(200);
+    assert_eq!(
+        without_ids_and_times(&case.body),
+        without_ids_and_times(&single.body)
+    );
     let activities = app
         .get(&format!("/activities?case_id={id}"))
         .await
         .expect(200);
     assert_eq!(activities.body["data"][0]["type"], "api__created__case");
-    assert_eq!(count(&app).await, 4);
+    assert_eq!(app.count(COUNT).await, 4);
 }
 
-/// A case without what differs from one to the next.
-fn shape_of(case: &Value) -> Value {
+/// Removes ids and timestamps from a case.
+fn without_ids_and_times(case: &Value) -> Value {
     match case {
-        Value::Object(members) => {
-            let kept = members.iter();
-            let kept = kept.filter(|(name, _)| !name.ends_with("_at") && !name.ends_with("id"));
-            kept.map(|(name, value)| (name.clone(), shape_of(value)))
+        Value::Object(fields) => {
+            let fields = fields.iter();
+            let fields = fields.filter(|(name, _)| !name.ends_with("_at") && !name.ends_with("id"));
+            fields
+                .map(|(name, value)| (name.clone(), without_ids_and_times(value)))
                 .collect()
         }
-        Value::Array(items) => items.iter().map(shape_of).collect(),
+        Value::Array(items) => items.iter().map(without_ids_and_times).collect(),
         other => other.clone(),
     }
 }
 
 #[tokio::test]
-async fn a_batch_has_a_form_of_its_own() {
+async fn rejects_malformed_batches() {
     let app = TestApp::start().await;
     let post = async |body: &Value| app.call(Method::POST, "/cases/batch", body).await;
     for (body, expected) in [
@@ -142,8 +144,8 @@ async fn a_batch_has_a_form_of_its_own() {
             ("/cases", "too_many"),
         ),
     ] {
-        let answer = post(&body).await.expect(400);
-        assert_eq!(answer.errors(), [expected], "{body}");
+        let response = post(&body).await.expect(400);
+        assert_eq!(response.errors(), [expected], "{body}");
     }
     assert_eq!(
         results(&post(&json!({"cases": []})).await.expect(200)).len(),
@@ -153,35 +155,38 @@ async fn a_batch_has_a_form_of_its_own() {
         .request(Method::POST, "/v1/cases/batch/")
         .bearer_auth(FIXED_KEY);
     let request = request.header("content-type", "application/json");
-    let answer = app
+    let response = app
         .send(request.body(r#"{"cases": [{"name": "A"}, {]}"#))
         .await;
-    assert_eq!(answer.expect(400).body["type"], "/problems/malformed-body");
-    assert_eq!(count(&app).await, 0);
-    // What no other case can say is refused where it stands.
+    assert_eq!(
+        response.expect(400).body["type"],
+        "/problems/malformed-body"
+    );
+    assert_eq!(app.count(COUNT).await, 0);
+    // Fields that only a batch accepts are rejected elsewhere.
     let case = json!({"name": "A", "created_at": "2020-01-01T00:00:00Z", "reviews": []});
-    let answer = app.post(case.to_string()).await.expect(400);
+    let response = app.post(case.to_string()).await.expect(400);
     let unknown = "unknown_field";
     assert_eq!(
-        answer.errors(),
+        response.errors(),
         [("/created_at", unknown), ("/reviews", unknown)]
     );
 }
 
 #[tokio::test]
-async fn items_share_transactions_and_one_that_is_refused_costs_nobody_else() {
+async fn groups_items_into_transactions_and_a_rejected_item_does_not_affect_others() {
     let app = TestApp::start().await;
     app.create(&item("first")).await;
     let mut items: Vec<_> = (0..100)
         .map(|index| item(&format!("item-{index}")))
         .collect();
     items[50] = item("first");
-    // Two that are alike, and one that only has the same external id: the first comes first.
+    // Two equal items, and two different items with the same external id: the first one wins.
     items[60] = items[61].clone();
     items[71] = items[70].clone();
     items[71]["name"] = json!("Another");
-    let answer = send(&app, &items).await.expect(200);
-    for (index, result) in results(&answer).iter().enumerate() {
+    let response = send(&app, &items).await.expect(200);
+    for (index, result) in results(&response).iter().enumerate() {
         let expected = match index {
             50 | 71 => 409,
             61 => 200,
@@ -189,18 +194,18 @@ async fn items_share_transactions_and_one_that_is_refused_costs_nobody_else() {
         };
         assert_eq!(result["status"], expected, "{index} {result}");
     }
-    let twins = [&results(&answer)[60], &results(&answer)[61]];
+    let twins = [&results(&response)[60], &results(&response)[61]];
     assert_eq!(twins[0]["id"], twins[1]["id"]);
-    assert_eq!(count(&app).await, 98);
+    assert_eq!(app.count(COUNT).await, 98);
     let mut connection = app.connect().await;
-    let groups = "SELECT count(*) FROM cases GROUP BY xmin::text ORDER BY 1 DESC";
-    let groups: Vec<i64> = sqlx::query_scalar(groups)
+    let transactions = "SELECT count(*) FROM cases GROUP BY xmin::text ORDER BY 1 DESC";
+    let transactions: Vec<i64> = sqlx::query_scalar(transactions)
         .fetch_all(&mut connection)
         .await
         .expect("counts");
-    assert_eq!(groups[0], 16, "{groups:?}");
-    assert!(groups.len() < 60, "{groups:?}");
-    let whole: i64 = sqlx::query_scalar(
+    assert_eq!(transactions[0], 16, "{transactions:?}");
+    assert!(transactions.len() < 60, "{transactions:?}");
+    let complete: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM cases AS c WHERE
              (SELECT count(*) FROM relations AS e WHERE e.case_id = c.id) = 1
              AND (SELECT count(*) FROM case_tags AS e WHERE e.case_id = c.id) = 1
@@ -210,18 +215,18 @@ async fn items_share_transactions_and_one_that_is_refused_costs_nobody_else() {
     .fetch_one(&mut connection)
     .await
     .expect("a count");
-    assert_eq!(whole, 98);
+    assert_eq!(complete, 98);
 }
 
 #[tokio::test]
-async fn an_item_with_an_external_id_is_done_once() {
+async fn stores_an_item_with_an_external_id_once() {
     let app = TestApp::start().await;
     let items: Vec<_> = (0..20)
         .map(|index| item(&format!("once-{index}")))
         .collect();
     let first = send(&app, &items).await.expect(200);
     assert_eq!(statuses(&first), [201; 20]);
-    // Again, in another order and in other company.
+    // The same items again, in another order and with one more.
     let mut more = items.clone();
     more.reverse();
     more.push(item("once-20"));
@@ -231,28 +236,28 @@ async fn an_item_with_an_external_id_is_done_once() {
     let mut expected = ids(&first);
     expected.reverse();
     assert_eq!(ids(&again)[..20], expected);
-    // Eight servers' worth of the same at once.
+    // The same batch from eight clients at once.
     let new: Vec<_> = (0..40)
         .map(|index| item(&format!("at-once-{index}")))
         .collect();
-    let answers = join_all((0..8).map(|_| send_until_done(&app, &new))).await;
-    for answer in &answers {
-        assert_eq!(ids(answer), ids(&answers[0]), "{}", answer.body);
+    let responses = join_all((0..8).map(|_| send_with_retries(&app, &new))).await;
+    for response in &responses {
+        assert_eq!(ids(response), ids(&responses[0]), "{}", response.body);
     }
-    assert_eq!(count(&app).await, 61);
-    // Another workspace has its own.
+    assert_eq!(app.count(COUNT).await, 61);
+    // Another workspace has its own external ids.
     app.add_workspace("dossier_other_workspace").await;
     let request = app.request(Method::POST, "/cases/batch");
     let request = request.bearer_auth("dossier_other_workspace");
     let theirs = (0..20).map(|it| json!({"name": "A", "external_id": format!("once-{it}")}));
-    let answer = app
+    let response = app
         .send(request.json(&json!({ "cases": theirs.collect::<Vec<_>>() })))
         .await;
-    assert_eq!(statuses(&answer.expect(200)), [201; 20]);
+    assert_eq!(statuses(&response.expect(200)), [201; 20]);
 }
 
 #[tokio::test]
-async fn a_key_holds_for_every_item() {
+async fn idempotency_key_applies_to_every_item() {
     let app = TestApp::start().await;
     let items = [
         json!({"name": "A"}),
@@ -272,21 +277,21 @@ async fn a_key_holds_for_every_item() {
     assert_eq!(statuses(&first), [201, 400, 201]);
     let again = post(&items).await;
     assert_eq!(again.body, first.body);
-    // What was refused can be put right; what was done cannot be another.
-    let answer = post(&[
+    // A rejected item can be corrected; a stored item cannot be changed.
+    let response = post(&[
         json!({"name": "A"}),
         json!({"name": "B"}),
         json!({"name": "D"}),
     ])
     .await;
-    assert_eq!(statuses(&answer), [201, 201, 422]);
+    assert_eq!(statuses(&response), [201, 201, 422]);
     assert_eq!(
-        answer.body["results"][2]["type"],
+        response.body["results"][2]["type"],
         "/problems/idempotency-key-reused"
     );
-    assert_eq!(answer.body["results"][0], first.body["results"][0]);
-    assert_eq!(count(&app).await, 3);
-    // The same key alone stands for another request.
+    assert_eq!(response.body["results"][0], first.body["results"][0]);
+    assert_eq!(app.count(COUNT).await, 3);
+    // The same key is independent for a single create.
     let request = app.request(Method::POST, "/cases").bearer_auth(FIXED_KEY);
     let request = request.header("idempotency-key", "batch-1");
     app.send(request.json(&json!({"name": "A"})))
@@ -295,7 +300,7 @@ async fn a_key_holds_for_every_item() {
 }
 
 #[tokio::test]
-async fn under_a_key_an_item_is_done_once_wherever_it_stands() {
+async fn idempotency_key_recognises_items_at_other_positions() {
     let app = TestApp::start().await;
     let post = async |items: &[Value]| {
         let request = app
@@ -313,51 +318,51 @@ async fn under_a_key_an_item_is_done_once_wherever_it_stands() {
     );
     let first = post(&[wrong, twin.clone(), twin.clone()]).await;
     assert_eq!(statuses(&first), [400, 201, 201]);
-    let made: HashSet<_> = ids(&first).into_iter().collect();
-    assert_eq!(made.len(), 2);
-    // Without the one that was refused, the others have moved.
+    let created: HashSet<_> = ids(&first).into_iter().collect();
+    assert_eq!(created.len(), 2);
+    // Without the rejected item, the others have other positions.
     let again = post(&[twin.clone(), twin.clone()]).await;
     assert_eq!(statuses(&again), [201, 201]);
-    assert_eq!(ids(&again).into_iter().collect::<HashSet<_>>(), made);
-    // Both are spoken for: a third is another case. What is new has a place of its own.
+    assert_eq!(ids(&again).into_iter().collect::<HashSet<_>>(), created);
+    // A third equal item is a new case, and so is a different item.
     let more = post(&[twin.clone(), twin.clone(), twin, other.clone()]).await;
     assert_eq!(statuses(&more), [201; 4]);
     assert_eq!(ids(&more).into_iter().collect::<HashSet<_>>().len(), 4);
-    let moved = post(&[other]).await;
-    assert_eq!(ids(&moved), ids(&more).split_off(3));
-    assert_eq!(count(&app).await, 4);
+    let other_response = post(&[other]).await;
+    assert_eq!(ids(&other_response), ids(&more).split_off(3));
+    assert_eq!(app.count(COUNT).await, 4);
 }
 
 #[tokio::test]
-async fn a_dry_run_says_everything_and_keeps_nothing() {
+async fn dry_run_returns_all_results_and_stores_nothing() {
     let app = TestApp::start().await;
-    let made = send(&app, &[item("there")]).await.expect(200);
+    let created = send(&app, &[item("existing")]).await.expect(200);
     let items = [
-        item("there"),
+        item("existing"),
         item("new"),
-        json!({"name": "A", "external_id": "there"}),
+        json!({"name": "A", "external_id": "existing"}),
         json!({"name": "A", "tags": ["Nobody"], "companies": [{"name": "", "country": "UK"}]}),
     ];
     let body = json!({ "cases": items });
-    let answer = app
+    let response = app
         .call(Method::POST, "/cases/batch?dry_run=true", &body)
         .await;
-    let answer = answer.expect(200);
-    assert_eq!(statuses(&answer), [200, 200, 409, 400]);
-    assert_eq!(ids(&answer), ids(&made));
+    let response = response.expect(200);
+    assert_eq!(statuses(&response), [200, 200, 409, 400]);
+    assert_eq!(ids(&response), ids(&created));
     assert_eq!(
-        errors(&results(&answer)[3]),
+        errors(&results(&response)[3]),
         [
             ("/tags/0", "tag_not_found"),
             ("/companies/0/name", "length"),
             ("/companies/0/country", "country")
         ]
     );
-    assert_eq!(count(&app).await, 1);
+    assert_eq!(app.count(COUNT).await, 1);
 }
 
 #[tokio::test]
-async fn a_case_brings_its_history_along() {
+async fn stores_creation_time_and_reviews_of_imported_cases() {
     let app = TestApp::start().await;
     let case = json!({"name": "Old", "external_id": "old", "created_at": "2019-05-01T08:00:00Z",
     "companies": [{"name": "Old SAS"}],
@@ -368,8 +373,8 @@ async fn a_case_brings_its_history_along() {
     ]});
     let closed = json!({"name": "Closed", "external_id": "closed",
         "reviews": [{"status": "closed"}]});
-    let answer = send(&app, &[case, closed]).await.expect(200);
-    assert_eq!(statuses(&answer), [201, 201]);
+    let response = send(&app, &[case, closed]).await.expect(200);
+    assert_eq!(statuses(&response), [201, 201]);
     let case = app.get("/cases/old").await.expect(200);
     assert_eq!(case.body["status"], "approved");
     assert_eq!(case.body["created_at"], "2019-05-01T08:00:00.000Z");
@@ -383,8 +388,8 @@ async fn a_case_brings_its_history_along() {
         case.body["companies"][0]["created_at"],
         "2019-05-01T08:00:00.000Z"
     );
-    // It is news to whoever follows changes.
-    let changed = case.body["updated_at"].as_str().expect("a moment");
+    // `updated_at` is the time of the import, for clients that follow changes.
+    let changed = case.body["updated_at"].as_str().expect("a timestamp");
     assert!(changed > "2026", "{changed}");
     assert_eq!(
         app.get("/cases/closed").await.expect(200).body["status"],
@@ -398,7 +403,7 @@ async fn a_case_brings_its_history_along() {
         .await
         .expect("the reviews");
     assert_eq!(reviews, ["rejected", "approved"]);
-    // It goes on like any other case.
+    // Later changes work as for any other case.
     let review = json!({"status": "closed"});
     app.call(Method::POST, "/cases/old/reviews", &review)
         .await
@@ -413,10 +418,10 @@ async fn a_case_brings_its_history_along() {
 }
 
 #[tokio::test]
-async fn history_has_its_own_rules() {
+async fn validates_creation_time_and_reviews_of_imported_cases() {
     let app = TestApp::start().await;
     let review = |at: &str| json!({"status": "approved", "reviewed_at": at});
-    for (members, expected) in [
+    for (imported, expected) in [
         (
             json!({"created_at": "2999-01-01T00:00:00Z"}),
             vec![("/created_at", "date_in_future")],
@@ -450,88 +455,82 @@ async fn history_has_its_own_rules() {
         ),
     ] {
         let mut case = json!({"name": "A"});
-        let given = members.as_object().expect("an object").clone();
-        case.as_object_mut().expect("an object").extend(given);
-        let answer = send(&app, &[case]).await.expect(200);
-        assert_eq!(errors(&results(&answer)[0]), expected, "{members}");
+        let imported_fields = imported.as_object().expect("an object").clone();
+        case.as_object_mut()
+            .expect("an object")
+            .extend(imported_fields);
+        let response = send(&app, &[case]).await.expect(200);
+        assert_eq!(errors(&results(&response)[0]), expected, "{imported}");
     }
-    assert_eq!(count(&app).await, 0);
+    assert_eq!(app.count(COUNT).await, 0);
 }
 
-/// What is decided elsewhere is not asked for what a template requires of an open case.
+/// A template's requirements apply to open cases only.
 #[tokio::test]
-async fn decided_cases_need_not_have_what_their_template_requires() {
+async fn skips_template_requirements_for_reviewed_cases() {
     let app = TestApp::start().await;
     let template = json!({"key": "strict", "name": "Strict", "required": ["companies"]});
     app.call(Method::POST, "/templates", &template)
         .await
         .expect(201);
     let open = json!({"name": "A", "template_key": "strict"});
-    let decided = json!({"name": "A", "template_key": "strict", "reviews": [{"status": "closed"}]});
-    let answer = send(&app, &[open, decided]).await.expect(200);
-    assert_eq!(statuses(&answer), [400, 201]);
+    let reviewed =
+        json!({"name": "A", "template_key": "strict", "reviews": [{"status": "closed"}]});
+    let response = send(&app, &[open, reviewed]).await.expect(200);
+    assert_eq!(statuses(&response), [400, 201]);
     assert_eq!(
-        errors(&results(&answer)[0]),
+        errors(&results(&response)[0]),
         [("/companies", "required_by_template")]
     );
 }
 
 #[tokio::test]
-async fn one_statement_each_where_that_is_asked_for() {
+async fn writes_each_item_in_its_own_statement_with_group_size_1() {
     let limits = Limits {
         group_size: 1,
         ..limits()
     };
-    let app = TestApp::start_with(TestSettings {
-        limits,
-        ..TestSettings::default()
-    })
-    .await;
+    let app = TestApp::start_with_limits(limits).await;
     let items: Vec<_> = (0..30)
         .map(|index| item(&format!("item-{index}")))
         .collect();
     assert_eq!(statuses(&send(&app, &items).await.expect(200)), [201; 30]);
     let mut connection = app.connect().await;
-    let groups = sqlx::query_scalar("SELECT count(DISTINCT xmin::text) FROM cases");
-    let groups: i64 = groups.fetch_one(&mut connection).await.expect("a count");
-    assert_eq!(groups, 30);
+    let transactions = sqlx::query_scalar("SELECT count(DISTINCT xmin::text) FROM cases");
+    let transactions: i64 = transactions
+        .fetch_one(&mut connection)
+        .await
+        .expect("a count");
+    assert_eq!(transactions, 30);
 }
 
 #[tokio::test]
-async fn of_two_with_one_external_id_the_second_waits_for_what_becomes_of_the_first() {
-    let app = TestApp::start_with(TestSettings {
-        losing: Some("INSERT 0 1"),
-        ..TestSettings::default()
-    })
-    .await;
+async fn duplicate_external_id_fails_while_the_outcome_of_the_first_is_unknown() {
+    let app = TestApp::start_with_lost_response("INSERT 0 1").await;
     app.create(&item("before")).await;
     app.proxy().arm();
     let (first, mut second) = (item("same"), item("same"));
     second["name"] = json!("Other");
     let items = [first, second];
-    let answer = send(&app, &items).await.expect(200);
+    let response = send(&app, &items).await.expect(200);
     assert!(!app.proxy().is_armed());
-    assert_eq!(statuses(&answer), [503, 503]);
+    assert_eq!(statuses(&response), [503, 503]);
     let again = send(&app, &items).await.expect(200);
     assert_eq!(statuses(&again), [200, 409]);
-    assert_eq!(count(&app).await, 2);
+    assert_eq!(app.count(COUNT).await, 2);
 }
 
 #[tokio::test]
-async fn a_lost_answer_of_the_database_is_told_and_the_same_batch_finds_out() {
-    let app = TestApp::start_with(TestSettings {
-        losing: Some("INSERT 0 16"),
-        ..TestSettings::default()
-    })
-    .await;
+async fn returns_outcome_unknown_for_a_lost_response_and_a_retry_resolves_it() {
+    let app = TestApp::start_with_lost_response("INSERT 0 16").await;
     app.create(&item("first")).await;
     app.proxy().arm();
     let items: Vec<_> = (0..64)
         .map(|index| item(&format!("lost-{index}")))
         .collect();
-    let answer = send(&app, &items).await.expect(200);
+    let response = send(&app, &items).await.expect(200);
     assert!(!app.proxy().is_armed());
-    let unknown = results(&answer).iter().filter(|it| it["status"] == 503);
+    let unknown = results(&response).iter().filter(|it| it["status"] == 503);
     let unknown: Vec<_> = unknown.map(|it| it["type"].as_str()).collect();
     assert_eq!(unknown, [Some("/problems/outcome-unknown"); 16]);
     let again = send(&app, &items).await.expect(200);
@@ -541,11 +540,11 @@ async fn a_lost_answer_of_the_database_is_told_and_the_same_batch_finds_out() {
         again.body
     );
     assert_eq!(ids(&again).iter().collect::<HashSet<_>>().len(), 64);
-    assert_eq!(count(&app).await, 65);
+    assert_eq!(app.count(COUNT).await, 65);
 }
 
 #[tokio::test]
-async fn under_a_key_one_batch_runs_at_a_time() {
+async fn runs_one_batch_per_idempotency_key_at_a_time() {
     let app = TestApp::start().await;
     let post = async |items: &[Value]| {
         let request = app
@@ -555,53 +554,46 @@ async fn under_a_key_one_batch_runs_at_a_time() {
         app.send(request.json(&json!({ "cases": items }))).await
     };
     let (first, second) = (json!({"name": "First"}), json!({"name": "Second"}));
-    // The first batch has stored nothing yet when the second one arrives, in which an item has moved.
+    // The first batch has stored nothing yet when the second one arrives, in which the item has another
+    // position.
     let mut holder = app.connect().await;
-    let hold = sqlx::raw_sql("BEGIN; LOCK TABLE cases IN SHARE MODE");
-    hold.execute(&mut holder).await.expect("the lock");
-    let whole = [first, second.clone()];
-    let running = post(&whole);
-    let moved = async {
-        let waiting = "SELECT EXISTS (SELECT FROM pg_locks
-            WHERE relation = 'cases'::regclass AND NOT granted)";
-        loop {
-            let is_waiting = sqlx::query_scalar(waiting).fetch_one(&mut holder);
-            if is_waiting.await.expect("the locks") {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
-        // That of another server, which has no memory of the first.
+    execute(&mut holder, "BEGIN; LOCK TABLE cases IN SHARE MODE").await;
+    let both = [first, second.clone()];
+    let running = post(&both);
+    let second_response = async {
+        app.wait_for_blocked(1).await;
+        // The lease in the database also excludes other servers.
         let lease = "SELECT count(*) FROM running_batches WHERE leased_until > now()";
         let leases: i64 = sqlx::query_scalar(lease)
             .fetch_one(&mut holder)
             .await
             .expect("the leases");
         assert_eq!(leases, 1);
-        let moved = post(std::slice::from_ref(&second));
-        let release = async {
-            let release = sqlx::raw_sql("COMMIT");
-            release.execute(&mut holder).await.expect("the release");
-        };
-        let (moved, ()) = futures_util::future::join(moved, release).await;
-        moved
+        let second_response = post(std::slice::from_ref(&second));
+        let release = execute(&mut holder, "COMMIT");
+        let (second_response, ()) = futures_util::future::join(second_response, release).await;
+        second_response
     };
-    let (_, moved) = futures_util::future::join(running, moved).await;
-    // It waits for a moment, or is asked to come again.
-    assert!(matches!(moved.status.as_u16(), 200 | 409), "{}", moved.body);
-    for _ in 0..200 {
-        let answer = post(&whole).await;
-        if answer.status == 200 && statuses(&answer) == [201, 201] {
-            assert_eq!(count(&app).await, 2);
-            return;
+    let (_, second_response) = futures_util::future::join(running, second_response).await;
+    // The second batch waits for the first, or must be retried.
+    assert!(
+        matches!(second_response.status.as_u16(), 200 | 409),
+        "{}",
+        second_response.body
+    );
+    poll(async || {
+        let response = post(&both).await;
+        match response.status == 200 && statuses(&response) == [201, 201] {
+            true => Ok(()),
+            false => Err(response),
         }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    panic!("the batch is never done");
+    })
+    .await;
+    assert_eq!(app.count(COUNT).await, 2);
 }
 
 #[tokio::test]
-async fn a_batch_whose_server_is_gone_is_taken_over() {
+async fn takes_over_a_batch_whose_lease_has_expired() {
     let app = TestApp::start().await;
     let post = async || {
         let request = app
@@ -614,13 +606,13 @@ async fn a_batch_whose_server_is_gone_is_taken_over() {
     let lease = "INSERT INTO running_batches (workspace_id, key, holder, leased_until)
         SELECT id, 'k', id, now() + interval '1 hour' FROM workspaces WHERE name = 'Sandbox'";
     app.execute(lease).await;
-    let answer = post().await.expect(409);
-    assert_eq!(answer.body["type"], "/problems/request-in-progress");
-    assert_eq!(answer.header("retry-after"), Some("1"));
+    let response = post().await.expect(409);
+    assert_eq!(response.body["type"], "/problems/request-in-progress");
+    assert_eq!(response.header("retry-after"), Some("1"));
     app.execute("UPDATE running_batches SET leased_until = now() - interval '1 second'")
         .await;
     assert_eq!(statuses(&post().await.expect(200)), [201]);
-    // It is given back: the next one need not wait for its end.
+    // The lease is released: the next batch need not wait for it to expire.
     assert_eq!(statuses(&post().await.expect(200)), [201]);
-    assert_eq!(count(&app).await, 1);
+    assert_eq!(app.count(COUNT).await, 1);
 }

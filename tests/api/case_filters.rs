@@ -1,4 +1,4 @@
-//! The filters of a case desk.
+//! Filters of `GET /cases`.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -8,13 +8,13 @@ use crate::support::TestApp;
 const SPACE: &str = "space_AbCdEf123456";
 const USER: &str = "0198a000-0000-4000-8000-000000000301";
 
-/// Four cases, each with what one filter looks for.
+/// Creates four cases with different values for the filters.
 async fn fill(app: &TestApp) {
     let space = json!({"slug": SPACE, "name": "North"});
     app.call(Method::POST, "/spaces", &space).await.expect(201);
     for case in [
         json!({"name": "assigned", "assignee_id": USER, "metadata": {"crm.ref": "7", "tier": "gold"}}),
-        json!({"name": "placed", "space_slug": SPACE, "metadata": {"tier": "silver", "eq": "x"}}),
+        json!({"name": "in_space", "space_slug": SPACE, "metadata": {"tier": "silver", "eq": "x"}}),
         json!({"name": "templated", "template_key": "kyb_standard", "status": "draft",
             "companies": [{"name": "B", "registration_number": "HRB 7", "country": "DE"}]}),
         json!({"name": "scored", "external_id": "crm 1",
@@ -30,38 +30,38 @@ async fn names(app: &TestApp, query: &str) -> Vec<String> {
     let names = rows.map(|it| it["name"].as_str().expect("a name").to_owned());
     let names: Vec<_> = names.collect();
     assert_eq!(listed.body["pagination"]["count"], names.len(), "{query}");
-    // With a cursor too, whose pages ask in another way.
-    let walked = app
+    // Pages with a cursor use another query.
+    let paged = app
         .get(&format!("/cases?{query}&cursor="))
         .await
         .expect(200);
     assert_eq!(
-        walked.body["data"].as_array().map(Vec::len),
+        paged.body["data"].as_array().map(Vec::len),
         Some(names.len())
     );
     names
 }
 
 #[tokio::test]
-async fn cases_are_found_by_what_a_desk_looks_for() {
+async fn filters_cases_by_assignee_template_space_metadata_and_properties() {
     let app = TestApp::start().await;
     fill(&app).await;
-    let [assigned, placed, templated, scored] = ["assigned", "placed", "templated", "scored"];
+    let [assigned, in_space, templated, scored] = ["assigned", "in_space", "templated", "scored"];
     for (query, expected) in [
         (
             "assignee_id.is_null=true".to_owned(),
-            vec![placed, templated, scored],
+            vec![in_space, templated, scored],
         ),
         ("assignee_id.is_null=false".to_owned(), vec![assigned]),
         ("template_key=kyb_standard".to_owned(), vec![templated]),
         (
             "template_key.not_eq=kyb_standard".to_owned(),
-            vec![assigned, placed, scored],
+            vec![assigned, in_space, scored],
         ),
         ("template_key=nothing".to_owned(), vec![]),
         (
             "template_key.not_eq=nothing".to_owned(),
-            vec![assigned, placed, templated, scored],
+            vec![assigned, in_space, templated, scored],
         ),
         (
             "template_key.in=nothing,kyb_standard".to_owned(),
@@ -69,29 +69,29 @@ async fn cases_are_found_by_what_a_desk_looks_for() {
         ),
         (
             "template_key.not_in=nothing,kyb_standard".to_owned(),
-            vec![assigned, placed, scored],
+            vec![assigned, in_space, scored],
         ),
         ("template_key.is_null=false".to_owned(), vec![templated]),
-        (format!("space_slug={SPACE}"), vec![placed]),
+        (format!("space_slug={SPACE}"), vec![in_space]),
         (
             format!("space_slug.not_eq={SPACE}"),
             vec![assigned, templated, scored],
         ),
-        (format!("space_slug.in=other,{SPACE}"), vec![placed]),
+        (format!("space_slug.in=other,{SPACE}"), vec![in_space]),
         (
             format!("space_slug.not_in=other,{SPACE}"),
             vec![assigned, templated, scored],
         ),
         (
             "space_slug.is_null=false&assignee_id.is_null=true".to_owned(),
-            vec![placed],
+            vec![in_space],
         ),
         ("external_id.is_null=false".to_owned(), vec![scored]),
         ("metadata.tier=gold".to_owned(), vec![assigned]),
-        ("metadata.tier.eq=silver".to_owned(), vec![placed]),
+        ("metadata.tier.eq=silver".to_owned(), vec![in_space]),
         (
             "metadata.tier.not_eq=gold".to_owned(),
-            vec![placed, templated, scored],
+            vec![in_space, templated, scored],
         ),
         (
             "metadata.tier.is_null=true".to_owned(),
@@ -99,11 +99,11 @@ async fn cases_are_found_by_what_a_desk_looks_for() {
         ),
         (
             "metadata.tier.is_null=false".to_owned(),
-            vec![assigned, placed],
+            vec![assigned, in_space],
         ),
-        // A key can have dots, and be called as an operator is.
+        // A key can contain dots, or equal the name of an operator.
         ("metadata.crm.ref=7".to_owned(), vec![assigned]),
-        ("metadata.eq=x".to_owned(), vec![placed]),
+        ("metadata.eq=x".to_owned(), vec![in_space]),
         (
             "metadata.eq.not_eq=x".to_owned(),
             vec![assigned, templated, scored],
@@ -115,7 +115,7 @@ async fn cases_are_found_by_what_a_desk_looks_for() {
         ("custom_properties.products=cards".to_owned(), vec![scored]),
         (
             "custom_properties.products.not_eq=cards".to_owned(),
-            vec![assigned, placed, templated],
+            vec![assigned, in_space, templated],
         ),
         (
             "custom_properties.risk_score.is_null=false".to_owned(),
@@ -131,7 +131,7 @@ async fn cases_are_found_by_what_a_desk_looks_for() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_such_a_filter_is_said_at_its_parameter() {
+async fn reports_filter_errors_with_their_parameter() {
     let app = TestApp::start().await;
     for (query, parameter, code, suggestion) in [
         (
@@ -204,7 +204,7 @@ async fn what_is_wrong_with_such_a_filter_is_said_at_its_parameter() {
             assert_eq!(errors[0]["suggestion"], suggestion, "{query}");
         }
     }
-    // Everything that is wrong is one response, in the order of the query.
+    // One response has all errors, in the order of the query.
     let query = "custom_properties.none=1&limit=0&metadata=a";
     let refused = app.get(&format!("/cases?{query}")).await.expect(400);
     let errors = refused.body["errors"].as_array().expect("errors").iter();
@@ -213,7 +213,7 @@ async fn what_is_wrong_with_such_a_filter_is_said_at_its_parameter() {
 }
 
 #[tokio::test]
-async fn a_cursor_of_other_members_is_refused() {
+async fn rejects_a_cursor_of_other_filters() {
     let app = TestApp::start().await;
     for _ in 0..2 {
         let case = json!({"name": "A", "metadata": {"tier": "gold"}});
@@ -233,7 +233,7 @@ async fn a_cursor_of_other_members_is_refused() {
 }
 
 #[tokio::test]
-async fn companies_and_individuals_are_found_by_what_they_do_not_have() {
+async fn filters_companies_and_individuals_by_missing_values() {
     let app = TestApp::start().await;
     fill(&app).await;
     let individual = json!({"first_name": "Jo", "last_name": "Doe", "birth_date": "1990-01-01"});
@@ -262,9 +262,9 @@ async fn companies_and_individuals_are_found_by_what_they_do_not_have() {
     }
 }
 
-/// What another workspace has never shows, whatever it is asked for.
+/// No filter reveals data of another workspace.
 #[tokio::test]
-async fn the_filters_of_one_workspace_find_nothing_of_another() {
+async fn filters_find_nothing_of_another_workspace() {
     let app = TestApp::start().await;
     let other = "dossier_other_key";
     app.add_workspace(other).await;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::TestApp;
 
-/// Three companies, four individuals, six relations, three tags, properties of every type.
+/// A case with three companies, four individuals, six relations, three tags, and properties of every type.
 pub fn kyb() -> Value {
     let properties = json!({"note": "Two\nlines", "contact_email": "a@example.com",
         "reference_url": "https://example.com/a", "onboarded_on": "2024-02-29",
@@ -41,7 +41,7 @@ pub fn kyb() -> Value {
 }
 
 #[tokio::test]
-async fn everything_is_read_back_as_it_was_answered_also_after_a_restart() {
+async fn get_returns_the_created_case_also_after_a_restart() {
     let app = TestApp::start().await;
     let created = app.post(kyb().to_string()).await.expect(201);
     let id = created.id();
@@ -75,7 +75,7 @@ async fn everything_is_read_back_as_it_was_answered_also_after_a_restart() {
 }
 
 #[tokio::test]
-async fn a_chain_of_a_thousand_companies_and_individuals_is_one_case() {
+async fn creates_a_case_with_a_chain_of_1000_companies_and_individuals() {
     let app = TestApp::start().await;
     let companies: Vec<_> = (0..1_000)
         .map(|index| match index {
@@ -93,9 +93,9 @@ async fn a_chain_of_a_thousand_companies_and_individuals_is_one_case() {
     let body = json!({"name": "Chain", "companies": companies, "individuals": individuals});
     let created = app.post(body.to_string()).await.expect(201);
     let names: Vec<_> = (0..1_000).map(|index| json!(index.to_string())).collect();
-    let answered = created.body["companies"].as_array().expect("companies");
+    let companies_in_response = created.body["companies"].as_array().expect("companies");
     assert_eq!(
-        answered
+        companies_in_response
             .iter()
             .map(|it| it["name"].clone())
             .collect::<Vec<_>>(),
@@ -108,8 +108,8 @@ async fn a_chain_of_a_thousand_companies_and_individuals_is_one_case() {
     );
 }
 
-/// Twenty-six faults of shape, value, graph and references.
-const FAULTY: &str = r#"{
+/// A case with 26 errors of types, values, relations and references.
+const INVALID_CASE: &str = r#"{
         "extrenal_id": "x", "name": 7, "tags": ["VPI", "nothing alike", ""],
         "template_key": "kyb_standrad", "space_slug": "space_000000000000",
         "assignee_id": "0198a000-0000-4000-8000-000000000303",
@@ -124,7 +124,7 @@ const FAULTY: &str = r#"{
             "relations": [{"source_company_ref": "b", "ownership_percentage": 120}]}]
     }"#;
 
-const FAULTS: [(&str, &str); 26] = [
+const ERRORS: [(&str, &str); 26] = [
     ("/extrenal_id", "unknown_field"),
     ("/name", "type"),
     ("/tags/0", "tag_not_found"),
@@ -157,11 +157,11 @@ const FAULTS: [(&str, &str); 26] = [
 ];
 
 #[tokio::test]
-async fn faults_of_shape_and_references_are_one_answer_in_document_order() {
+async fn returns_validation_and_reference_errors_together_in_document_order() {
     let app = TestApp::start().await;
-    let refused = app.post(FAULTY).await.expect(400);
+    let refused = app.post(INVALID_CASE).await.expect(400);
     assert_eq!(refused.headers["content-type"], "application/problem+json");
-    assert_eq!(refused.errors(), FAULTS);
+    assert_eq!(refused.errors(), ERRORS);
     let suggestion = |index: usize| refused.body["errors"][index]["suggestion"].as_str();
     assert_eq!(suggestion(0), Some("external_id"));
     assert_eq!(suggestion(2), Some("VIP"));
@@ -181,25 +181,25 @@ async fn faults_of_shape_and_references_are_one_answer_in_document_order() {
 }
 
 #[tokio::test]
-async fn of_fifty_simultaneous_requests_with_one_external_id_one_wins() {
+async fn one_of_50_concurrent_creates_with_the_same_external_id_succeeds() {
     let app = TestApp::start().await;
     let body = json!({"name": "A", "external_id": "one"}).to_string();
-    let answers = futures_util::future::join_all((0..50).map(|_| app.post(body.clone()))).await;
-    let winner: Vec<_> = answers.iter().filter(|it| it.status == 201).collect();
+    let responses = futures_util::future::join_all((0..50).map(|_| app.post(body.clone()))).await;
+    let winner: Vec<_> = responses.iter().filter(|it| it.status == 201).collect();
     assert_eq!(winner.len(), 1);
-    for loser in answers.iter().filter(|it| it.status != 201) {
+    for loser in responses.iter().filter(|it| it.status != 201) {
         assert_eq!(loser.status, 409, "{}", loser.body);
         assert_eq!(loser.body["case_id"], winner[0].body["id"]);
         assert_eq!(loser.errors(), [("/external_id", "external_id_taken")]);
     }
-    let beside = json!({"name": "", "external_id": "one"}).to_string();
-    let refused = app.post(beside).await.expect(400);
+    let with_other_error = json!({"name": "", "external_id": "one"}).to_string();
+    let refused = app.post(with_other_error).await.expect(400);
     let expected = [("/name", "length"), ("/external_id", "external_id_taken")];
     assert_eq!(refused.errors(), expected);
 }
 
 #[tokio::test]
-async fn nothing_of_one_workspace_exists_for_another() {
+async fn workspaces_are_separate() {
     let app = TestApp::start().await;
     let other = "dossier_other_0123456789abcdef";
     app.add_workspace(other).await;
@@ -236,9 +236,9 @@ async fn nothing_of_one_workspace_exists_for_another() {
     );
 }
 
-/// What a request refers to may go between its read and its write.
+/// A reference can be deleted between the read and the write of a request.
 #[tokio::test]
-async fn what_is_deleted_while_a_request_waits_to_write_is_refused_at_its_place() {
+async fn reports_references_that_are_deleted_while_the_create_waits() {
     use sqlx::{Connection, Executor};
     let app = TestApp::start().await;
     for (deleted, body, pointer, code) in [
@@ -272,16 +272,7 @@ async fn what_is_deleted_while_a_request_waits_to_write_is_refused_at_its_place(
         let lock = transaction.execute("LOCK TABLE cases IN EXCLUSIVE MODE");
         lock.await.expect("the lock");
         let delete = async {
-            let waiting = "SELECT FROM pg_locks JOIN pg_database AS d ON d.oid = database
-                WHERE datname = current_database() AND NOT granted";
-            while transaction
-                .fetch_optional(waiting)
-                .await
-                .expect("locks")
-                .is_none()
-            {
-                tokio::task::yield_now().await;
-            }
+            app.wait_for_blocked(1).await;
             transaction.execute(deleted).await.expect("deleted");
             transaction.commit().await.expect("a commit");
         };
@@ -291,7 +282,7 @@ async fn what_is_deleted_while_a_request_waits_to_write_is_refused_at_its_place(
 }
 
 #[tokio::test]
-async fn an_item_of_a_property_is_refused_at_its_own_place() {
+async fn reports_errors_of_property_items_with_their_index() {
     let app = TestApp::start().await;
     let body = json!({"name": "A", "external_id": "one", "custom_properties":
         {"products": [null, "bad", "cards", 5, "cards"], "hotline": "+033612345678"}});
@@ -304,14 +295,14 @@ async fn an_item_of_a_property_is_refused_at_its_own_place() {
         ("/custom_properties/hotline", "format"),
     ];
     assert_eq!(refused.errors(), expected);
-    let taken = app
+    let existing = app
         .create(&json!({"name": "A", "external_id": "one"}))
         .await;
     let refused = app.post(body.to_string()).await.expect(400);
     assert_eq!(refused.body["errors"][0]["code"], "external_id_taken");
-    assert_eq!(refused.body["errors"][0]["case_id"], taken.body["id"]);
-    // Another form of its UUID is somebody's external id, and not this case.
-    let id = taken.id().replace('-', "");
+    assert_eq!(refused.body["errors"][0]["case_id"], existing.body["id"]);
+    // A UUID in another form is an external id, and not the id of this case.
+    let id = existing.id().replace('-', "");
     app.get(&format!("/cases/{id}")).await.expect(404);
     let large = app
         .post(format!("\"{}\"", "a".repeat(2 * 1024 * 1024)))
@@ -323,16 +314,16 @@ async fn an_item_of_a_property_is_refused_at_its_own_place() {
     );
 }
 
-/// A case as an answer shows it, without what is made anew for each.
-fn shown(mut case: Value) -> Value {
+/// A case without generated ids and timestamps.
+fn without_generated(mut case: Value) -> Value {
     fn strip(value: &mut Value) {
         match value {
-            Value::Object(members) => {
-                members.retain(|name, _| {
-                    let is_made = name.ends_with("_at") || name == "id" || name == "case_id";
-                    !is_made && name != "to_company_id"
+            Value::Object(fields) => {
+                fields.retain(|name, _| {
+                    let is_generated = name.ends_with("_at") || name == "id" || name == "case_id";
+                    !is_generated && name != "to_company_id"
                 });
-                members.values_mut().for_each(strip);
+                fields.values_mut().for_each(strip);
             }
             Value::Array(items) => items.iter_mut().for_each(strip),
             _ => {}
@@ -343,34 +334,34 @@ fn shown(mut case: Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_dry_run_answers_what_a_create_would_and_keeps_nothing() {
+async fn dry_run_returns_the_result_of_a_create_and_stores_nothing() {
     let app = TestApp::start().await;
     let dry = "/cases?dry_run=true";
     let checked = app.call(Method::POST, dry, &kyb()).await.expect(200);
     assert!(checked.header("location").is_none() && checked.header("etag").is_none());
-    // Not the case, not the external id, not the key.
+    // A dry run stores neither the case, nor the external id, nor the key.
     for _ in 0..2 {
         let request = app.request(Method::POST, dry).bearer_auth(FIXED_KEY);
         let request = request.header("idempotency-key", "dry").json(&kyb());
         let again = app.send(request).await.expect(200);
         assert!(again.header("idempotent-replayed").is_none());
     }
-    let mut connection = app.connect().await;
-    let kept: i64 = sqlx::query_scalar(
+    let stored = app.count(
         "SELECT (SELECT count(*) FROM cases) + (SELECT count(*) FROM activities)
              + (SELECT count(*) FROM outbox) + (SELECT count(*) FROM idempotency_keys)",
-    )
-    .fetch_one(&mut connection)
-    .await
-    .expect("a count");
-    assert_eq!(kept, 0);
+    );
+    let stored = stored.await;
+    assert_eq!(stored, 0);
     let created = app.create(&kyb()).await;
-    assert_eq!(shown(created.body), shown(checked.body));
-    // What is wrong is the same, word for word.
-    let faulty =
+    assert_eq!(
+        without_generated(created.body),
+        without_generated(checked.body)
+    );
+    // The errors are identical.
+    let invalid =
         json!({"nmae": "A", "tags": ["Nope"], "companies": [{"name": "A", "country": "UK"}]});
-    let refused = app.call(Method::POST, dry, &faulty).await.expect(400);
-    let real = app.call(Method::POST, "/cases", &faulty).await.expect(400);
+    let refused = app.call(Method::POST, dry, &invalid).await.expect(400);
+    let real = app.call(Method::POST, "/cases", &invalid).await.expect(400);
     assert_eq!(refused.body["errors"], real.body["errors"]);
     app.call(Method::POST, dry, &kyb()).await.expect(409);
     let misspelt = kyb();

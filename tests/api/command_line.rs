@@ -1,4 +1,4 @@
-//! The binary, as an operator calls it.
+//! The commands of the `dossier` binary.
 
 use std::process::{Command, Output, Stdio};
 
@@ -7,9 +7,9 @@ use dossier::config::Settings;
 use serde_json::Value;
 use sqlx::ConnectOptions;
 
-use crate::support::{LONG, TestApp, TestDatabase, limits, timeouts};
+use crate::support::{TestApp, TestDatabase, execute, limits, poll, timeouts};
 
-/// Runs the binary over the database of a test's cluster.
+/// Runs the binary over the database of a test.
 pub fn dossier(app: &TestApp, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_dossier"))
         .args(arguments)
@@ -23,18 +23,18 @@ pub fn json_of(output: &Output) -> Value {
 }
 
 #[tokio::test]
-async fn a_workspace_gets_a_key_that_can_be_revoked() {
+async fn creates_a_workspace_and_revokes_its_api_key() {
     let app = TestApp::start().await;
     assert!(dossier(&app, &["migrate"]).status.success());
-    let made = dossier(&app, &["workspace", "create", "Bank", "--json"]);
-    assert_eq!(json_of(&made)["name"], "Bank");
+    let created = dossier(&app, &["workspace", "create", "Bank", "--json"]);
+    assert_eq!(json_of(&created)["name"], "Bank");
     let again = dossier(&app, &["workspace", "create", "Bank"]);
     assert_eq!(again.status.code(), Some(2));
     assert!(
         String::from_utf8_lossy(&again.stderr).contains("a workspace named Bank already exists")
     );
-    let nowhere = dossier(&app, &["api-key", "create", "--workspace", "Bnak"]);
-    assert_eq!(nowhere.status.code(), Some(2));
+    let unknown = dossier(&app, &["api-key", "create", "--workspace", "Bnak"]);
+    assert_eq!(unknown.status.code(), Some(2));
     let key = json_of(&dossier(
         &app,
         &["api-key", "create", "--workspace", "Bank", "--json"],
@@ -48,24 +48,28 @@ async fn a_workspace_gets_a_key_that_can_be_revoked() {
         &["api-key", "list", "--workspace", "Bank", "--json"],
     ));
     assert_eq!(listed[0]["id"], id);
-    let elsewhere = ["api-key", "revoke", id, "--workspace", "Sandbox"];
-    assert_eq!(dossier(&app, &elsewhere).status.code(), Some(2));
+    let other_workspace = ["api-key", "revoke", id, "--workspace", "Sandbox"];
+    assert_eq!(dossier(&app, &other_workspace).status.code(), Some(2));
     app.get_as(&key, "/ping").await.expect(200);
     assert!(
         dossier(&app, &["api-key", "revoke", id, "--workspace", "Bank"])
             .status
             .success()
     );
-    // A server may take a key for five seconds more.
-    let begun = std::time::Instant::now();
-    while app.get_as(&key, "/ping").await.status != 401 {
-        assert!(begun.elapsed() < LONG);
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
+    // A server caches a key for up to five seconds.
+    poll(async || {
+        let response = app.get_as(&key, "/ping").await;
+        if response.status == 401 {
+            Ok(())
+        } else {
+            Err(response)
+        }
+    })
+    .await;
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_migrate_is_not_ready_until_somebody_does() {
+async fn server_without_migrations_is_not_ready_until_dossier_migrate_runs() {
     use dossier::app;
     use dossier::db::Database;
     let database = TestDatabase::create().await;
@@ -89,16 +93,16 @@ async fn a_server_that_does_not_migrate_is_not_ready_until_somebody_does() {
             .bearer_auth("dossier_key_of_nobody_yet")
             .send()
             .await
-            .expect("an answer")
+            .expect("a response")
     };
     let ready = async || get("/readyz").await;
     for path in ["/readyz", "/cases"] {
-        let answer = get(path).await;
-        assert_eq!(answer.status(), 503);
-        let told = answer.text().await.expect("text");
+        let response = get(path).await;
+        assert_eq!(response.status(), 503);
+        let body = response.text().await.expect("text");
         assert!(
-            told.contains("/problems/not-migrated") && told.contains("dossier migrate"),
-            "{told}"
+            body.contains("/problems/not-migrated") && body.contains("dossier migrate"),
+            "{body}"
         );
     }
     let migrated = Command::new(env!("CARGO_BIN_EXE_dossier"))
@@ -107,15 +111,18 @@ async fn a_server_that_does_not_migrate_is_not_ready_until_somebody_does() {
         .output()
         .expect("the binary runs");
     assert!(migrated.status.success());
-    let told = String::from_utf8_lossy(&migrated.stderr).into_owned();
-    assert!(told.starts_with("dossier: using the database "), "{told}");
-    assert_eq!(told.lines().count(), 1, "{told}");
+    let stderr = String::from_utf8_lossy(&migrated.stderr).into_owned();
+    assert!(
+        stderr.starts_with("dossier: using the database "),
+        "{stderr}"
+    );
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
     assert_eq!(ready().await.status(), 200);
 }
 
-/// As when ten containers start over a new database.
+/// For example, ten containers that start over a new database.
 #[tokio::test]
-async fn ten_servers_bring_one_schema_up_to_date_at_once() {
+async fn ten_concurrent_migrations_succeed() {
     let database = TestDatabase::create().await;
     let url = database.options.to_url_lossy().to_string();
     let migrate = || {
@@ -128,15 +135,15 @@ async fn ten_servers_bring_one_schema_up_to_date_at_once() {
     };
     let running: Vec<_> = (0..10).map(|_| migrate()).collect();
     for child in running {
-        let output = child.wait_with_output().expect("it ends");
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{told}");
+        let output = child.wait_with_output().expect("an exit status");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}");
     }
 }
 
-/// The settings of a command and of those below it, with their defaults.
+/// Returns the settings of a command and its subcommands, with their defaults.
 fn settings(command: &clap::Command) -> Vec<(String, Option<String>)> {
-    let own = command.get_arguments().filter_map(|argument| {
+    let direct = command.get_arguments().filter_map(|argument| {
         let name = argument.get_env()?.to_str()?.to_owned();
         let default = argument
             .get_default_values()
@@ -144,12 +151,12 @@ fn settings(command: &clap::Command) -> Vec<(String, Option<String>)> {
             .and_then(|it| it.to_str());
         Some((name, default.map(str::to_owned)))
     });
-    let below = command.get_subcommands().flat_map(settings);
-    own.chain(below).collect()
+    let of_subcommands = command.get_subcommands().flat_map(settings);
+    direct.chain(of_subcommands).collect()
 }
 
 #[test]
-fn the_example_lists_every_setting_with_its_default() {
+fn env_example_lists_every_setting_with_its_default() {
     let example = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/.env.example"));
     let example = example.expect("the example");
     let mut settings = settings(&Settings::command());
@@ -157,10 +164,10 @@ fn the_example_lists_every_setting_with_its_default() {
         .lines()
         .filter_map(|line| {
             let (name, value) = line.trim_start_matches("# ").split_once('=')?;
-            let given = !line.starts_with('#');
+            let is_set = !line.starts_with('#');
             name.bytes()
                 .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
-                .then(|| (name.to_owned(), given.then(|| value.to_owned())))
+                .then(|| (name.to_owned(), is_set.then(|| value.to_owned())))
         })
         .collect();
     settings.sort();
@@ -171,20 +178,19 @@ fn the_example_lists_every_setting_with_its_default() {
 }
 
 #[tokio::test]
-async fn a_database_that_refuses_is_said_in_one_line_with_what_to_do() {
+async fn database_errors_are_one_line_with_a_remedy() {
     let database = TestDatabase::create().await;
     let options = &database.options;
-    let newer = async || {
-        let statements =
-            "CREATE TABLE _sqlx_migrations (version bigint PRIMARY KEY, description text NOT NULL,
-             installed_on timestamptz NOT NULL DEFAULT now(), success boolean NOT NULL,
-             checksum bytea NOT NULL, execution_time bigint NOT NULL);
-             INSERT INTO _sqlx_migrations VALUES (9999, 'later', now(), true, '', 0);";
-        let mut connection = options.connect().await.expect("a connection");
-        let made = sqlx::raw_sql(statements).execute(&mut connection).await;
-        made.expect("a table");
-    };
-    newer().await;
+    let statements =
+        "CREATE TABLE _sqlx_migrations (version bigint PRIMARY KEY, description text NOT NULL,
+         installed_on timestamptz NOT NULL DEFAULT now(), success boolean NOT NULL,
+         checksum bytea NOT NULL, execution_time bigint NOT NULL);
+         INSERT INTO _sqlx_migrations VALUES (9999, 'later', now(), true, '', 0);";
+    execute(
+        &mut options.connect().await.expect("a connection"),
+        statements,
+    )
+    .await;
     for (options, words) in [
         (
             options.clone().database("nowhere_at_all"),
@@ -202,13 +208,13 @@ async fn a_database_that_refuses_is_said_in_one_line_with_what_to_do() {
                 .env("DATABASE_URL", options.to_url_lossy().to_string())
                 .output()
                 .expect("the binary runs");
-            let told = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert_eq!(output.status.code(), Some(2), "{told}");
+            let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(2), "{stderr}");
             assert!(
-                told.starts_with("dossier: ") && told.contains(words),
-                "{told}"
+                stderr.starts_with("dossier: ") && stderr.contains(words),
+                "{stderr}"
             );
-            assert_eq!(told.lines().count(), 1, "{told}");
+            assert_eq!(stderr.lines().count(), 1, "{stderr}");
         }
     }
 }

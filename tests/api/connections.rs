@@ -1,4 +1,4 @@
-//! Clients that keep a connection and do nothing with it.
+//! Idle, slow and excess connections.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -20,10 +20,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use crate::support::{
-    LONG, TestApp, TestDatabase, TestSettings, Wire, WireAnswer, limits, timeouts,
+    DropNotice, LONG, TestApp, TestDatabase, TestSettings, Wire, WireResponse, limits, poll,
+    timeouts,
 };
 
-fn impatient() -> Limits {
+fn short_timeout() -> Limits {
     Limits {
         request: Duration::from_millis(300),
         ..limits()
@@ -31,64 +32,52 @@ fn impatient() -> Limits {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_kept_and_not_used_is_closed() {
-    let app = TestApp::start_with(TestSettings {
-        limits: impatient(),
-        ..TestSettings::default()
-    })
-    .await;
+async fn closes_idle_connections() {
+    let app = TestApp::start_with_limits(short_timeout()).await;
     let mut wire = Wire::connect(app.address()).await.expect("a connection");
     for _ in 0..2 {
-        // A machine that is busy may take longer for a request than this server waits for one.
+        // On a busy machine a request can take longer than the idle timeout.
         if wire.send("GET /healthz", &[], "").await.is_err() {
             return;
         }
-        let answer = timeout(LONG, wire.answer()).await;
-        let Some(answer) = answer.expect("answered or closed") else {
+        let response = timeout(LONG, wire.next_response()).await;
+        let Some(response) = response.expect("a response or the end") else {
             return;
         };
-        assert_eq!(answer.status, 200);
-        assert!(!answer.is_last(), "it may be used again");
+        assert_eq!(response.status, 200);
+        assert!(!response.is_last(), "the connection is kept");
     }
     let mut rest = Vec::new();
     let closed = timeout(LONG, wire.stream.read_to_end(&mut rest)).await;
-    closed.expect("it is closed").expect("in order");
-}
-
-/// Sends when it is dropped.
-struct Leaving(mpsc::UnboundedSender<()>);
-
-impl Drop for Leaving {
-    fn drop(&mut self) {
-        // Nobody listens at the end of the test.
-        let _ = self.0.send(());
-    }
+    closed
+        .expect("the connection is closed")
+        .expect("closed cleanly");
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_its_answer_is_left() {
-    let (sender, mut left) = mpsc::unbounded_channel();
+async fn drops_a_response_that_the_client_does_not_read() {
+    let (sender, mut dropped) = mpsc::unbounded_channel();
     let endless = get(async move || {
-        let leaving = Leaving(sender.clone());
+        let notice = DropNotice(sender.clone());
         Body::from_stream(stream::repeat_with(move || {
-            let _held = &leaving;
+            let _notice = &notice;
             Ok::<_, Infallible>(Bytes::from_static(&[b' '; 65_536]))
         }))
     });
     let app = TestApp::start_with(TestSettings {
-        limits: impatient(),
+        limits: short_timeout(),
         extra: Router::new().route("/endless", endless),
         ..TestSettings::default()
     })
     .await;
     let mut wire = Wire::connect(app.address()).await.expect("a connection");
     wire.send("GET /endless", &[], "").await.expect("sent");
-    let left = timeout(LONG, left.recv()).await;
-    left.expect("the answer is given up").expect("an event");
+    let dropped = timeout(LONG, dropped.recv()).await;
+    dropped.expect("the response is dropped").expect("a notice");
 }
 
-/// A server in this process that takes one request at once, and four connections.
-async fn narrow() -> (TestDatabase, String, oneshot::Sender<()>, Serving) {
+/// Starts a server in this process that accepts one request and four connections at once.
+async fn start_small() -> (TestDatabase, String, oneshot::Sender<()>, Serving) {
     let database = TestDatabase::create().await;
     let limits = Limits {
         in_flight: 1,
@@ -107,23 +96,23 @@ async fn narrow() -> (TestDatabase, String, oneshot::Sender<()>, Serving) {
     let address = listener.local_addr().expect("an address").to_string();
     let (stop, stopped) = oneshot::channel();
     let router = app::router(app::operations(), state.clone()).expect("a reference");
-    let stopped = async move { stopped.await.expect("the test says when") };
+    let stopped = async move { stopped.await.expect("the test stops the server") };
     let serving = tokio::spawn(app::serve(listener, router, state, stopped));
     (database, address, stop, serving)
 }
 
 type Serving = tokio::task::JoinHandle<std::io::Result<()>>;
 
-/// A place where a client may be.
-fn from(last: u8) -> IpAddr {
+/// The address of a client.
+fn client_address(last: u8) -> IpAddr {
     IpAddr::from([127, 0, 0, last])
 }
 
-/// So many connections that send these bytes and nothing more.
+/// Opens connections that send these bytes and nothing more.
 async fn flood(address: &str, number: usize, bytes: &[u8]) -> Vec<Wire> {
     let mut open = Vec::new();
     for _ in 0..number {
-        let wire = Wire::connect_from(from(1), address).await;
+        let wire = Wire::connect_from(client_address(1), address).await;
         let mut wire = wire.expect("a connection");
         // The server may have closed it already.
         let _ = wire.stream.write_all(bytes).await;
@@ -132,10 +121,10 @@ async fn flood(address: &str, number: usize, bytes: &[u8]) -> Vec<Wire> {
     open
 }
 
-/// Other clients, and another one of the same address, are served.
-async fn others_are_served(address: &str) {
+/// Asserts that other clients, and another connection from the same address, are served.
+async fn assert_others_are_served(address: &str) {
     for source in [2, 1, 3] {
-        let wire = Wire::connect_from(from(source), address).await;
+        let wire = Wire::connect_from(client_address(source), address).await;
         let mut wire = wire.expect("a connection");
         for (line, body, status) in [
             ("GET /healthz", "", 200),
@@ -143,7 +132,7 @@ async fn others_are_served(address: &str) {
             ("POST /cases", "{\"name\": \"A\"}", 201),
         ] {
             assert_eq!(
-                answered(&mut wire, line, body).await.status,
+                exchange(&mut wire, line, body).await.status,
                 status,
                 "{line}"
             );
@@ -151,17 +140,17 @@ async fn others_are_served(address: &str) {
     }
 }
 
-async fn answered(wire: &mut Wire, line: &str, body: &str) -> WireAnswer {
+async fn exchange(wire: &mut Wire, line: &str, body: &str) -> WireResponse {
     let key = format!("Bearer {FIXED_KEY}");
     let sent = wire.send(line, &[("authorization", &key)], body).await;
     sent.expect("sent");
-    let answer = timeout(LONG, wire.answer()).await.expect("in time");
-    answer.expect("an answer")
+    let response = timeout(LONG, wire.next_response()).await.expect("in time");
+    response.expect("a response")
 }
 
-/// A server that takes four requests at once, sixteen connections, and waits for a client for hours:
-/// whoever is served in a flood is served because of nothing but a slot that another has lost.
-async fn flooded() -> TestApp {
+/// Starts a server that accepts four requests and sixteen connections at once, and never times out a client:
+/// in a flood it can serve a request only by closing another connection.
+async fn start_without_timeouts() -> TestApp {
     let endless = get(async || {
         Body::from_stream(stream::repeat_with(|| {
             Ok::<_, Infallible>(Bytes::from_static(&[b' '; 65_536]))
@@ -180,45 +169,48 @@ async fn flooded() -> TestApp {
 }
 
 #[tokio::test]
-async fn connections_that_send_nothing_give_way_to_those_that_do() {
-    let app = flooded().await;
+async fn silent_connections_give_way_to_requests() {
+    let app = start_without_timeouts().await;
     let open = flood(app.address(), 400, b"").await;
-    others_are_served(app.address()).await;
+    assert_others_are_served(app.address()).await;
     drop(open);
 }
 
 #[tokio::test]
-async fn connections_that_send_their_head_slowly_give_way() {
-    let app = flooded().await;
+async fn connections_with_an_incomplete_head_give_way() {
+    let app = start_without_timeouts().await;
     let head = b"POST /cases HTTP/1.1\r\nhost: test\r\nauthoriz";
     let open = flood(app.address(), 200, head).await;
-    others_are_served(app.address()).await;
+    assert_others_are_served(app.address()).await;
     drop(open);
 }
 
 #[tokio::test]
-async fn requests_that_send_their_body_slowly_give_way() {
-    let app = flooded().await;
+async fn requests_with_an_incomplete_body_give_way() {
+    let app = start_without_timeouts().await;
     let head = format!(
         "POST /cases HTTP/1.1\r\nhost: test\r\nauthorization: Bearer {FIXED_KEY}\r\n\
          content-type: application/json\r\ncontent-length: 100\r\n\r\n{{"
     );
     let mut open = flood(app.address(), 4, head.as_bytes()).await;
     for source in [2, 1, 3] {
-        let wire = Wire::connect_from(from(source), app.address()).await;
+        let wire = Wire::connect_from(client_address(source), app.address()).await;
         let mut wire = wire.expect("a connection");
-        assert_eq!(answered(&mut wire, "GET /healthz", "").await.status, 200);
+        assert_eq!(exchange(&mut wire, "GET /healthz", "").await.status, 200);
         let body = "{\"name\": \"A\"}";
-        // A body may take a moment to arrive before it gives way.
-        let created = async {
-            while answered(&mut wire, "POST /cases", body).await.status != 201 {
-                tokio::time::sleep(Duration::from_millis(20)).await;
+        // A body has a moment to arrive before its connection gives way.
+        poll(async || {
+            let response = exchange(&mut wire, "POST /cases", body).await;
+            if response.status == 201 {
+                Ok(())
+            } else {
+                Err(response)
             }
-        };
-        timeout(LONG, created).await.expect("in time");
+        })
+        .await;
     }
-    // Which of them gave way says so.
-    let received = open.iter_mut().map(|wire| Box::pin(wire.received()));
+    // The connection that gave way received a 408.
+    let received = open.iter_mut().map(|wire| Box::pin(wire.read_response()));
     let first = timeout(LONG, select_all(received))
         .await
         .expect("in time")
@@ -230,27 +222,27 @@ async fn requests_that_send_their_body_slowly_give_way() {
 
 #[tokio::test]
 async fn connections_that_do_not_read_their_response_give_way() {
-    let app = flooded().await;
+    let app = start_without_timeouts().await;
     let request = b"GET /endless HTTP/1.1\r\nhost: test\r\n\r\n";
     let open = flood(app.address(), 100, request).await;
-    others_are_served(app.address()).await;
+    assert_others_are_served(app.address()).await;
     drop(open);
 }
 
 #[tokio::test]
-async fn refused_requests_whose_body_does_not_arrive_give_way() {
-    let app = flooded().await;
+async fn rejected_requests_with_an_incomplete_body_give_way() {
+    let app = start_without_timeouts().await;
     let head = b"POST /cases HTTP/1.1\r\nhost: test\r\ncontent-length: 100\r\n\r\n{";
     let open = flood(app.address(), 200, head).await;
-    others_are_served(app.address()).await;
+    assert_others_are_served(app.address()).await;
     drop(open);
 }
 
-/// The connections of a reverse proxy, all from one address, are used in turn while as many others
-/// as there are slots, from the same address, send nothing.
+/// The connections of a reverse proxy, all from one address, are used in turn. Meanwhile more connections
+/// than the server has slots are opened from the same address and send nothing.
 #[tokio::test]
-async fn connections_in_use_are_kept_in_a_flood_from_their_own_address() {
-    let app = flooded().await;
+async fn keeps_used_connections_during_a_flood_from_the_same_address() {
+    let app = start_without_timeouts().await;
     let mut used = Vec::new();
     for _ in 0..12 {
         used.push(Wire::connect(app.address()).await.expect("a connection"));
@@ -259,40 +251,42 @@ async fn connections_in_use_are_kept_in_a_flood_from_their_own_address() {
     for _ in 0..20 {
         for wire in &mut used {
             wire.send("GET /healthz", &[], "").await.expect("sent");
-            let answer = timeout(LONG, wire.answer()).await.expect("in time");
-            assert_eq!(answer.expect("it is kept").status, 200);
+            let response = timeout(LONG, wire.next_response()).await.expect("in time");
+            assert_eq!(response.expect("a response").status, 200);
         }
         silent.extend(flood(app.address(), 3, b"").await);
-        others_are_served(app.address()).await;
+        assert_others_are_served(app.address()).await;
     }
 }
 
 #[tokio::test]
-async fn what_the_kernel_has_accepted_is_answered_when_the_listener_closes() {
-    let (_database, address, stop, serving) = narrow().await;
+async fn serves_connections_accepted_by_the_kernel_before_shutdown() {
+    let (_database, address, stop, serving) = start_small().await;
     let mut open = Vec::new();
     for _ in 0..3 {
         let mut wire = Wire::connect(&address).await.expect("a connection");
         wire.send("GET /healthz", &[], "").await.expect("sent");
-        assert_eq!(wire.answer().await.expect("an answer").status, 200);
+        assert_eq!(wire.next_response().await.expect("a response").status, 200);
         open.push(wire);
     }
-    // The server does not run while this thread connects and says that it stops.
+    // The server, on this thread, does not run while the test connects and stops it.
     let queued = std::net::TcpStream::connect(&address).expect("a connection");
-    stop.send(()).expect("it listens");
+    stop.send(()).expect("the server runs");
     queued.set_nonblocking(true).expect("a setting");
     let mut queued = Wire::from(TcpStream::from_std(queued).expect("a stream"));
     queued.send("GET /healthz", &[], "").await.expect("sent");
-    let answer = timeout(LONG, queued.answer()).await.expect("in time");
-    let answer = answer.expect("an answer");
-    assert_eq!(answer.status, 200);
-    assert!(answer.is_last());
+    let response = timeout(LONG, queued.next_response())
+        .await
+        .expect("in time");
+    let response = response.expect("a response");
+    assert_eq!(response.status, 200);
+    assert!(response.is_last());
     for mut wire in open {
-        let idle = timeout(LONG, wire.answer()).await.expect("in time");
+        let idle = timeout(LONG, wire.next_response()).await.expect("in time");
         assert!(idle.is_none(), "an idle connection is closed");
     }
     let ended = timeout(LONG, serving).await.expect("in time");
-    ended.expect("it ends").expect("it ends well");
+    ended.expect("no panic").expect("no error");
     let late = Wire::connect(&address).await;
-    assert!(late.is_err(), "nobody listens");
+    assert!(late.is_err(), "the port is closed");
 }

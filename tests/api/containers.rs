@@ -1,4 +1,4 @@
-//! The compose file and the image, as far as files can tell.
+//! Consistency of the compose file and the Dockerfile with the project.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
@@ -13,20 +13,20 @@ fn file(name: &str) -> String {
     std::fs::read_to_string(Path::new(ROOT).join(name)).expect(name)
 }
 
-/// The settings that `.env.example` lists.
+/// Returns the settings in `.env.example`.
 fn settings() -> BTreeSet<String> {
     let example = file(".env.example");
-    let named = example
+    let lines = example
         .lines()
         .filter_map(|line| line.trim_start_matches("# ").split_once('='));
-    named
+    lines
         .map(|(name, _)| name.to_owned())
         .filter(|name| name.bytes().all(|it| it.is_ascii_uppercase() || it == b'_'))
         .collect()
 }
 
 #[test]
-fn the_compose_file_sets_what_the_server_reads() {
+fn compose_file_matches_the_settings() {
     let text = file("docker-compose.yml");
     let compose: Value = serde_saphyr::from_str(&text).expect("YAML");
     let server = &compose["services"]["dossier"];
@@ -41,7 +41,7 @@ fn the_compose_file_sets_what_the_server_reads() {
         }
     }
     let default = |name: &str| {
-        let value = environment[name].as_str().expect("text");
+        let value = environment[name].as_str().expect("a string");
         let (_, default) = value.split_once(":-").expect("a default");
         default.trim_end_matches('}').to_owned()
     };
@@ -53,17 +53,17 @@ fn the_compose_file_sets_what_the_server_reads() {
     }
     assert!(default("DOSSIER_BOOTSTRAP_KEY").len() >= 16);
 
-    let of = |name: &str| postgres["environment"][name].as_str().expect(name);
+    let postgres_setting = |name: &str| postgres["environment"][name].as_str().expect(name);
     let url = format!(
         "postgres://{}:{}@postgres/{}",
-        of("POSTGRES_USER"),
-        of("POSTGRES_PASSWORD"),
-        of("POSTGRES_DB")
+        postgres_setting("POSTGRES_USER"),
+        postgres_setting("POSTGRES_PASSWORD"),
+        postgres_setting("POSTGRES_DB")
     );
     assert_eq!(environment["DATABASE_URL"], url.as_str());
     assert!(postgres["healthcheck"]["test"].is_array());
     let volume = postgres["volumes"][0].as_str().expect("a volume");
-    let (volume, _) = volume.split_once(':').expect("a place");
+    let (volume, _) = volume.split_once(':').expect("a path");
     assert!(compose["volumes"].get(volume).is_some(), "{volume}");
     assert_eq!(
         server["depends_on"]["postgres"]["condition"],
@@ -72,24 +72,24 @@ fn the_compose_file_sets_what_the_server_reads() {
     assert_eq!(server["read_only"], true);
 }
 
-/// What the first stage of the image copies from the project, each as the path that it has in both.
-fn copied() -> BTreeSet<PathBuf> {
+/// Returns the paths that the build stage of the image copies from the project.
+fn copied_paths() -> BTreeSet<PathBuf> {
     let image = file("Dockerfile");
     let stages: Vec<_> = image.split("\nFROM ").skip(1).collect();
     assert_eq!(stages.len(), 2);
     let copies = stages[0].lines().filter_map(|it| it.strip_prefix("COPY "));
-    let mut copied = BTreeSet::new();
+    let mut copied_paths = BTreeSet::new();
     for copy in copies {
         let mut paths: Vec<_> = copy.split_whitespace().collect();
         let target = paths.pop().expect("a target");
         let is_same = target == "./" || paths == [target];
-        assert!(is_same, "{copy}: the same path, so that this test knows it");
-        copied.extend(paths.into_iter().map(PathBuf::from));
+        assert!(is_same, "{copy}: source and target must be the same path");
+        copied_paths.extend(paths.into_iter().map(PathBuf::from));
     }
-    copied
+    copied_paths
 }
 
-/// Every file of a folder and of those in it.
+/// Collects all files below a folder.
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
@@ -101,21 +101,21 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// A path without its `..`.
-fn simple(path: &Path) -> PathBuf {
-    let mut simple = PathBuf::new();
+/// Resolves `..` in a path.
+fn normalized(path: &Path) -> PathBuf {
+    let mut normalized = PathBuf::new();
     for part in path.components() {
         match part {
-            Component::ParentDir => assert!(simple.pop(), "{}", path.display()),
-            part => simple.push(part),
+            Component::ParentDir => assert!(normalized.pop(), "{}", path.display()),
+            part => normalized.push(part),
         }
     }
-    simple
+    normalized
 }
 
-/// The client of the webhooks is not even made without them, and the base image has none.
+/// The webhook client cannot be created without certificates, which the base image does not have.
 #[test]
-fn the_image_has_certificate_authorities() {
+fn image_has_certificate_authorities() {
     let certificates = "/etc/ssl/certs/ca-certificates.crt";
     let copy = format!("COPY --from=build {certificates} {certificates}");
     let image = file("Dockerfile");
@@ -124,20 +124,23 @@ fn the_image_has_certificate_authorities() {
 }
 
 #[test]
-fn the_image_does_not_run_as_root() {
+fn image_does_not_run_as_root() {
     let image = file("Dockerfile");
     let user = image.lines().find_map(|line| line.strip_prefix("USER "));
     assert!(user.is_some_and(|user| !user.starts_with('0') && user != "root"));
     assert!(image.contains("HEALTHCHECK"));
 }
 
-/// Cargo plans the build that the image runs, in a folder that has exactly what the image copies.
+/// Cargo plans the build of the image in a folder that contains only the copied paths.
 #[test]
-fn the_image_copies_all_that_cargo_needs() {
+fn image_copies_all_files_that_cargo_needs() {
     let (root, folder) = (Path::new(ROOT), tempfile::tempdir().expect("a folder"));
     let ignored = file(".dockerignore");
-    assert!(ignored.lines().any(|it| it == "*"), "all but what is named");
-    for path in copied() {
+    assert!(
+        ignored.lines().any(|it| it == "*"),
+        "everything is ignored by default"
+    );
+    for path in copied_paths() {
         let line = format!("!{}", path.display());
         assert!(ignored.lines().any(|it| it == line), "{line}");
         let link = std::os::unix::fs::symlink(root.join(&path), folder.path().join(&path));
@@ -151,27 +154,27 @@ fn the_image_copies_all_that_cargo_needs() {
         .current_dir(folder.path())
         .args(build)
         .args(["--offline", "--unit-graph", "-Z", "unstable-options"])
-        // The plan is printed, and nothing is built. Cargo counts that among its unstable options.
+        // Prints the plan without building, which is an unstable option of cargo.
         .env("RUSTC_BOOTSTRAP", "1")
         .output()
         .expect("cargo");
-    let told = String::from_utf8_lossy(&planned.stderr);
-    assert!(planned.status.success(), "{told}");
+    let stderr = String::from_utf8_lossy(&planned.stderr);
+    assert!(planned.status.success(), "{stderr}");
     let plan: Value = serde_json::from_slice(&planned.stdout).expect("a plan");
     let units = plan["units"].as_array().expect("units");
     let is_built = |unit: &Value| {
         unit["target"]["kind"] == json!(["bin"]) && unit["target"]["name"] == "dossier"
     };
-    assert!(units.iter().any(is_built), "it builds the binary");
+    assert!(units.iter().any(is_built), "the binary is built");
 }
 
-/// What the compiler reads beside the sources: texts, statements, and what sqlx knows of them.
+/// Files that the compiler reads besides the sources: included texts, statements, and `.sqlx`.
 #[test]
-fn the_image_copies_all_that_the_sources_include() {
-    let (root, copied) = (Path::new(ROOT), copied());
-    let included = Regex::new(r#"include_(?:str|bytes)!\(\s*"([^"]+)"#).expect("a pattern");
+fn image_copies_all_files_that_the_sources_include() {
+    let (root, copied_paths) = (Path::new(ROOT), copied_paths());
+    let include = Regex::new(r#"include_(?:str|bytes)!\(\s*"([^"]+)"#).expect("a pattern");
     let statement = Regex::new(r#""(src/[^"]+\.sql)""#).expect("a pattern");
-    // The statements were checked against a database, and `.cargo` says to use what that said.
+    // `.cargo` makes the build use the query data in `.sqlx` instead of a database.
     let mut needed = BTreeSet::from([".cargo", ".sqlx", "migrations"].map(PathBuf::from));
     let mut sources = Vec::new();
     files(&root.join("src"), &mut sources);
@@ -181,15 +184,15 @@ fn the_image_copies_all_that_the_sources_include() {
     {
         let text = std::fs::read_to_string(source).expect("a source");
         let folder = source.parent().expect("a folder");
-        let folder = folder.strip_prefix(root).expect("a folder of ours");
-        let beside = included.captures_iter(&text);
-        needed.extend(beside.map(|it| simple(&folder.join(&it[1]))));
+        let folder = folder.strip_prefix(root).expect("a folder of the project");
+        let included = include.captures_iter(&text);
+        needed.extend(included.map(|it| normalized(&folder.join(&it[1]))));
         let statements = statement.captures_iter(&text);
         needed.extend(statements.map(|it| PathBuf::from(&it[1])));
     }
     assert!(needed.len() > 40, "{needed:?}");
     for path in needed {
-        let is_copied = copied.iter().any(|it| path.starts_with(it));
+        let is_copied = copied_paths.iter().any(|it| path.starts_with(it));
         assert!(is_copied, "{} is not copied", path.display());
     }
 }

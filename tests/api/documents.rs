@@ -1,10 +1,10 @@
-//! The documents: every block that is marked `test` runs against a live server, file by file and from
-//! top to bottom, each file with a fresh sandbox.
+//! Runs every block of the documents that is marked `test` against a live server: file by file, from top to
+//! bottom, each file with a fresh sandbox.
 //!
-//! - `sh test`: a shell block; those of one file share a session. It fails where a command does.
-//! - `json test` after it: what the block printed, in part. `"…"` is any value, and at the end of an
-//!   array any more items.
-//! - `json test POST /cases 400 errors=/name`: a body, its status, and the places of its errors.
+//! - `sh test`: a shell block. The blocks of a file share a session. A block fails if a command fails.
+//! - `json test` after it: a part of the output of that block. `"…"` matches any value, and at the end of an
+//!   array any further items.
+//! - `json test POST /cases 400 errors=/name`: a body with its status and the pointers of its errors.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -16,9 +16,9 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::support::TestApp;
 
-/// What the documents call the server.
+/// The server's address in the documents.
 const BASE: &str = "http://127.0.0.1:8080";
-/// Ends the output of a block.
+/// Marks the end of a block's output.
 const END: &str = "---- the end of the block ----";
 
 /// A fenced block.
@@ -65,7 +65,7 @@ fn blocks(text: &str) -> Vec<Block> {
     blocks
 }
 
-/// One session of a shell.
+/// A shell session.
 struct Shell {
     _child: Child,
     input: ChildStdin,
@@ -91,7 +91,7 @@ impl Shell {
         }
     }
 
-    /// What a block prints.
+    /// Runs a block and returns its output.
     async fn run(&mut self, block: &str) -> Result<String, String> {
         let script = format!("{block}\nprintf '\\n%s\\n' '{END}'\n");
         let written = self.input.write_all(script.as_bytes()).await;
@@ -113,55 +113,55 @@ impl Shell {
     }
 }
 
-/// Where what was found is not what is shown.
-fn differences(place: &str, shown: &Value, found: &Value) -> Vec<String> {
-    match (shown, found) {
+/// Lists where a value differs from the documented value.
+fn differences(path: &str, documented: &Value, found: &Value) -> Vec<String> {
+    match (documented, found) {
         (Value::String(any), _) if any == "…" => Vec::new(),
-        (Value::Object(shown), Value::Object(found)) => {
-            let members = shown.iter();
-            let inside = members.flat_map(|(name, shown)| match found.get(name) {
-                Some(found) => differences(&format!("{place}/{name}"), shown, found),
-                None => vec![format!("{place}/{name} is not there")],
+        (Value::Object(documented), Value::Object(found)) => {
+            let fields = documented.iter();
+            let inside = fields.flat_map(|(name, documented)| match found.get(name) {
+                Some(found) => differences(&format!("{path}/{name}"), documented, found),
+                None => vec![format!("{path}/{name} is missing")],
             });
             inside.collect()
         }
-        (Value::Array(shown), Value::Array(found)) => {
-            let has_more = shown.last().is_some_and(|it| it == "…");
-            let shown = if has_more {
-                &shown[..shown.len() - 1]
+        (Value::Array(documented), Value::Array(found)) => {
+            let has_more = documented.last().is_some_and(|it| it == "…");
+            let documented = if has_more {
+                &documented[..documented.len() - 1]
             } else {
-                &shown[..]
+                &documented[..]
             };
-            if found.len() < shown.len() || (!has_more && found.len() > shown.len()) {
-                return vec![format!("{place} has {} items", found.len())];
+            if found.len() < documented.len() || (!has_more && found.len() > documented.len()) {
+                return vec![format!("{path} has {} items", found.len())];
             }
-            let both = shown.iter().zip(found).enumerate();
-            let inside = both.flat_map(|(at, (shown, found))| {
-                differences(&format!("{place}/{at}"), shown, found)
+            let both = documented.iter().zip(found).enumerate();
+            let inside = both.flat_map(|(at, (documented, found))| {
+                differences(&format!("{path}/{at}"), documented, found)
             });
             inside.collect()
         }
-        (shown, found) if shown == found => Vec::new(),
-        (shown, found) => vec![format!("{place} is {found}, and {shown} is shown")],
+        (documented, found) if documented == found => Vec::new(),
+        (documented, found) => vec![format!("{path} is {found}, documented is {documented}")],
     }
 }
 
-/// Sends a body, as the info of its block says.
+/// Sends a body as the info string of its block specifies.
 async fn send(app: &TestApp, request: &str, body: &str) -> Result<(), String> {
     let words: Vec<_> = request.split_whitespace().collect();
     let [method, path, status, more @ ..] = words.as_slice() else {
-        return Err(format!("{request} is no request"));
+        return Err(format!("{request} is not a request"));
     };
     let method: Method = method
         .parse()
-        .map_err(|_| format!("{method} is no method"))?;
+        .map_err(|_| format!("{method} is not a method"))?;
     let body: Value = serde_json::from_str(body).map_err(|error| error.to_string())?;
-    let answer = app.call(method, path, &body).await;
-    if answer.status.as_str() != *status {
-        return Err(format!("{}: {}", answer.status, answer.body));
+    let response = app.call(method, path, &body).await;
+    if response.status.as_str() != *status {
+        return Err(format!("{}: {}", response.status, response.body));
     }
     for expected in more.iter().filter_map(|it| it.strip_prefix("errors=")) {
-        let found: Vec<_> = answer
+        let found: Vec<_> = response
             .errors()
             .into_iter()
             .map(|(pointer, _)| pointer)
@@ -176,38 +176,40 @@ async fn send(app: &TestApp, request: &str, body: &str) -> Result<(), String> {
 async fn run(app: &TestApp, blocks: &[Block]) -> Vec<String> {
     let directory = tempfile::tempdir().expect("a directory");
     let mut shell = Shell::start(directory.path());
-    let (mut printed, mut faults) = (String::new(), Vec::new());
+    let (mut printed, mut failures) = (String::new(), Vec::new());
     let base = format!("http://{}", app.address());
     for block in blocks {
         let text = block.text.replace(BASE, &base);
-        let ran = match block.info.as_str() {
+        let result = match block.info.as_str() {
             "sh test" => shell.run(&text).await.map(|it| printed = it),
             "json test" => match (serde_json::from_str(&text), serde_json::from_str(&printed)) {
-                (Ok(shown), Ok(found)) => match differences("", &shown, &found).as_slice() {
-                    [] => Ok(()),
-                    differences => Err(differences.join("\n")),
-                },
-                (shown, found) => Err(format!("no JSON: {shown:?} {found:?}\n{printed}")),
+                (Ok(documented), Ok(found)) => {
+                    match differences("", &documented, &found).as_slice() {
+                        [] => Ok(()),
+                        differences => Err(differences.join("\n")),
+                    }
+                }
+                (documented, found) => Err(format!("no JSON: {documented:?} {found:?}\n{printed}")),
             },
             info => match info.strip_prefix("json test ") {
                 Some(request) => send(app, request, &text).await,
                 None => Ok(()),
             },
         };
-        if let Err(fault) = ran {
-            faults.push(format!("line {}: {fault}", block.line));
+        if let Err(failure) = result {
+            failures.push(format!("line {}: {failure}", block.line));
             if block.info == "sh test" {
                 // The session has ended.
                 break;
             }
         }
     }
-    faults
+    failures
 }
 
 #[tokio::test]
-async fn every_marked_block_does_what_it_says() {
-    let (mut ran, mut faults) = (0, Vec::new());
+async fn documented_commands_and_requests_work() {
+    let (mut count, mut failures) = (0, Vec::new());
     for document in documents() {
         let text = std::fs::read_to_string(&document).expect("a document");
         let blocks = blocks(&text);
@@ -216,35 +218,35 @@ async fn every_marked_block_does_what_it_says() {
             continue;
         }
         let app = TestApp::start().await;
-        for fault in run(&app, &blocks).await {
-            faults.push(format!("{}, {fault}", document.display()));
+        for failure in run(&app, &blocks).await {
+            failures.push(format!("{}, {failure}", document.display()));
         }
-        ran += marked;
+        count += marked;
     }
-    assert!(faults.is_empty(), "{}", faults.join("\n\n"));
-    assert!(ran > 100, "{ran}");
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+    assert!(count > 100, "{count}");
 }
 
-/// What cannot run is marked `text`, so that nobody forgets what can.
+/// Blocks that cannot run are marked `text`, so that none is forgotten.
 #[test]
-fn every_block_that_can_run_is_marked() {
+fn all_code_blocks_are_marked_as_test_or_text() {
     for document in documents() {
         let text = std::fs::read_to_string(&document).expect("a document");
         for block in blocks(&text) {
             let mut words = block.info.split_whitespace();
             let is_program = matches!(words.next(), Some("sh" | "bash" | "json"));
-            let place = format!("{}:{}", document.display(), block.line);
+            let location = format!("{}:{}", document.display(), block.line);
             assert!(
                 !is_program || words.next() == Some("test"),
-                "{place} is not marked"
+                "{location} is not marked"
             );
         }
         let mut is_fenced = false;
         for (line, text) in (1..).zip(text.lines()) {
             is_fenced ^= text.starts_with("```");
             let is_request = !is_fenced && text.starts_with("    curl ");
-            let place = format!("{}:{line}", document.display());
-            assert!(!is_request, "{place} is a request that does not run");
+            let location = format!("{}:{line}", document.display());
+            assert!(!is_request, "{location} is a request that is not tested");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Bodies and files that are no UTF-8 JSON object: what they are is said.
+//! Bodies and files that are not UTF-8 JSON objects. The error names the actual format.
 
 use std::process::{Output, Stdio};
 
@@ -24,12 +24,12 @@ fn utf_16(text: &str, mark: bool, little: bool) -> Vec<u8> {
     units.flat_map(bytes).collect()
 }
 
-/// An empty gzip member is enough to be known by.
+/// An empty gzip file is enough to be recognised.
 const GZIP: &[u8] =
     b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00";
 
 #[tokio::test]
-async fn a_body_in_another_encoding_is_named() {
+async fn names_the_encoding_of_a_body_that_is_not_utf_8_json() {
     let app = TestApp::start().await;
     let body = r#"{"name": "A"}"#;
     let marked = [b"\xef\xbb\xbf", body.as_bytes()].concat();
@@ -38,14 +38,14 @@ async fn a_body_in_another_encoding_is_named() {
         .flat_map(|it| u32::from(it).to_le_bytes())
         .collect();
     let case = app.create(&json!({"name": "A"})).await;
-    let doors = [
+    let writes = [
         (Method::POST, "/cases".to_owned()),
         (Method::POST, "/cases/batch".to_owned()),
         (Method::PATCH, format!("/cases/{}", case.id())),
         (Method::POST, "/tags".to_owned()),
         (Method::POST, "/webhooks".to_owned()),
     ];
-    for (bytes, named) in [
+    for (bytes, name) in [
         (marked, "byte order mark"),
         (utf_16(body, true, true), "UTF-16"),
         (utf_16(body, true, false), "UTF-16"),
@@ -57,25 +57,27 @@ async fn a_body_in_another_encoding_is_named() {
         (b"PK\x03\x04".to_vec(), "ZIP"),
         (b"{\"name\": \"Z\xfcrich\"}".to_vec(), "UTF-8"),
     ] {
-        for (method, path) in doors.clone() {
+        for (method, path) in writes.clone() {
             let request = app.request(method, &path).bearer_auth(FIXED_KEY);
             let request = request.header("content-type", "application/json");
             let refused = app.send(request.body(bytes.clone())).await;
-            assert_eq!(refused.status, 400, "{named} {path}: {}", refused.body);
-            assert_eq!(refused.body["type"], "/problems/malformed-body", "{named}");
+            assert_eq!(refused.status, 400, "{name} {path}: {}", refused.body);
+            assert_eq!(refused.body["type"], "/problems/malformed-body", "{name}");
             let detail = refused.body["detail"].as_str().expect("a detail");
-            assert!(detail.contains(named), "{path}: {detail}");
+            assert!(detail.contains(name), "{path}: {detail}");
         }
     }
 }
 
 #[tokio::test]
-async fn an_array_where_an_object_is_due_says_where_several_cases_go() {
+async fn rejects_an_array_and_points_to_the_batch_endpoint() {
     let app = TestApp::start().await;
     for path in ["/cases", "/cases/batch", "/cases?dry_run=true"] {
         let refused = app.call(Method::POST, path, &json!([{"name": "A"}])).await;
         assert_eq!(refused.status, 400, "{}", refused.body);
-        let message = refused.body["errors"][0]["message"].as_str().expect("one");
+        let message = refused.body["errors"][0]["message"]
+            .as_str()
+            .expect("a message");
         assert!(message.contains("an array was found"), "{message}");
         assert!(message.contains(r#"{"cases": [...]}"#), "{message}");
         assert!(message.contains("/cases/batch"), "{message}");
@@ -84,7 +86,9 @@ async fn an_array_where_an_object_is_due_says_where_several_cases_go() {
         .call(Method::POST, "/tags", &json!([]))
         .await
         .expect(400);
-    let message = refused.body["errors"][0]["message"].as_str().expect("one");
+    let message = refused.body["errors"][0]["message"]
+        .as_str()
+        .expect("a message");
     assert!(
         message.contains("one object") && !message.contains("batch"),
         "{message}"
@@ -97,13 +101,13 @@ struct Import {
 }
 
 impl Import {
-    fn to(app: &TestApp) -> Self {
+    fn new(app: &TestApp) -> Self {
         let url = format!("http://{}", app.address());
         let folder = tempfile::tempdir().expect("a folder");
         Self { url, folder }
     }
 
-    /// Imports what a file or standard input has.
+    /// Imports a file with these bytes, or the bytes from standard input.
     async fn run(&self, file: &str, bytes: &[u8]) -> Output {
         let is_input = ["-", "/dev/stdin"].contains(&file);
         if !is_input {
@@ -120,24 +124,24 @@ impl Import {
         let mut child = command.spawn().expect("the binary runs");
         let mut input = child.stdin.take().expect("an input");
         if is_input {
-            // A command that refuses does not read on.
+            // A command that rejects its input does not read all of it.
             let _ = input.write_all(bytes).await;
         }
         drop(input);
-        child.wait_with_output().await.expect("it ends")
+        child.wait_with_output().await.expect("an exit status")
     }
 }
 
 #[tokio::test]
-async fn an_import_names_a_file_that_it_cannot_read_once() {
+async fn import_names_the_format_of_an_unreadable_file_in_one_line() {
     let app = TestApp::start().await;
-    let import = Import::to(&app);
+    let import = Import::new(&app);
     let lines: Vec<_> = (0..3)
         .map(|it| json!({"name": "A", "external_id": format!("e{it}")}).to_string())
         .collect();
     let text = lines.join("\n");
     let array = format!("[\n{}\n]", lines.join(",\n"));
-    for (file, bytes, named, remedy) in [
+    for (file, bytes, name, remedy) in [
         ("a.ndjson", utf_16(&text, true, true), "UTF-16", "iconv"),
         ("b.ndjson", utf_16(&text, false, false), "UTF-16", "iconv"),
         ("c.ndjson.gz", GZIP.to_vec(), "gzip", "zcat"),
@@ -165,19 +169,19 @@ async fn an_import_names_a_file_that_it_cannot_read_once() {
         ("-", array.into_bytes(), "array", "jq -c '.[]'"),
     ] {
         let output = import.run(file, &bytes).await;
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(2), "{file}: {told}");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{file}: {stderr}");
         assert!(
-            told.contains(named) && told.contains(remedy),
-            "{file}: {told}"
+            stderr.contains(name) && stderr.contains(remedy),
+            "{file}: {stderr}"
         );
-        assert_eq!(told.lines().count(), 1, "{file}: {told}");
-        let left: Vec<_> = std::fs::read_dir(import.folder.path())
-            .expect("it")
+        assert_eq!(stderr.lines().count(), 1, "{file}: {stderr}");
+        let files: Vec<_> = std::fs::read_dir(import.folder.path())
+            .expect("the folder")
             .collect();
         let rejected =
             |it: &std::fs::DirEntry| it.path().display().to_string().contains("rejected");
-        assert!(!left.iter().flatten().any(rejected), "{file}");
+        assert!(!files.iter().flatten().any(rejected), "{file}");
     }
     assert_eq!(
         app.get("/cases").await.expect(200).body["pagination"]["count"],
@@ -186,21 +190,21 @@ async fn an_import_names_a_file_that_it_cannot_read_once() {
 }
 
 #[tokio::test]
-async fn an_import_reads_standard_input() {
+async fn import_reads_standard_input() {
     let app = TestApp::start().await;
-    let import = Import::to(&app);
+    let import = Import::new(&app);
     let good = json!({"name": "A", "external_id": "e0"});
     let bad = json!({"name": "", "external_id": "e1"});
     let text = format!("\u{feff}{good}\n{bad}\n");
     for name in ["-", "/dev/stdin"] {
         let output = import.run(name, text.as_bytes()).await;
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(1), "{name}: {told}");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{name}: {stderr}");
         let summary: Value = serde_json::from_slice(&output.stdout).expect("JSON");
         assert_eq!(summary["lines"], 2, "{name}: {summary}");
         assert_eq!(summary["rejected_file"], "stdin.rejected.ndjson", "{name}");
         let file = import.folder.path().join("stdin.rejected.ndjson");
-        let rejected = std::fs::read_to_string(file).expect("the rejected");
+        let rejected = std::fs::read_to_string(file).expect("the rejected lines");
         assert_eq!(rejected.lines().count(), 1, "{name}");
     }
     app.get("/cases/e0").await.expect(200);

@@ -1,15 +1,15 @@
-//! External ids in paths: each that can be stored is reachable.
+//! External ids in paths: every id that can be stored can be addressed.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
-use crate::support::described::DOCUMENT;
+use crate::support::openapi::DOCUMENT;
 
-/// What no path can name.
-const REFUSED: [&str; 3] = ["batch", ".", ".."];
+/// External ids that no path can address.
+const REJECTED: [&str; 3] = ["batch", ".", ".."];
 
-/// Percent-encoded as docs/cases.md says: every byte but letters, digits and `-`, `_`, `.`.
+/// Percent-encodes as documented in docs/cases.md: all bytes except letters, digits, `-`, `_` and `.`.
 fn encoded(text: &str) -> String {
     let encode = |byte: u8| match byte {
         b'-' | b'_' | b'.' => char::from(byte).to_string(),
@@ -20,11 +20,11 @@ fn encoded(text: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_external_id_that_no_path_can_name_is_refused_at_every_door() {
+async fn rejects_external_ids_that_no_path_can_address() {
     let app = TestApp::start().await;
     let case = app.create(&json!({"name": "A"})).await;
     let path = format!("/cases/{}", case.id());
-    for id in REFUSED {
+    for id in REJECTED {
         let body = json!({"name": "A", "external_id": id});
         for query in ["", "?dry_run=true"] {
             let refused = app
@@ -48,26 +48,26 @@ async fn an_external_id_that_no_path_can_name_is_refused_at_every_door() {
 }
 
 #[test]
-fn every_word_that_a_path_of_a_case_has_is_refused() {
+fn rejects_every_fixed_path_segment_below_cases() {
     let paths = DOCUMENT["paths"].as_object().expect("paths").keys();
     let words = paths.filter_map(|it| it.strip_prefix("/cases/")?.split('/').next());
     let words: Vec<_> = words.filter(|it| !it.starts_with('{')).collect();
     assert!(words.contains(&"batch"), "{words:?}");
-    assert!(words.iter().all(|it| REFUSED.contains(it)), "{words:?}");
+    assert!(words.iter().all(|it| REJECTED.contains(it)), "{words:?}");
 }
 
 #[tokio::test]
-async fn every_other_external_id_is_reached_when_it_is_encoded() {
+async fn addresses_every_other_external_id_when_encoded() {
     let app = TestApp::start().await;
     for id in [
         "Batch", "batch/", "batches", "...", ".a", "a/b", "/", "a b", "a?b#c", "100%", "%2e%2e",
         "+", ";v=1", "é", "a\\b", "tags", "reviews", "a:b",
     ] {
-        let made = app.create(&json!({"name": "A", "external_id": id})).await;
+        let created = app.create(&json!({"name": "A", "external_id": id})).await;
         let path = format!("/cases/{}", encoded(id));
         let read = app.get(&path).await;
         assert_eq!(read.status, 200, "{path}: {}", read.body);
-        assert_eq!(read.id(), made.id(), "{path}");
+        assert_eq!(read.id(), created.id(), "{path}");
         let change = json!({"name": "B"});
         let changed = app.call(Method::PATCH, &path, &change).await.expect(200);
         assert_eq!(changed.body["external_id"], id);
@@ -78,12 +78,12 @@ async fn every_other_external_id_is_reached_when_it_is_encoded() {
 }
 
 #[tokio::test]
-async fn a_write_to_an_external_id_of_the_form_of_an_id_says_why_it_finds_nothing() {
+async fn explains_404_of_a_write_to_an_external_id_that_is_a_uuid() {
     let app = TestApp::start().await;
     let id = "018f3b7e-5c1a-4d3e-9a44-2f1b6c8d9e10";
-    let made = app.create(&json!({"name": "A", "external_id": id})).await;
+    let created = app.create(&json!({"name": "A", "external_id": id})).await;
     let path = format!("/cases/{id}");
-    assert_eq!(app.get(&path).await.expect(200).id(), made.id());
+    assert_eq!(app.get(&path).await.expect(200).id(), created.id());
     let review = json!({"status": "approved"});
     let writes = [
         (Method::PATCH, path.clone(), json!({"name": "B"})),
@@ -102,22 +102,27 @@ async fn a_write_to_an_external_id_of_the_form_of_an_id_says_why_it_finds_nothin
             message.contains("external_id"),
             "{method} {path}: {message}"
         );
-        assert!(message.contains(&made.id()), "{method} {path}: {message}");
+        assert!(
+            message.contains(&created.id()),
+            "{method} {path}: {message}"
+        );
     }
-    for (path, person) in [
+    for (path, entity) in [
         ("/companies", json!({"case_id": id, "name": "A"})),
         (
             "/individuals",
             json!({"case_id": id, "first_name": "A", "last_name": "B"}),
         ),
     ] {
-        let refused = app.call(Method::POST, path, &person).await.expect(404);
+        let refused = app.call(Method::POST, path, &entity).await.expect(404);
         assert_eq!(refused.errors(), [("/case_id", "case_not_found")]);
         let message = refused.body["message"].as_str().expect("a message");
-        assert!(message.contains(&made.id()), "{path}: {message}");
+        assert!(message.contains(&created.id()), "{path}: {message}");
     }
-    let nobody = "/cases/018f3b7e-5c1a-4d3e-9a44-2f1b6c8d9e11";
-    let refused = app.call(Method::PATCH, nobody, &json!({"name": "B"})).await;
+    let unknown = "/cases/018f3b7e-5c1a-4d3e-9a44-2f1b6c8d9e11";
+    let refused = app
+        .call(Method::PATCH, unknown, &json!({"name": "B"}))
+        .await;
     let refused = refused.expect(404);
     let message = refused.body["message"].as_str().expect("a message");
     assert!(!message.contains("external_id"), "{message}");
@@ -127,5 +132,5 @@ async fn a_write_to_an_external_id_of_the_form_of_an_id_says_why_it_finds_nothin
         .bearer_auth("dossier_of_others");
     let refused = app.send(request).await.expect(404);
     let message = refused.body["message"].as_str().expect("a message");
-    assert!(!message.contains(&made.id()), "{message}");
+    assert!(!message.contains(&created.id()), "{message}");
 }

@@ -1,4 +1,4 @@
-//! A database that is frozen or gone.
+//! A frozen or stopped database, panics, and slow clients.
 
 use std::time::{Duration, Instant};
 
@@ -12,30 +12,30 @@ use crate::support::{LONG, TestApp, TestSettings, deadline, limits};
 const BODY: &str = "{\"name\": \"A\"}";
 
 #[tokio::test]
-async fn a_frozen_database_is_a_503_while_it_is_frozen_and_service_again_when_it_thaws() {
-    let app = TestApp::start_alone().await;
-    app.create_patiently(&json!({"name": "A"})).await;
+async fn returns_503_while_the_database_is_frozen_and_recovers() {
+    let app = TestApp::start_on_own_cluster().await;
+    app.create_with_retries(&json!({"name": "A"})).await;
     let signal = |signal: Signal| {
-        for pid in app.postgres() {
+        for pid in app.postgres_pids() {
             kill(Pid::from_raw(pid), signal).expect("a signal");
         }
     };
     signal(Signal::SIGSTOP);
-    // The postmaster makes no more of them now: these are all.
+    // The postmaster starts no more processes now: this signals all of them.
     signal(Signal::SIGSTOP);
-    // A connection that was in use a moment ago is trusted, and its write then has no answer.
+    // A connection that was used less than 20 ms ago is not tested, and a write on it would have an unknown outcome.
     tokio::time::sleep(Duration::from_millis(50)).await;
-    let answer = app.post(BODY).await;
+    let response = app.post(BODY).await;
     signal(Signal::SIGCONT);
-    let answer = answer.expect(503);
-    assert_eq!(answer.headers["retry-after"], "1");
-    assert_eq!(answer.body["code"], "SERVICE_UNAVAILABLE");
-    app.create_patiently(&json!({"name": "A"})).await;
+    let response = response.expect(503);
+    assert_eq!(response.headers["retry-after"], "1");
+    assert_eq!(response.body["code"], "SERVICE_UNAVAILABLE");
+    app.create_with_retries(&json!({"name": "A"})).await;
 }
 
-/// What the tests of this file see ends long before the request's own deadline; how soon is a matter of these.
+/// The tests below do not measure how soon a request fails; these timeouts determine it.
 #[test]
-fn a_request_waits_for_a_database_that_does_not_answer_for_less_than_a_second() {
+fn default_database_timeouts_are_below_one_second() {
     let Timeouts {
         connection, read, ..
     } = Timeouts::default();
@@ -43,30 +43,30 @@ fn a_request_waits_for_a_database_that_does_not_answer_for_less_than_a_second() 
 }
 
 #[tokio::test]
-async fn a_database_that_is_gone_is_a_503() {
-    let mut app = TestApp::start_alone().await;
-    app.create_patiently(&json!({"name": "A"})).await;
+async fn returns_503_while_the_database_is_down() {
+    let mut app = TestApp::start_on_own_cluster().await;
+    app.create_with_retries(&json!({"name": "A"})).await;
     app.stop_cluster();
     for (path, status) in [("/readyz", 503), ("/cases/x", 503), ("/healthz", 200)] {
         app.get(path).await.expect(status);
     }
-    // Also where the shape is wrong: what the references would add cannot be known.
+    // Also for an invalid body: without the database the list of errors would be incomplete.
     app.post("{\"name\": 1}").await.expect(503);
 }
 
 #[tokio::test]
-async fn a_restarted_database_is_used_again() {
-    let mut app = TestApp::start_alone().await;
-    // Several connections are open, and all of them are lost.
+async fn reconnects_after_a_database_restart() {
+    let mut app = TestApp::start_on_own_cluster().await;
+    // Several connections are open and are lost.
     let body = json!({"name": "A"});
-    futures_util::future::join_all((0..8).map(|_| app.create_patiently(&body))).await;
+    futures_util::future::join_all((0..8).map(|_| app.create_with_retries(&body))).await;
     app.stop_cluster();
     app.start_cluster().await;
-    futures_util::future::join_all((0..4).map(|_| app.create_patiently(&body))).await;
+    futures_util::future::join_all((0..4).map(|_| app.create_with_retries(&body))).await;
 }
 
 #[tokio::test]
-async fn a_statement_that_takes_too_long_is_known_to_have_stored_nothing() {
+async fn statement_timeout_means_that_nothing_was_stored() {
     use dossier::db::{DatabaseError, Session};
     let app = TestApp::start().await;
     let slow = async move |mut session: Session| {
@@ -91,14 +91,14 @@ async fn a_statement_that_takes_too_long_is_known_to_have_stored_nothing() {
 }
 
 #[tokio::test]
-async fn an_exhausted_pool_is_a_503_and_service_again_when_it_is_not() {
+async fn returns_503_while_the_pool_is_exhausted_and_recovers() {
     let app = TestApp::start_with(TestSettings {
         pool_size: 1,
         timeouts: Timeouts::default(),
         ..TestSettings::default()
     })
     .await;
-    app.create_patiently(&json!({"name": "A"})).await;
+    app.create_with_retries(&json!({"name": "A"})).await;
     let (holder, release) = loop {
         let (held, is_held) = tokio::sync::oneshot::channel();
         let (release, is_released) = tokio::sync::oneshot::channel::<()>();
@@ -111,49 +111,46 @@ async fn an_exhausted_pool_is_a_503_and_service_again_when_it_is_not() {
             };
             database.unit(deadline(), hold).await
         });
-        // A machine that is busy may take too long to give it.
+        // A busy machine can exceed the connection timeout.
         if is_held.await.is_ok() {
             break (holder, release);
         }
     };
-    let answer = app.post(BODY).await.expect(503);
-    assert_eq!(answer.body["type"], "/problems/overloaded");
-    assert_eq!(answer.headers["retry-after"], "1");
-    release.send(()).expect("the holder waits");
-    holder.await.expect("it ends").expect("it ends well");
-    app.create_patiently(&json!({"name": "A"})).await;
+    let response = app.post(BODY).await.expect(503);
+    assert_eq!(response.body["type"], "/problems/overloaded");
+    assert_eq!(response.headers["retry-after"], "1");
+    release.send(()).expect("the connection is held");
+    holder.await.expect("no panic").expect("no error");
+    app.create_with_retries(&json!({"name": "A"})).await;
 }
 
 #[tokio::test]
-async fn a_panic_is_a_problem_document_and_the_server_goes_on() {
+async fn returns_a_problem_document_after_a_panic_and_continues() {
     use axum::Router;
     use axum::routing::get;
-    let panics = async || -> &'static str { panic!("a secret that no answer may show") };
+    let panics = async || -> &'static str { panic!("a secret that no response may show") };
     let app = TestApp::start_with(TestSettings {
         extra: Router::new().route("/panic", get(panics)),
         ..TestSettings::default()
     })
     .await;
-    let answer = app.get("/panic").await.expect(500);
-    assert_eq!(answer.headers["content-type"], "application/problem+json");
-    assert_eq!(answer.body["type"], "/problems/internal-error");
+    let response = app.get("/panic").await.expect(500);
+    assert_eq!(response.headers["content-type"], "application/problem+json");
+    assert_eq!(response.body["type"], "/problems/internal-error");
     assert!(
-        !answer.body.to_string().contains("secret"),
+        !response.body.to_string().contains("secret"),
         "{}",
-        answer.body
+        response.body
     );
     app.post(BODY).await.expect(201);
 }
 
 #[tokio::test]
-async fn a_body_that_never_ends_is_a_408() {
+async fn returns_408_for_an_incomplete_body() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let app = TestApp::start_with(TestSettings {
-        limits: dossier::http::Limits {
-            request: Duration::from_millis(300),
-            ..limits()
-        },
-        ..TestSettings::default()
+    let app = TestApp::start_with_limits(dossier::http::Limits {
+        request: Duration::from_millis(300),
+        ..limits()
     })
     .await;
     let head = format!(
@@ -164,25 +161,25 @@ async fn a_body_that_never_ends_is_a_408() {
     let post = async || {
         let stream = tokio::net::TcpStream::connect(app.address()).await;
         let mut stream = stream.expect("a connection");
-        stream.write_all(head.as_bytes()).await.expect("it is sent");
-        let mut answer = String::new();
-        let read = tokio::time::timeout(LONG, stream.read_to_string(&mut answer));
-        read.await.expect("an answer").expect("in order");
-        answer
+        stream.write_all(head.as_bytes()).await.expect("sent");
+        let mut response = String::new();
+        let read = tokio::time::timeout(LONG, stream.read_to_string(&mut response));
+        read.await.expect("a response").expect("the whole response");
+        response
     };
-    let begun = Instant::now();
-    let mut answer = post().await;
-    // A machine that is busy may have no time left for the look at the key: the same again.
-    while answer.starts_with("HTTP/1.1 503 ") && begun.elapsed() < LONG {
-        answer = post().await;
+    let started = Instant::now();
+    let mut response = post().await;
+    // A busy machine can use up the deadline before the API key is checked.
+    while response.starts_with("HTTP/1.1 503 ") && started.elapsed() < LONG {
+        response = post().await;
     }
-    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
-    assert!(answer.contains("/problems/request-timeout"), "{answer}");
+    assert!(response.starts_with("HTTP/1.1 408 "), "{response}");
+    assert!(response.contains("/problems/request-timeout"), "{response}");
 }
 
-/// A connection with an open transaction that went back to the pool would swallow the next write.
+/// If a connection with an open transaction returned to the pool, the next write would be lost.
 #[tokio::test]
-async fn a_panic_inside_a_transaction_loses_nobody_elses_row() {
+async fn panic_in_a_transaction_does_not_affect_later_writes() {
     use dossier::db::DatabaseError;
     use sqlx::{Executor, Row};
     let app = TestApp::start_with(TestSettings {
@@ -205,56 +202,53 @@ async fn a_panic_inside_a_transaction_loses_nobody_elses_row() {
     );
     let created = app.post(BODY).await.expect(201);
     let mut other = app.connect().await;
-    let seen = sqlx::query("SELECT count(*) FROM cases WHERE id::text = $1").bind(created.id());
-    let seen: i64 = seen.fetch_one(&mut other).await.expect("a count").get(0);
-    assert_eq!(seen, 1, "what was acknowledged is there");
+    let stored = sqlx::query("SELECT count(*) FROM cases WHERE id::text = $1").bind(created.id());
+    let stored: i64 = stored.fetch_one(&mut other).await.expect("a count").get(0);
+    assert_eq!(stored, 1, "the acknowledged case is stored");
 }
 
 #[tokio::test]
-async fn a_client_that_says_nothing_is_not_waited_for() {
+async fn closes_connections_that_send_no_complete_request() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let app = TestApp::start_with(TestSettings {
-        limits: dossier::http::Limits {
-            request: Duration::from_millis(300),
-            ..limits()
-        },
-        ..TestSettings::default()
+    let app = TestApp::start_with_limits(dossier::http::Limits {
+        request: Duration::from_millis(300),
+        ..limits()
     })
     .await;
-    for said in ["", "PRI", "GET /ping HTTP/1.1\r\nhost: x\r\n"] {
+    for sent in ["", "PRI", "GET /ping HTTP/1.1\r\nhost: x\r\n"] {
         let stream = tokio::net::TcpStream::connect(app.address()).await;
         let mut stream = stream.expect("a connection");
-        stream.write_all(said.as_bytes()).await.expect("it is sent");
+        stream.write_all(sent.as_bytes()).await.expect("sent");
         let mut rest = Vec::new();
         let closed = tokio::time::timeout(LONG, stream.read_to_end(&mut rest));
-        // Closed in order or cut: but closed.
+        // The connection is closed, cleanly or not.
         let _ = closed
             .await
-            .unwrap_or_else(|_| panic!("{said:?} is waited for"));
+            .unwrap_or_else(|_| panic!("{sent:?} keeps the connection open"));
     }
 }
 
 #[tokio::test]
-async fn a_deadlock_is_another_try_and_no_answer() {
+async fn repeats_a_transaction_after_a_deadlock() {
     use dossier::db::DatabaseError;
     use std::sync::atomic::{AtomicUsize, Ordering};
     let app = TestApp::start().await;
     let first = app.post(BODY).await.expect(201).id();
     let second = app.post(BODY).await.expect(201).id();
     let both_hold_one = std::sync::Arc::new(tokio::sync::Barrier::new(2));
-    let tries = std::sync::Arc::new(AtomicUsize::new(0));
+    let attempts = std::sync::Arc::new(AtomicUsize::new(0));
     let lock_both = |ids: [String; 2]| {
-        let input = (ids, both_hold_one.clone(), tries.clone());
+        let input = (ids, both_hold_one.clone(), attempts.clone());
         app.database
             .transaction(deadline(), input, |connection, input| {
                 Box::pin(async move {
-                    let (ids, barrier, tries) = &*input;
+                    let (ids, barrier, attempts) = &*input;
                     let lock = "SELECT id FROM cases WHERE id::text = $1 FOR UPDATE";
                     sqlx::query(lock)
                         .bind(&ids[0])
                         .execute(&mut *connection)
                         .await?;
-                    if tries.fetch_add(1, Ordering::SeqCst) < 2 {
+                    if attempts.fetch_add(1, Ordering::SeqCst) < 2 {
                         barrier.wait().await;
                     }
                     sqlx::query(lock)
@@ -268,35 +262,34 @@ async fn a_deadlock_is_another_try_and_no_answer() {
     let one = lock_both([first.clone(), second.clone()]);
     let other = lock_both([second, first]);
     let (one, other) = tokio::join!(one, other);
-    one.expect("the first ends");
-    other.expect("the second ends");
-    // The other try may meet a deadlock as well.
-    assert!(tries.load(Ordering::SeqCst) > 2, "one was done again");
+    one.expect("the first transaction");
+    other.expect("the second transaction");
+    // The second attempt can meet a deadlock as well.
+    assert!(
+        attempts.load(Ordering::SeqCst) > 2,
+        "one transaction was repeated"
+    );
 }
 
-/// What the database says of a statement may quote a row; `support::logs` fails where a log does.
+/// A database error can quote a row. [`crate::support`] fails a test whose logs contain personal data.
 #[tokio::test]
-async fn what_the_database_says_is_not_logged() {
+async fn database_errors_are_not_logged_in_full() {
     let app = TestApp::start().await;
-    let mut connection = app.connect().await;
     let trap = "CREATE FUNCTION trap() RETURNS trigger LANGUAGE plpgsql AS
             $$ BEGIN RAISE EXCEPTION 'Ge%', 'heim ' || NEW.name; END $$;
         CREATE TRIGGER trap BEFORE INSERT ON cases FOR EACH ROW EXECUTE FUNCTION trap()";
-    sqlx::raw_sql(trap)
-        .execute(&mut connection)
-        .await
-        .expect("a trap");
-    let answer = app.post(BODY).await.expect(500);
+    app.execute(trap).await;
+    let response = app.post(BODY).await.expect(500);
     assert!(
-        !answer.body.to_string().contains("Geheim"),
+        !response.body.to_string().contains("Geheim"),
         "{}",
-        answer.body
+        response.body
     );
 }
 
 #[tokio::test]
-async fn a_conflict_is_logged_without_its_values() {
-    let app = TestApp::start_alone().await;
+async fn postgres_logs_conflicts_without_values() {
+    let app = TestApp::start_on_own_cluster().await;
     let insert = "INSERT INTO tags (workspace_id, id, label, folded_label)
         SELECT id, gen_random_uuid(), 'Twice', 'twice' FROM workspaces";
     app.execute(insert).await;

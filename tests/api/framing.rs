@@ -1,4 +1,4 @@
-//! Where a request ends and whether its connection can be used again, byte by byte.
+//! HTTP/1.1 framing: the end of a request and the reuse of its connection.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -13,17 +13,15 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 
-use crate::support::{TestApp, TestSettings, Wire};
+use crate::support::{DropNotice, LONG, TestApp, TestSettings, Wire};
 
-/// More than anything that is waited for takes.
-const LONG: Duration = Duration::from_secs(30);
 const JSON: &str = "content-type: application/json";
 
 fn key() -> String {
     format!("authorization: Bearer {FIXED_KEY}")
 }
 
-/// A request with a body of JSON: `{"name": "A"}` and spaces.
+/// Builds a request with the JSON body `{"name": "A"}`, padded with spaces.
 fn request(line: &str, fields: &[&str], size: usize, is_chunked: bool) -> Vec<u8> {
     let mut body = b"{\"name\": \"A\"}".to_vec();
     body.resize(size.max(body.len()), b' ');
@@ -50,20 +48,20 @@ async fn connect(app: &TestApp) -> Wire {
     Wire::connect(app.address()).await.expect("a connection")
 }
 
-/// Sends one more request over a connection, which is answered.
-async fn is_usable(wire: &mut Wire) {
+/// Asserts that a connection serves another request.
+async fn assert_usable(wire: &mut Wire) {
     let probe = b"GET /healthz HTTP/1.1\r\nhost: test\r\n\r\n";
-    let answer = timeout(LONG, wire.exchange(probe)).await.expect("in time");
-    assert_eq!(answer.expect("the connection is kept").status, 200);
+    let response = timeout(LONG, wire.exchange(probe)).await.expect("in time");
+    assert_eq!(response.expect("the connection is kept").status, 200);
 }
 
-async fn is_closed(wire: &mut Wire) {
-    let closed = timeout(LONG, wire.closed()).await.expect("in time");
-    closed.expect("the connection is closed in order");
+async fn assert_closed(wire: &mut Wire) {
+    let closed = timeout(LONG, wire.wait_for_close()).await.expect("in time");
+    closed.expect("the connection is closed cleanly");
 }
 
-/// A server with every reason to refuse a request before its body is read.
-async fn refusing() -> TestApp {
+/// Starts a server on which requests can be rejected for every reason before the body is read.
+async fn start_with_panics() -> TestApp {
     let panics = || {
         let panics = async || -> &'static str { panic!("before the body is read") };
         post(panics).get(panics)
@@ -80,12 +78,16 @@ async fn refusing() -> TestApp {
 }
 
 #[tokio::test]
-async fn an_early_response_says_whether_its_connection_is_closed() {
-    let app = refusing().await;
+async fn early_responses_announce_whether_the_connection_closes() {
+    let app = start_with_panics().await;
     let key = key();
     let (key, id) = (key.as_str(), "0198a000-0000-4000-8000-00000000ffff");
-    let of_a_case = |method: &str| format!("{method} /cases/{id}");
-    let (read, change, delete) = (of_a_case("GET"), of_a_case("PATCH"), of_a_case("DELETE"));
+    let case_request = |method: &str| format!("{method} /cases/{id}");
+    let (read, change, delete) = (
+        case_request("GET"),
+        case_request("PATCH"),
+        case_request("DELETE"),
+    );
     let kinds: &[(&str, &[&str], u16)] = &[
         ("POST /cases", &[JSON], 401),
         ("POST /cases/batch", &[JSON], 401),
@@ -96,13 +98,13 @@ async fn an_early_response_says_whether_its_connection_is_closed() {
         (&change, &[JSON], 401),
         (&change, &[key, "content-type: text/plain"], 415),
         ("POST /panic", &[key, JSON], 500),
-        // A client that offers another protocol, as those of HTTP/2 without TLS do.
+        // A client that offers a protocol upgrade, as HTTP/2 clients without TLS do.
         (
             "POST /cases",
             &["connection: upgrade", "upgrade: h2c", JSON],
             401,
         ),
-        // Bodies that nobody reads.
+        // Requests whose bodies the server does not read.
         ("GET /healthz", &[], 200),
         ("GET /cases", &[key, JSON], 200),
         (&read, &[key, JSON], 404),
@@ -114,15 +116,15 @@ async fn an_early_response_says_whether_its_connection_is_closed() {
                 let case = format!("{line} {fields:?} {size} {is_chunked}");
                 let mut wire = connect(&app).await;
                 let bytes = request(line, fields, size, is_chunked);
-                let answer = timeout(LONG, wire.exchange(&bytes)).await;
-                let answer = answer.unwrap_or_else(|_| panic!("{case}: no response"));
-                let answer = answer.unwrap_or_else(|error| panic!("{case}: {error}"));
-                assert_eq!(answer.status, *status, "{case}: {}", answer.body);
-                assert_eq!(!answer.is_last(), is_kept, "{case}");
+                let response = timeout(LONG, wire.exchange(&bytes)).await;
+                let response = response.unwrap_or_else(|_| panic!("{case}: no response"));
+                let response = response.unwrap_or_else(|error| panic!("{case}: {error}"));
+                assert_eq!(response.status, *status, "{case}: {}", response.body);
+                assert_eq!(!response.is_last(), is_kept, "{case}");
                 if is_kept {
-                    is_usable(&mut wire).await;
+                    assert_usable(&mut wire).await;
                 } else {
-                    is_closed(&mut wire).await;
+                    assert_closed(&mut wire).await;
                 }
             }
         }
@@ -130,36 +132,36 @@ async fn an_early_response_says_whether_its_connection_is_closed() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_large_is_refused_before_it_is_read() {
+async fn returns_413_before_reading_a_body_that_is_too_large() {
     let app = TestApp::start().await;
     let key = key();
     let mut wire = connect(&app).await;
-    // Only the head is sent.
+    // Sends only the head.
     let head = format!("POST /cases HTTP/1.1\r\nhost: x\r\n{key}\r\n{JSON}\r\n");
     let bytes = format!("{head}content-length: 9000000000\r\n\r\n");
-    let answer = timeout(LONG, wire.exchange(bytes.as_bytes())).await;
-    let answer = answer.expect("in time").expect("a response");
-    assert_eq!((answer.status, answer.is_last()), (413, true));
-    is_closed(&mut wire).await;
+    let response = timeout(LONG, wire.exchange(bytes.as_bytes())).await;
+    let response = response.expect("in time").expect("a response");
+    assert_eq!((response.status, response.is_last()), (413, true));
+    assert_closed(&mut wire).await;
     for is_chunked in [false, true] {
         let mut wire = connect(&app).await;
         let bytes = request("POST /cases", &[&key, JSON], 5 * 1024 * 1024, is_chunked);
-        let answer = timeout(LONG, wire.exchange(&bytes)).await.expect("in time");
-        let answer = answer.expect("a response");
-        assert_eq!((answer.status, answer.is_last()), (413, true));
-        is_closed(&mut wire).await;
+        let response = timeout(LONG, wire.exchange(&bytes)).await.expect("in time");
+        let response = response.expect("a response");
+        assert_eq!((response.status, response.is_last()), (413, true));
+        assert_closed(&mut wire).await;
     }
-    // What is left of this one is little.
+    // Little of this body is left to read, so that the connection is kept.
     let mut wire = connect(&app).await;
     let bytes = request("POST /cases", &[&key, JSON], 2 * 1024 * 1024 + 1, true);
-    let answer = timeout(LONG, wire.exchange(&bytes)).await.expect("in time");
-    let answer = answer.expect("a response");
-    assert_eq!((answer.status, answer.is_last()), (413, false));
-    is_usable(&mut wire).await;
+    let response = timeout(LONG, wire.exchange(&bytes)).await.expect("in time");
+    let response = response.expect("a response");
+    assert_eq!((response.status, response.is_last()), (413, false));
+    assert_usable(&mut wire).await;
 }
 
 #[tokio::test]
-async fn a_client_that_waits_for_100_continue_is_told_before_it_sends() {
+async fn responds_to_expect_100_continue_before_the_body_is_sent() {
     let app = TestApp::start().await;
     let key = key();
     let key = key.as_str();
@@ -177,31 +179,39 @@ async fn a_client_that_waits_for_100_continue_is_told_before_it_sends() {
         let mut wire = connect(&app).await;
         let fields = fields.join("\r\n");
         let head = format!("{line} HTTP/1.1\r\nhost: x\r\n{expects}\r\n{fields}\r\n\r\n");
-        let answer = timeout(LONG, wire.exchange(head.as_bytes())).await;
-        let answer = answer.expect("in time").expect("a response");
-        assert_eq!((answer.status, answer.is_last()), (*status, true), "{line}");
-        is_closed(&mut wire).await;
+        let response = timeout(LONG, wire.exchange(head.as_bytes())).await;
+        let response = response.expect("in time").expect("a response");
+        assert_eq!(
+            (response.status, response.is_last()),
+            (*status, true),
+            "{line}"
+        );
+        assert_closed(&mut wire).await;
     }
     let mut wire = connect(&app).await;
     let fields = [key, JSON, small, expects].join("\r\n");
     let head = format!("POST /cases HTTP/1.1\r\nhost: x\r\n{fields}\r\n\r\n");
     let interim = timeout(LONG, wire.exchange(head.as_bytes())).await;
     assert_eq!(interim.expect("in time").expect("a response").status, 100);
-    let answer = timeout(LONG, wire.exchange(b"{\"name\": \"A\"}")).await;
-    let answer = answer.expect("in time").expect("a response");
-    assert_eq!((answer.status, answer.is_last()), (201, false));
-    is_usable(&mut wire).await;
+    let response = timeout(LONG, wire.exchange(b"{\"name\": \"A\"}")).await;
+    let response = response.expect("in time").expect("a response");
+    assert_eq!((response.status, response.is_last()), (201, false));
+    assert_usable(&mut wire).await;
 }
 
 #[tokio::test]
-async fn a_malformed_body_is_a_400_that_says_so() {
+async fn returns_malformed_framing_for_invalid_chunks_and_lengths() {
     let app = TestApp::start().await;
     let key = key();
     let head = format!("POST /cases HTTP/1.1\r\nhost: x\r\n{key}\r\n{JSON}\r\n");
     let chunked = "transfer-encoding: chunked\r\n\r\n";
     let extension = format!("d;{}\r\n", "x".repeat(20_000));
     let forms: &[(&str, &str, bool)] = &[
-        ("a size that is no number", "zz\r\n{}\r\n0\r\n\r\n", false),
+        (
+            "a size that is not a number",
+            "zz\r\n{}\r\n0\r\n\r\n",
+            false,
+        ),
         ("no size", "\r\n{}\r\n0\r\n\r\n", false),
         ("a size that is too large", "fffffffffffffffff\r\n{}", false),
         ("a size without its CR", "2\n{}\r\n0\r\n\r\n", false),
@@ -222,30 +232,30 @@ async fn a_malformed_body_is_a_400_that_says_so() {
     for (form, bytes, ends) in forms.chain([("an end before the length", short, true)]) {
         let mut wire = connect(&app).await;
         let sent = wire.stream.write_all(bytes.as_bytes()).await;
-        sent.expect("it is sent");
+        sent.expect("sent");
         if ends {
-            wire.stream.shutdown().await.expect("its end is sent");
+            wire.stream.shutdown().await.expect("shut down");
         }
-        let answer = timeout(LONG, wire.received()).await.expect(form);
-        let answer = answer.unwrap_or_else(|error| panic!("{form}: {error}"));
-        assert_eq!(answer.status, 400, "{form}: {}", answer.body);
+        let response = timeout(LONG, wire.read_response()).await.expect(form);
+        let response = response.unwrap_or_else(|error| panic!("{form}: {error}"));
+        assert_eq!(response.status, 400, "{form}: {}", response.body);
         let kind = "\"type\":\"/problems/malformed-framing\"";
-        assert!(answer.body.contains(kind), "{form}: {}", answer.body);
-        assert!(answer.is_last(), "{form}");
-        is_closed(&mut wire).await;
+        assert!(response.body.contains(kind), "{form}: {}", response.body);
+        assert!(response.is_last(), "{form}");
+        assert_closed(&mut wire).await;
     }
     app.get("/problems/malformed-framing").await.expect(200);
-    // What is refused before its body is read is refused for that.
+    // A request that is rejected before its body is read keeps that error.
     let mut wire = connect(&app).await;
     let bytes = format!("POST /cases HTTP/1.1\r\nhost: x\r\n{JSON}\r\n{chunked}zz\r\n");
-    let answer = timeout(LONG, wire.exchange(bytes.as_bytes())).await;
-    let answer = answer.expect("in time").expect("a response");
-    assert_eq!((answer.status, answer.is_last()), (401, true));
-    is_closed(&mut wire).await;
+    let response = timeout(LONG, wire.exchange(bytes.as_bytes())).await;
+    let response = response.expect("in time").expect("a response");
+    assert_eq!((response.status, response.is_last()), (401, true));
+    assert_closed(&mut wire).await;
 }
 
 #[tokio::test]
-async fn a_client_that_closes_its_side_after_a_request_has_its_response() {
+async fn responds_to_clients_that_close_their_sending_side() {
     let app = TestApp::start().await;
     let key = key();
     for (bytes, status) in [
@@ -256,35 +266,25 @@ async fn a_client_that_closes_its_side_after_a_request_has_its_response() {
         (request("POST /cases", &[JSON], 1_900_000, false), 401),
     ] {
         let mut wire = connect(&app).await;
-        wire.stream.write_all(&bytes).await.expect("it is sent");
-        wire.stream.shutdown().await.expect("its end is sent");
-        let answer = timeout(LONG, wire.received()).await.expect("in time");
-        assert_eq!(answer.expect("a response").status, status);
-        is_closed(&mut wire).await;
+        wire.stream.write_all(&bytes).await.expect("sent");
+        wire.stream.shutdown().await.expect("shut down");
+        let response = timeout(LONG, wire.read_response()).await.expect("in time");
+        assert_eq!(response.expect("a response").status, status);
+        assert_closed(&mut wire).await;
     }
 }
 
-/// Sends when it is dropped, as what holds it is.
-struct Leaving(mpsc::UnboundedSender<&'static str>);
-
-impl Drop for Leaving {
-    fn drop(&mut self) {
-        // Nobody listens at the end of the test.
-        let _ = self.0.send("left");
-    }
-}
-
-/// `GET /wait` says that it waits, and waits until it is told to go on.
-async fn waiting(
+/// Adds `GET /wait`, which reports `"waits"` and waits for a notification.
+async fn start_with_wait(
     in_flight: usize,
 ) -> (TestApp, mpsc::UnboundedReceiver<&'static str>, Arc<Notify>) {
     let (events, received) = mpsc::unbounded_channel();
-    let go_on = Arc::new(Notify::new());
-    let told = Arc::clone(&go_on);
+    let release = Arc::new(Notify::new());
+    let released = Arc::clone(&release);
     let wait = get(async move || {
-        let _leaving = Leaving(events.clone());
-        events.send("waits").expect("the test listens");
-        told.notified().await;
+        let _notice = DropNotice(events.clone());
+        events.send("waits").expect("the test is running");
+        released.notified().await;
         "done"
     });
     let app = TestApp::start_with(TestSettings {
@@ -296,36 +296,38 @@ async fn waiting(
         ..TestSettings::default()
     })
     .await;
-    (app, received, go_on)
+    (app, received, release)
 }
 
 #[tokio::test]
-async fn a_client_that_closes_its_side_is_waited_for_and_one_that_resets_is_left() {
-    let (app, mut events, go_on) = waiting(16).await;
+async fn continues_after_a_half_close_and_cancels_after_a_reset() {
+    let (app, mut events, release) = start_with_wait(16).await;
     let bytes = b"GET /wait HTTP/1.1\r\nhost: test\r\n\r\n";
     let mut closing = connect(&app).await;
-    closing.stream.write_all(bytes).await.expect("it is sent");
+    closing.stream.write_all(bytes).await.expect("sent");
     assert_eq!(events.recv().await, Some("waits"));
-    closing.stream.shutdown().await.expect("its end is sent");
+    closing.stream.shutdown().await.expect("shut down");
     let early = timeout(Duration::from_millis(100), events.recv()).await;
-    assert!(early.is_err(), "its request goes on");
+    assert!(early.is_err(), "the request continues");
 
     let mut resetting = connect(&app).await;
-    resetting.stream.write_all(bytes).await.expect("it is sent");
+    resetting.stream.write_all(bytes).await.expect("sent");
     assert_eq!(events.recv().await, Some("waits"));
     resetting.stream.set_zero_linger().expect("a setting");
     drop(resetting);
-    let left = timeout(LONG, events.recv()).await.expect("in time");
-    assert_eq!(left, Some("left"));
+    let dropped = timeout(LONG, events.recv()).await.expect("in time");
+    assert_eq!(dropped, Some("dropped"));
 
-    go_on.notify_waiters();
-    let answer = timeout(LONG, closing.received()).await.expect("in time");
-    assert_eq!(answer.expect("a response").body, "done");
-    is_closed(&mut closing).await;
+    release.notify_waiters();
+    let response = timeout(LONG, closing.read_response())
+        .await
+        .expect("in time");
+    assert_eq!(response.expect("a response").body, "done");
+    assert_closed(&mut closing).await;
 }
 
 #[tokio::test]
-async fn requests_behind_a_refused_one_are_answered_or_the_connection_is_closed() {
+async fn pipelined_requests_after_a_rejected_one_are_served_or_the_connection_closes() {
     let app = TestApp::start().await;
     let probe = b"GET /healthz HTTP/1.1\r\nhost: test\r\n\r\n";
     for is_chunked in [false, true] {
@@ -334,26 +336,26 @@ async fn requests_behind_a_refused_one_are_answered_or_the_connection_is_closed(
         bytes.extend(probe);
         bytes.extend(request("GET /healthz", &[JSON], 100_000, is_chunked));
         bytes.extend(probe);
-        let answer = timeout(LONG, wire.exchange(&bytes)).await.expect("in time");
-        assert_eq!(answer.expect("a response").status, 401);
+        let response = timeout(LONG, wire.exchange(&bytes)).await.expect("in time");
+        assert_eq!(response.expect("a response").status, 401);
         for _ in 0..3 {
-            let answer = timeout(LONG, wire.received()).await.expect("in time");
-            assert_eq!(answer.expect("a response").status, 200);
+            let response = timeout(LONG, wire.read_response()).await.expect("in time");
+            assert_eq!(response.expect("a response").status, 200);
         }
-        is_usable(&mut wire).await;
+        assert_usable(&mut wire).await;
 
         let mut wire = connect(&app).await;
         let mut bytes = request("POST /cases", &[JSON], 1_000_000, is_chunked);
         bytes.extend(probe);
-        let answer = timeout(LONG, wire.exchange(&bytes)).await.expect("in time");
-        let answer = answer.expect("a response");
-        assert_eq!((answer.status, answer.is_last()), (401, true));
-        is_closed(&mut wire).await;
+        let response = timeout(LONG, wire.exchange(&bytes)).await.expect("in time");
+        let response = response.expect("a response");
+        assert_eq!((response.status, response.is_last()), (401, true));
+        assert_closed(&mut wire).await;
     }
 }
 
 #[tokio::test]
-async fn a_body_of_a_refused_request_that_does_not_arrive_is_not_waited_for() {
+async fn does_not_wait_for_the_body_of_a_rejected_request() {
     let app = TestApp::start().await;
     for framing in [
         "content-length: 1000\r\n\r\n{\"name\"",
@@ -361,15 +363,15 @@ async fn a_body_of_a_refused_request_that_does_not_arrive_is_not_waited_for() {
     ] {
         let mut wire = connect(&app).await;
         let bytes = format!("POST /cases HTTP/1.1\r\nhost: x\r\n{JSON}\r\n{framing}");
-        let answer = timeout(LONG, wire.exchange(bytes.as_bytes())).await;
-        let answer = answer.expect("in time").expect("a response");
-        assert_eq!((answer.status, answer.is_last()), (401, true));
-        is_closed(&mut wire).await;
+        let response = timeout(LONG, wire.exchange(bytes.as_bytes())).await;
+        let response = response.expect("in time").expect("a response");
+        assert_eq!((response.status, response.is_last()), (401, true));
+        assert_closed(&mut wire).await;
     }
 }
 
 #[tokio::test]
-async fn a_head_that_is_refused_has_its_response() {
+async fn responds_to_rejected_heads() {
     let app = TestApp::start().await;
     let long = format!(
         "GET /healthz HTTP/1.1\r\nhost: x\r\nx-long: {}\r\n\r\n",
@@ -385,86 +387,90 @@ async fn a_head_that_is_refused_has_its_response() {
         (format!("no request\r\n\r\n{rest}"), 400),
     ] {
         let mut wire = connect(&app).await;
-        let answer = timeout(LONG, wire.exchange(bytes.as_bytes())).await;
-        let answer = answer.expect("in time").expect("a response");
-        assert_eq!((answer.status, answer.is_last()), (status, true));
-        is_closed(&mut wire).await;
+        let response = timeout(LONG, wire.exchange(bytes.as_bytes())).await;
+        let response = response.expect("in time").expect("a response");
+        assert_eq!((response.status, response.is_last()), (status, true));
+        assert_closed(&mut wire).await;
     }
 }
 
-/// How many requests a writer of a storm sends.
+/// Number of requests that each writer sends.
 const REQUESTS: usize = 40;
 
-/// What the writers of a storm have seen, by status.
+/// Number of responses by status.
 #[derive(Default)]
-struct Seen {
+struct Responses {
     created: AtomicUsize,
     limited: AtomicUsize,
     overloaded: AtomicUsize,
 }
 
-/// Writes one body after the other over a connection for as long as responses keep it.
-async fn writer(address: String, size: usize, seen: Arc<Seen>) {
+/// Sends a body repeatedly over one connection and reconnects when the server closes it.
+async fn writer(address: String, size: usize, responses: Arc<Responses>) {
     let bytes = request("POST /cases", &[&key(), JSON], size, false);
     let mut wire = Wire::connect(&address).await.expect("a connection");
     for number in 0..REQUESTS {
-        let answer = timeout(LONG, wire.exchange(&bytes)).await.expect("in time");
-        let answer = answer.unwrap_or_else(|error| panic!("request {number} was cut: {error}"));
-        let count = match answer.status {
-            201 => &seen.created,
-            429 => &seen.limited,
-            503 => &seen.overloaded,
-            other => panic!("{other}: {}", answer.body),
+        let response = timeout(LONG, wire.exchange(&bytes)).await.expect("in time");
+        let response = response
+            .unwrap_or_else(|error| panic!("request {number} lost its connection: {error}"));
+        let count = match response.status {
+            201 => &responses.created,
+            429 => &responses.limited,
+            503 => &responses.overloaded,
+            other => panic!("{other}: {}", response.body),
         };
         count.fetch_add(1, Ordering::Relaxed);
-        if answer.is_last() {
-            is_closed(&mut wire).await;
+        if response.is_last() {
+            assert_closed(&mut wire).await;
             wire = Wire::connect(&address).await.expect("a connection");
         }
     }
 }
 
-/// Twelve writers at once, of bodies that are read to their end and of those that are not.
-async fn storm(app: &TestApp) -> Seen {
-    let seen = Arc::new(Seen::default());
+/// Runs twelve writers at once, first with bodies that the server reads to the end, then with larger ones.
+async fn run_writers(app: &TestApp) -> Responses {
+    let responses = Arc::new(Responses::default());
     for size in [200_000, 600_000] {
         let writers: Vec<_> = (0..12)
-            .map(|_| tokio::spawn(writer(app.address().to_owned(), size, Arc::clone(&seen))))
+            .map(|_| {
+                tokio::spawn(writer(
+                    app.address().to_owned(),
+                    size,
+                    Arc::clone(&responses),
+                ))
+            })
             .collect();
         for writer in writers {
-            writer.await.expect("no request is cut");
+            writer.await.expect("no request loses its connection");
         }
     }
-    Arc::into_inner(seen).expect("every writer has ended")
+    Arc::into_inner(responses).expect("all writers have ended")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_writer_loses_its_connection_in_a_storm_of_429() {
-    let app = TestApp::start_with(TestSettings {
-        limits: Limits {
-            in_flight: 8,
-            writes: NonZeroU32::new(20),
-            ..Limits::default()
-        },
-        ..TestSettings::default()
+async fn writers_keep_their_connections_during_429_responses() {
+    let app = TestApp::start_with_limits(Limits {
+        in_flight: 8,
+        writes: NonZeroU32::new(20),
+        ..Limits::default()
     })
     .await;
-    let seen = storm(&app).await;
-    assert!(seen.created.into_inner() >= 20);
-    assert!(seen.limited.into_inner() > 0);
+    let responses = run_writers(&app).await;
+    assert!(responses.created.into_inner() >= 20);
+    assert!(responses.limited.into_inner() > 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_writer_loses_its_connection_in_a_storm_of_503() {
-    let (app, mut events, go_on) = waiting(16).await;
+async fn writers_keep_their_connections_during_503_responses() {
+    let (app, mut events, release) = start_with_wait(16).await;
     let mut waiting = Vec::new();
     for _ in 0..16 {
         let mut wire = connect(&app).await;
-        wire.send("GET /wait", &[], "").await.expect("it is sent");
+        wire.send("GET /wait", &[], "").await.expect("sent");
         assert_eq!(events.recv().await, Some("waits"));
         waiting.push(wire);
     }
-    let seen = storm(&app).await;
-    assert_eq!(seen.overloaded.into_inner(), 2 * 12 * REQUESTS);
-    go_on.notify_waiters();
+    let responses = run_writers(&app).await;
+    assert_eq!(responses.overloaded.into_inner(), 2 * 12 * REQUESTS);
+    release.notify_waiters();
 }

@@ -1,65 +1,65 @@
-//! Requests that are sent again.
+//! Idempotency keys: requests that are sent again.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestApp, TestSettings, timeouts};
+use crate::support::{TestApp, TestResponse, TestSettings, timeouts};
 use dossier::db::Timeouts;
 use dossier::workspaces::FIXED_KEY;
 
-async fn post(app: &TestApp, path: &str, key: &str, body: &Value) -> Answer {
+async fn post(app: &TestApp, path: &str, key: &str, body: &Value) -> TestResponse {
     let request = app.request(Method::POST, path).bearer_auth(FIXED_KEY);
     app.send(request.header("idempotency-key", key).json(body))
         .await
 }
 
-/// Status, body and the headers that a repeated request has again.
-fn essence(answer: &Answer) -> (u16, Value, Vec<Option<String>>) {
+/// Returns the status, the body, and the headers that a replay repeats.
+fn replayed_parts(response: &TestResponse) -> (u16, Value, Vec<Option<String>>) {
     let headers = ["location", "etag", "content-type"];
-    let headers = headers.map(|name| answer.header(name).map(str::to_owned));
+    let headers = headers.map(|name| response.header(name).map(str::to_owned));
     (
-        answer.status.as_u16(),
-        answer.body.clone(),
+        response.status.as_u16(),
+        response.body.clone(),
         headers.to_vec(),
     )
 }
 
-fn is_replayed(answer: &Answer) -> bool {
-    answer.header("idempotent-replayed") == Some("true")
+fn is_replayed(response: &TestResponse) -> bool {
+    response.header("idempotent-replayed") == Some("true")
 }
 
 #[tokio::test]
-async fn the_same_request_has_the_first_answer() {
+async fn replays_the_first_response_for_the_same_request() {
     let app = TestApp::start().await;
     let body =
         json!({"name": "Acme", "external_id": "once-1", "companies": [{"name": "Acme SAS"}]});
     let first = post(&app, "/cases", "\"k-1\"", &body).await.expect(201);
     assert!(!is_replayed(&first));
-    // Bare and quoted, with prefix and slash: one key, one request.
+    // Bare or quoted key, with or without prefix and slash: the same request.
     for path in ["/cases", "/v1/cases", "/cases/", "/v1/cases/"] {
         let again = post(&app, path, "k-1", &body).await;
         assert!(is_replayed(&again), "{path}");
-        assert_eq!(essence(&again), essence(&first), "{path}");
+        assert_eq!(replayed_parts(&again), replayed_parts(&first), "{path}");
     }
     let cases = app.get("/cases?external_id=once-1").await.expect(200);
     assert_eq!(cases.body["pagination"]["count"], 1);
-    // Another server over the same database knows it too.
+    // Another server over the same database replays it too.
     let app = app.restart().await;
     let again = post(&app, "/cases", "k-1", &body).await;
-    assert_eq!(essence(&again), essence(&first));
-    // What became of the case since does not show.
+    assert_eq!(replayed_parts(&again), replayed_parts(&first));
+    // Later changes of the case do not affect the replay.
     let path = first.header("location").unwrap().to_owned();
     app.call(Method::PATCH, &path, &json!({"name": "Other"}))
         .await
         .expect(200);
     assert_eq!(
-        essence(&post(&app, "/cases", "k-1", &body).await),
-        essence(&first)
+        replayed_parts(&post(&app, "/cases", "k-1", &body).await),
+        replayed_parts(&first)
     );
 }
 
 #[tokio::test]
-async fn every_post_that_makes_something_is_done_once() {
+async fn every_creating_post_is_idempotent() {
     let app = TestApp::start().await;
     let case = app
         .create(&json!({"name": "A", "companies": [{"name": "B"}]}))
@@ -107,7 +107,7 @@ async fn every_post_that_makes_something_is_done_once() {
         assert_eq!(first.status, 201, "{path}: {}", first.body);
         let again = post(&app, path, &key, body).await;
         assert!(is_replayed(&again), "{path}: {}", again.body);
-        assert_eq!(essence(&again), essence(&first), "{path}");
+        assert_eq!(replayed_parts(&again), replayed_parts(&first), "{path}");
     }
     let case = app.get(&format!("/cases/{case_id}")).await.expect(200);
     assert_eq!(case.body["individuals"].as_array().map(Vec::len), Some(2));
@@ -115,14 +115,14 @@ async fn every_post_that_makes_something_is_done_once() {
 }
 
 #[tokio::test]
-async fn a_key_belongs_to_one_request_of_one_workspace() {
+async fn rejects_a_key_that_is_reused_for_another_request() {
     let app = TestApp::start().await;
     let body = json!({"name": "Acme"});
     post(&app, "/cases", "k", &body).await.expect(201);
     for (path, other) in [
         ("/cases", json!({"name": "Other"})),
         ("/tags", json!({"label": "x"})),
-        // It would be refused by itself as well.
+        // This body would be invalid anyway.
         ("/cases", json!({"name": 1})),
     ] {
         let reused = post(&app, path, "k", &other).await.expect(422);
@@ -132,14 +132,14 @@ async fn a_key_belongs_to_one_request_of_one_workspace() {
     let request = app
         .request(Method::POST, "/cases")
         .bearer_auth("dossier_other_key");
-    let answer = app
+    let response = app
         .send(request.header("idempotency-key", "k").json(&body))
         .await;
-    assert!(!is_replayed(&answer.expect(201)));
+    assert!(!is_replayed(&response.expect(201)));
 }
 
 #[tokio::test]
-async fn a_refused_request_keeps_nothing() {
+async fn stores_no_key_for_a_rejected_request() {
     let app = TestApp::start().await;
     let refused = post(&app, "/cases", "k", &json!({"name": ""}))
         .await
@@ -149,43 +149,43 @@ async fn a_refused_request_keeps_nothing() {
         .await
         .expect(201);
     for key in ["", "\"open", &"k".repeat(256)] {
-        let answer = post(&app, "/cases", key, &json!({"name": "Acme"}))
+        let response = post(&app, "/cases", key, &json!({"name": "Acme"}))
             .await
             .expect(400);
         assert_eq!(
-            answer.body["errors"][0]["header"], "Idempotency-Key",
+            response.body["errors"][0]["header"], "Idempotency-Key",
             "{}",
-            answer.body
+            response.body
         );
     }
 }
 
 #[tokio::test]
-async fn a_hundred_at_once_make_one_case() {
+async fn a_hundred_concurrent_requests_with_one_key_create_one_case() {
     let app = TestApp::start().await;
     let body = json!({"name": "Acme", "companies": [{"name": "Acme SAS"}]});
     let requests = (0..100).map(|_| post(&app, "/cases", "storm", &body));
-    let answers = futures_util::future::join_all(requests).await;
-    let made: Vec<_> = answers.iter().filter(|it| it.status == 201).collect();
-    assert!(!made.is_empty());
-    for answer in &answers {
+    let responses = futures_util::future::join_all(requests).await;
+    let created: Vec<_> = responses.iter().filter(|it| it.status == 201).collect();
+    assert!(!created.is_empty());
+    for response in &responses {
         assert!(
-            [201, 409].contains(&answer.status.as_u16()),
+            [201, 409].contains(&response.status.as_u16()),
             "{}",
-            answer.body
+            response.body
         );
     }
-    for answer in &made {
-        assert_eq!(essence(answer), essence(made[0]));
+    for response in &created {
+        assert_eq!(replayed_parts(response), replayed_parts(created[0]));
     }
-    assert_eq!(made.iter().filter(|it| !is_replayed(it)).count(), 1);
+    assert_eq!(created.iter().filter(|it| !is_replayed(it)).count(), 1);
     let cases = app.get("/cases").await.expect(200);
     assert_eq!(cases.body["pagination"]["count"], 1);
 }
 
 #[tokio::test]
-async fn while_the_first_runs_the_second_is_told_to_wait() {
-    // A second is what it waits for the first, which ends after its answer.
+async fn returns_409_while_the_first_request_is_running() {
+    // The second request waits one second for the first, which ends later.
     let timeouts = Timeouts {
         lock: Timeouts::default().lock,
         ..timeouts()
@@ -198,7 +198,7 @@ async fn while_the_first_runs_the_second_is_told_to_wait() {
     let workspace = "SELECT workspace_id FROM api_keys LIMIT 1";
     let mut other = app.connect().await;
     sqlx::raw_sql("BEGIN").execute(&mut other).await.unwrap();
-    // A first request, in another server, that has not committed yet.
+    // The first request, on another server, has not committed yet.
     let insert = format!(
         "INSERT INTO idempotency_keys (workspace_id, key, request_hash, status, created_at)
          VALUES (({workspace}), 'k', '', 201, now())"
@@ -211,7 +211,7 @@ async fn while_the_first_runs_the_second_is_told_to_wait() {
     let second = post(&app, "/cases", "k", &body).await.expect(409);
     assert_eq!(second.body["type"], "/problems/request-in-progress");
     assert_eq!(second.header("retry-after"), Some("1"));
-    // It failed after all: now the second is the first.
+    // The first request fails, so that the second one becomes the first.
     sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
     assert!(!is_replayed(
         &post(&app, "/cases", "k", &body).await.expect(201)
@@ -219,7 +219,7 @@ async fn while_the_first_runs_the_second_is_told_to_wait() {
 }
 
 #[tokio::test]
-async fn with_the_case_goes_what_answers_keep_of_it() {
+async fn deleting_a_case_erases_its_stored_responses() {
     let app = TestApp::start().await;
     let body = json!({"name": "Erika Mustermann"});
     let first = post(&app, "/cases", "k", &body).await.expect(201);
@@ -230,55 +230,43 @@ async fn with_the_case_goes_what_answers_keep_of_it() {
     let again = post(&app, "/cases", "k", &body).await.expect(410);
     assert_eq!(again.body["type"], "/problems/answer-erased");
     let mut connection = app.connect().await;
-    let kept: i64 = sqlx::query_scalar(
+    let stored: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM idempotency_keys WHERE body IS NOT NULL OR location IS NOT NULL",
     )
     .fetch_one(&mut connection)
     .await
     .unwrap();
-    assert_eq!(kept, 0);
+    assert_eq!(stored, 0);
 }
 
-async fn count(app: &TestApp) -> i64 {
-    let mut connection = app.connect().await;
-    let count = sqlx::query_scalar("SELECT count(*) FROM cases");
-    count.fetch_one(&mut connection).await.expect("a count")
-}
+const COUNT: &str = "SELECT count(*) FROM cases";
 
 #[tokio::test]
-async fn an_answer_that_was_lost_on_its_way_is_found_again() {
-    let app = TestApp::start_with(TestSettings {
-        losing: Some("INSERT 0 "),
-        ..TestSettings::default()
-    })
-    .await;
+async fn recovers_a_response_lost_between_database_and_server() {
+    let app = TestApp::start_with_lost_response("INSERT 0 ").await;
     let body = json!({"name": "Acme", "external_id": "lost-1"});
-    // Without a key nobody can tell.
+    // Without a key, the outcome is unknown.
     app.proxy().arm();
     let unknown = app.call(Method::POST, "/cases", &body).await.expect(503);
     assert_eq!(unknown.body["type"], "/problems/outcome-unknown");
     assert!(!app.proxy().is_armed());
-    assert_eq!(count(&app).await, 1);
-    // With one, the row of the key tells.
+    assert_eq!(app.count(COUNT).await, 1);
+    // With a key, its row tells the outcome.
     let body = json!({"name": "Acme", "external_id": "lost-2"});
     app.proxy().arm();
     let found = post(&app, "/cases", "k", &body).await.expect(201);
     assert!(!app.proxy().is_armed());
     assert!(is_replayed(&found));
     let again = post(&app, "/cases", "k", &body).await;
-    assert_eq!(essence(&again), essence(&found));
-    assert_eq!(count(&app).await, 2);
+    assert_eq!(replayed_parts(&again), replayed_parts(&found));
+    assert_eq!(app.count(COUNT).await, 2);
 }
 
 #[tokio::test]
-async fn a_lost_commit_is_found_again_too() {
-    let app = TestApp::start_with(TestSettings {
-        losing: Some("COMMIT"),
-        ..TestSettings::default()
-    })
-    .await;
+async fn recovers_a_lost_commit_response() {
+    let app = TestApp::start_with_lost_response("COMMIT").await;
     let body = json!({"status": "approved"});
-    // The commit of a background worker may be the one that is lost.
+    // The proxy can drop the commit of a background worker instead.
     for _ in 0..20 {
         let case = app.create(&json!({"name": "Acme"})).await;
         let path = format!("/cases/{}/reviews", case.id());
@@ -296,29 +284,25 @@ async fn a_lost_commit_is_found_again_too() {
 }
 
 #[tokio::test]
-async fn what_was_rolled_back_is_done_by_another_try() {
+async fn repeats_a_write_whose_connection_was_lost() {
     let app = TestApp::start().await;
-    // The first time the connection is lost in the middle of the statement.
-    let mut connection = app.connect().await;
+    // The connection is lost during the first execution of the statement.
     let trigger = "CREATE SEQUENCE lost;
         CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
             IF nextval('lost') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
             RETURN NEW;
         END $$;
         CREATE TRIGGER lose BEFORE INSERT ON cases FOR EACH ROW EXECUTE FUNCTION lose();";
-    sqlx::raw_sql(trigger)
-        .execute(&mut connection)
-        .await
-        .expect("the trigger");
-    let made = post(&app, "/cases", "k", &json!({"name": "Acme"}))
+    app.execute(trigger).await;
+    let created = post(&app, "/cases", "k", &json!({"name": "Acme"}))
         .await
         .expect(201);
-    assert!(!is_replayed(&made));
-    assert_eq!(count(&app).await, 1);
+    assert!(!is_replayed(&created));
+    assert_eq!(app.count(COUNT).await, 1);
 }
 
 #[tokio::test]
-async fn a_change_of_tags_that_changes_nothing_goes_with_its_case() {
+async fn deleting_a_case_erases_the_response_of_a_tag_write_without_effect() {
     let app = TestApp::start().await;
     let case = app.create(&json!({"name": "A", "tags": ["VIP"]})).await;
     let path = format!("/cases/{}/tags", case.id());
@@ -327,6 +311,6 @@ async fn a_change_of_tags_that_changes_nothing_goes_with_its_case() {
     app.call(Method::DELETE, &format!("/cases/{}", case.id()), &json!({}))
         .await
         .expect(204);
-    let gone = post(&app, &path, "k", &body).await.expect(410);
-    assert_eq!(gone.body["type"], "/problems/answer-erased");
+    let erased = post(&app, &path, "k", &body).await.expect(410);
+    assert_eq!(erased.body["type"], "/problems/answer-erased");
 }

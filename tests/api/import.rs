@@ -1,4 +1,4 @@
-//! `dossier import`, against a running server.
+//! `dossier import` against a running server.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use tokio::process::Command;
 
 use crate::support::{Hold, KEY, Process, TestApp, TestDatabase};
 
-/// A file to be imported, in a folder of its own.
+/// A file to import, in its own folder.
 struct Import {
     folder: TempDir,
     url: String,
@@ -21,7 +21,7 @@ struct Import {
 }
 
 impl Import {
-    fn to(address: &str, key: &'static str) -> Self {
+    fn new(address: &str, key: &'static str) -> Self {
         Self {
             folder: tempfile::tempdir().expect("a folder"),
             url: format!("http://{address}"),
@@ -56,14 +56,14 @@ impl Import {
             .expect("the binary runs")
     }
 
-    /// Runs it; its exit code, and what it says.
+    /// Runs the import and returns its exit code and summary.
     async fn summary(&self, arguments: &[&str]) -> (Option<i32>, Value) {
         let output = self.run(arguments).await;
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         let summary = serde_json::from_slice(&output.stdout);
         (
             output.status.code(),
-            summary.unwrap_or_else(|_| panic!("{told}")),
+            summary.unwrap_or_else(|_| panic!("{stderr}")),
         )
     }
 
@@ -91,29 +91,29 @@ async fn external_ids(connection: &mut PgConnection) -> Vec<String> {
     ids.fetch_all(connection).await.expect("the ids")
 }
 
-/// Each of them is there, once.
+/// Asserts that each case is stored exactly once.
 async fn expect_all(connection: &mut PgConnection, count: usize) {
     let ids = external_ids(connection).await;
-    assert_eq!(ids.len(), count, "none is there twice");
+    assert_eq!(ids.len(), count, "no case is stored twice");
     let ids: BTreeSet<_> = ids.into_iter().collect();
     let expected: BTreeSet<_> = (0..count).map(|it| format!("import-{it}")).collect();
-    assert!(ids == expected, "every one is there");
+    assert!(ids == expected, "every case is stored");
 }
 
 #[tokio::test]
-async fn every_line_is_stored_or_rejected_with_everything_that_is_wrong() {
+async fn stores_every_valid_line_and_rejects_the_others_with_all_errors() {
     let app = TestApp::start().await;
-    let import = Import::to(app.address(), FIXED_KEY);
+    let import = Import::new(app.address(), FIXED_KEY);
     let mut lines: Vec<_> = (0..230).map(line).collect();
-    let faulty =
+    let invalid =
         json!({"name": "", "external_id": "x", "companies": [{"name": "B", "country": "UK"}]});
-    lines[10] = faulty.to_string();
+    lines[10] = invalid.to_string();
     lines[20] = "{\"name\": \"A\",}".to_owned();
     lines[30] = json!({"name": "Nameless", "tags": ["Nobody"]}).to_string();
     lines[31] = json!({"name": "Nameless"}).to_string();
     lines[40] = "   ".to_owned();
     lines[50] = "7".to_owned();
-    // The same external id as another line, and another case.
+    // The external id of another line, with another case.
     lines[200] = json!({"name": "Another", "external_id": "import-1"}).to_string();
     lines[210] = lines[2].clone();
     lines[220] = json!({"name": "Old", "external_id": "old", "created_at": "2019-01-01T00:00:00Z",
@@ -121,38 +121,38 @@ async fn every_line_is_stored_or_rejected_with_everything_that_is_wrong() {
     .to_string();
     import.write(lines.clone());
 
-    let (code, tried) = import.summary(&["--dry-run"]).await;
-    assert_eq!(code, Some(1), "{tried}");
+    let (code, dry_run) = import.summary(&["--dry-run"]).await;
+    assert_eq!(code, Some(1), "{dry_run}");
     assert_eq!(
-        (&tried["lines"], &tried["rejected"]),
+        (&dry_run["lines"], &dry_run["rejected"]),
         (&json!(229), &json!(5)),
-        "{tried}"
+        "{dry_run}"
     );
     let mut connection = app.connect().await;
     assert!(external_ids(&mut connection).await.is_empty());
-    let of_dry_run = import.rejected();
+    let rejected_by_dry_run = import.rejected();
 
-    // One after the other, so that the first of two lines with one external id comes first.
+    // With one connection, the first of two lines with the same external id is stored first.
     let (code, done) = import.summary(&["--connections", "1"]).await;
     assert_eq!(code, Some(1), "{done}");
     assert_eq!(done["stored"], 222, "{done}");
     assert_eq!(done["there_already"], 1, "{done}");
     assert_eq!(done["rejected_file"], "cases.rejected.ndjson");
     let rejected = import.rejected();
-    let told: Vec<_> = rejected
+    let found: Vec<_> = rejected
         .iter()
         .map(|it| {
             let errors = it["errors"].as_array().expect("errors").iter();
-            let places = errors.map(|it| it["pointer"].as_str().expect("a pointer"));
+            let pointers = errors.map(|it| it["pointer"].as_str().expect("a pointer"));
             (
                 it["line"].as_u64().expect("a number"),
                 it["status"].as_u64().expect("a status"),
-                places.collect::<Vec<_>>(),
+                pointers.collect::<Vec<_>>(),
             )
         })
         .collect();
     assert_eq!(
-        told,
+        found,
         [
             (11, 400, vec!["/name", "/companies/0/country"]),
             (21, 400, vec![]),
@@ -162,9 +162,9 @@ async fn every_line_is_stored_or_rejected_with_everything_that_is_wrong() {
             (201, 409, vec!["/external_id"]),
         ]
     );
-    // A dry run finds all of it but what two lines are to each other.
-    assert_eq!(of_dry_run, rejected[..5]);
-    assert_eq!(rejected[0]["case"], faulty);
+    // A dry run finds all errors except conflicts between two lines.
+    assert_eq!(rejected_by_dry_run, rejected[..5]);
+    assert_eq!(rejected[0]["case"], invalid);
     assert_eq!(rejected[1]["case"], "{\"name\": \"A\",}");
     assert_eq!(
         rejected[1]["detail"],
@@ -173,8 +173,8 @@ async fn every_line_is_stored_or_rejected_with_everything_that_is_wrong() {
     let old = app.get("/cases/old").await.expect(200);
     assert_eq!(old.body["status"], "approved");
 
-    // Put right, and sent again as a whole.
-    for (index, right) in [
+    // Corrects the lines and sends the whole file again.
+    for (index, number) in [
         (10, 10),
         (20, 20),
         (30, 30),
@@ -183,7 +183,7 @@ async fn every_line_is_stored_or_rejected_with_everything_that_is_wrong() {
         (50, 50),
         (200, 200),
     ] {
-        lines[index] = line(right);
+        lines[index] = line(number);
     }
     import.write(lines);
     let (code, again) = import.summary(&[]).await;
@@ -193,15 +193,15 @@ async fn every_line_is_stored_or_rejected_with_everything_that_is_wrong() {
     assert_eq!(again["rejected_file"], Value::Null);
     assert!(
         import.rejected().is_empty(),
-        "the file of the run before is gone"
+        "the file of the previous run is removed"
     );
 }
 
 #[tokio::test]
-async fn an_import_that_is_killed_goes_on_and_stores_nothing_twice() {
+async fn resumes_after_a_kill_without_storing_anything_twice() {
     const LINES: usize = 6_000;
     let app = TestApp::start().await;
-    let import = Import::to(app.address(), FIXED_KEY);
+    let import = Import::new(app.address(), FIXED_KEY);
     import.write((0..LINES).map(line));
     let mut connection = app.connect().await;
     let mut hold = Hold::after(app.connect().await, 0).await;
@@ -212,13 +212,13 @@ async fn an_import_that_is_killed_goes_on_and_stores_nothing_twice() {
             .command(&[])
             .stdout(Stdio::null())
             .spawn()
-            .expect("it starts");
-        hold.holds().await;
-        let ended = running.try_wait().expect("its state");
-        assert!(ended.is_none(), "it was not through when it was killed");
-        running.kill().await.expect("it is killed");
+            .expect("the import");
+        hold.wait_until_holding().await;
+        let ended = running.try_wait().expect("the process status");
+        assert!(ended.is_none(), "the import is still running");
+        running.kill().await.expect("the kill");
         let before = std::mem::replace(&mut stored, external_ids(&mut connection).await.len());
-        assert!(stored > before, "it stored something");
+        assert!(stored > before, "the import stored cases");
     }
     hold.release().await;
     let (code, done) = import.summary(&["--connections", "3"]).await;
@@ -232,7 +232,7 @@ async fn an_import_that_is_killed_goes_on_and_stores_nothing_twice() {
 }
 
 #[tokio::test]
-async fn a_server_that_goes_away_is_waited_for() {
+async fn waits_for_a_server_that_restarts() {
     const LINES: usize = 4_000;
     let database = TestDatabase::create().await;
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -246,84 +246,82 @@ async fn a_server_that_goes_away_is_waited_for() {
     let mut connection = database.options.connect().await.expect("a connection");
     let other = database.options.connect().await.expect("a connection");
     let mut hold = Hold::after(other, 500).await;
-    let import = Import::to(&address, KEY);
+    let import = Import::new(&address, KEY);
     import.write((0..LINES).map(line));
     let running = import
         .command(&[])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn();
-    let running = running.expect("it starts");
-    hold.holds().await;
+    let running = running.expect("the import");
+    hold.wait_until_holding().await;
     server.signal(Signal::SIGKILL);
-    server.ended().await;
+    server.wait_for_exit().await;
     hold.release().await;
     let server = Process::start(&database, &settings).await;
-    let output = running.wait_with_output().await.expect("it ends");
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(0), "{told}");
-    assert!(told.contains("retrying"), "{told}");
+    let output = running.wait_with_output().await.expect("an exit status");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    assert!(stderr.contains("retrying"), "{stderr}");
     expect_all(&mut connection, LINES).await;
     drop(server);
 }
 
 #[tokio::test]
-async fn what_cannot_go_on_says_why_in_one_line() {
+async fn reports_fatal_errors_in_one_line() {
     let app = TestApp::start().await;
-    let import = Import::to(app.address(), "dossier_nobody_at_all");
+    let import = Import::new(app.address(), "dossier_nobody_at_all");
     import.write([line(1)]);
     let refused = import.run(&[]).await;
-    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    let stderr = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(2));
-    assert!(told.contains("returned 401"), "{told}");
-    assert!(told.contains("Run the import again to continue"), "{told}");
-    assert_eq!(told.lines().count(), 1, "{told}");
-    assert!(!told.contains("nobody_at_all"), "{told}");
-    // What an earlier run has rejected is still there, and what is imported is not taken for it.
+    assert!(stderr.contains("returned 401"), "{stderr}");
+    assert!(
+        stderr.contains("Run the import again to continue"),
+        "{stderr}"
+    );
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(!stderr.contains("nobody_at_all"), "{stderr}");
+    // A failed run keeps the rejected lines of an earlier run, and never overwrites the imported file.
     let rejected = import.folder.path().join("cases.rejected.ndjson");
     std::fs::write(&rejected, "{}").expect("the file is written");
     assert_eq!(import.run(&[]).await.status.code(), Some(2));
     assert_eq!(import.rejected(), [json!({})]);
-    let same = import.run(&["--rejected", "cases.ndjson"]).await;
-    let told = String::from_utf8_lossy(&same.stderr).into_owned();
-    assert_eq!(same.status.code(), Some(2));
-    assert!(told.contains("set --rejected"), "{told}");
+    let same_file = import.run(&["--rejected", "cases.ndjson"]).await;
+    let stderr = String::from_utf8_lossy(&same_file.stderr).into_owned();
+    assert_eq!(same_file.status.code(), Some(2));
+    assert!(stderr.contains("set --rejected"), "{stderr}");
     assert_eq!(lines_of(&import.path()).len(), 1);
-    // A password in the URL is repeated nowhere.
+    // A password in the URL is not printed.
     let import = Import {
         url: format!("http://bob:hunter2@{}", app.address()),
         ..import
     };
-    let told = import.run(&[]).await;
-    let told = String::from_utf8_lossy(&told.stderr).into_owned();
-    assert!(told.contains("set --url"), "{told}");
-    assert!(!told.contains("hunter2"), "{told}");
-    // Another server, which answers something else.
-    let elsewhere = Import {
+    let output = import.run(&[]).await;
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(stderr.contains("set --url"), "{stderr}");
+    assert!(!stderr.contains("hunter2"), "{stderr}");
+    // Another server, which returns another error.
+    let other_server = Import {
         url: format!("http://{}/docs", app.address()),
         ..import
     };
-    let told = elsewhere.run(&[]).await;
-    let told = String::from_utf8_lossy(&told.stderr).into_owned();
-    assert!(told.contains("returned 40"), "{told}");
+    let output = other_server.run(&[]).await;
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(stderr.contains("returned 40"), "{stderr}");
 }
 
-/// A server that takes less than a batch has: the batch is sent in parts, and a line that is too large
-/// by itself is rejected.
+/// The server's body limit is smaller than a batch: the import splits the batch, and rejects a line that is
+/// too large by itself.
 #[tokio::test]
-async fn a_batch_that_is_too_large_is_sent_in_parts() {
-    use crate::support::TestSettings;
+async fn splits_batches_that_exceed_the_body_limit() {
     use dossier::http::Limits;
     let limits = Limits {
         body: 2_000,
         ..crate::support::limits()
     };
-    let app = TestApp::start_with(TestSettings {
-        limits,
-        ..TestSettings::default()
-    })
-    .await;
-    let import = Import::to(app.address(), FIXED_KEY);
+    let app = TestApp::start_with_limits(limits).await;
+    let import = Import::new(app.address(), FIXED_KEY);
     let large = json!({"name": "A", "external_id": "large", "metadata": {"k": "x".repeat(3_000)}});
     let lines = (0..90).map(line).chain([large.to_string()]);
     import.write(lines.chain((90..99).map(line)));

@@ -1,4 +1,4 @@
-//! The two statements that write new cases: for a case that is alone both write the same rows.
+//! The two statements that insert new cases: for cases without parts, both write the same rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
-use crate::support::TestApp;
+use crate::support::{TestApp, execute};
 
-const WHOLE: &str = include_str!("../../src/cases/create/insert.sql");
-const ALONE: &str = include_str!("../../src/cases/create/insert_header.sql");
+const FULL: &str = include_str!("../../src/cases/create/insert.sql");
+const HEADER_ONLY: &str = include_str!("../../src/cases/create/insert_header.sql");
 
 const WORKSPACE: Uuid = Uuid::from_u128(0x0198_a000_0000_4000_8000_0000_0000_0001);
-const MOMENT: &str = "2024-05-01T08:00:00.123Z";
-/// The tables that they write to.
+const TIME: &str = "2024-05-01T08:00:00.123Z";
+/// The tables that the statements write to.
 const WRITTEN: [&str; 5] = [
     "activities",
     "cases",
@@ -30,11 +30,11 @@ fn two(row: impl Fn(u128) -> Value) -> String {
     json!([row(1), row(2)]).to_string()
 }
 
-/// Two cases without parts; of the first every column of every row has a value.
+/// Two cases without parts. In the rows of the first, every column has a value.
 fn cases() -> String {
     two(|number| {
         let mut case = json!({"id": id(number), "name": format!("Case {number}"),
-            "status": "approved", "custom_properties": {"note": "x"}, "created_at": MOMENT,
+            "status": "approved", "custom_properties": {"note": "x"}, "created_at": TIME,
             "updated_at": "2024-06-01T08:00:00.456Z"});
         if number == 1 {
             case["external_id"] = json!("one");
@@ -52,7 +52,7 @@ fn activities() -> String {
     two(|number| {
         json!({"id": id(10 + number), "case_id": id(number), "company_id": id(20),
         "individual_id": id(30), "type": "api__created__case", "api_key_id": "a key",
-        "context": {"case": {}}, "changes": [{"name": "name"}], "created_at": MOMENT})
+        "context": {"case": {}}, "changes": [{"name": "name"}], "created_at": TIME})
     })
 }
 
@@ -61,13 +61,13 @@ fn events() -> String {
         json!({"id": id(40 + number), "case_id": id(number), "company_id": id(20),
         "individual_id": id(30), "event": "Case.Created", "sub_event": "Case.InfoUpdated",
         "version": 3, "subject": {"name": "x"}, "case_context": {"id": "x"},
-        "created_at": MOMENT})
+        "created_at": TIME})
     })
 }
 
-/// What there is in the database after a statement, table by table, and whether it wrote anything. It is undone
-/// then.
-async fn after(
+/// Executes a statement and rolls it back. Returns whether it wrote anything, and the rows of every table
+/// after it.
+async fn run(
     connection: &mut PgConnection,
     statement: &'static str,
     version: Option<Uuid>,
@@ -75,8 +75,8 @@ async fn after(
     execute(connection, "BEGIN").await;
     let query = sqlx::query(statement).bind(WORKSPACE);
     let query = query.bind(cases()).bind(activities()).bind(events());
-    let query = if statement == WHOLE {
-        // Deliveries, which a case that nobody is told of has none of.
+    let query = if statement == FULL {
+        // The deliveries, of which a case without webhooks has none.
         query.bind("[]")
     } else {
         query
@@ -96,12 +96,7 @@ async fn after(
     (written, tables)
 }
 
-async fn execute(connection: &mut PgConnection, statement: &'static str) {
-    let done = sqlx::raw_sql(statement).execute(connection).await;
-    done.expect("the statement");
-}
-
-/// The rows of every table.
+/// Returns the rows of every table.
 async fn rows(connection: &mut PgConnection) -> BTreeMap<String, Vec<Value>> {
     let names = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
     let names: Vec<String> = sqlx::query_scalar(names)
@@ -119,7 +114,7 @@ async fn rows(connection: &mut PgConnection) -> BTreeMap<String, Vec<Value>> {
 }
 
 #[tokio::test]
-async fn both_inserts_write_the_same_rows() {
+async fn both_statements_write_the_same_rows() {
     let app = TestApp::start().await;
     let mut connection = app.connect().await;
     let before = rows(&mut connection).await;
@@ -134,11 +129,11 @@ async fn both_inserts_write_the_same_rows() {
         (Some(current), true),
         (Some(Uuid::nil()), false),
     ] {
-        let whole = after(&mut connection, WHOLE, version).await;
-        let (written, tables) = after(&mut connection, ALONE, version).await;
-        assert_eq!((written, whole.0), (is_current, is_current), "{version:?}");
+        let full = run(&mut connection, FULL, version).await;
+        let (written, tables) = run(&mut connection, HEADER_ONLY, version).await;
+        assert_eq!((written, full.0), (is_current, is_current), "{version:?}");
         for (name, rows) in &tables {
-            assert_eq!(rows, &whole.1[name], "{name}, {version:?}");
+            assert_eq!(rows, &full.1[name], "{name}, {version:?}");
         }
         let changed: BTreeSet<_> = tables
             .iter()
@@ -150,26 +145,26 @@ async fn both_inserts_write_the_same_rows() {
         } else {
             assert_eq!(changed, BTreeSet::new());
         }
-        // Without a version the case has none.
+        // Without a version, the case has no version either.
         if version.is_some() && is_current {
             for name in WRITTEN {
-                assert_no_column_is_empty(name, &tables[name]);
+                assert_every_column_has_a_value(name, &tables[name]);
             }
         }
     }
 }
 
-/// A column that has no value in these rows could be left out by one of the statements, and nobody would see.
+/// A statement could omit a column without a failure if all these rows had NULL in it.
 #[track_caller]
-fn assert_no_column_is_empty(table: &str, rows: &[Value]) {
+fn assert_every_column_has_a_value(table: &str, rows: &[Value]) {
     let columns = rows[0].as_object().expect("a row").keys();
     for column in columns {
-        let is_filled = rows.iter().any(|row| !row[column].is_null());
-        assert!(is_filled, "{table}.{column} has no value in this test");
+        let has_value = rows.iter().any(|row| !row[column].is_null());
+        assert!(has_value, "{table}.{column} has no value in this test");
     }
 }
 
-/// The parts of a statement by name, as one line each; the last one, which has no name, is `""`.
+/// Splits a statement into its named parts, each as one line. The last part has no name: its key is `""`.
 fn parts(statement: &str) -> BTreeMap<String, String> {
     let lines = statement.lines().filter(|it| !it.starts_with("--"));
     let words: Vec<_> = lines.flat_map(str::split_whitespace).collect();
@@ -196,28 +191,31 @@ fn parts(statement: &str) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn the_parts_that_both_inserts_have_are_the_same_text() {
-    // Only the whole one has deliveries, as its fifth parameter.
-    let renumbered = (5..=11).rev().fold(ALONE.to_owned(), |text, number| {
+fn common_parts_of_both_statements_are_identical() {
+    // Only the full statement has deliveries, as its fifth parameter.
+    let renumbered = (5..=11).rev().fold(HEADER_ONLY.to_owned(), |text, number| {
         text.replace(&format!("${number}"), &format!("${}", number + 1))
     });
-    let (whole, alone) = (parts(WHOLE), parts(&renumbered));
-    assert!(alone.len() >= 6, "{alone:?}");
-    for (name, part) in &alone {
+    let (full, header_only) = (parts(FULL), parts(&renumbered));
+    assert!(header_only.len() >= 6, "{header_only:?}");
+    for (name, part) in &header_only {
         if name != "case_rows" {
-            assert_eq!(whole.get(name), Some(part), "{name}");
+            assert_eq!(full.get(name), Some(part), "{name}");
         }
     }
-    // The rows of the cases are read where they are written, and not before.
+    // The header-only statement reads the case rows where it inserts them.
     let inserted = |parts: &BTreeMap<String, String>| {
         let (insert, _) = parts["case_rows"].split_once(" SELECT ").expect("a SELECT");
         insert.to_owned()
     };
-    assert_eq!(inserted(&whole), inserted(&alone));
+    assert_eq!(inserted(&full), inserted(&header_only));
     let read = |part: &str| {
         let (_, columns) = part.split_once(" AS c (").expect("columns");
         columns.trim_end_matches([')', ' ']).to_owned()
     };
-    let (of_whole, of_alone) = (read(&whole["new"]), read(&alone["case_rows"]));
-    assert!(of_whole.starts_with(&of_alone), "{of_whole}\n{of_alone}");
+    let (of_full, of_header_only) = (read(&full["new"]), read(&header_only["case_rows"]));
+    assert!(
+        of_full.starts_with(&of_header_only),
+        "{of_full}\n{of_header_only}"
+    );
 }

@@ -1,4 +1,4 @@
-//! Two workspaces on one server: neither notices the other.
+//! Two workspaces on one server do not affect each other.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::TestApp;
 
-/// What a workspace may do. Numbers choose among what it has, or name what it makes.
+/// An operation of a workspace. The numbers select one of its cases, or name what it creates.
 #[derive(Debug, Clone)]
 enum Operation {
     Create {
@@ -25,11 +25,11 @@ enum Operation {
     },
     Delete(usize),
     Review(usize),
-    Label(usize, usize),
+    AddTag(usize, usize),
     AddCompany(usize),
-    MakeTag(usize),
+    CreateTag(usize),
     List(&'static str),
-    /// Somebody else's case, which is to be as one that nobody has.
+    /// Cases of another workspace. They must look like cases that do not exist.
     ReadForeign(usize),
     ChangeForeign(usize),
     DeleteForeign(usize),
@@ -55,9 +55,9 @@ fn operation() -> impl Strategy<Value = Operation> {
             .prop_map(|(case, external_id)| Operation::Change { case, external_id }),
         1 => few.clone().prop_map(Operation::Delete),
         1 => few.clone().prop_map(Operation::Review),
-        1 => (few.clone(), few.clone()).prop_map(|(case, tag)| Operation::Label(case, tag)),
+        1 => (few.clone(), few.clone()).prop_map(|(case, tag)| Operation::AddTag(case, tag)),
         1 => few.clone().prop_map(Operation::AddCompany),
-        2 => few.clone().prop_map(Operation::MakeTag),
+        2 => few.clone().prop_map(Operation::CreateTag),
         2 => lists.prop_map(Operation::List),
         1 => few.clone().prop_map(Operation::ReadForeign),
         1 => few.clone().prop_map(Operation::ChangeForeign),
@@ -66,13 +66,13 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// One workspace, and what it has seen.
+/// A workspace and the ids that it has received.
 struct Tenant {
     key: String,
     cases: Vec<String>,
-    /// Ids in the order in which it saw them first: two runs of the same operations agree in that.
+    /// Ids in the order of their first appearance. Two runs of the same operations agree in this order.
     seen: HashMap<String, usize>,
-    /// The id of somebody else's that it names at the moment.
+    /// The id of a foreign case that the current operation names.
     foreign: String,
 }
 
@@ -87,12 +87,12 @@ impl Tenant {
         }
     }
 
-    /// Does one thing; the answer, but for what is never the same twice.
-    async fn act(&mut self, app: &TestApp, operation: &Operation, foreign: &[String]) -> Value {
-        let nobody = || "0198a000-0000-4000-8000-00000000ffff".to_owned();
-        let nobodys = || "0198a000-0000-4000-8000-00000000fffe".to_owned();
-        let own = |number: usize| self.cases.get(number).cloned().unwrap_or_else(nobody);
-        let other = |number: usize| foreign.get(number).cloned().unwrap_or_else(nobodys);
+    /// Performs an operation. Returns the response without values that differ between runs.
+    async fn perform(&mut self, app: &TestApp, operation: &Operation, foreign: &[String]) -> Value {
+        let unknown = || "0198a000-0000-4000-8000-00000000ffff".to_owned();
+        let unknown_foreign = || "0198a000-0000-4000-8000-00000000fffe".to_owned();
+        let own = |number: usize| self.cases.get(number).cloned().unwrap_or_else(unknown);
+        let other = |number: usize| foreign.get(number).cloned().unwrap_or_else(unknown_foreign);
         let company = |case: String| json!({"case_id": case, "type": "affiliated", "name": "B"});
         let mut named = String::new();
         let mut key = None;
@@ -120,14 +120,14 @@ impl Tenant {
                 let body = json!({"status": "approved"});
                 (Method::POST, format!("/cases/{}/reviews", own(*case)), body)
             }
-            Operation::Label(case, tag) => {
+            Operation::AddTag(case, tag) => {
                 let body = json!({"tags": [format!("tag-{tag}")]});
                 (Method::POST, format!("/cases/{}/tags", own(*case)), body)
             }
             Operation::AddCompany(case) => {
                 (Method::POST, "/companies".to_owned(), company(own(*case)))
             }
-            Operation::MakeTag(it) => (
+            Operation::CreateTag(it) => (
                 Method::POST,
                 "/tags".to_owned(),
                 json!({"label": format!("tag-{it}")}),
@@ -163,29 +163,33 @@ impl Tenant {
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }
-        let answer = app.send(request).await;
-        if matches!(operation, Operation::Create { .. }) && answer.status == 201 {
-            self.cases.push(answer.id());
+        let response = app.send(request).await;
+        if matches!(operation, Operation::Create { .. }) && response.status == 201 {
+            self.cases.push(response.id());
         }
-        let replayed = answer.header("idempotent-replayed").map(str::to_owned);
-        let body = self.plain(answer.body);
-        json!([answer.status.as_u16(), replayed, body])
+        let replayed = response.header("idempotent-replayed").map(str::to_owned);
+        let body = self.normalize(response.body);
+        json!([response.status.as_u16(), replayed, body])
     }
 
-    /// A body without what is never the same twice: ids become numbers, moments go.
-    fn plain(&mut self, body: Value) -> Value {
+    /// Replaces ids by numbers and removes timestamps, so that two runs can be compared.
+    fn normalize(&mut self, body: Value) -> Value {
         match body {
-            Value::Object(members) => {
-                let members = members.into_iter().filter(|(name, _)| name != "instance");
-                Value::Object(members.map(|(name, it)| (name, self.plain(it))).collect())
+            Value::Object(fields) => {
+                let fields = fields.into_iter().filter(|(name, _)| name != "instance");
+                Value::Object(
+                    fields
+                        .map(|(name, it)| (name, self.normalize(it)))
+                        .collect(),
+                )
             }
-            Value::Array(items) => items.into_iter().map(|it| self.plain(it)).collect(),
-            Value::String(text) => Value::String(self.words(&text)),
+            Value::Array(items) => items.into_iter().map(|it| self.normalize(it)).collect(),
+            Value::String(text) => Value::String(self.normalize_string(&text)),
             other => other,
         }
     }
 
-    fn words(&mut self, text: &str) -> String {
+    fn normalize_string(&mut self, text: &str) -> String {
         let words = text.split(' ').map(|word| {
             let bare = word.trim_matches(|it: char| !it.is_ascii_alphanumeric());
             if chrono::DateTime::parse_from_rfc3339(bare).is_ok() {
@@ -194,7 +198,7 @@ impl Tenant {
             if bare == self.foreign {
                 return "foreign".to_owned();
             }
-            // A key's public part differs as the key does.
+            // The public part of a key differs as the key does.
             if word == key_id(&self.key) {
                 return "key".to_owned();
             }
@@ -212,7 +216,8 @@ fn key_id(key: &str) -> String {
     dossier::auth::ApiKey::new(key).id().to_owned()
 }
 
-/// Runs what one workspace does while another does something else, and again while nobody does.
+/// Runs the operations of one workspace while another runs others, and again in a third workspace alone. Both
+/// runs must have the same responses.
 async fn compare(
     app: &TestApp,
     run: usize,
@@ -221,18 +226,18 @@ async fn compare(
     let start = |name: &str| Tenant::start(app, format!("key-of-{name}-{run}"));
     let (mut ours, mut theirs) = (start("ours").await, start("theirs").await);
     let mut alone = start("alone").await;
-    for (operation, meanwhile) in steps {
+    for (operation, other_operation) in steps {
         let ours_so_far = ours.cases.clone();
-        theirs.act(app, meanwhile, &ours_so_far).await;
-        let beside = ours.act(app, operation, &theirs.cases).await;
-        let unseen = alone.act(app, operation, &[]).await;
-        proptest::prop_assert_eq!(beside, unseen, "{:?}", operation);
+        theirs.perform(app, other_operation, &ours_so_far).await;
+        let with_others = ours.perform(app, operation, &theirs.cases).await;
+        let alone_response = alone.perform(app, operation, &[]).await;
+        proptest::prop_assert_eq!(with_others, alone_response, "{:?}", operation);
     }
     Ok(())
 }
 
 #[test]
-fn what_one_workspace_does_never_shows_in_another() {
+fn responses_do_not_depend_on_other_workspaces() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let app = runtime.block_on(TestApp::start());
     let config = Config {

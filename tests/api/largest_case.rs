@@ -1,4 +1,4 @@
-//! The largest case that the limits allow: whatever a create takes, every operation on it ends.
+//! The largest case within the limits: every operation on it completes.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -7,11 +7,10 @@ use crate::support::TestApp;
 
 const COMPANIES: usize = 1_000;
 const INDIVIDUALS: usize = 1_000;
-/// How many relations each entity holds: 18,000 in all, of the 20,000 that a case can have.
+/// Relations per entity: 18,000 in total, of the 20,000 that a case can have.
 const RELATIONS: usize = 9;
 
-/// As many companies and individuals as a case can have, each with relations to the same number of
-/// companies.
+/// The maximum number of companies and individuals, each with relations to [`RELATIONS`] companies.
 fn largest() -> Value {
     let relations = |number: usize| {
         let targets = (1..=RELATIONS).map(move |step| (number + step * 7) % COMPANIES);
@@ -28,24 +27,24 @@ fn largest() -> Value {
         "individuals": individuals.collect::<Vec<_>>()})
 }
 
-/// How many rows of relations were read along their indexes so far.
+/// Returns how many rows of `relations` index scans have read so far.
 async fn rows_read(app: &TestApp) -> i64 {
     let mut connection = app.connect().await;
-    // The sessions of the server have said what they did once they are idle for a second or end.
-    let read = "SELECT coalesce(sum(idx_tup_read), 0)::bigint FROM pg_stat_user_indexes
+    // Sessions report their statistics when they have been idle for a second, or end.
+    let query = "SELECT coalesce(sum(idx_tup_read), 0)::bigint FROM pg_stat_user_indexes
         WHERE relname = 'relations'";
     sqlx::raw_sql("SELECT pg_stat_force_next_flush()")
         .execute(&mut connection)
         .await
         .expect("the statistics");
-    let read = sqlx::query_scalar(read).fetch_one(&mut connection);
+    let read = sqlx::query_scalar(query).fetch_one(&mut connection);
     read.await.expect("the statistics")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_operation_on_the_largest_case_ends_and_reads_each_relation_a_few_times() {
+async fn operations_on_the_largest_case_read_each_relation_at_most_20_times() {
     let app = TestApp::start().await;
-    // As on a new installation: nobody has gathered statistics yet, and nobody does meanwhile.
+    // Without table statistics, as on a new installation.
     for statement in [
         "ALTER TABLE relations SET (autovacuum_enabled = off)",
         "ALTER TABLE companies SET (autovacuum_enabled = off)",
@@ -90,13 +89,13 @@ async fn every_operation_on_the_largest_case_ends_and_reads_each_relation_a_few_
     )
     .await;
     call(Method::GET, "/cases?limit=100", json!({}), 200).await;
-    for (list, one) in [("companies", &company), ("individuals", &individual)] {
+    for (list, entity) in [("companies", &company), ("individuals", &individual)] {
         let page = format!("/{list}?limit=100");
         call(Method::GET, &page, json!({}), 200).await;
-        call(Method::GET, &format!("/{list}/{one}"), json!({}), 200).await;
+        call(Method::GET, &format!("/{list}/{entity}"), json!({}), 200).await;
         call(
             Method::PATCH,
-            &format!("/{list}/{one}"),
+            &format!("/{list}/{entity}"),
             json!({"custom_properties": {}}),
             200,
         )
@@ -119,17 +118,17 @@ async fn every_operation_on_the_largest_case_ends_and_reads_each_relation_a_few_
     )
     .await;
     call(Method::DELETE, &relation, json!({}), 204).await;
-    for (list, one) in [("companies", &company), ("individuals", &individual)] {
-        call(Method::DELETE, &format!("/{list}/{one}"), json!({}), 204).await;
+    for (list, entity) in [("companies", &company), ("individuals", &individual)] {
+        call(Method::DELETE, &format!("/{list}/{entity}"), json!({}), 204).await;
     }
     let before = rows_read(&app).await;
     call(Method::DELETE, &path, json!({}), 204).await;
     call(Method::GET, &path, json!({}), 404).await;
-    // What a session has counted is there once it has ended.
+    // Closing the sessions makes them report their statistics.
     app.database.close().await;
     let rows = rows_read(&app).await - before;
     let relations = i64::try_from((COMPANIES + INDIVIDUALS) * RELATIONS).unwrap_or_default();
-    // It was every relation for each entity.
+    // A quadratic plan would read every relation for each entity.
     assert!(
         rows < 20 * relations,
         "{rows} rows read of {relations} relations"

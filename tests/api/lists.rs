@@ -1,13 +1,13 @@
-//! Filters, sorting, pages and cursors.
+//! Filters, sorting, pages and cursors of lists.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 
-use crate::support::{Answer, TestApp};
+use crate::support::{TestApp, TestResponse};
 
-/// A thousand cases in which everything that can be filtered varies, made by SQL.
+/// 1,000 cases with different values in every filterable column, inserted by SQL.
 const CASES: &str = "
     INSERT INTO cases (workspace_id, id, name, status, external_id, template_id, assignee_id,
         custom_properties, created_at, updated_at, last_activity_at)
@@ -27,7 +27,7 @@ const CASES: &str = "
     WHERE t.workspace_id = c.workspace_id
         AND (hashtext(c.id::text || t.label) % 3) = 0;";
 
-/// Companies and individuals of those cases.
+/// A company and an individual for each of those cases.
 const PARTS: &str = "
     INSERT INTO companies (workspace_id, case_id, id, type, name, registration_number, country,
         status, address, classifications, banking_information, custom_properties, created_at,
@@ -48,14 +48,20 @@ async fn fill(connection: &mut PgConnection, cases: u32) {
     filled.expect("cases");
 }
 
-/// A parameter with its value, and the same condition in plain SQL.
-type Asked = (String, String, String);
+/// A query parameter, its value, and the same condition in SQL.
+type Condition = (String, String, String);
 
-fn condition() -> impl Strategy<Value = Asked> {
-    prop_oneof![names("name"), identifiers(), statuses(), moments(), tags()]
+fn case_conditions() -> impl Strategy<Value = Condition> {
+    prop_oneof![
+        names("name"),
+        identifiers(),
+        statuses(),
+        timestamps(),
+        tags()
+    ]
 }
 
-fn of_companies() -> impl Strategy<Value = Asked> {
+fn company_conditions() -> impl Strategy<Value = Condition> {
     let country = prop::sample::select(vec!["FR", "gb"]).prop_map(|code| {
         let sql = format!("country = '{}'", code.to_uppercase());
         ("country".to_owned(), code.to_owned(), sql)
@@ -64,11 +70,11 @@ fn of_companies() -> impl Strategy<Value = Asked> {
         names("name"),
         names("registration_number"),
         country,
-        moments()
+        timestamps()
     ]
 }
 
-fn of_individuals() -> impl Strategy<Value = Asked> {
+fn individual_conditions() -> impl Strategy<Value = Condition> {
     let born = (1..26_u32).prop_map(|day| {
         let value = format!("2024-01-{day:02}");
         (
@@ -78,10 +84,10 @@ fn of_individuals() -> impl Strategy<Value = Asked> {
         )
     });
     let text = || prop_oneof![names("first_name"), names("last_name"), names("email")];
-    prop_oneof![text(), text(), born, moments()]
+    prop_oneof![text(), text(), born, timestamps()]
 }
 
-fn names(column: &'static str) -> BoxedStrategy<Asked> {
+fn names(column: &'static str) -> BoxedStrategy<Condition> {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
     let names = [
         "Acme",
@@ -95,23 +101,24 @@ fn names(column: &'static str) -> BoxedStrategy<Asked> {
         "ü%",
         "'",
     ];
-    let asked = (prop::sample::select(names.to_vec()), 0..4_usize).prop_map(move |(text, at)| {
-        let (operator, sql) = [
-            ("", "="),
-            (".not_eq", "IS DISTINCT FROM"),
-            (".like", "LIKE"),
-            (".ilike", "ILIKE"),
-        ][at];
-        (
-            format!("{column}{operator}"),
-            text.to_owned(),
-            format!("{column} {sql} {}", quoted(text)),
-        )
-    });
-    asked.boxed()
+    let strategy =
+        (prop::sample::select(names.to_vec()), 0..4_usize).prop_map(move |(text, at)| {
+            let (operator, sql) = [
+                ("", "="),
+                (".not_eq", "IS DISTINCT FROM"),
+                (".like", "LIKE"),
+                (".ilike", "ILIKE"),
+            ][at];
+            (
+                format!("{column}{operator}"),
+                text.to_owned(),
+                format!("{column} {sql} {}", quoted(text)),
+            )
+        });
+    strategy.boxed()
 }
 
-fn identifiers() -> BoxedStrategy<Asked> {
+fn identifiers() -> BoxedStrategy<Condition> {
     let external = (1..40_u32, any::<bool>()).prop_map(|(number, equal)| {
         let value = format!("crm {number}");
         if equal {
@@ -153,9 +160,9 @@ fn identifiers() -> BoxedStrategy<Asked> {
     prop_oneof![external, assignee, unassigned, template].boxed()
 }
 
-fn statuses() -> BoxedStrategy<Asked> {
+fn statuses() -> BoxedStrategy<Condition> {
     let words = ["draft", "open", "approved", "rejected", "closed"];
-    let asked = (
+    let strategy = (
         prop::sample::subsequence(words.to_vec(), 1..4),
         any::<bool>(),
     )
@@ -176,12 +183,12 @@ fn statuses() -> BoxedStrategy<Asked> {
                 format!("status {sql} ({list})"),
             )
         });
-    asked.boxed()
+    strategy.boxed()
 }
 
-fn moments() -> BoxedStrategy<Asked> {
+fn timestamps() -> BoxedStrategy<Condition> {
     let columns = ["created_at", "updated_at", "last_activity_at"];
-    let asked = (
+    let strategy = (
         prop::sample::select(columns.to_vec()),
         0..6_usize,
         1..26_u32,
@@ -204,12 +211,12 @@ fn moments() -> BoxedStrategy<Asked> {
                 format!("{column} {sql} '{value}'"),
             )
         });
-    asked.boxed()
+    strategy.boxed()
 }
 
-fn tags() -> BoxedStrategy<Asked> {
+fn tags() -> BoxedStrategy<Condition> {
     let labels = ["High risk", "Low risk", "VIP"];
-    let asked = (
+    let strategy = (
         prop::sample::subsequence(labels.to_vec(), 1..=3),
         0..3_usize,
     )
@@ -236,27 +243,27 @@ fn tags() -> BoxedStrategy<Asked> {
                 sql,
             )
         });
-    asked.boxed()
+    strategy.boxed()
 }
 
-fn ids(answer: &Answer) -> Vec<String> {
-    let data = answer.body["data"].as_array().expect("data").iter();
+fn ids(response: &TestResponse) -> Vec<String> {
+    let data = response.body["data"].as_array().expect("data").iter();
     data.map(|row| row["id"].as_str().expect("an id").to_owned())
         .collect()
 }
 
-/// One page of a list and the rows of the same question in plain SQL.
-async fn both(
+/// Requests a page of a list, and selects all rows of the same query by SQL.
+async fn request_and_select(
     app: &TestApp,
     table: &str,
-    conditions: &[Asked],
+    conditions: &[Condition],
     sort: &str,
     page: u32,
-) -> (Answer, Vec<String>) {
+) -> (TestResponse, Vec<String>) {
     let clauses = conditions.iter().map(|it| format!(" AND {}", it.2));
     let mut clauses = clauses.collect::<String>();
     if table != "cases" {
-        // The last activity of a part of a case is its last change.
+        // The `last_activity_at` of companies and individuals is their `updated_at`.
         clauses = clauses.replace("last_activity_at", "updated_at");
     }
     let order = sort.replace('.', " ");
@@ -281,8 +288,8 @@ async fn both(
     (app.get(&path).await, rows)
 }
 
-/// Holds a list with random conditions against the same question in plain SQL.
-fn check(table: &str, condition: impl Strategy<Value = Asked>, sorts: &[&'static str]) {
+/// Compares lists with random conditions to the same query in SQL.
+fn check(table: &str, condition: impl Strategy<Value = Condition>, sorts: &[&'static str]) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let app = runtime.block_on(TestApp::start());
     runtime.block_on(async {
@@ -290,7 +297,7 @@ fn check(table: &str, condition: impl Strategy<Value = Asked>, sorts: &[&'static
         fill(&mut connection, 1_000).await;
         connection.execute(PARTS).await.expect("parts");
     });
-    let asked = (
+    let strategy = (
         prop::collection::vec(condition, 0..3),
         prop::sample::select(sorts.to_vec()),
         1..4_u32,
@@ -299,49 +306,50 @@ fn check(table: &str, condition: impl Strategy<Value = Asked>, sorts: &[&'static
         cases: 128,
         ..Config::default()
     };
-    let done = TestRunner::new(config).run(&asked, |(conditions, sort, page)| {
+    let result = TestRunner::new(config).run(&strategy, |(conditions, sort, page)| {
         let mut names: Vec<_> = conditions.iter().map(|it| &it.0).collect();
         names.sort_unstable();
         names.dedup();
         prop_assume!(names.len() == conditions.len());
-        let (answer, rows) = runtime.block_on(both(&app, table, &conditions, sort, page));
-        prop_assert_eq!(answer.status.as_u16(), 200, "{}", answer.body);
+        let (response, rows) =
+            runtime.block_on(request_and_select(&app, table, &conditions, sort, page));
+        prop_assert_eq!(response.status.as_u16(), 200, "{}", response.body);
         let offset = usize::try_from(page - 1).expect("small") * 7;
         let expected: Vec<_> = rows.iter().skip(offset).take(7).cloned().collect();
-        prop_assert_eq!(ids(&answer), expected);
+        prop_assert_eq!(ids(&response), expected);
         let pagination = json!({"page": page, "limit": 7, "count": rows.len()});
-        prop_assert_eq!(&answer.body["pagination"], &pagination);
+        prop_assert_eq!(&response.body["pagination"], &pagination);
         Ok(())
     });
     runtime.block_on(async { drop(app) });
-    done.expect("it holds for every list");
+    result.expect("the same rows");
 }
 
 #[test]
-fn a_list_of_cases_finds_what_plain_sql_finds() {
+fn case_lists_match_sql() {
     let sorts = [
         "created_at",
         "created_at.desc",
         "name.desc,updated_at",
         "status,last_activity_at.desc",
     ];
-    check("cases", condition(), &sorts);
+    check("cases", case_conditions(), &sorts);
 }
 
 #[test]
-fn a_list_of_companies_finds_what_plain_sql_finds() {
+fn company_lists_match_sql() {
     let sorts = ["created_at", "name.desc,created_at", "updated_at.desc"];
-    check("companies", of_companies(), &sorts);
+    check("companies", company_conditions(), &sorts);
 }
 
 #[test]
-fn a_list_of_individuals_finds_what_plain_sql_finds() {
+fn individual_lists_match_sql() {
     let sorts = ["created_at.desc", "last_name,first_name.desc", "updated_at"];
-    check("individuals", of_individuals(), &sorts);
+    check("individuals", individual_conditions(), &sorts);
 }
 
 #[tokio::test]
-async fn a_cursor_neither_skips_nor_repeats_what_was_there_before_its_first_page() {
+async fn cursor_pages_neither_skip_nor_repeat_existing_rows() {
     let app = TestApp::start().await;
     let mut connection = app.connect().await;
     fill(&mut connection, 500).await;
@@ -360,12 +368,12 @@ async fn a_cursor_neither_skips_nor_repeats_what_was_there_before_its_first_page
             let page = app.get(&path).await.expect(200);
             found.extend(ids(&page));
             let pagination = page.body["pagination"].as_object().expect("an object");
-            let mut members: Vec<_> = pagination.keys().collect();
-            members.sort_unstable();
-            assert_eq!(members, ["limit", "next_cursor"]);
-            // What is made meanwhile may be seen or not; it moves nothing else.
-            let made = json!({"name": "Later", "status": "draft"});
-            app.create(&made).await;
+            let mut fields: Vec<_> = pagination.keys().collect();
+            fields.sort_unstable();
+            assert_eq!(fields, ["limit", "next_cursor"]);
+            // Cases created between the pages may be listed or not, but shift nothing.
+            let later = json!({"name": "Later", "status": "draft"});
+            app.create(&later).await;
             match &pagination["next_cursor"] {
                 Value::String(next) => cursor.clone_from(next),
                 _ => break,
@@ -381,7 +389,7 @@ async fn a_cursor_neither_skips_nor_repeats_what_was_there_before_its_first_page
 }
 
 #[tokio::test]
-async fn everything_that_is_wrong_with_a_query_is_one_answer_in_its_order() {
+async fn returns_all_query_errors_at_once_in_order() {
     let app = TestApp::start().await;
     let query = "nmae=x&name.gt=A&status=opne&created_at.gte=yesterday&limit=101&page=0\
         &sort=nmae,created_at.down&assignee_id=7&status.in=open&status.in=draft\
@@ -392,8 +400,8 @@ async fn everything_that_is_wrong_with_a_query_is_one_answer_in_its_order() {
         .iter()
         .map(|it| {
             (
-                it["parameter"].as_str().expect("text"),
-                it["code"].as_str().expect("text"),
+                it["parameter"].as_str().expect("a string"),
+                it["code"].as_str().expect("a string"),
             )
         })
         .collect();
@@ -429,7 +437,7 @@ async fn everything_that_is_wrong_with_a_query_is_one_answer_in_its_order() {
 }
 
 #[tokio::test]
-async fn a_moment_of_an_answer_finds_its_row_and_one_of_no_calendar_is_refused() {
+async fn filters_by_timestamps_of_responses_and_rejects_invalid_dates() {
     let app = TestApp::start().await;
     app.create(&json!({"name": "A", "companies": [{"name": "B"}]}))
         .await;
@@ -444,7 +452,7 @@ async fn a_moment_of_an_answer_finds_its_row_and_one_of_no_calendar_is_refused()
         let all = app.get(list).await.expect(200);
         let at = all.body["data"][0]["created_at"]
             .as_str()
-            .expect("a moment");
+            .expect("a timestamp");
         let found = app
             .get(&format!("{list}?created_at={at}"))
             .await

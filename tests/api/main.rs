@@ -1,4 +1,4 @@
-//! Behaviour through HTTP: the real server on a free port, against a real PostgreSQL.
+//! Tests of the API over HTTP: a real server on a free port, with a real PostgreSQL.
 
 #![expect(
     clippy::expect_used,
@@ -6,55 +6,55 @@
     clippy::panic,
     reason = "a test fails by panicking, in its helpers too"
 )]
-#![expect(clippy::too_many_lines, reason = "a story is told in one piece")]
+#![expect(clippy::too_many_lines, reason = "a test is one scenario")]
 
 mod activities;
 mod architecture;
 mod batch;
 mod case_filters;
-mod case_life;
+mod case_lifecycle;
+mod case_parts;
 mod cases;
 mod command_line;
 mod connections;
 mod containers;
 mod documents;
+mod duplicate_relations;
 mod encodings;
-mod envelope;
 mod external_ids;
 mod failover;
 mod failures;
 mod framing;
-mod gather;
-mod hostile;
+mod group_commit;
+mod hostile_bodies;
 mod idempotency;
 mod import;
 mod inserts;
-mod intermediaries;
-mod invisible;
+mod invisible_characters;
 mod isolation;
-mod labels;
 mod largest_case;
 mod lists;
 mod metrics;
-mod moments;
-mod outcomes;
 mod overload;
-mod parts;
-mod phones;
+mod phone_numbers;
 mod plans;
-mod rates;
+mod proxies_and_caches;
+mod rate_limits;
 mod reference;
 mod references;
+mod requests;
 mod round_trip;
 mod serve;
-mod several_relations;
+mod shutdown;
 mod snapshots;
-mod starting;
-mod stop;
+mod startup;
 mod support;
+mod tag_labels;
 mod tenancy;
+mod timestamps;
 mod traces;
-mod web_addresses;
+mod unknown_outcomes;
+mod urls;
 mod webhook_deletion;
 mod webhook_destinations;
 mod webhook_queues;

@@ -1,25 +1,28 @@
-//! What Prometheus reads.
+//! The Prometheus endpoint.
 
 use std::collections::HashMap;
 
 use serde_json::json;
 
-use crate::support::{KEY, Process, Receiver, TestDatabase, client, limits};
+use crate::support::{KEY, Process, Receiver, TestDatabase, client, limits, send_with_retries};
 
-/// An address that nobody listens on just now.
+/// Returns an address with a free port.
 fn free_address() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("an address").to_string()
 }
 
-/// The samples by name and labels.
+/// Returns the samples by name and labels.
 async fn samples(address: &str) -> HashMap<String, f64> {
     let url = format!("http://{address}/metrics");
-    let answer = client().get(url).send().await.expect("an answer");
-    assert_eq!(answer.status(), 200);
-    let kind = answer.headers()["content-type"].to_str().expect("text");
-    assert!(kind.starts_with("text/plain; version=0.0.4"), "{kind}");
-    let text = answer.text().await.expect("text");
+    let response = client().get(url).send().await.expect("a response");
+    assert_eq!(response.status(), 200);
+    let content_type = response.headers()["content-type"].to_str().expect("text");
+    assert!(
+        content_type.starts_with("text/plain; version=0.0.4"),
+        "{content_type}"
+    );
+    let text = response.text().await.expect("text");
     let lines = text.lines().filter(|it| !it.starts_with('#'));
     let samples = lines.map(|line| {
         let (name, value) = line.rsplit_once(' ').expect("a value");
@@ -36,22 +39,15 @@ fn count_of(method: &str, route: &str, status: u16) -> String {
 }
 
 #[tokio::test]
-async fn requests_cases_faults_and_connections_are_counted() {
+async fn counts_requests_cases_errors_and_connections() {
     let database = TestDatabase::create().await;
     let address = free_address();
     let server = Process::start(&database, &[("DOSSIER_METRICS_LISTEN", &address)]).await;
     let post = async |path: &str, body: serde_json::Value| {
         let url = format!("http://{}{path}", server.address);
-        loop {
-            let request = client().post(&url).bearer_auth(KEY).json(&body);
-            let answer = request.send().await.expect("an answer");
-            // A machine that is busy may be too late for the database: the same again.
-            if answer.status() != 503 {
-                let status = answer.status().as_u16();
-                let body: serde_json::Value = answer.json().await.expect("JSON");
-                break (status, body);
-            }
-        }
+        let request = client().post(&url).bearer_auth(KEY).json(&body);
+        let response = send_with_retries(request).await;
+        (response.status.as_u16(), response.body)
     };
     assert_eq!(post("/cases", json!({"name": "A"})).await.0, 201);
     let refused = json!({"name": "", "companies": [{"name": "B", "country": "UK"}]});
@@ -61,7 +57,7 @@ async fn requests_cases_faults_and_connections_are_counted() {
     let batch = json!({"cases": [{"name": "B"}, refused, {"name": "C"}]});
     let (status, batch) = post("/v1/cases/batch", batch).await;
     assert_eq!(status, 200);
-    // An item may be one of those that are to come again as well.
+    // An item can be 503 on a busy machine.
     let items = batch["results"].as_array().expect("results");
     let count = |status: u16| items.iter().filter(|it| it["status"] == status).count() as f64;
     let (created, refused) = (1.0 + count(201), 1.0 + count(400));
@@ -112,51 +108,41 @@ async fn requests_cases_faults_and_connections_are_counted() {
     assert!((1.0..=10.0).contains(&open), "{open}");
     assert!(
         samples.keys().all(|it| !it.contains("secret")),
-        "no label is what a caller chose"
+        "no label contains values from requests"
     );
-    // It is nowhere where it was not asked for.
+    // The API does not serve metrics.
     let url = format!("http://{}/metrics", server.address);
-    let answer = client().get(url).bearer_auth(KEY).send().await;
-    assert_eq!(answer.expect("an answer").status(), 404);
+    let response = client().get(url).bearer_auth(KEY).send().await;
+    assert_eq!(response.expect("a response").status(), 404);
 }
 
-/// What nobody takes waits, and it is seen how long.
+/// Pending deliveries have a lag.
 #[tokio::test]
-async fn the_lag_of_the_outbox_grows_while_nobody_takes_it() {
+async fn outbox_lag_is_the_age_of_the_oldest_due_delivery() {
     use dossier::destinations::Destinations;
     use dossier::{app, db::Database};
-    use sqlx::{Connection, PgConnection};
 
     let mut app = crate::support::TestApp::start().await;
     app.stop_workers().await;
     let receiver = Receiver::start().await;
-    let hook = json!({"name": "Hook", "status": "online", "url": receiver.url,
-        "events": ["Case.Created"]});
-    app.call(reqwest::Method::POST, "/webhooks", &hook)
-        .await
-        .expect(201);
+    app.subscribe(&receiver.url, &["Case.Created"]).await;
     app.create(&json!({"name": "A"})).await;
-    // As if it had been due for an hour and taken by nobody.
-    let mut connection = PgConnection::connect(&app.database_url())
-        .await
-        .expect("a connection");
-    sqlx::raw_sql("UPDATE webhook_logs SET next_attempt_at = now() - interval '1 hour'")
-        .execute(&mut connection)
-        .await
-        .expect("the row");
+    // As if it had been due for an hour.
+    app.execute("UPDATE webhook_logs SET next_attempt_at = now() - interval '1 hour'")
+        .await;
     let metrics = crate::support::metrics();
-    let beside: Database = app.beside(1);
+    let pool: Database = app.second_pool(1);
     let limits = limits();
-    let state = app::state(beside.clone(), limits, Destinations::Anywhere, metrics);
+    let state = app::state(pool.clone(), limits, Destinations::Anywhere, metrics);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
         .expect("a port");
     let address = listener.local_addr().expect("an address").to_string();
-    let router = app::metrics(&state, &beside);
+    let router = app::metrics(&state, &pool);
     tokio::spawn(async move { axum::serve(listener, router).await });
     let samples = samples(&address).await;
     assert_eq!(samples["dossier_outbox_pending_deliveries"], 1.0);
     let lag = samples["dossier_outbox_lag_seconds"];
-    // An hour, and what has passed since.
+    // One hour plus the duration of the test.
     assert!((3_600.0..7_200.0).contains(&lag), "{lag}");
 }

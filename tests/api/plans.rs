@@ -1,4 +1,4 @@
-//! The plans of the statements that every request waits for, over 200,000 cases.
+//! Query plans of the statements in the request path, over 200,000 cases.
 
 use dossier::db::listing::{
     Condition, CursorPosition, Field, Listing, Operand, Operator, Slice, Sort,
@@ -12,9 +12,9 @@ use crate::support::TestApp;
 const WORKSPACE: &str = "0198a000-0000-4000-8000-000000000001";
 static CREATED_AT: Field = filters::moment("created_at", "c.created_at");
 
-/// Two hundred thousand cases with a company, an individual and a relation each, made by SQL.
+/// 200,000 cases with a company, an individual and a relation each, inserted by SQL.
 const FILL: &str = "
-    -- Foreign keys are checked for nothing here; who may not say so waits longer.
+    -- Skips the foreign key checks, if the role is allowed to.
     DO $$ BEGIN
         PERFORM set_config('session_replication_role', 'replica', false);
     EXCEPTION WHEN insufficient_privilege THEN NULL; END $$;
@@ -24,7 +24,7 @@ const FILL: &str = "
         'external ' || i,
         CASE WHEN i % 20001 = 0 THEN '0198a000-0000-4000-8000-000000000102'::uuid
             ELSE '0198a000-0000-4000-8000-000000000101' END,
-        -- Those that nobody has are the last ones.
+        -- The unassigned cases are the last ones.
         CASE WHEN i < 199000 THEN '0198a000-0000-4000-8000-000000000301'::uuid END,
         CASE WHEN i % 30011 = 0 THEN 'space_AbCdEf123456' ELSE 'space_000000000000' END,
         jsonb_build_object('crm_ref', i::text), jsonb_build_object('risk_score', i % 100), at, at, at
@@ -46,27 +46,27 @@ const FILL: &str = "
         created_at, updated_at)
     SELECT i.workspace_id, i.case_id, gen_random_uuid(), i.id, c.id, '[]', now(), now()
     FROM individuals AS i JOIN companies AS c USING (workspace_id, case_id);
-    -- Of every row: a sample may have none of the rare values, and plans would differ from run to run.
+    -- Samples every row: a smaller sample can miss the rare values, and the plans would vary between runs.
     SET default_statistics_target = 1000;
     ANALYZE cases, companies, individuals, relations, case_tags;";
 
-/// The plan of a statement with parameters, as it is chosen for them.
+/// Returns the plan that PostgreSQL chooses for a statement with these parameters.
 async fn plan(connection: &mut PgConnection, sql: &str, parameters: &str) -> String {
-    let prepare = format!("PREPARE asked AS {sql}");
+    let prepare = format!("PREPARE query AS {sql}");
     connection.execute(AssertSqlSafe(prepare)).await.expect(sql);
-    let explain = format!("EXPLAIN EXECUTE asked ({parameters})");
+    let explain = format!("EXPLAIN EXECUTE query ({parameters})");
     let rows = connection.fetch_all(AssertSqlSafe(explain)).await;
     let rows = rows.expect("a plan");
     connection
-        .execute("DEALLOCATE asked")
+        .execute("DEALLOCATE query")
         .await
-        .expect("it goes");
+        .expect("the deallocation");
     let lines = rows.iter().map(|row| row.get::<String, _>(0));
     lines.collect::<Vec<_>>().join("\n")
 }
 
 #[track_caller]
-fn assert_indexed(what: &str, plan: &str) {
+fn assert_indexed(name: &str, plan: &str) {
     for table in [
         "cases",
         "companies",
@@ -76,14 +76,14 @@ fn assert_indexed(what: &str, plan: &str) {
     ] {
         assert!(
             !plan.contains(&format!("Seq Scan on {table}")),
-            "{what}:\n{plan}"
+            "{name}:\n{plan}"
         );
     }
 }
 
 async fn assert_pages(
     connection: &mut PgConnection,
-    what: &str,
+    name: &str,
     listing: &Listing,
     deep: CursorPosition,
 ) {
@@ -96,8 +96,8 @@ async fn assert_pages(
         let first = Slice::Page { page: 1, limit: 20 };
         let sql = listing.page(workspace, &[], &sort, &first).into_string();
         let found = plan(connection, &sql, &format!("'{WORKSPACE}', 20, 0")).await;
-        assert_indexed(what, &found);
-        assert!(!found.contains("Sort"), "{what} is read in order:\n{found}");
+        assert_indexed(name, &found);
+        assert!(!found.contains("Sort"), "{name} needs a sort:\n{found}");
         let after = Slice::After {
             position: Some(deep),
             limit: 20,
@@ -105,8 +105,8 @@ async fn assert_pages(
         let sql = listing.page(workspace, &[], &sort, &after).into_string();
         let parameters = format!("'{WORKSPACE}', '{}', '{}', 21", deep.created_at, deep.id);
         let found = plan(connection, &sql, &parameters).await;
-        assert_indexed(what, &found);
-        // The place is a condition of the index, and not a filter behind it.
+        assert_indexed(name, &found);
+        // The cursor position is an index condition, and not a filter after the index scan.
         assert!(
             found.contains("Index Cond") && !found.contains("Filter: (ROW"),
             "{found}"
@@ -114,20 +114,20 @@ async fn assert_pages(
     }
 }
 
-fn named(fields: &'static [Field], name: &str) -> &'static Field {
+fn field(fields: &'static [Field], name: &str) -> &'static Field {
     let mut fields = fields.iter();
     fields.find(|it| it.name == name).expect("a field")
 }
 
-/// The first page of each filter of a case desk, of values that few rows have: along an index of its own, in the order
-/// of the list. Members of objects have no index (migration 17 says why).
+/// Checks the first page of each filter with a rare value: it must use the filter's own index, in list order.
+/// Fields inside `metadata` and `custom_properties` have no index (see migration 17).
 async fn assert_filters(connection: &mut PgConnection) {
     let (cases, companies) = (dossier::cases::FIELDS, dossier::companies::FIELDS);
     let text = |text: &str| Operand::Text(text.to_owned());
     for (listing, field, operator, operand, parameters, index) in [
         (
             &dossier::cases::LISTING,
-            named(cases, "assignee_id"),
+            field(cases, "assignee_id"),
             Operator::IsNull,
             Operand::Boolean(true),
             String::new(),
@@ -135,7 +135,7 @@ async fn assert_filters(connection: &mut PgConnection) {
         ),
         (
             &dossier::cases::LISTING,
-            named(cases, "assignee_id"),
+            field(cases, "assignee_id"),
             Operator::Eq,
             Operand::Uuid(Uuid::nil()),
             format!("'{}', ", Uuid::nil()),
@@ -143,7 +143,7 @@ async fn assert_filters(connection: &mut PgConnection) {
         ),
         (
             &dossier::cases::LISTING,
-            named(cases, "template_key"),
+            field(cases, "template_key"),
             Operator::Eq,
             text("kyc_standard"),
             "'kyc_standard', ".to_owned(),
@@ -151,7 +151,7 @@ async fn assert_filters(connection: &mut PgConnection) {
         ),
         (
             &dossier::cases::LISTING,
-            named(cases, "space_slug"),
+            field(cases, "space_slug"),
             Operator::Eq,
             text("space_AbCdEf123456"),
             "'space_AbCdEf123456', ".to_owned(),
@@ -159,7 +159,7 @@ async fn assert_filters(connection: &mut PgConnection) {
         ),
         (
             &dossier::companies::LISTING,
-            named(companies, "registration_number"),
+            field(companies, "registration_number"),
             Operator::Eq,
             text("Case 7"),
             "'Case 7', ".to_owned(),
@@ -182,15 +182,12 @@ async fn assert_filters(connection: &mut PgConnection) {
         let found = plan(connection, &sql.into_string(), &parameters).await;
         assert_indexed(index, &found);
         assert!(found.contains(index), "{index}:\n{found}");
-        assert!(
-            !found.contains("Sort"),
-            "{index} is read in order:\n{found}"
-        );
+        assert!(!found.contains("Sort"), "{index} needs a sort:\n{found}");
     }
 }
 
 #[tokio::test]
-async fn lists_look_ups_and_deep_pages_use_an_index() {
+async fn lists_lookups_and_deep_pages_use_an_index() {
     let app = TestApp::start().await;
     let mut connection = app.connect().await;
     connection.execute(FILL).await.expect("rows");
@@ -201,23 +198,23 @@ async fn lists_look_ups_and_deep_pages_use_an_index() {
         created_at: middle.get(0),
         id: middle.get(1),
     };
-    for (what, listing) in [
+    for (name, listing) in [
         ("cases", &dossier::cases::LISTING),
         ("companies", &dossier::companies::LISTING),
         ("individuals", &dossier::individuals::LISTING),
     ] {
-        assert_pages(&mut connection, what, listing, deep).await;
+        assert_pages(&mut connection, name, listing, deep).await;
     }
     assert_filters(&mut connection).await;
     let by_identifier = format!("'{WORKSPACE}', '{}', 'external 7'", deep.id);
-    for (what, sql) in [
+    for (name, sql) in [
         ("a case", include_str!("../../src/cases/find.sql")),
         ("its header", include_str!("../../src/cases/header.sql")),
     ] {
-        assert_indexed(what, &plan(&mut connection, sql, &by_identifier).await);
+        assert_indexed(name, &plan(&mut connection, sql, &by_identifier).await);
     }
     let by_id = format!("'{WORKSPACE}', '{}'", deep.id);
-    for (what, sql) in [
+    for (name, sql) in [
         ("a company", include_str!("../../src/companies/find.sql")),
         (
             "an individual",
@@ -225,17 +222,17 @@ async fn lists_look_ups_and_deep_pages_use_an_index() {
         ),
         ("members", include_str!("../../src/relations/members.sql")),
     ] {
-        assert_indexed(what, &plan(&mut connection, sql, &by_id).await);
+        assert_indexed(name, &plan(&mut connection, sql, &by_id).await);
     }
     let references = include_str!("../../src/cases/references/read.sql");
-    let asked =
+    let parameters =
         format!("'{WORKSPACE}', 'kyb_strict', NULL, NULL, NULL, '{{vip}}', 'external 7', NULL");
     assert_indexed(
         "references",
-        &plan(&mut connection, references, &asked).await,
+        &plan(&mut connection, references, &parameters).await,
     );
 
-    // And over HTTP: the last page by cursor is what the first is, in time.
+    // The last page by cursor also works over HTTP.
     let cursor = app
         .get("/cases?cursor=&sort=created_at.desc&limit=2")
         .await

@@ -1,5 +1,5 @@
-//! The reference: what it says is what the server does. That answers are as they are described is
-//! checked with every answer of every test (`support::described`).
+//! The OpenAPI document and its pages match the server. Every response of every test is checked against the
+//! document as well ([`crate::support::openapi`]).
 
 use std::collections::HashMap;
 
@@ -7,17 +7,17 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use crate::support::TestApp;
-use crate::support::described::{DOCUMENT, resolved};
+use crate::support::openapi::{DOCUMENT, resolve};
 
-/// One operation with a body.
-struct Described {
+/// An operation with a request body.
+struct Operation {
     method: Method,
     path: String,
     id: &'static str,
     body: &'static Value,
 }
 
-/// Every operation of the document.
+/// Returns every operation of the document.
 fn operations() -> impl Iterator<Item = (&'static str, Method, &'static Value)> {
     let paths = DOCUMENT["paths"].as_object().expect("paths");
     paths.iter().flat_map(|(path, item)| {
@@ -29,10 +29,10 @@ fn operations() -> impl Iterator<Item = (&'static str, Method, &'static Value)> 
     })
 }
 
-/// The document changes in review, and never by accident. To take it anew:
+/// Changes of the document are reviewed. To update the snapshot:
 /// `cargo run -- openapi > tests/api/snapshots/openapi.json`.
 #[test]
-fn the_document_is_the_one_that_was_reviewed() {
+fn document_matches_the_reviewed_snapshot() {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/tests/api/snapshots/openapi.json"
@@ -43,28 +43,28 @@ fn the_document_is_the_one_that_was_reviewed() {
     assert!(changed.is_empty(), "{changed:#?}");
 }
 
-fn differences(place: &str, one: &Value, other: &Value) -> Vec<(String, Value, Value)> {
+fn differences(path: &str, one: &Value, other: &Value) -> Vec<(String, Value, Value)> {
     match (one, other) {
         (Value::Object(before), Value::Object(after)) => {
             let names = before
                 .keys()
                 .chain(after.keys().filter(|it| !before.contains_key(*it)));
             names
-                .flat_map(|name| differences(&format!("{place}/{name}"), &one[name], &other[name]))
+                .flat_map(|name| differences(&format!("{path}/{name}"), &one[name], &other[name]))
                 .collect()
         }
         (Value::Array(before), Value::Array(after)) if before.len() == after.len() => {
             let both = before.iter().zip(after).enumerate();
-            both.flat_map(|(at, (one, other))| differences(&format!("{place}/{at}"), one, other))
+            both.flat_map(|(at, (one, other))| differences(&format!("{path}/{at}"), one, other))
                 .collect()
         }
         (one, other) if one == other => Vec::new(),
-        (one, other) => vec![(place.to_owned(), one.clone(), other.clone())],
+        (one, other) => vec![(path.to_owned(), one.clone(), other.clone())],
     }
 }
 
 #[tokio::test]
-async fn the_document_is_served_without_a_key() {
+async fn serves_the_document_without_an_api_key() {
     let app = TestApp::start().await;
     for path in ["/openapi.json", "/v1/openapi.json"] {
         let served = app.send(app.request(Method::GET, path)).await.expect(200);
@@ -80,14 +80,14 @@ async fn the_document_is_served_without_a_key() {
 }
 
 #[test]
-fn what_clients_should_no_longer_send_is_deprecated() {
+fn documents_deprecated_fields() {
     let schemas = DOCUMENT["components"]["schemas"]
         .as_object()
         .expect("schemas");
-    let members = schemas.iter().flat_map(|(name, schema)| {
-        let members = schema["properties"].as_object().into_iter().flatten();
-        let deprecated = members.filter(|(_, shape)| shape["deprecated"] == true);
-        deprecated.map(move |(member, _)| format!("{name}.{member}"))
+    let fields = schemas.iter().flat_map(|(name, schema)| {
+        let fields = schema["properties"].as_object().into_iter().flatten();
+        let deprecated = fields.filter(|(_, shape)| shape["deprecated"] == true);
+        deprecated.map(move |(field, _)| format!("{name}.{field}"))
     });
     let expected = [
         "AddressRequest.street_address2",
@@ -95,110 +95,110 @@ fn what_clients_should_no_longer_send_is_deprecated() {
         "CaseOfBatchRequest.template_id",
         "CaseUpdateRequest.template_id",
     ];
-    assert_eq!(members.collect::<Vec<_>>(), expected);
+    assert_eq!(fields.collect::<Vec<_>>(), expected);
 }
 
 #[test]
-fn everything_says_what_it_is() {
-    let mut silent = Vec::new();
+fn every_operation_parameter_and_field_has_a_description_and_example() {
+    let mut undocumented = Vec::new();
     for (path, method, operation) in operations() {
-        let place = format!("{method} {path}");
-        let is_told = |it: &Value| it.as_str().is_some_and(|text| !text.is_empty());
-        if !is_told(&operation["summary"]) {
-            silent.push(place.clone());
+        let name = format!("{method} {path}");
+        let is_described = |it: &Value| it.as_str().is_some_and(|text| !text.is_empty());
+        if !is_described(&operation["summary"]) {
+            undocumented.push(name.clone());
         }
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
-            if !is_told(&parameter["description"]) {
-                silent.push(format!("{place} {}", parameter["name"]));
+            if !is_described(&parameter["description"]) {
+                undocumented.push(format!("{name} {}", parameter["name"]));
             }
         }
         if let Some(content) = operation.pointer("/requestBody/content/application~1json")
             && content["example"].is_null()
             && content["examples"].is_null()
         {
-            silent.push(format!("{place} has no example"));
+            undocumented.push(format!("{name} has no example"));
         }
     }
     for (name, schema) in DOCUMENT["components"]["schemas"]
         .as_object()
         .expect("schemas")
     {
-        for (member, shape) in schema["properties"].as_object().into_iter().flatten() {
+        for (field, shape) in schema["properties"].as_object().into_iter().flatten() {
             if shape["description"].as_str().is_none_or(str::is_empty) {
-                silent.push(format!("{name}.{member}"));
+                undocumented.push(format!("{name}.{field}"));
             }
-            let is_shown = ["examples", "enum", "default", "$ref", "items"];
-            let whole = if shape["anyOf"].is_null() {
+            let with_example = ["examples", "enum", "default", "$ref", "items"];
+            let value_schema = if shape["anyOf"].is_null() {
                 shape
             } else {
                 &shape["anyOf"][0]
             };
-            let is_shown = is_shown.iter().any(|it| !whole[*it].is_null())
-                || whole["additionalProperties"].is_object()
+            let has_example = with_example.iter().any(|it| !value_schema[*it].is_null())
+                || value_schema["additionalProperties"].is_object()
                 || is_of(shape, "boolean");
-            if name.ends_with("Request") && !is_shown {
-                silent.push(format!("{name}.{member} has no example"));
+            if name.ends_with("Request") && !has_example {
+                undocumented.push(format!("{name}.{field} has no example"));
             }
         }
     }
-    assert!(silent.is_empty(), "{silent:#?}");
+    assert!(undocumented.is_empty(), "{undocumented:#?}");
 }
 
-/// What the paths and bodies of the document can name.
-struct World {
+/// A server with the entities that the document's paths and bodies refer to.
+struct Fixture {
     app: TestApp,
     case: String,
     ids: Map<String, Value>,
 }
 
-impl World {
+impl Fixture {
     async fn start() -> Self {
         let app = TestApp::start().await;
         let kyb = DOCUMENT
             .pointer("/paths/~1cases/post/requestBody/content/application~1json/examples/kyb/value")
             .expect("an example");
-        let mut world = Self {
+        let mut fixture = Self {
             app,
             case: String::new(),
             ids: Map::new(),
         };
-        let case = world.app.create(kyb).await;
-        world.case = case.id();
+        let case = fixture.app.create(kyb).await;
+        fixture.case = case.id();
         let (companies, individuals) = (&case.body["companies"], &case.body["individuals"]);
-        world
+        fixture
             .ids
             .insert("/companies".to_owned(), companies[1]["id"].clone());
-        world
+        fixture
             .ids
             .insert("/individuals".to_owned(), individuals[0]["id"].clone());
-        world.ids.insert(
+        fixture.ids.insert(
             "/cases/{case}/relations".to_owned(),
             individuals[0]["relations"][0]["id"].clone(),
         );
         for path in ["/tags", "/templates", "/users"] {
-            let listed = world.app.get(path).await.expect(200);
-            world
+            let listed = fixture.app.get(path).await.expect(200);
+            fixture
                 .ids
                 .insert(path.to_owned(), listed.body["data"][0]["id"].clone());
         }
         let hook = json!({"url": "http://127.0.0.1:9/", "events": ["Case.Deleted"]});
-        let hook = world
+        let hook = fixture
             .app
             .call(Method::POST, "/webhooks", &hook)
             .await
             .expect(201);
-        world.ids.insert("/webhooks".to_owned(), hook.id().into());
-        let individual = json!({"case_id": world.case, "first_name": "Ada", "last_name": "L"});
-        let individual = world
+        fixture.ids.insert("/webhooks".to_owned(), hook.id().into());
+        let individual = json!({"case_id": fixture.case, "first_name": "Ada", "last_name": "L"});
+        let individual = fixture
             .app
             .call(Method::POST, "/individuals", &individual)
             .await;
         let id = individual.expect(201).id();
-        world.ids.insert("new individual".to_owned(), id.into());
-        world
+        fixture.ids.insert("new individual".to_owned(), id.into());
+        fixture
     }
 
-    /// A path whose parameters name what is there.
+    /// Fills the parameters of a path with existing ids.
     fn path(&self, template: &str) -> String {
         let collection = template.split("/{id}").next().unwrap_or(template);
         let id = self
@@ -211,47 +211,47 @@ impl World {
             .replace("{key}", "risk_score")
     }
 
-    /// The same example, of what is there.
-    fn real(&self, example: &Value) -> Value {
-        let mut real = example.clone();
-        if let Some(body) = real.as_object_mut() {
-            for (member, value) in body {
-                match member.as_str() {
+    /// Replaces the ids in an example by existing ones.
+    fn with_existing_ids(&self, example: &Value) -> Value {
+        let mut body = example.clone();
+        if let Some(body) = body.as_object_mut() {
+            for (field, value) in body {
+                match field.as_str() {
                     "case_id" => *value = self.case.clone().into(),
                     "from_individual_id" => *value = self.ids["new individual"].clone(),
                     _ => {}
                 }
             }
         }
-        real
+        body
     }
 
-    /// Pointer and code of each error of a body; none where it is taken.
-    async fn errors(&self, to: &Described, body: &Value) -> Vec<(String, String)> {
-        let path = self.path(&to.path);
-        let path = if to.id.starts_with("create_case") {
+    /// Sends a body. Returns the pointer and code of each error, or nothing if it is accepted.
+    async fn errors(&self, operation: &Operation, body: &Value) -> Vec<(String, String)> {
+        let path = self.path(&operation.path);
+        let path = if operation.id.starts_with("create_case") {
             format!("{path}?dry_run=true")
         } else {
             path
         };
-        let answer = self.app.call(to.method.clone(), &path, body).await;
-        let status = answer.status.as_u16();
+        let response = self.app.call(operation.method.clone(), &path, body).await;
+        let status = response.status.as_u16();
         assert!(
             matches!(status, 200..=299 | 400 | 409),
             "{} {status} {}",
-            to.id,
-            answer.body
+            operation.id,
+            response.body
         );
-        // Of an item of a batch the pointer begins at the item.
-        let results = answer.body["results"].as_array().into_iter().flatten();
+        // Pointers in batch results are relative to the item.
+        let results = response.body["results"].as_array().into_iter().flatten();
         let results = results.enumerate();
         let results = results.map(|(index, it)| (format!("/cases/{index}"), it));
-        let refused = std::iter::once((String::new(), &answer.body)).chain(results);
+        let problems = std::iter::once((String::new(), &response.body)).chain(results);
         let text = |it: &Value| it.as_str().unwrap_or_default().to_owned();
-        let errors = refused.flat_map(|(place, refused)| {
-            let errors = refused["errors"].as_array().into_iter().flatten();
+        let errors = problems.flat_map(|(prefix, problems)| {
+            let errors = problems["errors"].as_array().into_iter().flatten();
             let errors = errors.map(move |it| {
-                let pointer = format!("{place}{}", text(&it["pointer"]));
+                let pointer = format!("{prefix}{}", text(&it["pointer"]));
                 (pointer, text(&it["code"]))
             });
             errors.collect::<Vec<_>>()
@@ -260,10 +260,10 @@ impl World {
     }
 }
 
-fn with_bodies() -> impl Iterator<Item = Described> {
+fn with_bodies() -> impl Iterator<Item = Operation> {
     operations().filter_map(|(path, method, operation)| {
         let body = operation.pointer("/requestBody/content/application~1json")?;
-        Some(Described {
+        Some(Operation {
             method,
             path: path.to_owned(),
             id: operation["operationId"].as_str()?,
@@ -272,46 +272,50 @@ fn with_bodies() -> impl Iterator<Item = Described> {
     })
 }
 
-/// Each example is taken by a server with the sandbox.
+/// The sandbox accepts every example.
 #[tokio::test]
-async fn every_example_works_in_the_sandbox() {
-    let world = World::start().await;
-    for to in with_bodies() {
-        let one = [("example", &to.body["example"])];
-        let named = to.body["examples"].as_object();
-        let named = named
+async fn sandbox_accepts_every_documented_example() {
+    let fixture = Fixture::start().await;
+    for operation in with_bodies() {
+        let single = [("example", &operation.body["example"])];
+        let several = operation.body["examples"].as_object();
+        let several = several
             .into_iter()
             .flatten()
             .map(|(name, it)| (name.as_str(), &it["value"]));
-        let one = one.into_iter().filter(|(_, it)| !it.is_null());
-        for (name, example) in one.chain(named) {
-            let path = world.path(&to.path);
-            let answer = world
+        let single = single.into_iter().filter(|(_, it)| !it.is_null());
+        for (name, example) in single.chain(several) {
+            let path = fixture.path(&operation.path);
+            let response = fixture
                 .app
-                .call(to.method.clone(), &path, &world.real(example))
+                .call(
+                    operation.method.clone(),
+                    &path,
+                    &fixture.with_existing_ids(example),
+                )
                 .await;
             assert!(
-                answer.status.is_success(),
+                response.status.is_success(),
                 "{} {name}: {}",
-                to.id,
-                answer.body
+                operation.id,
+                response.body
             );
         }
     }
 }
 
-/// The links of a page.
+/// Returns the links of a page.
 fn links(page: &str) -> impl Iterator<Item = &str> {
     let after = page.split("href=\"").skip(1);
     after.filter_map(|it| it.split('"').next())
 }
 
 #[tokio::test]
-async fn every_link_of_every_page_leads_somewhere() {
+async fn pages_have_no_broken_links() {
     let app = TestApp::start().await;
-    let mut waiting = vec!["/".to_owned()];
+    let mut pending = vec!["/".to_owned()];
     let mut pages = HashMap::new();
-    while let Some(path) = waiting.pop() {
+    while let Some(path) = pending.pop() {
         if pages.contains_key(&path) {
             continue;
         }
@@ -323,57 +327,62 @@ async fn every_link_of_every_page_leads_somewhere() {
         let page = page.as_str().unwrap_or_default().to_owned();
         let local = links(&page).filter(|it| it.starts_with('/'));
         let local = local.filter_map(|it| it.split('#').next());
-        waiting.extend(local.map(str::to_owned).collect::<Vec<_>>());
+        pending.extend(local.map(str::to_owned).collect::<Vec<_>>());
         pages.insert(path, page);
     }
     assert!(pages.len() > 40, "{:?}", pages.keys());
-    let mut lost = Vec::new();
+    let mut broken = Vec::new();
     for (path, page) in &pages {
         for link in links(page).filter(|it| !it.contains("://")) {
-            let (to, place) = link.split_once('#').unwrap_or((link, ""));
-            let to = if to.is_empty() { path.as_str() } else { to };
-            let target = pages.get(to);
-            let has = place.is_empty()
-                || target.is_some_and(|it| it.contains(&format!("id=\"{place}\"")));
-            if target.is_none() || !has {
-                lost.push(format!("{path}: {link}"));
+            let (target, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if target.is_empty() {
+                path.as_str()
+            } else {
+                target
+            };
+            let target = pages.get(target);
+            let has_anchor = anchor.is_empty()
+                || target.is_some_and(|it| it.contains(&format!("id=\"{anchor}\"")));
+            if target.is_none() || !has_anchor {
+                broken.push(format!("{path}: {link}"));
             }
         }
     }
-    assert!(lost.is_empty(), "{lost:#?}");
+    assert!(broken.is_empty(), "{broken:#?}");
 }
 
-/// The answers that the document shows are answers of this server.
+/// Example responses in the document match their schemas.
 #[test]
-fn every_shown_answer_is_as_it_is_described() {
+fn documented_example_responses_match_their_schemas() {
     let refusals = DOCUMENT["components"]["responses"]
         .as_object()
-        .expect("answers");
-    let of_operations =
-        operations().flat_map(|(_, _, it)| it["responses"].as_object().expect("answers").values());
+        .expect("responses");
+    let of_operations = operations()
+        .flat_map(|(_, _, it)| it["responses"].as_object().expect("responses").values());
     let contents = refusals
         .values()
         .chain(of_operations)
         .filter_map(|it| it["content"].as_object());
-    let mut seen = 0;
+    let mut count = 0;
     for content in contents.flat_map(Map::values) {
         for (name, example) in content["examples"].as_object().into_iter().flatten() {
-            let whole = json!({"allOf": [content["schema"]], "components": DOCUMENT["components"]});
-            let validator = jsonschema::draft202012::new(&whole).expect("a schema");
+            let value_schema =
+                json!({"allOf": [content["schema"]], "components": DOCUMENT["components"]});
+            let validator = jsonschema::draft202012::new(&value_schema).expect("a schema");
             assert!(
                 validator.is_valid(&example["value"]),
                 "{name}: {}",
                 example["value"]
             );
-            seen += 1;
+            count += 1;
         }
     }
-    assert!(seen > 20, "{seen}");
+    assert!(count > 20, "{count}");
 }
 
-/// What a member may be, without references and choices.
+/// Returns the schema of a field without references and alternatives.
 fn shape(schema: &Value) -> &Value {
-    let schema = resolved(schema);
+    let schema = resolve(schema);
     match schema["anyOf"].as_array() {
         Some(choices) => shape(&choices[0]),
         None => schema,
@@ -388,19 +397,19 @@ fn is_of(schema: &Value, kind: &str) -> bool {
             .is_some_and(|it| it.iter().any(|it| it == kind))
 }
 
-/// A value with everything that a schema has: each check changes one place of it.
-fn filled(schema: &Value) -> Value {
+/// Returns a value with every field of a schema. Each check changes one of its fields.
+fn example_of(schema: &Value) -> Value {
     let shape = shape(schema);
     if is_of(schema, "object") {
-        let members = shape["properties"].as_object().into_iter().flatten();
-        return members
-            .map(|(name, schema)| (name.clone(), filled(schema)))
+        let fields = shape["properties"].as_object().into_iter().flatten();
+        return fields
+            .map(|(name, schema)| (name.clone(), example_of(schema)))
             .collect::<Map<_, _>>()
             .into();
     }
     let example = &shape["examples"][0];
     match () {
-        () if is_of(schema, "array") => json!([filled(&shape["items"])]),
+        () if is_of(schema, "array") => json!([example_of(&shape["items"])]),
         () if !example.is_null() => example.clone(),
         () if !shape["enum"].is_null() => shape["enum"][0].clone(),
         () if is_of(schema, "string") => match shape["format"].as_str() {
@@ -415,14 +424,14 @@ fn filled(schema: &Value) -> Value {
     }
 }
 
-/// One value at one place, and what the schema says of it.
+/// A value at one pointer, and whether the schema accepts it.
 struct Claim {
     pointer: String,
-    /// None: the member is left out.
+    /// `None`: the field is omitted.
     value: Option<Value>,
-    /// The codes of which one must stand at the place, or none of which may.
+    /// The error codes of which the server must return one at the pointer, or none.
     codes: &'static [&'static str],
-    is_refused: bool,
+    is_rejected: bool,
 }
 
 const ANY: &[&str] = &[
@@ -436,26 +445,26 @@ const ANY: &[&str] = &[
     "forbidden_destination",
 ];
 
-/// Everything that the schema at a pointer says, each as one value that it takes or refuses.
+/// Collects a value on each side of every limit in a schema.
 fn claims(pointer: &str, schema: &Value, claims: &mut Vec<Claim>) {
     let shape = shape(schema);
-    let mut claim = |value: Value, codes, is_refused| {
+    let mut claim = |value: Value, codes, is_rejected| {
         claims.push(Claim {
             pointer: pointer.to_owned(),
             value: Some(value),
             codes,
-            is_refused,
+            is_rejected,
         });
     };
     let number = |name: &str| shape[name].as_u64().and_then(|it| usize::try_from(it).ok());
-    let null_is_taken = schema["anyOf"]
+    let is_nullable = schema["anyOf"]
         .as_array()
         .is_some_and(|it| it.iter().any(|it| it["type"] == "null"))
         || shape["type"]
             .as_array()
             .is_some_and(|it| it.iter().any(|it| it == "null"));
     if !pointer.is_empty() {
-        claim(Value::Null, &["required", "type"], !null_is_taken);
+        claim(Value::Null, &["required", "type"], !is_nullable);
         claim(
             if is_of(schema, "string") {
                 json!(1)
@@ -467,15 +476,15 @@ fn claims(pointer: &str, schema: &Value, claims: &mut Vec<Claim>) {
         );
     }
     if is_of(schema, "string") {
-        let is_formed =
+        let has_format =
             !shape["pattern"].is_null() || !shape["format"].is_null() || !shape["enum"].is_null();
         if let Some(max) = number("maxLength") {
             claim(
                 json!("x".repeat(max + 1)),
-                if is_formed { ANY } else { &["length"] },
+                if has_format { ANY } else { &["length"] },
                 true,
             );
-            let is_free = !is_formed
+            let is_free = !has_format
                 || shape["pattern"]
                     .as_str()
                     .is_some_and(|it| it.ends_with("\\S"));
@@ -485,10 +494,10 @@ fn claims(pointer: &str, schema: &Value, claims: &mut Vec<Claim>) {
         }
         match number("minLength") {
             Some(_) => claim(json!(""), ANY, true),
-            None if !is_formed => claim(json!(""), ANY, false),
+            None if !has_format => claim(json!(""), ANY, false),
             None => {}
         }
-        if is_formed
+        if has_format
             && shape["pattern"] != "\\S"
             && shape["pattern"] != "^$|\\S"
             && shape["format"] != "iban"
@@ -509,12 +518,12 @@ fn claims(pointer: &str, schema: &Value, claims: &mut Vec<Claim>) {
         ("maximum", 1.0, &["range"]),
     ] {
         if let Some(bound) = shape[name].as_f64() {
-            // The greatest value of a property is not below its least.
-            let is_alone = !pointer.ends_with("/max") || name == "maximum";
-            if is_alone {
+            // The maximum of a property cannot be below its minimum.
+            let is_independent = !pointer.ends_with("/max") || name == "maximum";
+            if is_independent {
                 claim(json!(bound), codes, false);
             }
-            // Beyond 2^53 a step of one is lost.
+            // Above 2^53, adding one has no effect.
             claim(
                 json!(if bound.abs() > 1e15 {
                     bound * 1.001
@@ -531,13 +540,13 @@ fn claims(pointer: &str, schema: &Value, claims: &mut Vec<Claim>) {
         claim(vec![json!(1); max + 1].into(), &["too_many"], true);
     }
     if let Some(max) = number("maxProperties") {
-        let members = |count| {
+        let fields = |count| {
             (0..count)
                 .map(|it| (format!("k{it}"), json!("x")))
                 .collect::<Map<_, _>>()
         };
-        claim(members(max).into(), &["too_many"], false);
-        claim(members(max + 1).into(), &["too_many"], true);
+        claim(fields(max).into(), &["too_many"], false);
+        claim(fields(max + 1).into(), &["too_many"], true);
     }
     claims_inside(pointer, schema, claims);
 }
@@ -545,17 +554,17 @@ fn claims(pointer: &str, schema: &Value, claims: &mut Vec<Claim>) {
 fn claims_inside(pointer: &str, schema: &Value, found: &mut Vec<Claim>) {
     let shape = shape(schema);
     let required = shape["required"].as_array().cloned().unwrap_or_default();
-    for (name, member) in shape["properties"].as_object().into_iter().flatten() {
+    for (name, field) in shape["properties"].as_object().into_iter().flatten() {
         let pointer = format!("{pointer}/{name}");
         let codes = &["required"];
-        let is_refused = required.iter().any(|it| it == name);
+        let is_rejected = required.iter().any(|it| it == name);
         found.push(Claim {
             pointer: pointer.clone(),
             value: None,
             codes,
-            is_refused,
+            is_rejected,
         });
-        claims(&pointer, member, found);
+        claims(&pointer, field, found);
     }
     if shape["additionalProperties"] == false {
         let (pointer, codes) = (format!("{pointer}/nonsense"), &["unknown_field"]);
@@ -563,7 +572,7 @@ fn claims_inside(pointer: &str, schema: &Value, found: &mut Vec<Claim>) {
             pointer,
             value: Some(json!(1)),
             codes,
-            is_refused: true,
+            is_rejected: true,
         });
     }
     if !shape["items"].is_null() && is_of(schema, "array") {
@@ -572,14 +581,14 @@ fn claims_inside(pointer: &str, schema: &Value, found: &mut Vec<Claim>) {
 }
 
 impl Claim {
-    /// The body with the value at its place.
+    /// Returns the body with the value at the pointer.
     fn body(&self, filled: &Value) -> Value {
         let mut body = filled.clone();
-        let (parent, name) = self.pointer.rsplit_once('/').expect("a member");
-        match body.pointer_mut(parent).expect("a place") {
-            Value::Object(members) => match &self.value {
-                Some(value) => drop(members.insert(name.to_owned(), value.clone())),
-                None => drop(members.shift_remove(name)),
+        let (parent, name) = self.pointer.rsplit_once('/').expect("a field");
+        match body.pointer_mut(parent).expect("the parent") {
+            Value::Object(fields) => match &self.value {
+                Some(value) => drop(fields.insert(name.to_owned(), value.clone())),
+                None => drop(fields.shift_remove(name)),
             },
             Value::Array(items) => items[0] = self.value.clone().unwrap_or_default(),
             other => panic!("{parent} is {other}"),
@@ -588,36 +597,42 @@ impl Claim {
     }
 }
 
-/// Each limit, word, bound, type and requirement that the document states is held against the server:
-/// the value at the edge is taken there, and the one beyond is refused there.
+/// Checks every limit, enum value, type and requirement in the document against the server: it accepts the
+/// value at the limit and rejects the one beyond it.
 #[tokio::test]
-async fn every_limit_is_the_one_that_is_enforced() {
-    let world = World::start().await;
-    let (mut held, mut wrong) = (0, Vec::new());
-    for to in with_bodies() {
-        let filled = world.real(&filled(&to.body["schema"]));
+async fn server_enforces_every_documented_limit() {
+    let fixture = Fixture::start().await;
+    let (mut checked, mut failures) = (0, Vec::new());
+    for operation in with_bodies() {
+        let example = fixture.with_existing_ids(&example_of(&operation.body["schema"]));
         let mut all = Vec::new();
-        claims("", &to.body["schema"], &mut all);
+        claims("", &operation.body["schema"], &mut all);
         for claim in all {
-            let errors = world.errors(&to, &claim.body(&filled)).await;
-            let here: Vec<_> = errors
+            let errors = fixture.errors(&operation, &claim.body(&example)).await;
+            let codes: Vec<_> = errors
                 .iter()
                 .filter(|(at, _)| *at == claim.pointer)
                 .map(|(_, code)| code)
                 .collect();
-            let is_refused = here.iter().any(|code| claim.codes.contains(&code.as_str()));
-            held += 1;
-            if is_refused != claim.is_refused {
+            let is_rejected = codes
+                .iter()
+                .any(|code| claim.codes.contains(&code.as_str()));
+            checked += 1;
+            if is_rejected != claim.is_rejected {
                 let value = claim
                     .value
                     .map(|it| it.to_string().chars().take(60).collect::<String>());
-                wrong.push(format!(
-                    "{} {} {value:?}: {here:?}, to be refused: {}",
-                    to.id, claim.pointer, claim.is_refused
+                failures.push(format!(
+                    "{} {} {value:?}: {codes:?}, expected to be rejected: {}",
+                    operation.id, claim.pointer, claim.is_rejected
                 ));
             }
         }
     }
-    assert!(wrong.is_empty(), "{} of {held}: {wrong:#?}", wrong.len());
-    assert!(held > 1_000, "{held}");
+    assert!(
+        failures.is_empty(),
+        "{} of {checked}: {failures:#?}",
+        failures.len()
+    );
+    assert!(checked > 1_000, "{checked}");
 }

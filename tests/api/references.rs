@@ -1,14 +1,12 @@
-//! What is remembered of a workspace between two creates, and that no create is ever checked against
-//! what was there before.
+//! The reference cache: creates use it, and never miss a change of the workspace.
 
 use dossier::workspaces::FIXED_KEY;
 use reqwest::Method;
 use serde_json::{Value, json};
-use sqlx::AssertSqlSafe;
 
-use crate::support::{Answer, TestApp, statements};
+use crate::support::{TestApp, TestResponse, execute, statements};
 
-/// A case that refers to everything that it can refer to.
+/// A case that refers to every kind of object.
 fn body(external_id: &str) -> Value {
     json!({
         "name": "Acme", "external_id": external_id, "template_key": "kept",
@@ -21,8 +19,8 @@ fn body(external_id: &str) -> Value {
 const USER: &str = "0198a000-0000-4000-8000-00000000aa01";
 const OTHER: &str = "dossier_other";
 
-/// What `body` refers to.
-const FILL: &str = "
+/// The objects that [`body`] refers to.
+const REFERENCES: &str = "
     INSERT INTO templates (workspace_id, id, key, name)
         SELECT id, '0198a000-0000-4000-8000-00000000aa02', 'kept', 'Kept' FROM w;
     INSERT INTO users (workspace_id, id, first_name, last_name, email)
@@ -38,16 +36,13 @@ const FILL: &str = "
         SELECT id, '0198a000-0000-4000-8000-00000000aa05', 'company', 'kept_too', 'Kept', 'numeric'
         FROM w;";
 
-/// Runs statements over the workspace `w`, the sandbox.
-async fn execute(app: &TestApp, statements: &str) {
-    let mut connection = app.connect().await;
-    let prefix = "CREATE TEMPORARY VIEW w AS SELECT id FROM workspaces WHERE name = 'Sandbox';";
-    let all = AssertSqlSafe(format!("{prefix} {statements}"));
-    let done = sqlx::raw_sql(all).execute(&mut connection).await;
-    done.expect("the statements");
+/// Executes statements in the sandbox, which they can select from the view `w`.
+async fn execute_in_sandbox(app: &TestApp, statements: &str) {
+    let view = "CREATE TEMPORARY VIEW w AS SELECT id FROM workspaces WHERE name = 'Sandbox';";
+    app.execute(&format!("{view} {statements}")).await;
 }
 
-async fn post(app: &TestApp, request_id: &str, body: &Value) -> Answer {
+async fn post(app: &TestApp, request_id: &str, body: &Value) -> TestResponse {
     let request = app
         .request(Method::POST, "/cases")
         .bearer_auth(FIXED_KEY)
@@ -55,36 +50,36 @@ async fn post(app: &TestApp, request_id: &str, body: &Value) -> Answer {
     app.send(request.header("x-request-id", request_id)).await
 }
 
-/// How many statements a create took.
-fn count(request_id: &str) -> usize {
+/// Returns the number of statements of a create, without the lookup of its API key.
+fn statement_count(request_id: &str) -> usize {
     let mut statements = statements(request_id);
     statements.retain(|it| !it.contains("k.hash"));
     statements.len()
 }
 
 #[tokio::test]
-async fn a_case_with_the_references_of_the_one_before_is_one_statement() {
+async fn creates_a_case_with_cached_references_in_one_statement() {
     let app = TestApp::start().await;
-    execute(&app, FILL).await;
-    post(&app, "remembered-1", &body("1")).await.expect(201);
-    assert_eq!(count("remembered-1"), 2);
-    let second = post(&app, "remembered-2", &body("2")).await.expect(201);
-    assert_eq!(count("remembered-2"), 1);
+    execute_in_sandbox(&app, REFERENCES).await;
+    post(&app, "cached-1", &body("1")).await.expect(201);
+    assert_eq!(statement_count("cached-1"), 2);
+    let second = post(&app, "cached-2", &body("2")).await.expect(201);
+    assert_eq!(statement_count("cached-2"), 1);
     let path = format!("/cases/{}", second.id());
     assert_eq!(app.get(&path).await.expect(200).body, second.body);
-    // What is taken is not remembered, and is told as ever.
-    let taken = post(&app, "remembered-3", &body("2")).await.expect(409);
-    assert_eq!(taken.errors(), [("/external_id", "external_id_taken")]);
-    // Another workspace has nothing of it.
+    // Taken external ids are not cached, and are still reported.
+    let conflict = post(&app, "cached-3", &body("2")).await.expect(409);
+    assert_eq!(conflict.errors(), [("/external_id", "external_id_taken")]);
+    // Another workspace has none of these objects.
     app.add_workspace(OTHER).await;
     let foreign = app.post_as(OTHER, body("1").to_string()).await.expect(400);
     assert_eq!(foreign.errors().len(), 6, "{:?}", foreign.errors());
 }
 
 #[tokio::test]
-async fn a_change_of_anything_that_is_referred_to_is_seen_by_the_next_create() {
+async fn the_next_create_observes_changes_of_references() {
     let app = TestApp::start().await;
-    execute(&app, FILL).await;
+    execute_in_sandbox(&app, REFERENCES).await;
     let changes = [
         (
             "UPDATE templates SET archived_at = now() WHERE key = 'kept'",
@@ -121,7 +116,7 @@ async fn a_change_of_anything_that_is_referred_to_is_seen_by_the_next_create() {
             ("/custom_properties/kept/0", "choice"),
         ),
     ];
-    for (index, (change, back, fault)) in changes.into_iter().enumerate() {
+    for (index, (change, back, error)) in changes.into_iter().enumerate() {
         let name = |part: &str| format!("changed-{index}-{part}");
         let create = async |part: &str| {
             let id = name(part);
@@ -129,17 +124,17 @@ async fn a_change_of_anything_that_is_referred_to_is_seen_by_the_next_create() {
         };
         create("warm").await.expect(201);
         create("before").await.expect(201);
-        assert_eq!(count(&name("before")), 1, "{change}");
-        execute(&app, change).await;
+        assert_eq!(statement_count(&name("before")), 1, "{change}");
+        execute_in_sandbox(&app, change).await;
         let refused = create("refused").await.expect(400);
-        assert_eq!(refused.errors(), [fault], "{change}");
-        execute(&app, back).await;
+        assert_eq!(refused.errors(), [error], "{change}");
+        execute_in_sandbox(&app, back).await;
         create("after").await.expect(201);
     }
 }
 
 #[tokio::test]
-async fn an_endpoint_is_told_of_the_first_case_after_it_was_made() {
+async fn a_new_webhook_receives_the_next_created_case() {
     let app = TestApp::start().await;
     let minimal = json!({"name": "Acme"});
     for _ in 0..2 {
@@ -151,23 +146,23 @@ async fn an_endpoint_is_told_of_the_first_case_after_it_was_made() {
         .expect(201);
     let case = app.create(&minimal).await;
     let mut connection = app.connect().await;
-    let told: Vec<String> = sqlx::query_scalar("SELECT case_id::text FROM webhook_logs")
+    let notified: Vec<String> = sqlx::query_scalar("SELECT case_id::text FROM webhook_logs")
         .fetch_all(&mut connection)
         .await
         .expect("the deliveries");
-    assert_eq!(told, [case.id()]);
+    assert_eq!(notified, [case.id()]);
 }
 
 #[tokio::test]
-async fn creates_and_changes_that_race_end_as_if_one_came_after_the_other() {
+async fn a_create_observes_changes_that_committed_before_it_started() {
     let app = TestApp::start().await;
-    execute(&app, FILL).await;
-    // The template gives a value, which is raised again and again; a create that begins once a change
-    // is there must not have the value from before.
-    let raise = "UPDATE templates SET defaults = jsonb_build_object('custom_properties',
+    execute_in_sandbox(&app, REFERENCES).await;
+    // The template has a default value, which one task increments repeatedly. A create that starts after an
+    // increment must not store an older value.
+    let increment = "UPDATE templates SET defaults = jsonb_build_object('custom_properties',
         jsonb_build_object('level', coalesce((defaults #>> '{custom_properties,level}')::int, 0) + 1))
         WHERE key = 'kept' RETURNING (defaults #>> '{custom_properties,level}')::int";
-    execute(
+    execute_in_sandbox(
         &app,
         "INSERT INTO custom_properties (workspace_id, id, target, key, label, type)
             SELECT id, '0198a000-0000-4000-8000-00000000aa06', 'case', 'level', 'Level', 'numeric'
@@ -175,14 +170,14 @@ async fn creates_and_changes_that_race_end_as_if_one_came_after_the_other() {
     )
     .await;
     let level = std::sync::atomic::AtomicI64::new(0);
-    let raising = async {
+    let incrementing = async {
         let mut connection = app.connect().await;
         for _ in 0..40 {
-            let raised: i32 = sqlx::query_scalar(raise)
+            let incremented: i32 = sqlx::query_scalar(increment)
                 .fetch_one(&mut connection)
                 .await
                 .expect("a change");
-            level.store(i64::from(raised), std::sync::atomic::Ordering::SeqCst);
+            level.store(i64::from(incremented), std::sync::atomic::Ordering::SeqCst);
             tokio::task::yield_now().await;
         }
     };
@@ -190,43 +185,33 @@ async fn creates_and_changes_that_race_end_as_if_one_came_after_the_other() {
         let (app, level) = (&app, &level);
         async move {
             for index in 0..20 {
-                let least = level.load(std::sync::atomic::Ordering::SeqCst);
+                let expected = level.load(std::sync::atomic::Ordering::SeqCst);
                 let case = app.create(&body(&format!("{client}-{index}"))).await;
-                let has = case.body["custom_properties"]["level"].as_i64();
-                assert!(has.unwrap_or(0) >= least, "{has:?} and not {least}");
+                let found = case.body["custom_properties"]["level"].as_i64();
+                assert!(found.unwrap_or(0) >= expected, "{found:?} < {expected}");
             }
         }
     };
     let creating = futures_util::future::join_all((0..4).map(creating));
-    futures_util::future::join(raising, creating).await;
+    futures_util::future::join(incrementing, creating).await;
 }
 
-/// A create whose read is over and whose write waits while `change` is made.
-async fn create_during(app: &TestApp, body: &Value, change: &str) -> Answer {
+/// Makes `change` while a create that has read its references waits to write.
+async fn create_during(app: &TestApp, body: &Value, change: &str) -> TestResponse {
     let mut holder = app.connect().await;
-    let hold = sqlx::raw_sql("BEGIN; LOCK TABLE cases IN SHARE MODE");
-    hold.execute(&mut holder).await.expect("the lock");
+    execute(&mut holder, "BEGIN; LOCK TABLE cases IN SHARE MODE").await;
     let changed = async {
-        let waiting = "SELECT EXISTS (SELECT FROM pg_locks
-            WHERE relation = 'cases'::regclass AND NOT granted)";
-        loop {
-            let is_waiting = sqlx::query_scalar(waiting).fetch_one(&mut holder);
-            if is_waiting.await.expect("the locks") {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
-        execute(app, change).await;
-        let release = sqlx::raw_sql("COMMIT");
-        release.execute(&mut holder).await.expect("the release");
+        app.wait_for_blocked(1).await;
+        execute_in_sandbox(app, change).await;
+        execute(&mut holder, "COMMIT").await;
     };
     let create = post(app, "created", body);
-    let (answer, ()) = futures_util::future::join(create, changed).await;
-    answer
+    let (response, ()) = futures_util::future::join(create, changed).await;
+    response
 }
 
 #[tokio::test]
-async fn a_change_between_the_read_and_the_write_of_a_create_counts() {
+async fn a_create_observes_changes_between_its_read_and_its_write() {
     let archive = "UPDATE templates SET archived_at = now() WHERE key = 'kept'";
     let suspend = "UPDATE users SET suspended_at = now() WHERE email = 'a@b.test'";
     let retire = "UPDATE custom_properties SET archived_at = now() WHERE key = 'kept'";
@@ -240,15 +225,15 @@ async fn a_change_between_the_read_and_the_write_of_a_create_counts() {
         ),
         (require, ("/metadata/origin", "required_by_template")),
     ];
-    for (change, fault) in changes {
-        // A server that has nothing in its cache reads.
+    for (change, error) in changes {
+        // A new server has an empty cache and reads the references.
         let app = TestApp::start().await;
-        execute(&app, FILL).await;
+        execute_in_sandbox(&app, REFERENCES).await;
         let refused = create_during(&app, &body("during"), change).await;
-        assert_eq!(refused.expect(400).errors(), [fault], "{change}");
+        assert_eq!(refused.expect(400).errors(), [error], "{change}");
     }
     let app = TestApp::start().await;
-    execute(&app, FILL).await;
+    execute_in_sandbox(&app, REFERENCES).await;
     let webhook = json!({"url": "https://hooks.test/", "events": ["Case.Created"],
         "status": "offline"});
     app.call(Method::POST, "/webhooks", &webhook)
@@ -259,9 +244,9 @@ async fn a_change_between_the_read_and_the_write_of_a_create_counts() {
         .await
         .expect(201);
     let mut connection = app.connect().await;
-    let told: Vec<String> = sqlx::query_scalar("SELECT case_id::text FROM webhook_logs")
+    let notified: Vec<String> = sqlx::query_scalar("SELECT case_id::text FROM webhook_logs")
         .fetch_all(&mut connection)
         .await
         .expect("the deliveries");
-    assert_eq!(told, [case.id()]);
+    assert_eq!(notified, [case.id()]);
 }

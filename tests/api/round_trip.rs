@@ -1,4 +1,4 @@
-//! Whatever the parser accepts, PostgreSQL stores and GET returns.
+//! Property tests: GET returns what POST accepted.
 
 use proptest::collection::vec;
 use proptest::option;
@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use crate::support::TestApp;
 
-/// Any text that a name may be: every character but U+0000, at least one of them visible.
-fn text() -> impl Strategy<Value = String> {
+/// Any valid name: all characters except U+0000, with at least one visible character.
+fn name() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => "[^\u{0}]{0,20}".prop_map(|text| format!("x{text}")),
         1 => r#"["\\'%$;{}<>&\u{1}\u{7f}\u{85}\u{2028}\u{feff}\u{fffd}\u{10ffff}]{1,10}"#
@@ -36,29 +36,29 @@ fn one_of(words: &'static [&'static str]) -> impl Strategy<Value = Value> {
     prop::sample::select(words).prop_map(Value::from)
 }
 
-/// An object whose members are each there, null, or absent.
+/// An object with each field present, null or absent.
 fn object(
-    members: Vec<(&'static str, BoxedStrategy<Value>)>,
+    fields: Vec<(&'static str, BoxedStrategy<Value>)>,
 ) -> impl Strategy<Value = Map<String, Value>> {
-    let members = members.into_iter().map(|(key, value)| {
+    let fields = fields.into_iter().map(|(key, value)| {
         let value =
             prop_oneof![6 => value.prop_map(Some), 1 => Just(Some(Value::Null)), 5 => Just(None)];
         value.prop_map(move |value| value.map(|value| (key.to_owned(), value)))
     });
-    members
+    fields
         .collect::<Vec<_>>()
-        .prop_map(|members| members.into_iter().flatten().collect())
+        .prop_map(|fields| fields.into_iter().flatten().collect())
 }
 
-fn texts(keys: &'static [&'static str]) -> Vec<(&'static str, BoxedStrategy<Value>)> {
-    let text = || text().prop_map(Value::from).boxed();
-    keys.iter().map(|key| (*key, text())).collect()
+fn string_fields(keys: &'static [&'static str]) -> Vec<(&'static str, BoxedStrategy<Value>)> {
+    let string = || name().prop_map(Value::from).boxed();
+    keys.iter().map(|key| (*key, string())).collect()
 }
 
 fn address() -> BoxedStrategy<Value> {
-    let mut members = texts(&["street_address", "postal_code", "city", "state", "region"]);
-    members.push(("country", one_of(&["FR", "fr", "XK", "US"]).boxed()));
-    object(members).prop_map(Value::from).boxed()
+    let mut fields = string_fields(&["street_address", "postal_code", "city", "state", "region"]);
+    fields.push(("country", one_of(&["FR", "fr", "XK", "US"]).boxed()));
+    object(fields).prop_map(Value::from).boxed()
 }
 
 fn bank() -> BoxedStrategy<Value> {
@@ -76,7 +76,7 @@ fn bank() -> BoxedStrategy<Value> {
 fn properties() -> BoxedStrategy<Value> {
     let lists = |words| vec(one_of(words), 0..=1).prop_map(Value::from).boxed();
     object(vec![
-        ("note", text().prop_map(Value::from).boxed()),
+        ("note", name().prop_map(Value::from).boxed()),
         (
             "contact_email",
             one_of(&["a@b", "jane.doe+kyc@example.co.uk"]).boxed(),
@@ -100,7 +100,7 @@ fn properties() -> BoxedStrategy<Value> {
 }
 
 fn company() -> impl Strategy<Value = Map<String, Value>> {
-    let mut members = texts(&[
+    let mut fields = string_fields(&[
         "commercial_name",
         "registration_number",
         "legal_form",
@@ -109,9 +109,9 @@ fn company() -> impl Strategy<Value = Map<String, Value>> {
         "website_url",
         "employer_identification_number",
     ]);
-    let classification = (text(), text())
+    let classification = (name(), name())
         .prop_map(|(kind, code)| json!({"type": kind, "code": code, "description": ""}));
-    members.extend([
+    fields.extend([
         ("registration_date", date().prop_map(Value::from).boxed()),
         (
             "status",
@@ -127,14 +127,14 @@ fn company() -> impl Strategy<Value = Map<String, Value>> {
         ("banking_information", bank()),
         ("custom_properties", properties()),
     ]);
-    (text(), object(members)).prop_map(|(name, mut company)| {
+    (name(), object(fields)).prop_map(|(name, mut company)| {
         company.insert("name".to_owned(), name.into());
         company
     })
 }
 
 fn individual() -> impl Strategy<Value = Map<String, Value>> {
-    let mut members = texts(&[
+    let mut fields = string_fields(&[
         "middle_name",
         "maiden_name",
         "birth_place",
@@ -142,7 +142,7 @@ fn individual() -> impl Strategy<Value = Map<String, Value>> {
         "social_security_number",
         "position",
     ]);
-    members.extend([
+    fields.extend([
         (
             "is_beneficial_owner",
             any::<bool>().prop_map(Value::from).boxed(),
@@ -173,17 +173,17 @@ fn individual() -> impl Strategy<Value = Map<String, Value>> {
         ),
         ("custom_properties", properties()),
     ]);
-    (text(), option::of(text()), object(members)).prop_map(|(first, last, mut individual)| {
+    (name(), option::of(name()), object(fields)).prop_map(|(first, last, mut individual)| {
         individual.insert("first_name".to_owned(), first.into());
         individual.insert("last_name".to_owned(), last.unwrap_or_default().into());
         individual
     })
 }
 
-/// A whole case in which nothing is wrong.
+/// A complete, valid case.
 fn case() -> impl Strategy<Value = Value> {
-    let metadata = prop::collection::btree_map(text(), "[^\u{0}]{0,30}", 0..4);
-    let members = object(vec![
+    let metadata = prop::collection::btree_map(name(), "[^\u{0}]{0,30}", 0..4);
+    let fields = object(vec![
         ("status", one_of(&["draft", "open"]).boxed()),
         (
             "template_key",
@@ -204,8 +204,8 @@ fn case() -> impl Strategy<Value = Value> {
         ),
     ]);
     (
-        text(),
-        members,
+        name(),
+        fields,
         vec(company(), 0..4),
         vec(individual(), 0..4),
     )
@@ -232,10 +232,10 @@ fn case() -> impl Strategy<Value = Value> {
         })
 }
 
-/// Pointers to every value of a document but the document itself.
+/// Collects pointers to every value in a document except the document itself.
 fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
     let children: Vec<(String, &Value)> = match value {
-        Value::Object(members) => members
+        Value::Object(fields) => fields
             .iter()
             .map(|(key, value)| (key.replace('~', "~0").replace('/', "~1"), value))
             .collect(),
@@ -253,8 +253,8 @@ fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// A case in which one value is another than it was: mostly wrong, sometimes not.
-fn disturbed_case() -> impl Strategy<Value = Value> {
+/// A case with one value replaced, usually by an invalid one.
+fn case_with_one_replaced_value() -> impl Strategy<Value = Value> {
     let other = prop_oneof![
         Just(json!(null)),
         Just(json!("")),
@@ -270,27 +270,27 @@ fn disturbed_case() -> impl Strategy<Value = Value> {
         ".{0,300}".prop_map(Value::from),
     ];
     (case(), any::<prop::sample::Index>(), other).prop_map(|(mut case, at, other)| {
-        let mut places = Vec::new();
-        pointers(&case, "", &mut places);
-        let place = at.get(&places);
-        *case.pointer_mut(place).expect("a place of this case") = other;
+        let mut pointers_of_case = Vec::new();
+        pointers(&case, "", &mut pointers_of_case);
+        let pointer = at.get(&pointers_of_case);
+        *case.pointer_mut(pointer).expect("a value of the case") = other;
         case
     })
 }
 
-/// What was sent as plain text stands in the answer as it was sent.
-fn echoes(sent: &Value, answered: &Value, keys: &[&str]) -> Result<(), TestCaseError> {
+/// Asserts that the response repeats plain strings unchanged.
+fn assert_unchanged(sent: &Value, received: &Value, keys: &[&str]) -> Result<(), TestCaseError> {
     for key in keys {
         let sent = sent
             .get(key)
             .filter(|it| !it.is_null())
             .unwrap_or(&Value::Null);
-        prop_assert_eq!(sent, &answered[*key], "{}", key);
+        prop_assert_eq!(sent, &received[*key], "{}", key);
     }
     Ok(())
 }
 
-/// Runs a property over a server.
+/// Runs a property test against a server.
 fn check<S: Strategy>(
     sent: S,
     property: impl Fn(&TestApp, &tokio::runtime::Runtime, S::Value) -> Result<(), TestCaseError>,
@@ -301,13 +301,13 @@ fn check<S: Strategy>(
         cases: 96,
         ..Config::default()
     };
-    let done = TestRunner::new(config).run(&sent, |sent| property(&app, &runtime, sent));
-    // Its connections belong to the runtime.
+    let result = TestRunner::new(config).run(&sent, |sent| property(&app, &runtime, sent));
+    // The server's connections belong to the runtime.
     runtime.block_on(async { drop(app) });
-    done.expect("it holds for every case");
+    result.expect("the property");
 }
 
-fn is_read_back(
+fn assert_stored(
     app: &TestApp,
     runtime: &tokio::runtime::Runtime,
     created: &Value,
@@ -319,12 +319,12 @@ fn is_read_back(
 }
 
 #[test]
-fn whatever_is_right_is_stored_and_read_back() {
+fn valid_cases_are_stored_and_read_back() {
     check(case(), |app, runtime, sent| {
         let created = runtime.block_on(app.post(sent.to_string()));
         prop_assert_eq!(created.status.as_u16(), 201, "{}", created.body);
-        is_read_back(app, runtime, &created.body)?;
-        echoes(&sent, &created.body, &["name"])?;
+        assert_stored(app, runtime, &created.body)?;
+        assert_unchanged(&sent, &created.body, &["name"])?;
         for (kind, keys) in [
             (
                 "companies",
@@ -341,10 +341,10 @@ fn whatever_is_right_is_stored_and_read_back() {
             ),
         ] {
             let sent = sent[kind].as_array().expect("an array");
-            let answered = created.body[kind].as_array().expect("an array");
-            prop_assert_eq!(sent.len(), answered.len());
-            for (sent, answered) in sent.iter().zip(answered) {
-                echoes(sent, answered, keys)?;
+            let received = created.body[kind].as_array().expect("an array");
+            prop_assert_eq!(sent.len(), received.len());
+            for (sent, received) in sent.iter().zip(received) {
+                assert_unchanged(sent, received, keys)?;
             }
         }
         Ok(())
@@ -352,16 +352,16 @@ fn whatever_is_right_is_stored_and_read_back() {
 }
 
 #[test]
-fn whatever_is_accepted_is_stored_and_all_else_is_refused_at_a_place_of_the_body() {
-    check(disturbed_case(), |app, runtime, sent| {
-        let answer = runtime.block_on(app.post(sent.to_string()));
-        if answer.status == 201 {
-            return is_read_back(app, runtime, &answer.body);
+fn accepted_cases_are_stored_and_others_rejected_with_valid_pointers() {
+    check(case_with_one_replaced_value(), |app, runtime, sent| {
+        let response = runtime.block_on(app.post(sent.to_string()));
+        if response.status == 201 {
+            return assert_stored(app, runtime, &response.body);
         }
-        prop_assert_eq!(answer.status.as_u16(), 400, "{}", answer.body);
-        for (pointer, _) in answer.errors() {
+        prop_assert_eq!(response.status.as_u16(), 400, "{}", response.body);
+        for (pointer, _) in response.errors() {
             let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
-            prop_assert!(sent.pointer(parent).is_some(), "{}", answer.body);
+            prop_assert!(sent.pointer(parent).is_some(), "{}", response.body);
         }
         Ok(())
     });

@@ -1,4 +1,4 @@
-//! The binary as a newcomer starts it: no database, no settings.
+//! `dossier serve` without a database and settings.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
@@ -8,12 +8,12 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{STARTS, directory};
+use crate::support::{START_ATTEMPTS, directory};
 
-/// A server that runs as a process of its own.
+/// A server process.
 pub struct Server {
     child: Child,
-    /// What it prints until it serves: the address, and a command to paste.
+    /// The printed text until it listens: its address, and a command to paste.
     pub greeting: String,
 }
 
@@ -23,7 +23,7 @@ fn binary(data: &TempDir) -> Command {
     for name in settings.filter(|it| it.starts_with("DOSSIER_") || it == "DATABASE_URL") {
         command.env_remove(name);
     }
-    // Away from the project's own .env.
+    // Outside the project folder, which can have a `.env`.
     command
         .current_dir(data.path())
         .env("DOSSIER_DATA_DIR", data.path())
@@ -36,10 +36,10 @@ impl Server {
         Self::start_with(data, &[])
     }
 
-    /// Started again where the machine is too busy for its database to be in time.
+    /// Starts a server. A busy machine can exceed the database timeouts, so that the start is repeated.
     pub fn start_with(data: &TempDir, settings: &[(&str, &str)]) -> Self {
-        let mut started = (0..STARTS).filter_map(|_| Self::start_once(data, settings));
-        started.next().expect("it listens")
+        let mut started = (0..START_ATTEMPTS).filter_map(|_| Self::start_once(data, settings));
+        started.next().expect("a server that listens")
     }
 
     fn start_once(data: &TempDir, settings: &[(&str, &str)]) -> Option<Self> {
@@ -49,9 +49,9 @@ impl Server {
             .stderr(Stdio::null())
             .spawn()
             .expect("the binary starts");
-        let printed = BufReader::new(child.stdout.take().expect("its output"));
+        let stdout = BufReader::new(child.stdout.take().expect("the output"));
         let mut greeting = String::new();
-        for line in printed.lines() {
+        for line in stdout.lines() {
             let line = line.expect("a line");
             greeting.push_str(&line);
             greeting.push('\n');
@@ -62,26 +62,26 @@ impl Server {
         if greeting.starts_with("Dossier listens on http://") {
             return Some(Self { child, greeting });
         }
-        child.wait().expect("it has ended");
+        child.wait().expect("an exit status");
         None
     }
 
-    /// Its address, as a URL.
+    /// Returns the server's URL.
     pub fn address(&self) -> &str {
         let address = self.greeting.strip_prefix("Dossier listens on ");
         let address = address.and_then(|it| it.split(". ").next());
         address.expect("an address")
     }
 
-    /// Pastes the command that it has printed: status line and body. Again where the machine is too busy for
-    /// the database to be in time.
+    /// Runs the printed command and returns the status line and the body. Repeats it after a 503, which a
+    /// busy machine can cause.
     fn paste(&self) -> (String, Value) {
         let (_, command) = self.greeting.split_once("\n\n").expect("a command");
         loop {
             let output = Command::new("sh").args(["-c", command]).output();
             let output = output.expect("a shell and curl");
-            let answer = String::from_utf8(output.stdout).expect("text");
-            let (head, body) = answer.split_once("\r\n\r\n").expect("head and body");
+            let response = String::from_utf8(output.stdout).expect("UTF-8");
+            let (head, body) = response.split_once("\r\n\r\n").expect("head and body");
             let status = head.lines().next().expect("a status line").to_owned();
             if !status.contains(" 503 ") {
                 return (status, serde_json::from_str(body).expect("JSON"));
@@ -96,12 +96,12 @@ impl Server {
 
     pub fn stop(mut self, signal: Signal) {
         self.signal(signal);
-        let status = self.child.wait().expect("it ends");
+        let status = self.child.wait().expect("an exit status");
         assert!(status.success(), "{status}");
     }
 }
 
-/// What curl prints; it comes again where a busy machine is answered 503.
+/// Returns the output of curl, which repeats the request after a 503.
 fn curl(arguments: &[&str]) -> String {
     let common = [
         "-s",
@@ -111,7 +111,7 @@ fn curl(arguments: &[&str]) -> String {
         "Authorization: Bearer dossier_sandbox",
     ];
     let output = Command::new("curl").args(common).args(arguments).output();
-    String::from_utf8(output.expect("curl").stdout).expect("text")
+    String::from_utf8(output.expect("curl").stdout).expect("UTF-8")
 }
 
 fn run(data: &TempDir, arguments: &[&str]) -> Output {
@@ -121,13 +121,13 @@ fn run(data: &TempDir, arguments: &[&str]) -> Output {
         .expect("the binary runs")
 }
 
-fn is_running(data: &TempDir) -> bool {
+fn is_postgres_running(data: &TempDir) -> bool {
     data.path().join("postgres/postmaster.pid").exists()
 }
 
-/// The sandbox is made anew at each start, and never in the way of one.
+/// Each start restores the sandbox.
 #[test]
-fn a_sandbox_that_was_changed_by_hand_starts_again() {
+fn starts_with_a_sandbox_that_was_changed() {
     let data = directory();
     let server = Server::start(&data);
     let (_, command) = server.greeting.split_once("curl -i ").expect("a command");
@@ -135,14 +135,14 @@ fn a_sandbox_that_was_changed_by_hand_starts_again() {
     let low_risk = format!("{address}/tags/0198a000-0000-4000-8000-000000000202");
     curl(&["-X", "DELETE", &low_risk]);
     let json = "Content-Type: application/json";
-    let made = curl(&[
+    let created_tag = curl(&[
         &format!("{address}/tags"),
         "-H",
         json,
         "-d",
         r#"{"label": "Low risk"}"#,
     ]);
-    assert!(made.contains("created_at"), "{made}");
+    assert!(created_tag.contains("created_at"), "{created_tag}");
     server.stop(Signal::SIGTERM);
 
     let server = Server::start(&data);
@@ -151,7 +151,7 @@ fn a_sandbox_that_was_changed_by_hand_starts_again() {
 }
 
 #[test]
-fn one_command_serves_and_what_was_stored_outlasts_stops_and_crashes() {
+fn serves_without_settings_and_keeps_data_after_stops_and_crashes() {
     let data = directory();
     let server = Server::start(&data);
     let (status, created) = server.paste();
@@ -160,34 +160,37 @@ fn one_command_serves_and_what_was_stored_outlasts_stops_and_crashes() {
 
     let second = run(&data, &[]);
     assert_eq!(second.status.code(), Some(2));
-    let told = String::from_utf8_lossy(&second.stderr).into_owned();
+    let stderr = String::from_utf8_lossy(&second.stderr).into_owned();
     assert!(
-        told.contains("another dossier uses the data directory"),
-        "{told}"
+        stderr.contains("another dossier uses the data directory"),
+        "{stderr}"
     );
     let listed = run(&data, &["api-key", "list", "--workspace", "Sandbox"]);
-    assert!(listed.status.success(), "a command works beside the server");
+    assert!(
+        listed.status.success(),
+        "commands work while the server runs"
+    );
 
     server.stop(Signal::SIGTERM);
-    assert!(!is_running(&data));
+    assert!(!is_postgres_running(&data));
     let mut crashed = Server::start(&data);
     crashed.signal(Signal::SIGKILL);
-    crashed.child.wait().expect("it ends");
-    assert!(is_running(&data), "its PostgreSQL is left behind");
+    crashed.child.wait().expect("an exit status");
+    assert!(is_postgres_running(&data), "its PostgreSQL still runs");
 
     let server = Server::start(&data);
     let (_, command) = server.greeting.split_once("curl -i ").expect("a command");
     let address = command.split(' ').next().expect("an address");
     let read: Value = serde_json::from_str(&curl(&[&format!("{address}/{id}")])).expect("JSON");
     let head = curl(&["-I", address]).to_lowercase();
-    assert!(!head.contains("ratelimit"), "a sandbox counts nothing");
+    assert!(!head.contains("ratelimit"), "a sandbox has no rate limits");
     assert_eq!(read, created);
     server.stop(Signal::SIGINT);
-    assert!(!is_running(&data));
+    assert!(!is_postgres_running(&data));
 }
 
 #[test]
-fn what_cannot_be_served_is_said_in_one_line() {
+fn reports_startup_errors_in_one_line() {
     let data = directory();
     for (arguments, words) in [
         (
@@ -244,24 +247,24 @@ fn what_cannot_be_served_is_said_in_one_line() {
     ] {
         let output = run(&data, arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(told.contains(words), "{told}");
-        assert_eq!(told.lines().count(), 1, "{told}");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(stderr.contains(words), "{stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
     }
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = taken.local_addr().expect("an address").to_string();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address").to_string();
     let output = run(&data, &["--listen", &address]);
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
-        told.contains(&format!("cannot listen on {address}"))
-            && told.contains("another program listens there"),
-        "{told}"
+        stderr.contains(&format!("cannot listen on {address}"))
+            && stderr.contains("another program listens there"),
+        "{stderr}"
     );
     assert_eq!(output.status.code(), Some(2));
     let metrics = ["--metrics-listen", &address];
-    let told = String::from_utf8_lossy(&run(&data, &metrics).stderr).into_owned();
+    let stderr = String::from_utf8_lossy(&run(&data, &metrics).stderr).into_owned();
     assert!(
-        told.contains("set DOSSIER_METRICS_LISTEN to another"),
-        "{told}"
+        stderr.contains("set DOSSIER_METRICS_LISTEN to another"),
+        "{stderr}"
     );
 }

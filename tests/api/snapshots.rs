@@ -1,23 +1,23 @@
-//! The answer of every operation, whole: with everything in it, and with every optional part absent.
+//! Snapshots of complete responses of every operation, with all optional fields and with none.
 //!
-//! A change of an answer is seen in review as a change of its snapshot. To take them anew:
+//! A changed response is reviewed as a change of its snapshot. To update the snapshots:
 //! `INSTA_UPDATE=always cargo test --test api snapshots`.
 
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use crate::cases::kyb;
-use crate::support::{Answer, TestApp};
+use crate::support::{TestApp, TestResponse};
 
-/// Replaces what differs from run to run: ids by the order in which they are seen, and moments.
-fn settled(value: &Value, ids: &mut Vec<String>) -> Value {
+/// Replaces values that differ between runs: ids by their order of appearance, and current timestamps.
+fn normalized(value: &Value, ids: &mut Vec<String>) -> Value {
     match value {
-        Value::Object(members) => members
+        Value::Object(fields) => fields
             .iter()
-            .map(|(key, value)| (key.clone(), settled(value, ids)))
+            .map(|(key, value)| (key.clone(), normalized(value, ids)))
             .collect::<Map<_, _>>()
             .into(),
-        Value::Array(items) => items.iter().map(|it| settled(it, ids)).collect(),
+        Value::Array(items) => items.iter().map(|it| normalized(it, ids)).collect(),
         Value::String(text) if is_id(text) => {
             let index = ids.iter().position(|it| it == text).unwrap_or_else(|| {
                 ids.push(text.clone());
@@ -31,7 +31,7 @@ fn settled(value: &Value, ids: &mut Vec<String>) -> Value {
     }
 }
 
-/// Ids of the sandbox are fixed.
+/// Generated ids only; ids of the sandbox are fixed.
 fn is_id(text: &str) -> bool {
     text.len() == 36 && text.matches('-').count() == 4 && !text.starts_with("0198a000-0000-4000")
 }
@@ -54,36 +54,36 @@ impl Snapshots {
         }
     }
 
-    /// Calls an operation and holds its answer against the snapshot with this name.
+    /// Compares a response with the snapshot of this name.
     #[track_caller]
-    fn take(&mut self, name: &str, answer: &Answer) {
-        let settled = settled(&answer.body, &mut self.ids);
-        let text = serde_json::to_string_pretty(&settled).expect("JSON");
+    fn check(&mut self, name: &str, response: &TestResponse) {
+        let normalized = normalized(&response.body, &mut self.ids);
+        let text = serde_json::to_string_pretty(&normalized).expect("JSON");
         insta::assert_snapshot!(name, text);
     }
 
-    async fn call(&mut self, name: &str, method: Method, path: &str, body: Value) -> Answer {
-        let answer = self.app.call(method, path, &body).await;
-        assert!(answer.status.is_success(), "{name}: {}", answer.body);
-        self.take(name, &answer);
-        answer
+    async fn call(&mut self, name: &str, method: Method, path: &str, body: Value) -> TestResponse {
+        let response = self.app.call(method, path, &body).await;
+        assert!(response.status.is_success(), "{name}: {}", response.body);
+        self.check(name, &response);
+        response
     }
 
-    async fn post(&mut self, name: &str, path: &str, body: Value) -> Answer {
+    async fn post(&mut self, name: &str, path: &str, body: Value) -> TestResponse {
         self.call(name, Method::POST, path, body).await
     }
 
-    async fn get(&mut self, name: &str, path: &str) -> Answer {
+    async fn get(&mut self, name: &str, path: &str) -> TestResponse {
         self.call(name, Method::GET, path, Value::Null).await
     }
 
-    async fn patch(&mut self, name: &str, path: &str, body: Value) -> Answer {
+    async fn patch(&mut self, name: &str, path: &str, body: Value) -> TestResponse {
         self.call(name, Method::PATCH, path, body).await
     }
 }
 
 #[tokio::test]
-async fn cases() {
+async fn responses_of_cases() {
     let mut it = Snapshots::start().await;
     it.get("ping", "/ping").await;
     let full = it.post("case-created-full", "/cases", kyb()).await;
@@ -120,15 +120,15 @@ async fn cases() {
 }
 
 #[tokio::test]
-async fn parts_of_cases() {
+async fn responses_of_companies_individuals_and_relations() {
     let mut it = Snapshots::start().await;
     let case = it.app.create(&json!({"name": "A"})).await.id();
     let kyb = kyb();
     let mut full = kyb["companies"][0].clone();
-    let members = full.as_object_mut().expect("an object");
-    members.remove("ref");
-    members.insert("case_id".to_owned(), json!(case));
-    members.insert(
+    let fields = full.as_object_mut().expect("an object");
+    fields.remove("ref");
+    fields.insert("case_id".to_owned(), json!(case));
+    fields.insert(
         "address".to_owned(),
         json!({"street_address": "1 rue", "country": "fr"}),
     );
@@ -191,7 +191,7 @@ async fn parts_of_cases() {
 }
 
 #[tokio::test]
-async fn the_workspace() {
+async fn responses_of_workspace_data() {
     let mut it = Snapshots::start().await;
     let tag = it
         .post("tag-created", "/tags", json!({"label": "New"}))

@@ -1,22 +1,20 @@
-//! Every path that takes an id, called by another workspace.
+//! Calls every path with an id from another workspace.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::described::DOCUMENT;
+use crate::support::openapi::DOCUMENT;
 use crate::support::{TestApp, statements};
 
 const OTHER: &str = "dossier_other_0123456789abcdef";
 
-/// One of everything that has an id, in the sandbox.
-async fn fill(app: &TestApp) -> Ids {
-    let webhook = json!({"url": "http://127.0.0.1:9/", "events": ["Case.Created"]});
+/// Creates one object of each kind in the sandbox.
+async fn create_objects(app: &TestApp) -> Ids {
     let webhook = app
-        .call(Method::POST, "/webhooks", &webhook)
-        .await
-        .expect(201);
+        .subscribe("http://127.0.0.1:9/", &["Case.Created"])
+        .await;
     let case = app
         .create(&json!({"name": "A", "external_id": "one", "tags": ["VIP"],
             "companies": [{"name": "B"}], "individuals": [{"first_name": "C", "last_name": "D",
@@ -33,21 +31,21 @@ async fn fill(app: &TestApp) -> Ids {
     }
 }
 
-/// What has an id of its own.
+/// The created objects.
 struct Ids {
     case: Value,
     webhook: String,
     log: String,
 }
 
-/// The methods and paths of the server with an id in them, and a body that would be right.
+/// Every method and path with an id, with a valid body.
 fn calls(ids: &Ids) -> Vec<(Method, String, Value)> {
     let case = &ids.case;
-    let text = |value: &Value| value.as_str().expect("an id").to_owned();
-    let id = text(&case["id"]);
-    let company = text(&case["companies"][0]["id"]);
-    let individual = text(&case["individuals"][0]["id"]);
-    let relation = text(&case["individuals"][0]["relations"][0]["id"]);
+    let string = |value: &Value| value.as_str().expect("an id").to_owned();
+    let id = string(&case["id"]);
+    let company = string(&case["companies"][0]["id"]);
+    let individual = string(&case["individuals"][0]["id"]);
+    let relation = string(&case["individuals"][0]["relations"][0]["id"]);
     let relations = format!("/cases/{id}/relations");
     let tag = "/tags/0198a000-0000-4000-8000-000000000203".to_owned();
     let template = "/templates/0198a000-0000-4000-8000-000000000101".to_owned();
@@ -142,43 +140,49 @@ fn calls(ids: &Ids) -> Vec<(Method, String, Value)> {
     calls
 }
 
-/// What another workspace is told, but for request and time, and the statements that it took.
-async fn told(app: &TestApp, method: &Method, path: &str, body: &Value) -> (Value, Vec<String>) {
+/// Returns the response to another workspace, without request id and timestamp, and the statements that it
+/// executed.
+async fn response_and_statements(
+    app: &TestApp,
+    method: &Method,
+    path: &str,
+    body: &Value,
+) -> (Value, Vec<String>) {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let id = format!("tenancy-{}", NEXT.fetch_add(1, Ordering::Relaxed));
     let request = app
         .request(method.clone(), path)
         .bearer_auth(OTHER)
         .json(body);
-    let answer = app.send(request.header("x-request-id", &id)).await;
-    let mut body = answer.expect(404).body;
-    for member in ["instance", "timestamp"] {
-        body[member] = Value::Null;
+    let response = app.send(request.header("x-request-id", &id)).await;
+    let mut body = response.expect(404).body;
+    for field in ["instance", "timestamp"] {
+        body[field] = Value::Null;
     }
     let mut statements = statements(&id);
-    // The look-up of a key, which is remembered for a while.
+    // The lookup of the API key is cached for a while.
     statements.retain(|it| !it.contains("k.hash"));
     assert!(!statements.is_empty(), "{method} {path}");
     (body, statements)
 }
 
 #[tokio::test]
-async fn the_ids_of_another_workspace_are_those_of_nothing() {
+async fn ids_of_another_workspace_behave_like_unknown_ids() {
     let app = TestApp::start().await;
     app.add_workspace(OTHER).await;
-    let ids = fill(&app).await;
+    let ids = create_objects(&app).await;
     let case = &ids.case;
     for (method, path, body) in calls(&ids) {
-        let foreign = told(&app, &method, &path, &body).await;
-        // The same as for an id that nobody has.
+        let of_foreign = response_and_statements(&app, &method, &path, &body).await;
+        // An unknown id must have the same result.
         let unknown = path
             .replace(
                 case["id"].as_str().expect("an id"),
                 "0198a000-0000-4000-8000-00000000ffff",
             )
             .replace("/one", "/two");
-        let nothing = told(&app, &method, &unknown, &body).await;
-        assert_eq!(foreign, nothing, "{method} {path}");
+        let of_unknown = response_and_statements(&app, &method, &unknown, &body).await;
+        assert_eq!(of_foreign, of_unknown, "{method} {path}");
     }
     for list in [
         "/cases",
@@ -202,9 +206,9 @@ async fn the_ids_of_another_workspace_are_those_of_nothing() {
     assert_eq!(unchanged.etag(), "\"1\"");
 }
 
-/// The list of calls is held against the routes themselves, so that no path can be forgotten.
+/// Compares the list of calls with the routes, so that no route is forgotten.
 #[test]
-fn every_route_with_an_id_is_called() {
+fn calls_cover_every_route_with_an_id() {
     let case = json!({"id": "C", "companies": [{"id": "K"}],
         "individuals": [{"id": "I", "relations": [{"id": "R"}]}]});
     let (webhook, log) = ("W".to_owned(), "L".to_owned());
@@ -224,6 +228,6 @@ fn every_route_with_an_id_is_called() {
                     .zip(&parts)
                     .all(|(a, b)| a == b || b.starts_with('{'))
         });
-        assert!(is_called, "{route} is called by no other workspace");
+        assert!(is_called, "{route} is missing in `calls`");
     }
 }

@@ -1,34 +1,15 @@
-//! What becomes of deliveries whose webhook is deleted.
-
-use std::time::{Duration, Instant};
+//! Deliveries of deleted webhooks.
 
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use reqwest::Method;
 use serde_json::{Value, json};
-use sqlx::{Executor, Row};
 
-use crate::support::{LONG, Receiver, TestApp};
+use crate::support::{Receiver, TestApp, poll};
 
-async fn subscribe(app: &TestApp, url: &str) -> String {
-    let body = json!({"url": url, "events": ["Case.Created"]});
-    let made = app.call(Method::POST, "/webhooks", &body).await.expect(201);
-    made.id().to_owned()
-}
+const EVENTS: &[&str] = &["Case.Created"];
 
-async fn delete(app: &TestApp, webhook: &str) {
-    let path = format!("/webhooks/{webhook}");
-    app.call(Method::DELETE, &path, &json!({}))
-        .await
-        .expect(204);
-}
-
-async fn count(app: &TestApp, sql: &'static str) -> i64 {
-    let mut connection = app.connect().await;
-    connection.fetch_one(sql).await.expect("a count").get(0)
-}
-
-async fn retry(app: &TestApp, log: &Value) -> crate::support::Answer {
+async fn retry(app: &TestApp, log: &Value) -> crate::support::TestResponse {
     let id = log["id"].as_str().expect("an id");
     let path = format!("/webhook-logs/{id}/retry");
     app.call(Method::POST, &path, &json!({})).await
@@ -39,29 +20,29 @@ async fn logs(app: &TestApp) -> Vec<Value> {
     logs.body["data"].as_array().expect("deliveries").clone()
 }
 
-/// The only delivery, once it is in a state.
+/// Waits until the only delivery is in a state.
 async fn log_in_state(app: &TestApp, state: &str) -> Value {
-    let begun = Instant::now();
-    loop {
+    poll(async || {
         let log = logs(app).await.first().cloned().unwrap_or_default();
         if log["state"] == state {
-            return log;
+            Ok(log)
+        } else {
+            Err(log)
         }
-        assert!(begun.elapsed() < LONG, "{log}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    })
+    .await
 }
 
 #[tokio::test]
-async fn the_deletion_of_a_webhook_ends_its_pending_deliveries_and_no_others() {
+async fn deleting_a_webhook_fails_its_own_pending_deliveries_only() {
     let mut app = TestApp::start().await;
     app.stop_workers().await;
-    let ours = subscribe(&app, "http://127.0.0.1:9/").await;
-    let other = subscribe(&app, "http://127.0.0.1:9/other").await;
+    let ours = app.subscribe("http://127.0.0.1:9/", EVENTS).await.id();
+    let other = app.subscribe("http://127.0.0.1:9/other", EVENTS).await.id();
     for _ in 0..3 {
         app.create(&json!({"name": "Acme"})).await;
     }
-    delete(&app, &ours).await;
+    app.delete_webhook(&ours).await;
     for log in logs(&app).await {
         if log["webhook_id"] == other.as_str() {
             assert_eq!(log["state"], "pending");
@@ -70,83 +51,83 @@ async fn the_deletion_of_a_webhook_ends_its_pending_deliveries_and_no_others() {
             assert_eq!(log["next_retry_at"], Value::Null);
         }
     }
-    assert_eq!(count(&app, "SELECT count(*) FROM webhook_queues").await, 3);
+    assert_eq!(app.count("SELECT count(*) FROM webhook_queues").await, 3);
 }
 
 #[tokio::test]
-async fn a_delivery_of_a_deleted_webhook_is_not_retried_and_keeps_its_state() {
+async fn rejects_retries_of_delivered_events_of_a_deleted_webhook() {
     let app = TestApp::start().await;
     let mut receiver = Receiver::start().await;
-    let webhook = subscribe(&app, &receiver.url).await;
+    let webhook = app.subscribe(&receiver.url, EVENTS).await.id();
     app.create(&json!({"name": "Acme"})).await;
-    receiver.received(1).await;
+    receiver.wait_for(1).await;
     let delivered = log_in_state(&app, "delivered").await;
-    delete(&app, &webhook).await;
+    app.delete_webhook(&webhook).await;
     let refused = retry(&app, &delivered).await.expect(409);
     assert_eq!(refused.errors(), [("", "webhook_deleted")]);
     assert_eq!(logs(&app).await, [delivered]);
 }
 
 #[tokio::test]
-async fn a_delivery_that_failed_is_not_retried_once_its_webhook_is_deleted() {
+async fn rejects_retries_of_failed_deliveries_of_a_deleted_webhook() {
     let mut app = TestApp::start().await;
     app.stop_workers().await;
-    let webhook = subscribe(&app, "http://127.0.0.1:9/").await;
+    let webhook = app.subscribe("http://127.0.0.1:9/", EVENTS).await.id();
     app.create(&json!({"name": "Acme"})).await;
-    delete(&app, &webhook).await;
+    app.delete_webhook(&webhook).await;
     let log = logs(&app).await.remove(0);
     let refused = retry(&app, &log).await.expect(409);
     assert_eq!(refused.errors(), [("", "webhook_deleted")]);
     assert_eq!(logs(&app).await[0]["state"], "failed");
-    assert_eq!(count(&app, "SELECT count(*) FROM webhook_queues").await, 0);
+    assert_eq!(app.count("SELECT count(*) FROM webhook_queues").await, 0);
 }
 
-/// Somebody asks for it once more, and deletes the webhook before that comes about.
+/// A retry is pending when the webhook is deleted.
 #[tokio::test]
-async fn a_delivery_that_was_taken_once_stays_delivered() {
+async fn a_delivery_that_succeeded_once_stays_delivered() {
     let mut app = TestApp::start().await;
     let mut receiver = Receiver::start().await;
-    let webhook = subscribe(&app, &receiver.url).await;
+    let webhook = app.subscribe(&receiver.url, EVENTS).await.id();
     app.create(&json!({"name": "Acme"})).await;
-    receiver.received(1).await;
+    receiver.wait_for(1).await;
     let delivered = log_in_state(&app, "delivered").await;
     app.stop_workers().await;
     retry(&app, &delivered).await.expect(202);
     log_in_state(&app, "pending").await;
-    delete(&app, &webhook).await;
+    app.delete_webhook(&webhook).await;
     assert_eq!(logs(&app).await[0]["state"], "delivered");
 }
 
-/// The attempt is under way when the webhook is deleted, and says itself what became of it.
+/// An attempt is in progress when the webhook is deleted; its result ends the delivery.
 #[tokio::test]
-async fn an_attempt_that_fails_after_the_deletion_is_the_last_one() {
+async fn an_attempt_that_fails_after_the_deletion_is_not_retried() {
     let app = TestApp::start().await;
-    let (answer, answered) = tokio::sync::watch::channel(false);
-    let mut receiver = Receiver::answering_late(move |_| {
-        let mut answered = answered.clone();
+    let (release, is_released) = tokio::sync::watch::channel(false);
+    let mut receiver = Receiver::responding_async(move |_| {
+        let mut is_released = is_released.clone();
         async move {
-            let _ = answered.wait_for(|it| *it).await;
+            let _ = is_released.wait_for(|it| *it).await;
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     })
     .await;
-    let webhook = subscribe(&app, &receiver.url).await;
+    let webhook = app.subscribe(&receiver.url, EVENTS).await.id();
     app.create(&json!({"name": "Acme"})).await;
-    receiver.received(1).await;
-    delete(&app, &webhook).await;
+    receiver.wait_for(1).await;
+    app.delete_webhook(&webhook).await;
     assert_eq!(logs(&app).await[0]["state"], "pending");
-    answer.send_replace(true);
+    release.send_replace(true);
     let log = log_in_state(&app, "failed").await;
     assert_eq!(log["attempts"][0]["status_code"], 500);
-    assert_eq!(count(&app, "SELECT count(*) FROM webhook_queues").await, 0);
+    assert_eq!(app.count("SELECT count(*) FROM webhook_queues").await, 0);
 }
 
-/// More than one statement ends, of which the rest is left to the workers; nobody counts it meanwhile.
+/// More deliveries than one statement ends. The workers end the rest, which the backlog does not count.
 #[tokio::test]
-async fn the_backlog_does_not_count_what_nobody_will_deliver() {
+async fn backlog_excludes_deliveries_of_deleted_webhooks() {
     let mut app = TestApp::start().await;
     app.stop_workers().await;
-    let webhook = subscribe(&app, "http://127.0.0.1:9/").await;
+    let webhook = app.subscribe("http://127.0.0.1:9/", EVENTS).await.id();
     app.create(&json!({"name": "Acme"})).await;
     app.execute(
         "INSERT INTO webhook_logs (workspace_id, id, webhook_id, case_id, event_id, event, version,
@@ -157,18 +138,14 @@ async fn the_backlog_does_not_count_what_nobody_will_deliver() {
          FROM webhook_logs, generate_series(1, 600)",
     )
     .await;
-    delete(&app, &webhook).await;
+    app.delete_webhook(&webhook).await;
     let pending = "SELECT count(*) FROM webhook_logs WHERE state = 'pending'";
-    let rest = count(&app, pending).await;
-    assert!(rest > 0 && rest <= 101, "{rest} are left to the workers");
+    let rest = app.count(pending).await;
+    assert!(rest > 0 && rest <= 101, "{rest} deliveries are left");
     let mut connection = app.connect().await;
     let now = dossier::clock::now();
     let backlog = dossier::webhooks::backlog(&mut connection, now).await;
     assert_eq!(backlog.expect("a backlog").deliveries, 0);
     app.start_workers();
-    let begun = Instant::now();
-    while count(&app, pending).await > 0 {
-        assert!(begun.elapsed() < LONG, "they end");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    app.wait_for_count(pending, 0).await;
 }

@@ -1,33 +1,31 @@
-//! Where deliveries may go: the public internet, and what the operator names.
-
-use std::time::{Duration, Instant};
+//! Destinations of deliveries: the public internet, and those that the operator allows.
 
 use dossier::destinations::Destinations;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{KEY, LONG, Process, Receiver, TestApp, TestDatabase, TestSettings, client};
+use crate::support::{KEY, Process, Receiver, TestApp, TestDatabase, TestSettings, client, poll};
 
-/// The name of this machine, which leads to one of its own addresses.
-fn name_of_this_machine() -> String {
+/// The host name of this machine, which resolves to one of its own addresses.
+fn host_name() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname");
     name.expect("a name").trim().to_ascii_lowercase()
 }
 
-/// What is said of the first attempt for a URL, wherever it is said.
-async fn said_of(app: &TestApp, url: &str) -> Vec<Value> {
+/// Returns the public details of two attempts to call a URL.
+async fn attempts_of(app: &TestApp, url: &str) -> Vec<Value> {
     let body = json!({"url": url, "events": ["Case.Created"]});
-    let made = app.call(Method::POST, "/webhooks", &body).await.expect(201);
+    let created = app.call(Method::POST, "/webhooks", &body).await.expect(201);
     app.create(&json!({"name": "Acme"})).await;
-    let list = format!("/webhook-logs?webhook_id={}", made.id());
-    let log = attempted(app, &list, 1).await;
+    let list = format!("/webhook-logs?webhook_id={}", created.id());
+    let log = delivery_after(app, &list, 1).await;
     let path = format!("/webhook-logs/{}", log["id"].as_str().expect("an id"));
     app.call(Method::POST, &format!("{path}/retry"), &json!({}))
         .await
         .expect(202);
-    attempted(app, &list, 2).await;
+    delivery_after(app, &list, 2).await;
     let one = app.get(&path).await.expect(200).body;
-    let path = format!("/webhooks/{}", made.id());
+    let path = format!("/webhooks/{}", created.id());
     app.call(Method::DELETE, &path, &json!({}))
         .await
         .expect(204);
@@ -43,24 +41,20 @@ async fn said_of(app: &TestApp, url: &str) -> Vec<Value> {
     attempts.collect()
 }
 
-/// The only delivery of a list, once it was attempted so often.
-async fn attempted(app: &TestApp, list: &str, attempts: usize) -> Value {
-    let begun = Instant::now();
-    loop {
+/// Waits until the only delivery of a list has at least this many attempts.
+async fn delivery_after(app: &TestApp, list: &str, attempts: usize) -> Value {
+    poll(async || {
         let log = app.get(list).await.expect(200).body["data"][0].clone();
-        if log["attempts"]
-            .as_array()
-            .is_some_and(|it| it.len() >= attempts)
-        {
-            return log;
+        match log["attempts"].as_array().map(Vec::len) >= Some(attempts) {
+            true => Ok(log),
+            false => Err(log),
         }
-        assert!(begun.elapsed() < LONG, "{log}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    })
+    .await
 }
 
 #[tokio::test]
-async fn a_name_that_leads_inside_is_refused_like_one_that_does_not_exist() {
+async fn a_name_with_a_private_address_fails_like_an_unknown_name() {
     let app = TestApp::start_with(TestSettings {
         destinations: Destinations::Public,
         ..TestSettings::default()
@@ -68,16 +62,16 @@ async fn a_name_that_leads_inside_is_refused_like_one_that_does_not_exist() {
     .await;
     let receiver = Receiver::start().await;
     let port = receiver.url.rsplit(':').next().expect("a port").to_owned();
-    let inside = format!("https://{}:{port}", name_of_this_machine());
-    let inside = said_of(&app, &inside).await;
-    let nowhere = said_of(&app, "https://nowhere.invalid/").await;
-    assert_eq!(inside[..2], nowhere[..2]);
-    let error = inside[0][1].as_str().expect("an error");
+    let private = format!("https://{}:{port}", host_name());
+    let private = attempts_of(&app, &private).await;
+    let unknown = attempts_of(&app, "https://unknown.invalid/").await;
+    assert_eq!(private[..2], unknown[..2]);
+    let error = private[0][1].as_str().expect("an error");
     assert!(error.contains("does not exist, or"), "{error}");
-    assert!(receiver.so_far().is_empty());
+    assert!(receiver.received().is_empty());
 }
 
-/// A server over a database of its own, to which an operator named destinations inside the network.
+/// Starts a server whose operator allows these private destinations.
 async fn serve(allow: &str) -> (TestDatabase, Process) {
     let database = TestDatabase::create().await;
     let server = Process::start(&database, &[("DOSSIER_WEBHOOK_ALLOW", allow)]).await;
@@ -87,9 +81,9 @@ async fn serve(allow: &str) -> (TestDatabase, Process) {
 async fn post(server: &Process, path: &str, body: &Value) -> (u16, Value) {
     let url = format!("http://{}{path}", server.address);
     let request = client().post(url).bearer_auth(KEY).json(body);
-    let answer = request.send().await.expect("an answer");
-    let status = answer.status().as_u16();
-    (status, answer.json().await.expect("JSON"))
+    let response = request.send().await.expect("a response");
+    let status = response.status().as_u16();
+    (status, response.json().await.expect("JSON"))
 }
 
 fn webhook(url: &str) -> Value {
@@ -97,15 +91,15 @@ fn webhook(url: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_receiver_in_a_network_that_the_operator_names_is_called() {
+async fn delivers_to_networks_that_the_operator_allows() {
     let (_database, server) = serve("127.0.0.0/8, 10.20.0.0/16").await;
     let mut receiver = Receiver::start().await;
-    let made = post(&server, "/webhooks", &webhook(&receiver.url)).await;
-    assert_eq!(made.0, 201, "{}", made.1);
+    let created = post(&server, "/webhooks", &webhook(&receiver.url)).await;
+    assert_eq!(created.0, 201, "{}", created.1);
     let case = post(&server, "/cases", &json!({"name": "Acme"})).await;
     assert_eq!(case.0, 201, "{}", case.1);
-    receiver.received(1).await;
-    // What is not named is not called, and neither is http outside.
+    receiver.wait_for(1).await;
+    // Other private addresses are not called, and http is not allowed for public ones.
     for url in [
         "http://10.21.0.1/",
         "http://[::1]/",
@@ -127,15 +121,18 @@ async fn a_receiver_in_a_network_that_the_operator_names_is_called() {
 }
 
 #[tokio::test]
-async fn a_receiver_whose_name_the_operator_names_is_called() {
-    let name = name_of_this_machine();
+async fn delivers_to_host_names_that_the_operator_allows() {
+    let name = host_name();
     let (_database, server) = serve(&name.to_ascii_uppercase()).await;
     let mut receiver = Receiver::start().await;
-    let named = receiver.url.replace("127.0.0.1", &name);
-    assert_eq!(post(&server, "/webhooks", &webhook(&named)).await.0, 201);
+    let url_with_name = receiver.url.replace("127.0.0.1", &name);
+    assert_eq!(
+        post(&server, "/webhooks", &webhook(&url_with_name)).await.0,
+        201
+    );
     assert_eq!(post(&server, "/cases", &json!({"name": "A"})).await.0, 201);
-    receiver.received(1).await;
-    // Its address by itself is not named.
+    receiver.wait_for(1).await;
+    // The address of the same host is not allowed.
     assert_eq!(
         post(&server, "/webhooks", &webhook(&receiver.url)).await.0,
         400
@@ -143,8 +140,8 @@ async fn a_receiver_whose_name_the_operator_names_is_called() {
 }
 
 #[test]
-fn a_destination_that_cannot_be_read_is_one_line_and_exit_code_2() {
-    for (allow, named) in [
+fn reports_an_invalid_destination_in_one_line_with_exit_code_2() {
+    for (allow, value) in [
         ("10.0.0.0/33", "10.0.0.0/33"),
         ("10.1.2.3/8", "10.0.0.0/8"),
         ("10.0.0.0/8,,", "\"\""),
@@ -156,11 +153,11 @@ fn a_destination_that_cannot_be_read_is_one_line_and_exit_code_2() {
             .args(["serve", "--webhook-allow", allow])
             .output()
             .expect("the binary runs");
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{allow}: {told}");
-        assert_eq!(told.trim_end().lines().count(), 1, "{told}");
-        for word in [named, "DOSSIER_WEBHOOK_ALLOW"] {
-            assert!(told.contains(word), "{word}: {told}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{allow}: {stderr}");
+        assert_eq!(stderr.trim_end().lines().count(), 1, "{stderr}");
+        for word in [value, "DOSSIER_WEBHOOK_ALLOW"] {
+            assert!(stderr.contains(word), "{word}: {stderr}");
         }
     }
 }

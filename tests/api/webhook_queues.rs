@@ -1,9 +1,8 @@
-//! The queues of deliveries: one for each endpoint and case.
+//! Delivery queues: one per endpoint and case.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
@@ -12,63 +11,26 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 
-use crate::support::{Received, Receiver, TestApp};
+use crate::support::{Received, Receiver, TestApp, poll};
 
 const EVENTS: [&str; 3] = ["Case.Created", "Case.Updated", "Case.Deleted"];
 
-async fn subscribe(app: &TestApp, key: &str, url: &str) -> String {
-    let request = app.request(Method::POST, "/webhooks").bearer_auth(key);
-    let body = json!({"url": url, "events": EVENTS});
-    let made = app.send(request.json(&body)).await.expect(201);
-    made.id().to_owned()
-}
-
-const KEY: &str = dossier::workspaces::FIXED_KEY;
-
-async fn rename(app: &TestApp, case: &str, name: &str) {
-    let path = format!("/cases/{case}");
-    let body = json!({"name": name});
-    app.call(Method::PATCH, &path, &body).await.expect(200);
-}
-
-async fn execute(app: &TestApp, sql: &str) {
-    let mut connection = app.connect().await;
-    let done = connection.execute(AssertSqlSafe(sql.to_owned())).await;
-    done.expect("the statement");
-}
-
-async fn count(app: &TestApp, sql: &'static str) -> i64 {
-    let mut connection = app.connect().await;
-    let row = connection.fetch_one(sql).await.expect("a count");
-    row.get(0)
-}
-
-/// Comes true in the time that a slow machine needs.
-async fn until(app: &TestApp, what: &'static str, sql: &'static str) {
-    let begun = Instant::now();
-    while count(app, sql).await != 0 {
-        assert!(begun.elapsed() < Duration::from_secs(60), "{what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-/// As if so many minutes had passed for everything that waits for a retry.
-async fn pass(app: &TestApp, minutes: u32) {
-    // What a worker holds is under way now.
-    until(
-        app,
-        "an attempt ends",
+/// Makes retries due as if `minutes` had passed.
+async fn advance(app: &TestApp, minutes: u32) {
+    // Waits until no delivery is leased by a worker.
+    app.wait_for_count(
         "SELECT count(*) FROM webhook_logs WHERE state = 'pending' AND leased_until IS NOT NULL",
+        0,
     )
     .await;
     let sql = format!(
         "UPDATE webhook_logs SET next_attempt_at = next_attempt_at - interval '{minutes} min'
          WHERE state = 'pending'"
     );
-    execute(app, &sql).await;
+    app.execute(&sql).await;
 }
 
-/// Whether the first arrivals of the events of each case came in the order of its versions.
+/// Asserts that the events of each case arrived in the order of their versions.
 #[track_caller]
 fn assert_ordered(received: &[Received]) {
     let mut last: HashMap<String, i64> = HashMap::new();
@@ -81,9 +43,9 @@ fn assert_ordered(received: &[Received]) {
     }
 }
 
-/// The queues are what the pending deliveries say: none is missing, too many, or of another moment.
+/// Asserts that the queues match the pending deliveries exactly.
 async fn assert_consistent(app: &TestApp) {
-    let wrong = "WITH first AS (
+    let differences = "WITH first AS (
             SELECT DISTINCT ON (workspace_id, webhook_id, case_id) workspace_id, webhook_id, case_id,
                 id, greatest(next_attempt_at, leased_until) AS due_at
             FROM webhook_logs WHERE state = 'pending'
@@ -91,120 +53,105 @@ async fn assert_consistent(app: &TestApp) {
         SELECT count(*) FROM first
         FULL JOIN webhook_queues AS q USING (workspace_id, webhook_id, case_id)
         WHERE q.due_at IS DISTINCT FROM first.due_at OR q.log_id IS DISTINCT FROM first.id";
-    assert_eq!(count(app, wrong).await, 0, "queues and deliveries differ");
+    assert_eq!(
+        app.count(differences).await,
+        0,
+        "queues and deliveries differ"
+    );
 }
 
-/// The queue that could stop for good: its first delivery falls due later than 64 others that wait for it.
+/// The first delivery of the queue is due later than the 69 deliveries that wait for it.
 #[tokio::test]
-async fn a_retry_that_is_due_later_than_70_deliveries_behind_it_is_made() {
+async fn delivers_a_retry_that_is_due_later_than_the_deliveries_behind_it() {
     let app = TestApp::start().await;
     let is_down = Arc::new(AtomicBool::new(true));
-    let down = Arc::clone(&is_down);
-    let mut receiver = Receiver::answering(move |_| {
-        if down.load(Ordering::SeqCst) {
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        } else {
-            StatusCode::NO_CONTENT.into_response()
-        }
-    })
-    .await;
-    subscribe(&app, KEY, &receiver.url).await;
+    let mut receiver = Receiver::failing_while(Arc::clone(&is_down)).await;
+    app.subscribe(&receiver.url, &EVENTS).await;
     let case = app.create(&json!({"name": "0"})).await.id().to_owned();
     for number in 1..70 {
-        rename(&app, &case, &number.to_string()).await;
+        app.rename_case(&case, &number.to_string()).await;
     }
-    receiver.received(1).await;
-    pass(&app, 0).await;
+    receiver.wait_for(1).await;
+    advance(&app, 0).await;
     is_down.store(false, Ordering::SeqCst);
-    let before = receiver.so_far().len();
-    execute(
-        &app,
+    let before = receiver.received().len();
+    app.execute(
         "UPDATE webhook_logs SET next_attempt_at = now() - interval '1 min' * (1 + version)
          WHERE state = 'pending'",
     )
     .await;
-    let received = receiver.received(before + 70).await;
+    let received = receiver.wait_for(before + 70).await;
     let names = received.iter().skip(before);
     let names = names.map(|it| it.body["case"]["name"].as_str().expect("a name").to_owned());
     let expected: Vec<_> = (0..70).map(|it| it.to_string()).collect();
     assert_eq!(names.collect::<Vec<_>>(), expected);
-    until(
-        &app,
-        "all are delivered",
+    app.wait_for_count(
         "SELECT count(*) FROM webhook_logs WHERE state <> 'delivered'",
+        0,
     )
     .await;
-    assert_eq!(count(&app, "SELECT count(*) FROM webhook_queues").await, 0);
+    assert_eq!(app.count("SELECT count(*) FROM webhook_queues").await, 0);
 }
 
 #[tokio::test]
-async fn an_endpoint_that_was_down_for_15_minutes_gets_everything_in_order() {
+async fn delivers_in_order_after_an_outage_of_15_minutes() {
     let app = TestApp::start().await;
     let is_down = Arc::new(AtomicBool::new(true));
-    let down = Arc::clone(&is_down);
-    let mut receiver = Receiver::answering(move |_| {
-        if down.load(Ordering::SeqCst) {
-            StatusCode::SERVICE_UNAVAILABLE.into_response()
-        } else {
-            StatusCode::OK.into_response()
-        }
-    })
-    .await;
-    subscribe(&app, KEY, &receiver.url).await;
+    let mut receiver = Receiver::failing_while(Arc::clone(&is_down)).await;
+    app.subscribe(&receiver.url, &EVENTS).await;
     let mut cases = Vec::new();
     for minute in 0..15 {
         cases.push(app.create(&json!({"name": "new"})).await.id().to_owned());
         for (number, case) in cases.iter().enumerate() {
-            // One has more than 70.
+            // The first case has more than 70 deliveries.
             for _ in 0..if number == 0 { 5 } else { 1 } {
-                rename(&app, case, &format!("at {minute}")).await;
+                app.rename_case(case, &format!("at {minute}")).await;
             }
         }
-        pass(&app, 1).await;
+        advance(&app, 1).await;
         assert_consistent(&app).await;
     }
-    let failed = receiver.so_far().len();
+    let failed = receiver.received().len();
     is_down.store(false, Ordering::SeqCst);
-    pass(&app, 40).await;
-    let deliveries = count(&app, "SELECT count(*) FROM webhook_logs").await;
+    advance(&app, 40).await;
+    let deliveries = app.count("SELECT count(*) FROM webhook_logs").await;
     assert_eq!(deliveries, 15 + 5 * 15 + 14 * 15 / 2);
     let deliveries = usize::try_from(deliveries).expect("a count");
-    let received = receiver.received(failed + deliveries).await;
+    let received = receiver.wait_for(failed + deliveries).await;
     let received = received
         .get(failed..)
-        .expect("what came once it was healthy");
+        .expect("the deliveries after the outage");
     assert_eq!(received.len(), deliveries);
     assert_ordered(received);
-    until(
-        &app,
-        "all are delivered",
+    app.wait_for_count(
         "SELECT count(*) FROM webhook_logs WHERE state <> 'delivered'",
+        0,
     )
     .await;
     assert_consistent(&app).await;
 }
 
 #[tokio::test]
-async fn a_delivery_that_fails_holds_up_its_case_and_no_other() {
+async fn a_failed_delivery_blocks_its_own_case_only() {
     let app = TestApp::start().await;
-    let mut receiver = Receiver::answering(|number| match number {
+    let mut receiver = Receiver::responding(|number| match number {
         0 => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         _ => StatusCode::OK.into_response(),
     })
     .await;
-    subscribe(&app, KEY, &receiver.url).await;
-    let held_up = app.create(&json!({"name": "A"})).await.id().to_owned();
-    receiver.received(1).await;
-    rename(&app, &held_up, "A2").await;
+    app.subscribe(&receiver.url, &EVENTS).await;
+    let blocked = app.create(&json!({"name": "A"})).await.id().to_owned();
+    receiver.wait_for(1).await;
+    app.rename_case(&blocked, "A2").await;
     let other = app.create(&json!({"name": "B"})).await.id().to_owned();
-    rename(&app, &other, "B2").await;
-    let received = receiver.received(3).await;
+    app.rename_case(&other, "B2").await;
+    let received = receiver.wait_for(3).await;
     assert!(
         received[1..]
             .iter()
             .all(|it| it.body["case"]["id"] == other.as_str())
     );
-    // Whoever asks for a later one asks for what is before it.
+    // Retrying a later delivery also retries those before it.
     let logs = app
         .get("/webhook-logs?sort=created_at.asc")
         .await
@@ -212,7 +159,7 @@ async fn a_delivery_that_fails_holds_up_its_case_and_no_other() {
     let logs = logs.body["data"].as_array().expect("deliveries").clone();
     let last = logs
         .iter()
-        .rfind(|it| it["case_id"] == held_up.as_str())
+        .rfind(|it| it["case_id"] == blocked.as_str())
         .expect("a delivery");
     assert_eq!(last["attempts"], json!([]));
     let path = format!(
@@ -220,7 +167,7 @@ async fn a_delivery_that_fails_holds_up_its_case_and_no_other() {
         last["id"].as_str().expect("an id")
     );
     app.call(Method::POST, &path, &json!({})).await.expect(202);
-    let received = receiver.received(5).await;
+    let received = receiver.wait_for(5).await;
     let names: Vec<_> = received
         .iter()
         .map(|it| it.body["case"]["name"].clone())
@@ -228,34 +175,30 @@ async fn a_delivery_that_fails_holds_up_its_case_and_no_other() {
     assert_eq!(names, ["A", "B", "B2", "A", "A2"]);
 }
 
-/// The same over and over: the last delivery of a queue ends while the next one is written.
+/// Repeats a race: the last delivery of a queue ends while the next one is inserted.
 #[tokio::test]
-async fn a_delivery_that_is_written_while_the_one_before_it_ends_is_made() {
+async fn delivers_an_event_that_is_inserted_while_the_previous_delivery_ends() {
     let app = TestApp::start().await;
     let mut receiver = Receiver::start().await;
-    subscribe(&app, KEY, &receiver.url).await;
+    app.subscribe(&receiver.url, &EVENTS).await;
     let case = app.create(&json!({"name": "0"})).await.id().to_owned();
     for number in 1..=150 {
-        rename(&app, &case, &number.to_string()).await;
+        app.rename_case(&case, &number.to_string()).await;
     }
-    let received = receiver.received(151).await;
+    let received = receiver.wait_for(151).await;
     assert_ordered(&received);
-    until(
-        &app,
-        "all queues end",
-        "SELECT count(*) FROM webhook_queues",
-    )
-    .await;
+    app.wait_for_count("SELECT count(*) FROM webhook_queues", 0)
+        .await;
 }
 
-/// Both orders of a worker that ends the last delivery and of a writer that adds one.
+/// Both orders of a worker that ends the last delivery and a writer that adds one.
 #[tokio::test]
-async fn a_writer_and_a_worker_that_meet_at_a_queue_lose_no_delivery() {
+async fn concurrent_writers_and_workers_lose_no_delivery() {
     const END: &str = "UPDATE webhook_logs SET state = 'delivered', leased_until = NULL
         WHERE state = 'pending'";
     let mut app = TestApp::start().await;
     app.stop_workers().await;
-    subscribe(&app, KEY, "http://127.0.0.1:9/").await;
+    app.subscribe("http://127.0.0.1:9/", &EVENTS).await;
     for is_worker_first in [true, false] {
         let case = app.create(&json!({"name": "A"})).await.id().to_owned();
         let add = format!(
@@ -278,60 +221,57 @@ async fn a_writer_and_a_worker_that_meet_at_a_queue_lose_no_delivery() {
         };
         let mut connections = (app.connect().await, app.connect().await);
         let mut open = connections.0.begin().await.expect("a transaction");
-        open.execute(AssertSqlSafe(first)).await.expect("the first");
+        open.execute(AssertSqlSafe(first))
+            .await
+            .expect("the first statement");
         let waiting = tokio::spawn(async move {
-            let done = connections.1.execute(AssertSqlSafe(second)).await;
-            done.expect("the second");
+            let result = connections.1.execute(AssertSqlSafe(second)).await;
+            result.expect("the second statement");
         });
-        until(
-            &app,
-            "the second waits for the first",
-            "SELECT 1 - least(1, count(*)) FROM pg_stat_activity
-             WHERE wait_event_type = 'Lock' AND datname = current_database()",
-        )
-        .await;
+        app.wait_for_blocked(1).await;
         open.commit().await.expect("the commit");
-        waiting.await.expect("it ends");
+        waiting.await.expect("no panic");
         assert_consistent(&app).await;
         let pending = "SELECT count(*) FROM webhook_logs WHERE state = 'pending'";
-        assert_eq!(count(&app, pending).await, 1);
-        execute(&app, "DELETE FROM outbox").await;
-        assert_eq!(count(&app, "SELECT count(*) FROM webhook_queues").await, 0);
+        assert_eq!(app.count(pending).await, 1);
+        app.execute("DELETE FROM outbox").await;
+        assert_eq!(app.count("SELECT count(*) FROM webhook_queues").await, 0);
     }
 }
 
-/// What a server of the version before holds is its own, and what it leaves is found.
+/// A server of the previous version leases deliveries without the queues, and releases them.
 #[tokio::test]
-async fn a_server_that_knows_no_queues_shares_the_deliveries() {
+async fn shares_deliveries_with_a_server_version_without_queues() {
     let mut app = TestApp::start().await;
     let mut receiver = Receiver::start().await;
     app.stop_workers().await;
-    subscribe(&app, KEY, &receiver.url).await;
-    let held = app.create(&json!({"name": "A"})).await.id().to_owned();
-    rename(&app, &held, "A2").await;
-    execute(
-        &app,
+    app.subscribe(&receiver.url, &EVENTS).await;
+    let leased = app.create(&json!({"name": "A"})).await.id().to_owned();
+    app.rename_case(&leased, "A2").await;
+    app.execute(
         "UPDATE webhook_logs SET leased_until = now() + interval '1 hour' WHERE version = 1",
     )
     .await;
     app.create(&json!({"name": "B"})).await;
     app.start_workers();
-    receiver.received(1).await;
-    until(
-        &app,
-        "the other is delivered",
-        "SELECT count(*) - 1 FROM webhook_logs WHERE state = 'delivered'",
+    receiver.wait_for(1).await;
+    app.wait_for_count(
+        "SELECT count(*) FROM webhook_logs WHERE state = 'delivered'",
+        1,
     )
     .await;
-    assert_eq!(receiver.so_far().len(), 1, "it was taken from its holder");
-    // It has failed there.
-    execute(
-        &app,
+    assert_eq!(
+        receiver.received().len(),
+        1,
+        "the leased delivery was taken"
+    );
+    // The delivery failed on the other server.
+    app.execute(
         "UPDATE webhook_logs SET leased_until = NULL, next_attempt_at = now(), attempt_count = 1
          WHERE leased_until IS NOT NULL",
     )
     .await;
-    let received = receiver.received(3).await;
+    let received = receiver.wait_for(3).await;
     let names: Vec<_> = received
         .iter()
         .map(|it| it.body["case"]["name"].clone())
@@ -339,15 +279,15 @@ async fn a_server_that_knows_no_queues_shares_the_deliveries() {
     assert_eq!(names, ["B", "A", "A2"]);
 }
 
-/// Two workspaces with 64 endpoints that hang, and more for each than all slots of the server.
+/// Two workspaces have 64 hanging endpoints, and more deliveries than the server has slots.
 #[tokio::test]
-async fn endpoints_of_others_that_hang_leave_slots_for_a_healthy_one() {
+async fn hanging_endpoints_of_other_workspaces_leave_slots_for_a_healthy_one() {
     let app = TestApp::start().await;
-    let mut hanging = Receiver::answering_late(|_| std::future::pending()).await;
+    let mut hanging = Receiver::responding_async(|_| std::future::pending()).await;
     for key in ["dossier_one_key", "dossier_two_key"] {
         app.add_workspace(key).await;
         for _ in 0..32 {
-            subscribe(&app, key, &hanging.url).await;
+            app.subscribe_as(key, &hanging.url, &EVENTS).await;
         }
         let cases = (0..20).map(|_| app.post_as(key, json!({"name": "A"}).to_string()));
         let cases: Vec<_> = futures_util::stream::iter(cases)
@@ -356,38 +296,37 @@ async fn endpoints_of_others_that_hang_leave_slots_for_a_healthy_one() {
             .await;
         assert!(cases.iter().all(|it| it.status == StatusCode::CREATED));
     }
-    // As many as they can have at once.
-    hanging.received(150).await;
+    // The maximum number of concurrent deliveries of these workspaces.
+    hanging.wait_for(150).await;
     let mut healthy = Receiver::start().await;
-    subscribe(&app, KEY, &healthy.url).await;
+    app.subscribe(&healthy.url, &EVENTS).await;
     for _ in 0..10 {
         app.create(&json!({"name": "B"})).await;
     }
-    healthy.received(10).await;
-    let ended = count(&app, "SELECT count(*) FROM webhook_log_attempts").await;
+    healthy.wait_for(10).await;
+    let ended = app.count("SELECT count(*) FROM webhook_log_attempts").await;
     assert!(
         ended < 1_000,
-        "it had its turn once all others had theirs: {ended}"
+        "the healthy endpoint waited for {ended} other attempts"
     );
 }
 
 #[tokio::test]
-async fn a_delivery_that_cannot_be_read_fails_alone() {
+async fn an_unreadable_delivery_does_not_affect_others() {
     let mut app = TestApp::start().await;
     let mut receiver = Receiver::start().await;
     app.stop_workers().await;
-    subscribe(&app, KEY, &receiver.url).await;
+    app.subscribe(&receiver.url, &EVENTS).await;
     let case = app.create(&json!({"name": "A"})).await.id().to_owned();
-    rename(&app, &case, "A2").await;
+    app.rename_case(&case, "A2").await;
     app.create(&json!({"name": "B"})).await;
-    // Two values that the database takes, and that have no form in the server.
-    execute(
-        &app,
+    // A timestamp that PostgreSQL accepts and the server cannot represent.
+    app.execute(
         "UPDATE outbox SET created_at = 'infinity' WHERE version = 1 AND subject ->> 'name' = 'A'",
     )
     .await;
     app.start_workers();
-    let received = receiver.received(2).await;
+    let received = receiver.wait_for(2).await;
     let mut names: Vec<_> = received
         .iter()
         .map(|it| it.body["case"]["name"].clone())
@@ -406,32 +345,29 @@ async fn a_delivery_that_cannot_be_read_fails_alone() {
     .expect("rows");
     let reason = "the stored event could not be read, so it was not sent";
     assert_eq!(failed, [("failed".to_owned(), 1, 0, reason.to_owned())]);
-    until(
-        &app,
-        "all queues end",
-        "SELECT count(*) FROM webhook_queues",
-    )
-    .await;
+    app.wait_for_count("SELECT count(*) FROM webhook_queues", 0)
+        .await;
 }
 
-/// A queue whose first delivery cannot be locked does not stand before those of its endpoint.
+/// A queue whose first delivery is locked must not block the other queues of its endpoint.
 #[tokio::test]
-async fn queues_that_cannot_be_taken_stop_nobody() {
+async fn locked_queues_do_not_block_others() {
     let mut app = TestApp::start().await;
     let mut receiver = Receiver::start().await;
     app.stop_workers().await;
-    subscribe(&app, KEY, &receiver.url).await;
+    app.subscribe(&receiver.url, &EVENTS).await;
     for _ in 0..8 {
         app.create(&json!({"name": "held"})).await;
     }
     let mut connection = app.connect().await;
-    let mut holding = connection.begin().await.expect("a transaction");
-    let lock = holding.execute("SELECT FROM webhook_logs FOR UPDATE").await;
+    let mut transaction = connection.begin().await.expect("a transaction");
+    let lock = transaction
+        .execute("SELECT FROM webhook_logs FOR UPDATE")
+        .await;
     lock.expect("the locks");
-    // Rows of queues that say too early a moment.
+    // Queue rows with a `due_at` that is too early.
     app.create(&json!({"name": "stale"})).await;
-    execute(
-        &app,
+    app.execute(
         "UPDATE webhook_logs SET next_attempt_at = now() + interval '1 day'
          WHERE id = (SELECT max(id::text)::uuid FROM webhook_logs);
          UPDATE webhook_queues SET due_at = now() - interval '1 day';
@@ -442,39 +378,35 @@ async fn queues_that_cannot_be_taken_stop_nobody() {
     .await;
     app.create(&json!({"name": "free"})).await;
     app.start_workers();
-    let received = receiver.received(1).await;
+    let received = receiver.wait_for(1).await;
     assert_eq!(received[0].body["case"]["name"], "free");
-    holding.rollback().await.expect("the locks are free");
-    let received = receiver.received(9).await;
+    transaction.rollback().await.expect("the locks are free");
+    let received = receiver.wait_for(9).await;
     assert!(received.iter().all(|it| it.body["case"]["name"] != "stale"));
-    until(
-        &app,
-        "only one is left",
-        "SELECT count(*) - 1 FROM webhook_queues",
-    )
-    .await;
+    app.wait_for_count("SELECT count(*) FROM webhook_queues", 1)
+        .await;
     assert_consistent(&app).await;
 }
 
-/// Everything that can happen to deliveries, at once.
+/// Creates, renames, retries, deletions and status changes at the same time.
 #[tokio::test]
-async fn queues_follow_from_deliveries_whatever_happens_to_them() {
+async fn queues_stay_consistent_with_deliveries_under_concurrent_changes() {
     let mut app = TestApp::start().await;
-    let receiver = Receiver::answering(|number| match number % 7 {
+    let receiver = Receiver::responding(|number| match number % 7 {
         0 | 3 => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         _ => StatusCode::OK.into_response(),
     })
     .await;
     let mut webhooks = Vec::new();
     for _ in 0..3 {
-        webhooks.push(subscribe(&app, KEY, &receiver.url).await);
+        webhooks.push(app.subscribe(&receiver.url, &EVENTS).await.id());
     }
-    let lives = (0..24_usize).map(|number| {
+    let operations = (0..24_usize).map(|number| {
         let (app, webhooks) = (&app, &webhooks);
         async move {
             let case = app.create(&json!({"name": "A"})).await.id().to_owned();
             for _ in 0..3 {
-                rename(app, &case, "B").await;
+                app.rename_case(&case, "B").await;
             }
             let webhook = format!("/webhooks/{}", webhooks[number % 3]);
             let status = if number % 2 == 0 { "offline" } else { "online" };
@@ -494,7 +426,7 @@ async fn queues_follow_from_deliveries_whatever_happens_to_them() {
                 let path = format!("/webhook-logs/{}/retry", log["id"].as_str().expect("an id"));
                 app.call(Method::POST, &path, &json!({})).await.expect(202);
             }
-            rename(app, &case, "C").await;
+            app.rename_case(&case, "C").await;
             if number % 3 == 0 {
                 let path = format!("/cases/{case}");
                 app.call(Method::DELETE, &path, &json!({}))
@@ -503,7 +435,7 @@ async fn queues_follow_from_deliveries_whatever_happens_to_them() {
             }
         }
     });
-    futures_util::stream::iter(lives)
+    futures_util::stream::iter(operations)
         .buffer_unordered(6)
         .collect::<Vec<_>>()
         .await;
@@ -519,44 +451,47 @@ async fn queues_follow_from_deliveries_whatever_happens_to_them() {
     }
     app.stop_workers().await;
     assert_consistent(&app).await;
-    // Expiry of some, and nobody makes the deliveries of a deleted webhook.
-    execute(&app, "DELETE FROM outbox WHERE id::text LIKE '%a'").await;
+    // Expired events, and the deliveries of a deleted webhook, leave their queues.
+    app.execute("DELETE FROM outbox WHERE id::text LIKE '%a'")
+        .await;
     assert_consistent(&app).await;
     app.start_workers();
-    until(
-        &app,
-        "those of the deleted webhook end",
+    app.wait_for_count(
         "SELECT count(*) FROM webhook_queues AS q JOIN webhooks AS w ON w.id = q.webhook_id
          WHERE w.deleted_at IS NOT NULL",
+        0,
     )
     .await;
-    let begun = Instant::now();
-    while count(&app, "SELECT count(*) FROM webhook_queues").await > 0 {
-        assert!(begun.elapsed() < Duration::from_secs(60), "queues are left");
-        pass(&app, 9 * 60).await;
-    }
+    poll(async || {
+        advance(&app, 9 * 60).await;
+        match app.count("SELECT count(*) FROM webhook_queues").await {
+            0 => Ok(()),
+            queues => Err(format!("{queues} queues are left")),
+        }
+    })
+    .await;
     let pending = "SELECT count(*) FROM webhook_logs WHERE state = 'pending'";
-    assert_eq!(count(&app, pending).await, 0);
+    assert_eq!(app.count(pending).await, 0);
 }
 
-/// Rows that the scans of a statement have read, all together, by what they were read from.
+/// Returns the rows that each scan of a statement has read.
 async fn rows_read(
     connection: &mut PgConnection,
     sql: &str,
     parameters: &str,
 ) -> Vec<(String, f64)> {
-    let prepare = format!("PREPARE asked AS {sql}");
+    let prepare = format!("PREPARE query AS {sql}");
     connection.execute(AssertSqlSafe(prepare)).await.expect(sql);
     let explain =
-        format!("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) EXECUTE asked ({parameters})");
+        format!("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) EXECUTE query ({parameters})");
     let row = connection
         .fetch_one(AssertSqlSafe(explain))
         .await
         .expect("a plan");
     connection
-        .execute("DEALLOCATE asked")
+        .execute("DEALLOCATE query")
         .await
-        .expect("it goes");
+        .expect("the deallocation");
     let mut read = Vec::new();
     let mut nodes = vec![row.get::<Value, _>(0)[0]["Plan"].clone()];
     while let Some(node) = nodes.pop() {
@@ -574,7 +509,7 @@ async fn rows_read(
 
 /// 100,000 pending deliveries of one endpoint, and 2,000 endpoints of 40 workspaces.
 #[tokio::test]
-async fn a_claim_reads_no_more_of_a_long_queue_than_it_takes() {
+async fn a_claim_reads_only_the_deliveries_that_it_takes() {
     const FILL: &str = "
         INSERT INTO workspaces (id, name) SELECT gen_random_uuid(), 'W' || i
         FROM generate_series(1, 39) AS i;
@@ -607,9 +542,9 @@ async fn a_claim_reads_no_more_of_a_long_queue_than_it_takes() {
     app.stop_workers().await;
     let mut connection = app.connect().await;
     connection.execute(FILL).await.expect("the deliveries");
-    // A table that nobody has analysed too.
+    // Also without table statistics.
     for analyse in ["SELECT 1", "ANALYZE"] {
-        connection.execute(analyse).await.expect("it is analysed");
+        connection.execute(analyse).await.expect("the statistics");
         let waiting = include_str!("../../src/webhooks/delivery/due_endpoints.sql");
         let read = rows_read(&mut connection, waiting, "now()").await;
         assert!(read.iter().all(|(_, rows)| *rows <= 4_100.0), "{read:?}");
@@ -622,7 +557,8 @@ async fn a_claim_reads_no_more_of_a_long_queue_than_it_takes() {
         let mut open = connection.begin().await.expect("a transaction");
         let read = rows_read(&mut open, claim, &share).await;
         assert!(read.iter().all(|(_, rows)| *rows <= 300.0), "{read:?}");
-        // What ends a delivery looks for the next one of its queue alone, also while the average endpoint has one.
+        // Ending a delivery must look up only the next one of its queue, even if the average endpoint has one
+        // delivery.
         let read = "SELECT (idx_tup_fetch + seq_tup_read)::bigint FROM pg_stat_xact_user_tables
             WHERE relname = 'webhook_logs'";
         let before: i64 = open.fetch_one(read).await.expect("a count").get(0);
@@ -631,6 +567,6 @@ async fn a_claim_reads_no_more_of_a_long_queue_than_it_takes() {
         open.execute(refresh).await.expect("the queues");
         let after: i64 = open.fetch_one(read).await.expect("a count").get(0);
         assert!(after - before <= 100, "{}", after - before);
-        open.rollback().await.expect("nothing is taken");
+        open.rollback().await.expect("the rollback");
     }
 }

@@ -1,35 +1,20 @@
-//! Sending the events of an outage again.
+//! Replays of events after an outage.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
-use axum::http::StatusCode;
-use axum::response::IntoResponse;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{Connection, Executor, Row};
 use uuid::Uuid;
 
-use crate::support::{Answer, LONG, Receiver, TestApp};
+use crate::support::{Receiver, TestApp, TestResponse};
 
 const KEY: &str = dossier::workspaces::FIXED_KEY;
-/// A range that has every event of a test.
+/// A time range with every event of a test.
 const ALWAYS: (&str, &str) = ("2020-01-01T00:00:00Z", "2100-01-01T00:00:00Z");
 
-async fn subscribe(app: &TestApp, url: &str, events: &[&str]) -> String {
-    let body = json!({"url": url, "events": events});
-    let made = app.call(Method::POST, "/webhooks", &body).await.expect(201);
-    made.id().to_owned()
-}
-
-async fn rename(app: &TestApp, case: &str, name: &str) {
-    let path = format!("/cases/{case}");
-    let body = json!({"name": name});
-    app.call(Method::PATCH, &path, &body).await.expect(200);
-}
-
-async fn replay(app: &TestApp, webhook: &str, body: &Value) -> Answer {
+async fn replay(app: &TestApp, webhook: &str, body: &Value) -> TestResponse {
     let path = format!("/webhooks/{webhook}/replay");
     app.call(Method::POST, &path, body).await
 }
@@ -38,45 +23,35 @@ fn range() -> Value {
     json!({"since": ALWAYS.0, "until": ALWAYS.1})
 }
 
-async fn count(app: &TestApp, sql: &'static str) -> i64 {
-    let mut connection = app.connect().await;
-    connection.fetch_one(sql).await.expect("a count").get(0)
-}
-
-async fn until(app: &TestApp, sql: &'static str) {
-    let begun = Instant::now();
-    while count(app, sql).await != 0 {
-        assert!(begun.elapsed() < LONG, "{sql}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
 const PENDING: &str = "SELECT count(*) FROM webhook_logs WHERE state = 'pending'";
 
 #[tokio::test]
-async fn the_events_of_a_range_are_sent_again_in_the_order_of_their_case() {
+async fn replays_the_events_of_a_range_in_order() {
     let app = TestApp::start().await;
     let mut receiver = Receiver::start().await;
-    let webhook = subscribe(&app, &receiver.url, &["Case.Created", "Case.Updated"]).await;
+    let webhook = app
+        .subscribe(&receiver.url, &["Case.Created", "Case.Updated"])
+        .await
+        .id();
     let case = app.create(&json!({"name": "0"})).await.id().to_owned();
-    rename(&app, &case, "1").await;
-    rename(&app, &case, "2").await;
-    let first = receiver.received(3).await;
-    until(&app, PENDING).await;
-    let answer = replay(&app, &webhook, &range()).await.expect(202);
+    app.rename_case(&case, "1").await;
+    app.rename_case(&case, "2").await;
+    let first = receiver.wait_for(3).await;
+    app.wait_for_count(PENDING, 0).await;
+    let response = replay(&app, &webhook, &range()).await.expect(202);
     assert_eq!(
-        answer.body,
+        response.body,
         json!({"deliveries": 3, "already_pending": 0, "without_payload": 0, "next_cursor": null})
     );
-    let received = receiver.received(6).await;
-    // The same messages, so that a receiver recognises what it has.
+    let received = receiver.wait_for(6).await;
+    // The same message ids, so that a receiver recognises duplicates.
     let ids = |received: &[crate::support::Received]| -> Vec<String> {
         let ids = received.iter().map(|it| it.header("webhook-id").to_owned());
         ids.collect()
     };
     assert_eq!(ids(&received[3..]), ids(&first));
     assert_eq!(received[5].body["case"]["name"], "2");
-    until(&app, PENDING).await;
+    app.wait_for_count(PENDING, 0).await;
     let logs = app.get("/webhook-logs?limit=3").await.expect(200);
     for log in logs.body["data"].as_array().expect("deliveries") {
         assert_eq!(log["state"], "delivered");
@@ -86,21 +61,27 @@ async fn the_events_of_a_range_are_sent_again_in_the_order_of_their_case() {
 }
 
 #[tokio::test]
-async fn only_the_events_of_the_range_and_of_the_webhook_are_sent() {
+async fn replays_only_subscribed_events_within_the_range() {
     let mut app = TestApp::start().await;
     app.stop_workers().await;
     let all = ["Case.Created", "Case.InfoUpdated"];
-    subscribe(&app, "http://127.0.0.1:9/all", &all).await;
+    app.subscribe("http://127.0.0.1:9/all", &all).await;
     let case = app.create(&json!({"name": "0"})).await.id().to_owned();
-    rename(&app, &case, "1").await;
+    app.rename_case(&case, "1").await;
     app.execute(
         "UPDATE outbox SET created_at = '2026-01-01T10:00:00Z' WHERE version = 1;
          UPDATE outbox SET created_at = '2026-01-01T11:00:00Z' WHERE version = 2",
     )
     .await;
-    // A webhook that is made afterwards gets what others were told of.
-    let updates = subscribe(&app, "http://127.0.0.1:9/updates", &["Case.Updated"]).await;
-    let created = subscribe(&app, "http://127.0.0.1:9/created", &["Case.Created"]).await;
+    // A webhook created later can replay events that others received.
+    let updates = app
+        .subscribe("http://127.0.0.1:9/updates", &["Case.Updated"])
+        .await
+        .id();
+    let created = app
+        .subscribe("http://127.0.0.1:9/created", &["Case.Created"])
+        .await
+        .id();
     for (webhook, since, until, deliveries) in [
         (&created, "2026-01-01T10:00:00Z", "2026-01-01T11:00:00Z", 1),
         (&updates, "2026-01-01T10:00:00Z", "2026-01-01T11:00:00Z", 0),
@@ -113,39 +94,34 @@ async fn only_the_events_of_the_range_and_of_the_webhook_are_sent() {
         ),
     ] {
         let body = json!({"since": since, "until": until});
-        let answer = replay(&app, webhook, &body).await.expect(202);
-        assert_eq!(answer.body["deliveries"], deliveries, "{body}");
+        let response = replay(&app, webhook, &body).await.expect(202);
+        assert_eq!(response.body["deliveries"], deliveries, "{body}");
         let pending = if (webhook, deliveries) == (&created, 0) {
             1
         } else {
             0
         };
-        assert_eq!(answer.body["already_pending"], pending, "{body}");
+        assert_eq!(response.body["already_pending"], pending, "{body}");
     }
 }
 
-/// The queue of a case stands still until its first delivery is due, which may be hours after an outage.
+/// A queue waits until its first delivery is due, which can be hours after an outage.
 #[tokio::test]
-async fn what_waits_for_a_retry_is_due_at_once_and_not_sent_twice() {
+async fn makes_pending_retries_due_at_once_without_duplicates() {
     let app = TestApp::start().await;
     let is_down = Arc::new(AtomicBool::new(true));
-    let down = Arc::clone(&is_down);
-    let mut receiver = Receiver::answering(move |_| {
-        if down.load(Ordering::SeqCst) {
-            StatusCode::SERVICE_UNAVAILABLE.into_response()
-        } else {
-            StatusCode::OK.into_response()
-        }
-    })
-    .await;
-    let webhook = subscribe(&app, &receiver.url, &["Case.Created", "Case.Updated"]).await;
+    let mut receiver = Receiver::failing_while(Arc::clone(&is_down)).await;
+    let webhook = app
+        .subscribe(&receiver.url, &["Case.Created", "Case.Updated"])
+        .await
+        .id();
     let case = app.create(&json!({"name": "0"})).await.id().to_owned();
-    rename(&app, &case, "1").await;
-    receiver.received(1).await;
-    until(
-        &app,
+    app.rename_case(&case, "1").await;
+    receiver.wait_for(1).await;
+    app.wait_for_count(
         "SELECT count(*) FROM webhook_logs WHERE leased_until IS NOT NULL OR
              (version = 1 AND attempt_count = 0)",
+        0,
     )
     .await;
     app.execute(
@@ -153,23 +129,26 @@ async fn what_waits_for_a_retry_is_due_at_once_and_not_sent_twice() {
     )
     .await;
     is_down.store(false, Ordering::SeqCst);
-    let before = receiver.so_far().len();
-    let answer = replay(&app, &webhook, &range()).await.expect(202);
-    assert_eq!(answer.body["deliveries"], 0);
-    assert_eq!(answer.body["already_pending"], 2);
-    let received = receiver.received(before + 2).await;
+    let before = receiver.received().len();
+    let response = replay(&app, &webhook, &range()).await.expect(202);
+    assert_eq!(response.body["deliveries"], 0);
+    assert_eq!(response.body["already_pending"], 2);
+    let received = receiver.wait_for(before + 2).await;
     assert_eq!(received[before].body["case"]["name"], "0");
     assert_eq!(received[before + 1].body["case"]["name"], "1");
-    until(&app, PENDING).await;
+    app.wait_for_count(PENDING, 0).await;
 }
 
 #[tokio::test]
-async fn a_long_outage_is_replayed_in_bounded_parts() {
+async fn replays_a_long_outage_in_pages_of_500() {
     let mut app = TestApp::start().await;
     app.stop_workers().await;
-    let webhook = subscribe(&app, "http://127.0.0.1:9/", &["Case.Created"]).await;
+    let webhook = app
+        .subscribe("http://127.0.0.1:9/", &["Case.Created"])
+        .await
+        .id();
     app.create(&json!({"name": "0"})).await;
-    // Many of one moment, since a batch writes them so.
+    // Many events with one timestamp, as a batch creates them.
     app.execute(
         "INSERT INTO outbox (workspace_id, case_id, id, event, version, subject, created_at)
          SELECT workspace_id, gen_random_uuid(), gen_random_uuid(), event, 1, subject,
@@ -178,43 +157,46 @@ async fn a_long_outage_is_replayed_in_bounded_parts() {
          DELETE FROM webhook_logs",
     )
     .await;
-    let (mut made, mut parts, mut body) = (0, 0, range());
+    let (mut delivered, mut pages, mut body) = (0, 0, range());
     loop {
-        let answer = replay(&app, &webhook, &body).await.expect(202);
-        let deliveries = answer.body["deliveries"].as_i64().expect("a count");
+        let response = replay(&app, &webhook, &body).await.expect(202);
+        let deliveries = response.body["deliveries"].as_i64().expect("a count");
         assert!(deliveries <= 500, "{deliveries} at once");
-        made += deliveries;
-        parts += 1;
-        match &answer.body["next_cursor"] {
+        delivered += deliveries;
+        pages += 1;
+        match &response.body["next_cursor"] {
             Value::String(next) => body["cursor"] = json!(next),
             _ => break,
         }
     }
-    assert_eq!((made, parts), (1_200, 3));
+    assert_eq!((delivered, pages), (1_200, 3));
     let distinct = "SELECT count(DISTINCT event_id) FROM webhook_logs WHERE state = 'pending'";
-    assert_eq!(count(&app, distinct).await, 1_200);
+    assert_eq!(app.count(distinct).await, 1_200);
     assert_eq!(
-        count(&app, "SELECT count(*) FROM webhook_queues").await,
+        app.count("SELECT count(*) FROM webhook_queues").await,
         1_200
     );
-    // A cursor goes on with its own range alone.
+    // A cursor is valid for its own range and webhook only.
     let mut other = json!({"since": ALWAYS.0, "until": "2090-01-01T00:00:00Z"});
     other["cursor"] = body["cursor"].clone();
     let refused = replay(&app, &webhook, &other).await.expect(400);
     assert_eq!(refused.errors(), [("/cursor", "mutually_exclusive")]);
-    let elsewhere = subscribe(&app, "http://127.0.0.1:9/", &["Case.Created"]).await;
-    let refused = replay(&app, &elsewhere, &body).await.expect(400);
+    let other_webhook = app
+        .subscribe("http://127.0.0.1:9/", &["Case.Created"])
+        .await
+        .id();
+    let refused = replay(&app, &other_webhook, &body).await.expect(400);
     assert_eq!(refused.errors(), [("/cursor", "mutually_exclusive")]);
 }
 
 #[tokio::test]
-async fn a_replay_with_a_key_is_done_once() {
+async fn replays_once_per_idempotency_key() {
     let app = TestApp::start().await;
     let mut receiver = Receiver::start().await;
-    let webhook = subscribe(&app, &receiver.url, &["Case.Created"]).await;
+    let webhook = app.subscribe(&receiver.url, &["Case.Created"]).await.id();
     app.create(&json!({"name": "0"})).await;
-    receiver.received(1).await;
-    until(&app, PENDING).await;
+    receiver.wait_for(1).await;
+    app.wait_for_count(PENDING, 0).await;
     let path = format!("/webhooks/{webhook}/replay");
     let send = async || {
         let request = app.request(Method::POST, &path).bearer_auth(KEY);
@@ -224,31 +206,37 @@ async fn a_replay_with_a_key_is_done_once() {
     let (first, again) = (send().await, send().await);
     assert_eq!(first.body, again.body);
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
-    assert_eq!(count(&app, "SELECT count(*) FROM webhook_logs").await, 2);
+    assert_eq!(app.count("SELECT count(*) FROM webhook_logs").await, 2);
 }
 
 #[tokio::test]
-async fn events_that_show_nothing_any_more_are_counted_and_not_sent() {
+async fn counts_events_without_payload_and_does_not_send_them() {
     let mut app = TestApp::start().await;
     app.stop_workers().await;
-    // Nobody waits for it, so that nothing of it is kept.
+    // Without a webhook, the payload of the event is not stored.
     app.create(&json!({"name": "unheard"})).await;
-    let webhook = subscribe(&app, "http://127.0.0.1:9/", &["Case.Created"]).await;
+    let webhook = app
+        .subscribe("http://127.0.0.1:9/", &["Case.Created"])
+        .await
+        .id();
     let case = app.create(&json!({"name": "gone"})).await.id().to_owned();
     let path = format!("/cases/{case}");
     app.call(Method::DELETE, &path, &json!({}))
         .await
         .expect(204);
-    let answer = replay(&app, &webhook, &range()).await.expect(202);
-    assert_eq!(answer.body["deliveries"], 0);
-    assert_eq!(answer.body["without_payload"], 2);
-    assert_eq!(count(&app, PENDING).await, 0);
+    let response = replay(&app, &webhook, &range()).await.expect(202);
+    assert_eq!(response.body["deliveries"], 0);
+    assert_eq!(response.body["without_payload"], 2);
+    assert_eq!(app.count(PENDING).await, 0);
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_replay_is_said_at_once() {
+async fn returns_all_errors_of_a_replay_request_at_once() {
     let app = TestApp::start().await;
-    let webhook = subscribe(&app, "http://127.0.0.1:9/", &["Case.Created"]).await;
+    let webhook = app
+        .subscribe("http://127.0.0.1:9/", &["Case.Created"])
+        .await
+        .id();
     for (body, errors) in [
         (
             json!({}),
@@ -278,8 +266,8 @@ async fn what_is_wrong_with_a_replay_is_said_at_once() {
         let refused = replay(&app, &webhook, &body).await.expect(400);
         assert_eq!(refused.errors(), errors, "{body}");
     }
-    let nobody = "0198a000-0000-4000-8000-0000000fffff";
-    replay(&app, nobody, &range()).await.expect(404);
+    let unknown = "0198a000-0000-4000-8000-0000000fffff";
+    replay(&app, unknown, &range()).await.expect(404);
     let path = format!("/webhooks/{webhook}");
     app.call(Method::DELETE, &path, &json!({}))
         .await
@@ -287,31 +275,31 @@ async fn what_is_wrong_with_a_replay_is_said_at_once() {
     replay(&app, &webhook, &range()).await.expect(404);
 }
 
-/// Nothing is made for a webhook that is offline until it is online again; a replay waits like the rest.
+/// Deliveries to an offline webhook wait until it is online; so does a replay.
 #[tokio::test]
-async fn a_replay_for_a_webhook_that_is_offline_waits_until_it_is_online() {
+async fn replay_to_an_offline_webhook_waits_until_it_is_online() {
     let app = TestApp::start().await;
     let mut receiver = Receiver::start().await;
-    let webhook = subscribe(&app, &receiver.url, &["Case.Created"]).await;
+    let webhook = app.subscribe(&receiver.url, &["Case.Created"]).await.id();
     app.create(&json!({"name": "0"})).await;
-    receiver.received(1).await;
-    until(&app, PENDING).await;
+    receiver.wait_for(1).await;
+    app.wait_for_count(PENDING, 0).await;
     let path = format!("/webhooks/{webhook}");
-    let turn = async |status: &str| {
+    let set_status = async |status: &str| {
         let body = json!({"status": status});
         app.call(Method::PATCH, &path, &body).await.expect(200);
     };
-    turn("offline").await;
-    let answer = replay(&app, &webhook, &range()).await.expect(202);
-    assert_eq!(answer.body["deliveries"], 1);
-    assert_eq!(count(&app, PENDING).await, 1);
-    turn("online").await;
-    receiver.received(2).await;
+    set_status("offline").await;
+    let response = replay(&app, &webhook, &range()).await.expect(202);
+    assert_eq!(response.body["deliveries"], 1);
+    assert_eq!(app.count(PENDING).await, 1);
+    set_status("online").await;
+    receiver.wait_for(2).await;
 }
 
-/// Two hundred thousand events, and as many deliveries of the endpoint.
+/// 200,000 events, and as many deliveries to the webhook.
 #[tokio::test]
-async fn a_part_of_a_replay_reads_no_more_than_its_events() {
+async fn a_page_of_a_replay_reads_only_its_own_events() {
     const FILL: &str = "
         DO $$ BEGIN
             PERFORM set_config('session_replication_role', 'replica', false);
@@ -329,7 +317,10 @@ async fn a_part_of_a_replay_reads_no_more_than_its_events() {
         SET session_replication_role = DEFAULT";
     let mut app = TestApp::start().await;
     app.stop_workers().await;
-    let webhook = subscribe(&app, "http://127.0.0.1:9/", &["Case.Created"]).await;
+    let webhook = app
+        .subscribe("http://127.0.0.1:9/", &["Case.Created"])
+        .await
+        .id();
     app.create(&json!({"name": "0"})).await;
     let mut connection = app.connect().await;
     connection.execute(FILL).await.expect("events");
@@ -337,13 +328,13 @@ async fn a_part_of_a_replay_reads_no_more_than_its_events() {
     let now = dossier::clock::now();
     // Tables that nobody has analysed too.
     for analyse in ["SELECT 1", "ANALYZE"] {
-        connection.execute(analyse).await.expect("it is analysed");
+        connection.execute(analyse).await.expect("the statistics");
         let mut open = connection.begin().await.expect("a transaction");
         // As the server does.
         let along = open.execute("SET LOCAL enable_sort = off").await;
         along.expect("the setting");
         let since = "2026-01-02T00:00:00Z".parse::<chrono::DateTime<chrono::Utc>>();
-        let made = sqlx::query(include_str!("../../src/webhooks/replay/events.sql"))
+        let delivered = sqlx::query(include_str!("../../src/webhooks/replay/events.sql"))
             .bind(Uuid::parse_str("0198a000-0000-4000-8000-000000000001").expect("a UUID"))
             .bind(Uuid::parse_str(&webhook).expect("a UUID"))
             .bind(vec!["Case.Created"])
@@ -358,11 +349,11 @@ async fn a_part_of_a_replay_reads_no_more_than_its_events() {
             .fetch_one(&mut *open)
             .await
             .expect("a part");
-        assert_eq!(made.get::<i64, _>(0), 500);
+        assert_eq!(delivered.get::<i64, _>(0), 500);
         let read = "SELECT sum(coalesce(idx_tup_fetch, 0) + seq_tup_read)::bigint
             FROM pg_stat_xact_user_tables WHERE relname IN ('outbox', 'webhook_logs')";
         let rows: i64 = open.fetch_one(read).await.expect("a count").get(0);
         assert!(rows <= 5_000, "{rows} rows, {analyse}");
-        open.rollback().await.expect("nothing is made");
+        open.rollback().await.expect("the rollback");
     }
 }

@@ -1,4 +1,4 @@
-//! Secrets of one's own, and who can verify with them.
+//! Secrets chosen by clients, and the verification of signatures.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,14 +9,14 @@ use sha2::Sha256;
 
 use crate::support::{Received, Receiver, TestApp};
 
-/// A delivery that is signed with a secret of the caller's own.
+/// Returns a delivery that is signed with a secret chosen by the client.
 async fn delivered(secret: &str) -> Received {
     let app = TestApp::start().await;
     let mut receiver = Receiver::start().await;
     let body = json!({"url": receiver.url, "events": ["Case.Created"], "secret": secret});
     app.call(Method::POST, "/webhooks", &body).await.expect(201);
     app.create(&json!({"name": "Acme"})).await;
-    receiver.received(1).await.remove(0)
+    receiver.wait_for(1).await.remove(0)
 }
 
 fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
@@ -25,8 +25,8 @@ fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-/// Whether one of the signatures is by the text of the secret itself.
-fn is_signed_by_text(received: &Received, secret: &str) -> bool {
+/// Returns whether one of the signatures uses the string of the secret as its key.
+fn is_signed_by_string(received: &Received, secret: &str) -> bool {
     let head = format!(
         "{}.{}.",
         received.header("webhook-id"),
@@ -39,7 +39,7 @@ fn is_signed_by_text(received: &Received, secret: &str) -> bool {
 }
 
 #[tokio::test]
-async fn the_libraries_of_standard_webhooks_verify_base64_with_and_without_its_prefix() {
+async fn standard_webhooks_libraries_verify_base64_secrets_with_and_without_prefix() {
     let bytes: Vec<u8> = (0..24).collect();
     let encoded = STANDARD.encode(bytes);
     for secret in [
@@ -57,38 +57,41 @@ async fn the_libraries_of_standard_webhooks_verify_base64_with_and_without_its_p
             .map(|it| format!("{it:02x}"))
             .collect();
         assert_eq!(received.header("dotfile-signature"), digits, "{secret}");
-        // What verified before still does.
+        // Receivers that use the string as the key still verify secrets without a prefix.
         let has_prefix = secret.starts_with("whsec_");
-        assert_eq!(is_signed_by_text(&received, &secret), !has_prefix);
+        assert_eq!(is_signed_by_string(&received, &secret), !has_prefix);
     }
 }
 
 #[tokio::test]
-async fn a_secret_that_is_no_base64_signs_with_its_text() {
+async fn signs_with_the_string_of_a_secret_that_is_not_base64() {
     let secret = "correct horse battery staple!";
     assert!(standardwebhooks::Webhook::new(secret).is_err());
     let received = delivered(secret).await;
-    assert!(is_signed_by_text(&received, secret));
+    assert!(is_signed_by_string(&received, secret));
     let signatures = received.header("webhook-signature").split(' ');
     assert_eq!(signatures.count(), 1);
 }
 
 #[test]
-fn the_description_says_how_long_a_secret_is_and_what_a_key_looks_like() {
-    let document = &*crate::support::described::DOCUMENT;
+fn documented_patterns_match_valid_secrets_and_idempotency_keys() {
+    let document = &*crate::support::openapi::DOCUMENT;
     for schema in ["WebhookCreateRequest", "WebhookUpdateRequest"] {
         let secret = &document["components"]["schemas"][schema]["properties"]["secret"];
         let pattern = secret["pattern"].as_str().expect("a pattern");
         let pattern = regex::Regex::new(pattern).expect("an expression");
-        for (text, is_taken) in [
+        for (text, is_valid) in [
             ("", true),
             ("fifteen bytes..", false),
             ("sixteen bytes...", true),
         ] {
-            assert_eq!(pattern.is_match(text), is_taken, "{schema} {text:?}");
+            assert_eq!(pattern.is_match(text), is_valid, "{schema} {text:?}");
         }
-        let about = secret["description"].as_str().expect("a description");
-        assert!(about.contains("16 to 255 characters"), "{about}");
+        let description = secret["description"].as_str().expect("a description");
+        assert!(
+            description.contains("16 to 255 characters"),
+            "{description}"
+        );
     }
     let keys: Vec<&Value> = document["paths"]["/webhooks"]["post"]["parameters"]
         .as_array()
@@ -101,7 +104,7 @@ fn the_description_says_how_long_a_secret_is_and_what_a_key_looks_like() {
     let long = "k".repeat(255);
     let quoted = format!("\"{long}\"");
     let too_long = "k".repeat(256);
-    for (key, is_taken) in [
+    for (key, is_valid) in [
         ("a", true),
         ("8e03978e-40d5", true),
         ("two words", true),
@@ -117,6 +120,6 @@ fn the_description_says_how_long_a_secret_is_and_what_a_key_looks_like() {
         ("clé", false),
         (too_long.as_str(), false),
     ] {
-        assert_eq!(pattern.is_match(key), is_taken, "{key}");
+        assert_eq!(pattern.is_match(key), is_valid, "{key}");
     }
 }

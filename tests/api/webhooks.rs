@@ -1,6 +1,6 @@
-//! Endpoints that are told of events.
+//! Webhooks and their deliveries.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
@@ -14,7 +14,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::support::{Answer, LONG, Received, Receiver, TestApp, TestSettings, limits};
+use crate::support::{Received, Receiver, TestApp, TestSettings, limits, poll};
 
 const ALL: [&str; 10] = [
     "Case.Created",
@@ -29,37 +29,24 @@ const ALL: [&str; 10] = [
     "Individual.Deleted",
 ];
 
-async fn subscribe(app: &TestApp, url: &str, events: &[&str]) -> Answer {
-    let body = json!({"url": url, "events": events});
-    app.call(Method::POST, "/webhooks", &body).await.expect(201)
-}
-
-/// Makes everything that waits for a retry due now.
-async fn hurry(app: &TestApp) {
+/// Makes every pending delivery due now.
+async fn make_due(app: &TestApp) {
     let due = "UPDATE webhook_logs SET next_attempt_at = now() - interval '1 s'
                WHERE state = 'pending' AND leased_until IS NULL";
-    let mut connection = app.connect().await;
-    sqlx::raw_sql(due)
-        .execute(&mut connection)
-        .await
-        .expect("the update");
+    app.execute(due).await;
 }
 
-/// The only delivery, once it is as the test waits for it.
-async fn log_when(app: &TestApp, is_so: impl Fn(&Value) -> bool) -> Value {
-    let begun = Instant::now();
-    loop {
+/// Waits until the only delivery meets a condition.
+async fn log_when(app: &TestApp, condition: impl Fn(&Value) -> bool) -> Value {
+    poll(async || {
         let logs = app.get("/webhook-logs").await.expect(200);
         let log = logs.body["data"][0].clone();
-        if is_so(&log) {
-            return log;
-        }
-        assert!(begun.elapsed() < LONG, "{log}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+        if condition(&log) { Ok(log) } else { Err(log) }
+    })
+    .await
 }
 
-/// The only delivery, once it is in a state.
+/// Waits until the only delivery has been attempted and is in a state.
 async fn log_in_state(app: &TestApp, state: &str) -> Value {
     log_when(app, |log| {
         log["state"] == state && log["attempts"] != json!([])
@@ -67,7 +54,7 @@ async fn log_in_state(app: &TestApp, state: &str) -> Value {
     .await
 }
 
-/// The only delivery, once it was attempted so often, or more often: a retry may come by itself.
+/// Waits until the only delivery has at least this many attempts. An automatic retry can add one.
 async fn log_after(app: &TestApp, attempts: usize) -> Value {
     log_when(app, |log| {
         log["attempts"].as_array().map(Vec::len) >= Some(attempts)
@@ -76,21 +63,21 @@ async fn log_after(app: &TestApp, attempts: usize) -> Value {
 }
 
 #[tokio::test]
-async fn a_delivery_is_signed_and_shows_the_case() {
+async fn delivery_is_signed_and_contains_the_case() {
     let app = TestApp::start().await;
     let mut receiver = Receiver::start().await;
-    let webhook = subscribe(&app, &receiver.url, &["Case.Created"]).await;
+    let webhook = app.subscribe(&receiver.url, &["Case.Created"]).await;
     let secret = webhook.body["secret"].as_str().expect("a secret");
     assert!(secret.starts_with("whsec_") && secret.len() > 40);
     let case = app
         .create(&json!({"name": "Acme", "companies": [{"name": "Acme SAS"}]}))
         .await;
-    let received = receiver.received(1).await.remove(0);
+    let received = receiver.wait_for(1).await.remove(0);
     let verifier = standardwebhooks::Webhook::new(secret).expect("a secret");
     verifier
         .verify(&received.bytes, &received.headers)
         .expect("a signature");
-    // What receivers of the published API check.
+    // The signature that receivers of the published API check.
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key");
     mac.update(&received.bytes);
     let digits: Vec<_> = mac
@@ -118,10 +105,10 @@ async fn a_delivery_is_signed_and_shows_the_case() {
 }
 
 #[tokio::test]
-async fn every_change_is_told_in_its_order() {
+async fn delivers_every_change_in_order() {
     let app = TestApp::start().await;
     let mut receiver = Receiver::start().await;
-    subscribe(&app, &receiver.url, &ALL).await;
+    app.subscribe(&receiver.url, &ALL).await;
     let case = app
         .create(
             &json!({"name": "Acme", "external_id": "e-1", "companies": [{"name": "Acme SAS"}],
@@ -172,7 +159,7 @@ async fn every_change_is_told_in_its_order() {
         (Method::DELETE, format!("/cases/{id}"), json!({})),
     ];
     let mut expected = vec!["Case.Created", "Company.Created", "Individual.Created"];
-    let told: [&[&str]; 8] = [
+    let events_of_changes: [&[&str]; 8] = [
         &["Case.InfoUpdated", "Case.MetadataUpdated"],
         &["Case.TagsUpdated"],
         &["Case.ReviewConfirmed", "Case.StatusUpdated"],
@@ -182,12 +169,12 @@ async fn every_change_is_told_in_its_order() {
         &["Individual.Deleted"],
         &["Case.Deleted"],
     ];
-    let mut received = receiver.received(expected.len()).await;
-    for ((method, path, body), told) in changes.into_iter().zip(told) {
-        let answer = app.call(method, &path, &body).await;
-        assert!(answer.status.is_success(), "{path}: {}", answer.body);
-        expected.extend(told);
-        received = receiver.received(expected.len()).await;
+    let mut received = receiver.wait_for(expected.len()).await;
+    for ((method, path, body), events) in changes.into_iter().zip(events_of_changes) {
+        let response = app.call(method, &path, &body).await;
+        assert!(response.status.is_success(), "{path}: {}", response.body);
+        expected.extend(events);
+        received = receiver.wait_for(expected.len()).await;
     }
     let versions: Vec<_> = received
         .iter()
@@ -195,25 +182,25 @@ async fn every_change_is_told_in_its_order() {
         .collect();
     assert!(versions.is_sorted(), "{versions:?}");
     let mut events: Vec<_> = received.iter().map(Received::event).collect();
-    // Those of one change are told at once.
+    // The events of one change can arrive in any order.
     events.sort_unstable();
     expected.sort_unstable();
     assert_eq!(events, expected);
     let company = received
         .iter()
         .find(|it| it.event() == "Company.InfoUpdated")
-        .expect("it");
+        .expect("the event");
     assert_eq!(company.body["company"]["country"], "FR");
     assert_eq!(company.body["context"]["case"]["name"], "Acme 2");
     let person = received
         .iter()
         .find(|it| it.event() == "Individual.Deleted")
-        .expect("it");
+        .expect("the event");
     assert_eq!(person.body["individual"]["first_name"], "Ada");
     let deleted = received
         .iter()
         .find(|it| it.event() == "Case.Deleted")
-        .expect("it");
+        .expect("the event");
     assert_eq!(
         deleted.body["case"],
         json!({"id": id, "name": "", "external_id": "e-1"})
@@ -221,7 +208,7 @@ async fn every_change_is_told_in_its_order() {
 }
 
 #[tokio::test]
-async fn a_secret_is_told_once() {
+async fn returns_the_secret_only_once() {
     let app = TestApp::start().await;
     let body = json!({"url": "http://127.0.0.1:9/", "events": ["Case.Created"]});
     let post = || {
@@ -230,13 +217,16 @@ async fn a_secret_is_told_once() {
             .bearer_auth(FIXED_KEY);
         app.send(request.header("idempotency-key", "w").json(&body))
     };
-    let made = post().await.expect(201);
-    let secret = made.body["secret"].as_str().expect("a secret").to_owned();
+    let created = post().await.expect(201);
+    let secret = created.body["secret"]
+        .as_str()
+        .expect("a secret")
+        .to_owned();
     let masked = format!("whsec_…{}", secret.split_at(secret.len() - 4).1);
-    let path = made.header("location").expect("a location").to_owned();
+    let path = created.header("location").expect("a location").to_owned();
     let again = post().await.expect(201);
     assert_eq!(again.body["secret"], masked.as_str());
-    assert_eq!(again.body["id"], made.body["id"]);
+    assert_eq!(again.body["id"], created.body["id"]);
     assert_eq!(app.get(&path).await.body["secret"], masked.as_str());
     assert_eq!(
         app.get("/webhooks").await.body["data"][0]["secret"],
@@ -250,10 +240,10 @@ async fn a_secret_is_told_once() {
 }
 
 #[tokio::test]
-async fn after_a_rotation_both_secrets_verify() {
+async fn both_secrets_verify_after_a_rotation() {
     let app = TestApp::start().await;
     let mut receiver = Receiver::start().await;
-    let webhook = subscribe(&app, &receiver.url, &["Case.Created"]).await;
+    let webhook = app.subscribe(&receiver.url, &["Case.Created"]).await;
     let old = webhook.body["secret"]
         .as_str()
         .expect("a secret")
@@ -266,7 +256,7 @@ async fn after_a_rotation_both_secrets_verify() {
         .to_owned();
     assert_ne!(old, new);
     app.create(&json!({"name": "Acme"})).await;
-    let received = receiver.received(1).await.remove(0);
+    let received = receiver.wait_for(1).await.remove(0);
     for secret in [old, new] {
         let verifier = standardwebhooks::Webhook::new(&secret).expect("a secret");
         verifier
@@ -276,7 +266,7 @@ async fn after_a_rotation_both_secrets_verify() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_webhook_is_said_at_once() {
+async fn returns_all_errors_of_a_webhook_at_once() {
     let app = TestApp::start_with(TestSettings {
         destinations: Destinations::Public,
         ..TestSettings::default()
@@ -307,24 +297,24 @@ async fn what_is_wrong_with_a_webhook_is_said_at_once() {
     );
 }
 
-/// A webhook that waits for nothing looks as if it works, and is never told anything.
+/// A webhook without events looks active but never receives anything.
 #[tokio::test]
-async fn a_webhook_without_events_is_refused_when_it_is_made_and_when_it_is_changed() {
+async fn rejects_a_webhook_without_events() {
     let app = TestApp::start().await;
     let none = json!({"url": "http://127.0.0.1:9/", "events": []});
     let refused = app.call(Method::POST, "/webhooks", &none).await.expect(400);
     assert_eq!(refused.errors(), [("/events", "required")]);
     let some = json!({"url": "http://127.0.0.1:9/", "events": ["Case.Created"]});
-    let made = app.call(Method::POST, "/webhooks", &some).await.expect(201);
-    let path = format!("/webhooks/{}", made.id());
+    let created = app.call(Method::POST, "/webhooks", &some).await.expect(201);
+    let path = format!("/webhooks/{}", created.id());
     let refused = app
         .call(Method::PATCH, &path, &json!({"events": []}))
         .await
         .expect(400);
     assert_eq!(refused.errors(), [("/events", "required")]);
-    let kept = app.get(&path).await.expect(200);
-    assert_eq!(kept.body["events"], json!(["Case.Created"]));
-    // A change that does not name them keeps them.
+    let unchanged = app.get(&path).await.expect(200);
+    assert_eq!(unchanged.body["events"], json!(["Case.Created"]));
+    // A change without `events` keeps them.
     for body in [json!({"name": "N"}), json!({"events": null})] {
         let changed = app.call(Method::PATCH, &path, &body).await.expect(200);
         assert_eq!(changed.body["events"], json!(["Case.Created"]));
@@ -332,16 +322,17 @@ async fn a_webhook_without_events_is_refused_when_it_is_made_and_when_it_is_chan
 }
 
 #[tokio::test]
-async fn nothing_inside_is_reached() {
+async fn does_not_call_private_addresses() {
     let app = TestApp::start_with(TestSettings {
         destinations: Destinations::Public,
         ..TestSettings::default()
     })
     .await;
     let receiver = Receiver::start().await;
-    subscribe(&app, "https://hooks.example.com/", &["Case.Created"]).await;
+    app.subscribe("https://hooks.example.com/", &["Case.Created"])
+        .await;
     let port = receiver.url.rsplit(':').next().expect("a port").to_owned();
-    // Whatever stands in the database: an address, and a name that leads to one.
+    // Private URLs in the database: addresses, and a name that resolves to one.
     const ADDRESS: &str = "the address is not public";
     for (host, reason) in [
         ("127.0.0.1", ADDRESS),
@@ -368,29 +359,29 @@ async fn nothing_inside_is_reached() {
         assert!(error.contains(reason), "{host}: {log}");
         assert_eq!(log["status_code"], 0);
     }
-    assert!(receiver.so_far().is_empty());
+    assert!(receiver.received().is_empty());
 }
 
 #[tokio::test]
-async fn a_failure_is_tried_again() {
+async fn retries_failed_deliveries() {
     let app = TestApp::start().await;
-    let mut receiver = Receiver::answering(|number| match number {
+    let mut receiver = Receiver::responding(|number| match number {
         0 => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         1 => (StatusCode::TOO_MANY_REQUESTS, "busy\0").into_response(),
         _ => StatusCode::OK.into_response(),
     })
     .await;
-    subscribe(&app, &receiver.url, &["Case.Created"]).await;
+    app.subscribe(&receiver.url, &["Case.Created"]).await;
     app.create(&json!({"name": "Acme"})).await;
     for count in 1..=3 {
-        let received = receiver.received(count).await;
+        let received = receiver.wait_for(count).await;
         let ids: Vec<_> = received.iter().map(|it| it.header("webhook-id")).collect();
         assert!(ids.iter().all(|id| *id == ids[0]), "one message, one id");
         let last = &received[count - 1];
         assert_eq!(last.body["context"]["retry_count"], count - 1);
         if count < 3 {
             log_after(&app, count).await;
-            hurry(&app).await;
+            make_due(&app).await;
         }
     }
     let log = log_in_state(&app, "delivered").await;
@@ -398,28 +389,28 @@ async fn a_failure_is_tried_again() {
     assert_eq!(log["attempts"][1]["status_code"], 429);
     assert_eq!(log["attempts"][1]["response_body"], "busy\u{fffd}");
     assert_eq!(log["attempts"][2]["type"], "automatic_retry");
-    // And once more, because somebody asks.
+    // A manual retry sends it once more.
     let path = format!("/webhook-logs/{}/retry", log["id"].as_str().expect("an id"));
     app.call(Method::POST, &path, &json!({})).await.expect(202);
-    receiver.received(4).await;
+    receiver.wait_for(4).await;
 }
 
 #[tokio::test]
-async fn a_redirect_is_a_failure_and_410_is_the_end() {
+async fn redirects_fail_and_410_disables_the_webhook() {
     let app = TestApp::start().await;
-    let elsewhere = Receiver::start().await;
-    let target = elsewhere.url.clone();
-    let mut receiver = Receiver::answering(move |number| match number {
+    let other_receiver = Receiver::start().await;
+    let target = other_receiver.url.clone();
+    let mut receiver = Receiver::responding(move |number| match number {
         0 => (StatusCode::FOUND, [(LOCATION, target.clone())]).into_response(),
         _ => StatusCode::GONE.into_response(),
     })
     .await;
-    let webhook = subscribe(&app, &receiver.url, &["Case.Created"]).await;
+    let webhook = app.subscribe(&receiver.url, &["Case.Created"]).await;
     app.create(&json!({"name": "Acme"})).await;
     let log = log_after(&app, 1).await;
     assert_eq!(log["attempts"][0]["status_code"], 302);
-    hurry(&app).await;
-    receiver.received(2).await;
+    make_due(&app).await;
+    receiver.wait_for(2).await;
     let log = log_in_state(&app, "failed").await;
     assert_eq!(log["status_code"], 410);
     let webhook = app
@@ -432,29 +423,29 @@ async fn a_redirect_is_a_failure_and_410_is_the_end() {
         app.get("/webhook-logs").await.body["pagination"]["count"],
         1
     );
-    assert!(elsewhere.so_far().is_empty());
+    assert!(other_receiver.received().is_empty());
 }
 
 #[tokio::test]
-async fn a_receiver_that_hangs_holds_up_nobody() {
+async fn a_hanging_receiver_does_not_block_others() {
     let app = TestApp::start().await;
-    let hanging = Receiver::answering_late(|_| std::future::pending()).await;
+    let hanging = Receiver::responding_async(|_| std::future::pending()).await;
     let mut quick = Receiver::start().await;
-    subscribe(&app, &hanging.url, &["Case.Created"]).await;
-    subscribe(&app, &quick.url, &["Case.Created"]).await;
+    app.subscribe(&hanging.url, &["Case.Created"]).await;
+    app.subscribe(&quick.url, &["Case.Created"]).await;
     for _ in 0..20 {
         app.create(&json!({"name": "Acme"})).await;
     }
-    // One after the other, those that hang would take twenty times as long as a delivery may.
-    quick.received(20).await;
+    // One after the other, the hanging deliveries would take twenty times the delivery timeout.
+    quick.wait_for(20).await;
 }
 
 #[tokio::test]
-async fn servers_deliver_side_by_side() {
+async fn two_servers_deliver_each_event_once() {
     let app = TestApp::start().await;
     let mut receiver = Receiver::start().await;
-    subscribe(&app, &receiver.url, &["Case.Created"]).await;
-    let other = app.beside(2);
+    app.subscribe(&receiver.url, &["Case.Created"]).await;
+    let other = app.second_pool(2);
     let limits = limits();
     let state = dossier::app::state(
         other.clone(),
@@ -465,14 +456,14 @@ async fn servers_deliver_side_by_side() {
     let second = workers::start(&state, &other, Duration::from_secs(60));
     let body = json!({"name": "Acme"});
     let cases = (0..60).map(|_| app.create(&body));
-    // As many at once as the server has connections.
+    // Not more at once than the server has connections.
     futures_util::stream::iter(cases)
         .buffer_unordered(8)
         .collect::<Vec<_>>()
         .await;
-    receiver.received(60).await;
+    receiver.wait_for(60).await;
     second.stop().await;
-    let received = receiver.so_far();
+    let received = receiver.received();
     let mut ids: Vec<_> = received
         .iter()
         .map(|it| it.header("webhook-id").to_owned())
@@ -483,21 +474,22 @@ async fn servers_deliver_side_by_side() {
 }
 
 #[tokio::test]
-async fn with_the_case_goes_what_deliveries_show_of_it() {
+async fn deleting_a_case_erases_its_deliveries() {
     let app = TestApp::start().await;
     let mut receiver =
-        Receiver::answering(|_| (StatusCode::BAD_REQUEST, "Erika?").into_response()).await;
-    subscribe(&app, &receiver.url, &["Case.Created", "Case.Deleted"]).await;
+        Receiver::responding(|_| (StatusCode::BAD_REQUEST, "Erika?").into_response()).await;
+    app.subscribe(&receiver.url, &["Case.Created", "Case.Deleted"])
+        .await;
     let case = app.create(&json!({"name": "Erika Mustermann"})).await;
     let log = log_in_state(&app, "pending").await;
     let path = format!("/cases/{}", case.id());
     app.call(Method::DELETE, &path, &json!({}))
         .await
         .expect(204);
-    let mut received = receiver.received(2).await;
-    // A retry of the first may have come before.
-    while received.last().expect("one").event() != "Case.Deleted" {
-        received = receiver.received(received.len() + 1).await;
+    let mut received = receiver.wait_for(2).await;
+    // A retry of the first delivery can arrive in between.
+    while received.last().expect("a delivery").event() != "Case.Deleted" {
+        received = receiver.wait_for(received.len() + 1).await;
     }
     let path = format!("/webhook-logs/{}", log["id"].as_str().expect("an id"));
     let erased = app.get(&path).await.expect(200);
@@ -509,7 +501,7 @@ async fn with_the_case_goes_what_deliveries_show_of_it() {
         .expect(409);
     assert_eq!(again.errors(), [("", "erased")]);
     let mut connection = app.connect().await;
-    let held: String = sqlx::query_scalar(
+    let stored: String = sqlx::query_scalar(
         "SELECT concat((SELECT jsonb_agg(to_jsonb(o)) FROM outbox AS o),
              (SELECT jsonb_agg(to_jsonb(l)) FROM webhook_logs AS l),
              (SELECT jsonb_agg(to_jsonb(a)) FROM webhook_log_attempts AS a
@@ -520,14 +512,14 @@ async fn with_the_case_goes_what_deliveries_show_of_it() {
     .fetch_one(&mut connection)
     .await
     .expect("rows");
-    assert!(!held.contains("Erika"), "{held}");
+    assert!(!stored.contains("Erika"), "{stored}");
 }
 
 #[tokio::test]
-async fn what_was_delivered_goes_with_the_case_too() {
+async fn deleting_a_case_erases_delivered_events_and_retry_responses() {
     let app = TestApp::start().await;
-    let mut receiver = Receiver::answering(|_| (StatusCode::OK, "Erika!").into_response()).await;
-    subscribe(&app, &receiver.url, &["Case.Created"]).await;
+    let mut receiver = Receiver::responding(|_| (StatusCode::OK, "Erika!").into_response()).await;
+    app.subscribe(&receiver.url, &["Case.Created"]).await;
     let case = app.create(&json!({"name": "Erika Mustermann"})).await;
     let log = log_in_state(&app, "delivered").await;
     let retry = format!("/webhook-logs/{}/retry", log["id"].as_str().expect("an id"));
@@ -536,11 +528,11 @@ async fn what_was_delivered_goes_with_the_case_too() {
         app.send(request.header("idempotency-key", "r").json(&json!({})))
     };
     request().await.expect(202);
-    receiver.received(2).await;
+    receiver.wait_for(2).await;
     app.call(Method::DELETE, &format!("/cases/{}", case.id()), &json!({}))
         .await
         .expect(204);
-    // The answer of the retry showed the case.
+    // The response of the retry contained the case, and is erased.
     request().await.expect(410);
     app.call(Method::POST, &retry, &json!({})).await.expect(409);
     let erased = app.get("/webhook-logs").await.expect(200);
@@ -549,12 +541,12 @@ async fn what_was_delivered_goes_with_the_case_too() {
 }
 
 #[tokio::test]
-async fn a_deleted_webhook_is_told_nothing_and_its_deliveries_stay() {
+async fn a_deleted_webhook_receives_nothing_and_its_deliveries_stay() {
     let app = TestApp::start().await;
     let mut receiver = Receiver::start().await;
-    let webhook = subscribe(&app, &receiver.url, &["Case.Created"]).await;
+    let webhook = app.subscribe(&receiver.url, &["Case.Created"]).await;
     app.create(&json!({"name": "Acme"})).await;
-    receiver.received(1).await;
+    receiver.wait_for(1).await;
     let log = log_in_state(&app, "delivered").await;
     let path = format!("/webhooks/{}", webhook.id());
     app.call(Method::DELETE, &path, &json!({}))
@@ -580,14 +572,14 @@ async fn a_deleted_webhook_is_told_nothing_and_its_deliveries_stay() {
 }
 
 #[tokio::test]
-async fn a_list_leaves_out_what_is_too_large_for_it() {
+async fn list_omits_large_payloads() {
     let app = TestApp::start().await;
     let mut receiver = Receiver::start().await;
-    subscribe(&app, &receiver.url, &["Case.Created"]).await;
+    app.subscribe(&receiver.url, &["Case.Created"]).await;
     let people = (0..1_000).map(|it| json!({"first_name": format!("A{it}"), "last_name": "B"}));
     let body = json!({"name": "Acme", "individuals": people.collect::<Vec<_>>()});
     app.create(&body).await;
-    let received = receiver.received(1).await;
+    let received = receiver.wait_for(1).await;
     let listed = log_in_state(&app, "delivered").await;
     assert_eq!(listed["payload"], json!({}));
     assert_eq!(listed["payload_is_omitted"], true);
@@ -599,21 +591,21 @@ async fn a_list_leaves_out_what_is_too_large_for_it() {
 }
 
 #[tokio::test]
-async fn nobody_elses_webhook_is_told_or_seen() {
+async fn webhooks_of_other_workspaces_are_separate() {
     let app = TestApp::start().await;
     let other = "dossier_other_key";
     app.add_workspace(other).await;
     let (mut ours, theirs) = (Receiver::start().await, Receiver::start().await);
-    let ours_made = subscribe(&app, &ours.url, &["Case.Created"]).await;
+    let our_webhook = app.subscribe(&ours.url, &["Case.Created"]).await;
     let request = app.request(Method::POST, "/webhooks").bearer_auth(other);
     let body = json!({"url": theirs.url, "events": ["Case.Created"]});
     app.send(request.json(&body)).await.expect(201);
     app.create(&json!({"name": "Acme"})).await;
-    ours.received(1).await;
+    ours.wait_for(1).await;
     let log = log_in_state(&app, "delivered").await;
-    assert!(theirs.so_far().is_empty());
+    assert!(theirs.received().is_empty());
     let log = format!("/webhook-logs/{}", log["id"].as_str().expect("an id"));
-    for path in [format!("/webhooks/{}", ours_made.id()), log] {
+    for path in [format!("/webhooks/{}", our_webhook.id()), log] {
         app.get_as(other, &path).await.expect(404);
     }
     assert_eq!(

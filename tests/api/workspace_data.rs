@@ -1,61 +1,61 @@
-//! What a workspace defines for itself: tags, templates, custom properties, users, spaces.
+//! Tags, templates, custom properties, users and spaces of a workspace.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestApp};
+use crate::support::{TestApp, TestResponse};
 
 const ADA: &str = "0198a000-0000-4000-8000-000000000301";
 
-async fn post(app: &TestApp, path: &str, body: Value) -> Answer {
+async fn post(app: &TestApp, path: &str, body: Value) -> TestResponse {
     app.call(Method::POST, path, &body).await
 }
 
-async fn patch(app: &TestApp, path: &str, body: Value) -> Answer {
+async fn patch(app: &TestApp, path: &str, body: Value) -> TestResponse {
     app.call(Method::PATCH, path, &body).await
 }
 
 async fn names(app: &TestApp, path: &str, name: &str) -> Vec<String> {
     let listed = app.get(path).await.expect(200);
     let data = listed.body["data"].as_array().expect("data").iter();
-    data.map(|row| row[name].as_str().expect("text").to_owned())
+    data.map(|row| row[name].as_str().expect("a string").to_owned())
         .collect()
 }
 
-/// A location is read with the same answer as that of the creation.
-async fn is_read_back(app: &TestApp, created: &Answer) -> String {
+/// Asserts that GET on the location returns the created object.
+async fn assert_readable(app: &TestApp, created: &TestResponse) -> String {
     let location = created.headers["location"]
         .to_str()
-        .expect("text")
+        .expect("a string")
         .to_owned();
     assert_eq!(app.get(&location).await.expect(200).body, created.body);
     location
 }
 
 #[tokio::test]
-async fn tags_are_unique_without_case_and_renamed_everywhere() {
+async fn tag_labels_are_unique_regardless_of_case_and_renamed_in_cases() {
     let app = TestApp::start().await;
     let created = post(&app, "/v1/tags", json!({"label": "Dormant"}))
         .await
         .expect(201);
-    let mut members: Vec<_> = created
+    let mut fields: Vec<_> = created
         .body
         .as_object()
         .expect("an object")
         .keys()
         .collect();
-    members.sort_unstable();
-    assert_eq!(members, ["created_at", "id", "label"]);
-    let path = is_read_back(&app, &created).await;
+    fields.sort_unstable();
+    assert_eq!(fields, ["created_at", "id", "label"]);
+    let path = assert_readable(&app, &created).await;
     let case = app
         .create(&json!({"name": "A", "tags": ["dormant"]}))
         .await
         .id();
     for label in ["DORMANT", "vip"] {
-        let taken = post(&app, "/tags", json!({"label": label}))
+        let conflict = post(&app, "/tags", json!({"label": label}))
             .await
             .expect(409);
-        assert_eq!(taken.errors(), [("/label", "duplicate_value")]);
+        assert_eq!(conflict.errors(), [("/label", "duplicate_value")]);
     }
     patch(&app, &path, json!({"label": "VIP"}))
         .await
@@ -90,7 +90,7 @@ async fn tags_are_unique_without_case_and_renamed_everywhere() {
 }
 
 #[tokio::test]
-async fn a_workspace_has_two_hundred_tags_at_the_most() {
+async fn a_workspace_has_at_most_200_tags() {
     let app = TestApp::start().await;
     let mut connection = app.connect().await;
     let filled = sqlx::query(
@@ -99,30 +99,30 @@ async fn a_workspace_has_two_hundred_tags_at_the_most() {
          FROM generate_series(1, 190) AS i",
     );
     filled.execute(&mut connection).await.expect("tags");
-    // Three are there from the start: seven of twenty find room.
-    let answers = (0..20).map(|it| {
+    // With the three tags of the sandbox, seven more are allowed.
+    let responses = (0..20).map(|it| {
         let label = format!("New {it}");
         let app = &app;
         async move { post(app, "/tags", json!({"label": label})).await }
     });
-    let answers = futures_util::future::join_all(answers).await;
-    assert_eq!(answers.iter().filter(|it| it.status == 201).count(), 7);
-    for refused in answers.iter().filter(|it| it.status != 201) {
+    let responses = futures_util::future::join_all(responses).await;
+    assert_eq!(responses.iter().filter(|it| it.status == 201).count(), 7);
+    for refused in responses.iter().filter(|it| it.status != 201) {
         assert_eq!(refused.status, 409, "{}", refused.body);
         assert_eq!(refused.errors(), [("", "too_many")]);
     }
 }
 
 #[tokio::test]
-async fn users_are_suspended_and_keep_their_cases() {
+async fn suspended_users_keep_their_cases() {
     let app = TestApp::start().await;
     let body = json!({"first_name": "Cy", "last_name": "C", "email": "cy@example.com",
         "role": "officer"});
     let created = post(&app, "/users", body.clone()).await.expect(201);
-    let path = is_read_back(&app, &created).await;
+    let path = assert_readable(&app, &created).await;
     assert_eq!(created.body["suspended_at"], Value::Null);
-    let taken = post(&app, "/users", body).await.expect(409);
-    assert_eq!(taken.errors(), [("/email", "duplicate_value")]);
+    let conflict = post(&app, "/users", body).await.expect(409);
+    assert_eq!(conflict.errors(), [("/email", "duplicate_value")]);
     let case = json!({"name": "A", "assignee_id": created.body["id"]});
     let assigned = app.create(&case).await;
     let suspended = patch(&app, &path, json!({"suspended": true}))
@@ -153,7 +153,7 @@ async fn users_are_suspended_and_keep_their_cases() {
 }
 
 #[tokio::test]
-async fn spaces_are_named_by_cases() {
+async fn creates_spaces_and_assigns_cases_to_them() {
     let app = TestApp::start().await;
     let created = post(&app, "/spaces", json!({"name": "France"}))
         .await
@@ -161,9 +161,9 @@ async fn spaces_are_named_by_cases() {
     let slug = created.body["slug"].as_str().expect("a slug");
     let case = app.create(&json!({"name": "A", "space_slug": slug})).await;
     assert_eq!(case.body["space_slug"], slug);
-    let taken = json!({"name": "Again", "slug": slug});
-    let taken = post(&app, "/spaces", taken).await.expect(409);
-    assert_eq!(taken.errors(), [("/slug", "duplicate_value")]);
+    let conflict = json!({"name": "Again", "slug": slug});
+    let conflict = post(&app, "/spaces", conflict).await.expect(409);
+    assert_eq!(conflict.errors(), [("/slug", "duplicate_value")]);
     let refused = post(&app, "/spaces", json!({"slug": "france"}))
         .await
         .expect(400);
@@ -177,7 +177,7 @@ async fn spaces_are_named_by_cases() {
 }
 
 #[tokio::test]
-async fn custom_properties_are_defined_changed_and_archived() {
+async fn creates_changes_and_archives_custom_properties() {
     let app = TestApp::start().await;
     let body = json!({"key": "turnover", "label": "Turnover", "type": "numeric",
         "settings": {"min": 0, "format": "currency", "currency_code": "EUR"}});
@@ -188,28 +188,28 @@ async fn custom_properties_are_defined_changed_and_archived() {
         created.headers["location"],
         "/custom-properties/company/turnover"
     );
-    let path = is_read_back(&app, &created).await;
+    let path = assert_readable(&app, &created).await;
     let settings = json!({"format": "currency", "min": 0, "max": null, "currency_code": "EUR"});
     assert_eq!(created.body["settings"], settings);
     assert_eq!(created.body["target_entity"], "company");
-    let taken = post(&app, "/custom-properties/company", body.clone())
+    let conflict = post(&app, "/custom-properties/company", body.clone())
         .await
         .expect(409);
-    assert_eq!(taken.errors(), [("/key", "duplicate_value")]);
+    assert_eq!(conflict.errors(), [("/key", "duplicate_value")]);
     post(&app, "/custom-properties/individual", body)
         .await
         .expect(201);
     let case = json!({"name": "A", "companies": [
         {"name": "B", "custom_properties": {"turnover": -1}}]});
     let refused = post(&app, "/cases", case.clone()).await.expect(400);
-    let place = "/companies/0/custom_properties/turnover";
-    assert_eq!(refused.errors(), [(place, "range")]);
+    let pointer = "/companies/0/custom_properties/turnover";
+    assert_eq!(refused.errors(), [(pointer, "range")]);
     let changed = json!({"label": "Result", "settings": {"min": -10}});
     let changed = patch(&app, &path, changed).await.expect(200);
     assert_eq!(changed.body["label"], "Result");
     assert_eq!(
         changed.body["settings"]["format"], "currency",
-        "what is absent stays"
+        "absent settings are kept"
     );
     for settings in [json!({"max": -11}), json!({"min": 1e300})] {
         let refused = patch(&app, &path, json!({"settings": settings}))
@@ -217,11 +217,11 @@ async fn custom_properties_are_defined_changed_and_archived() {
             .expect(400);
         assert_eq!(refused.body["errors"][0]["code"], "range");
     }
-    let alone = json!({"settings": {"currency_code": "USD"}});
-    let changed = patch(&app, &path, alone).await.expect(200);
+    let currency = json!({"settings": {"currency_code": "USD"}});
+    let changed = patch(&app, &path, currency).await.expect(200);
     assert_eq!(changed.body["settings"]["currency_code"], "USD");
-    let left_behind = json!({"settings": {"format": "number"}});
-    let refused = patch(&app, &path, left_behind).await.expect(400);
+    let number = json!({"settings": {"format": "number"}});
+    let refused = patch(&app, &path, number).await.expect(400);
     assert_eq!(
         refused.errors(),
         [("/settings/currency_code", "unknown_field")]
@@ -238,7 +238,7 @@ async fn custom_properties_are_defined_changed_and_archived() {
         .await
         .expect(200);
     let refused = post(&app, "/cases", case).await.expect(400);
-    assert_eq!(refused.errors(), [(place, "custom_property_archived")]);
+    assert_eq!(refused.errors(), [(pointer, "custom_property_archived")]);
     let read = app
         .get(&format!("/cases/{}", created.id()))
         .await
@@ -283,7 +283,7 @@ async fn custom_properties_are_defined_changed_and_archived() {
 }
 
 #[tokio::test]
-async fn a_template_fills_what_is_not_said() {
+async fn template_defaults_apply_to_absent_fields() {
     let app = TestApp::start().await;
     let draft = json!({"name": "A", "status": "draft", "template_key": "kyb_strict"});
     let filled = app.create(&draft).await;
@@ -291,16 +291,19 @@ async fn a_template_fills_what_is_not_said() {
     assert_eq!(filled.body["assignee_id"], ADA);
     assert_eq!(filled.body["custom_properties"]["risk_score"], 50);
     assert_eq!(filled.body["template"]["key"], "kyb_strict");
-    let own = json!({"name": "A", "status": "draft", "template_key": "kyb_strict", "tags": ["VIP"],
+    let explicit = json!({"name": "A", "status": "draft", "template_key": "kyb_strict", "tags": ["VIP"],
         "assignee_id": "0198a000-0000-4000-8000-000000000302",
         "custom_properties": {"risk_score": null, "note": "x"}});
-    let own = app.create(&own).await;
-    assert_eq!(own.body["tags"], json!(["VIP"]));
+    let explicit = app.create(&explicit).await;
+    assert_eq!(explicit.body["tags"], json!(["VIP"]));
     assert_eq!(
-        own.body["assignee_id"],
+        explicit.body["assignee_id"],
         "0198a000-0000-4000-8000-000000000302"
     );
-    assert_eq!(own.body["custom_properties"]["risk_score"], Value::Null);
+    assert_eq!(
+        explicit.body["custom_properties"]["risk_score"],
+        Value::Null
+    );
 
     patch(&app, &format!("/users/{ADA}"), json!({"suspended": true}))
         .await
@@ -314,7 +317,7 @@ async fn a_template_fills_what_is_not_said() {
 }
 
 #[tokio::test]
-async fn an_open_case_has_what_its_template_requires() {
+async fn open_cases_must_meet_the_requirements_of_their_template() {
     let app = TestApp::start().await;
     let body = json!({"name": "A", "template_key": "kyb_strict", "companies": [
             {"name": "B", "country": "FR", "registration_number": 7},
@@ -350,7 +353,7 @@ async fn an_open_case_has_what_its_template_requires() {
     patch(&app, &format!("/companies/{company}"), number)
         .await
         .expect(200);
-    // An archived template still holds for the cases that have it.
+    // An archived template still applies to the cases that have it.
     let template = "/templates/0198a000-0000-4000-8000-000000000103";
     patch(&app, template, json!({"archived": true}))
         .await
@@ -359,8 +362,8 @@ async fn an_open_case_has_what_its_template_requires() {
         .await
         .expect(400);
     assert_eq!(refused.errors(), [("/external_id", "required_by_template")]);
-    let named = json!({"name": "A", "template_key": "kyb_strict"});
-    let refused = post(&app, "/cases", named).await.expect(400);
+    let archived = json!({"name": "A", "template_key": "kyb_strict"});
+    let refused = post(&app, "/cases", archived).await.expect(400);
     let message = refused.body["errors"][0]["message"]
         .as_str()
         .expect("a message");
@@ -371,20 +374,20 @@ async fn an_open_case_has_what_its_template_requires() {
 }
 
 #[tokio::test]
-async fn templates_are_written_over_the_api() {
+async fn creates_changes_and_archives_templates() {
     let app = TestApp::start().await;
     let body = json!({"key": "mine", "name": "Mine", "description": "Of my own",
         "defaults": {"tags": ["vip"], "assignee_id": ADA, "custom_properties": {"note": "n"}},
         "required": ["external_id", "individuals[].address.city"]});
     let created = post(&app, "/templates", body).await.expect(201);
-    let path = is_read_back(&app, &created).await;
+    let path = assert_readable(&app, &created).await;
     let tags = json!(["0198a000-0000-4000-8000-000000000203"]);
     assert_eq!(created.body["defaults"]["tags"], tags);
     assert_eq!(created.body["case_auto_approval"], false);
-    let faulty = json!({"key": "a b", "required": ["external_id", "external_idd", "external_id"],
+    let invalid = json!({"key": "a b", "required": ["external_id", "external_idd", "external_id"],
         "defaults": {"tags": ["VPI"], "assignee_id": "0198a000-0000-4000-8000-000000000303",
         "custom_properties": {"retired": 1, "risk_score": 101}, "space": "x"}});
-    let refused = post(&app, "/templates", faulty).await.expect(400);
+    let refused = post(&app, "/templates", invalid).await.expect(400);
     let mut found = refused.errors();
     found.sort_unstable();
     let expected = [
@@ -402,17 +405,17 @@ async fn templates_are_written_over_the_api() {
         ("/required/2", "duplicate_value"),
     ];
     assert_eq!(found, expected);
-    let nobody = json!({"key": "x", "name": "X", "required": ["external_id",
+    let unknown = json!({"key": "x", "name": "X", "required": ["external_id",
         "custom_properties.risk_scor", "individuals[].custom_properties.retired"]});
-    let refused = post(&app, "/templates", nobody).await.expect(400);
+    let refused = post(&app, "/templates", unknown).await.expect(400);
     let expected = [
         ("/required/1", "custom_property_not_found"),
         ("/required/2", "custom_property_archived"),
     ];
     assert_eq!(refused.errors(), expected);
-    let taken = json!({"key": "mine", "name": "Again"});
-    let taken = post(&app, "/templates", taken).await.expect(409);
-    assert_eq!(taken.errors(), [("/key", "duplicate_value")]);
+    let conflict = json!({"key": "mine", "name": "Again"});
+    let conflict = post(&app, "/templates", conflict).await.expect(409);
+    assert_eq!(conflict.errors(), [("/key", "duplicate_value")]);
     let changed = json!({"description": null, "defaults": null, "required": []});
     let changed = patch(&app, &path, changed).await.expect(200);
     assert_eq!(changed.body["description"], Value::Null);
@@ -432,7 +435,7 @@ async fn templates_are_written_over_the_api() {
 }
 
 #[tokio::test]
-async fn two_changes_of_one_user_do_not_undo_each_other() {
+async fn concurrent_changes_of_a_user_do_not_undo_each_other() {
     let app = TestApp::start().await;
     let path = format!("/users/{ADA}");
     for round in 0..10 {

@@ -1,4 +1,4 @@
-//! `dossier workspace apply`, as an operator calls it.
+//! `dossier workspace apply`.
 
 use std::path::Path;
 use std::process::Output;
@@ -17,18 +17,18 @@ struct Bank {
 }
 
 impl Bank {
-    async fn open() -> Self {
+    async fn create() -> Self {
         let app = TestApp::start().await;
         assert!(
             dossier(&app, &["workspace", "create", "Bank"])
                 .status
                 .success()
         );
-        let made = dossier(
+        let output = dossier(
             &app,
             &["api-key", "create", "--workspace", "Bank", "--json"],
         );
-        let key = json_of(&made)["key"].as_str().expect("a key").to_owned();
+        let key = json_of(&output)["key"].as_str().expect("a key").to_owned();
         let folder = tempfile::tempdir().expect("a folder");
         Self { app, key, folder }
     }
@@ -39,18 +39,18 @@ impl Bank {
         dossier(&self.app, &[&arguments, more].concat())
     }
 
-    fn written(&self, name: &str, text: &str) -> std::path::PathBuf {
+    fn write_file(&self, name: &str, text: &str) -> std::path::PathBuf {
         let file = self.folder.path().join(name);
         std::fs::write(&file, text).expect("the file");
         file
     }
 
-    /// Action and name of each entry of a file that can be applied.
+    /// Applies a file and returns the action and name of each entry.
     #[track_caller]
     fn lines(&self, file: &Path, more: &[&str]) -> Vec<(String, String)> {
         let output = self.apply(file, &[more, &["--json"]].concat());
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{told}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}");
         let lines = json_of(&output);
         let text = |it: &Value| it.as_str().expect("text").to_owned();
         let lines = lines.as_array().expect("lines").iter();
@@ -60,7 +60,7 @@ impl Bank {
     }
 
     #[track_caller]
-    fn refused(&self, file: &Path) -> String {
+    fn rejected(&self, file: &Path) -> String {
         let output = self.apply(file, &[]);
         assert_eq!(output.status.code(), Some(2));
         String::from_utf8_lossy(&output.stderr).into_owned()
@@ -68,8 +68,8 @@ impl Bank {
 }
 
 #[tokio::test]
-async fn a_file_makes_a_workspace_what_it_says_and_can_be_applied_again() {
-    let bank = Bank::open().await;
+async fn applies_a_file_and_reports_no_changes_the_second_time() {
+    let bank = Bank::create().await;
     let sandbox = Path::new(SANDBOX);
     let all = |action: &str, lines: &[(String, String)]| {
         lines.len() == 40 && lines.iter().all(|(it, _)| it == action)
@@ -96,7 +96,7 @@ async fn a_file_makes_a_workspace_what_it_says_and_can_be_applied_again() {
         settings = { allow_multiple = false }
         options = [{ key = "funds", label = "Funds" }, { key = "cards", label = "Cards" }]
     "#;
-    let changed = bank.written("changed.toml", changed);
+    let changed = bank.write_file("changed.toml", changed);
     let expected = [
         ("updated", "kyb_standard"),
         ("updated", "vip"),
@@ -132,9 +132,9 @@ async fn a_file_makes_a_workspace_what_it_says_and_can_be_applied_again() {
 }
 
 #[tokio::test]
-async fn everything_that_is_wrong_with_a_file_is_said_at_once_and_nothing_is_changed() {
-    let bank = Bank::open().await;
-    let faulty = r"
+async fn reports_all_errors_of_a_file_at_once_and_changes_nothing() {
+    let bank = Bank::create().await;
+    let invalid = r"
 tags: [{label: 'a,b'}, {lable: Good}, {label: Good}, {label: GOOD}]
 users: [{first_name: A, last_name: B, email: nobody}]
 spaces: [{slug: somewhere, name: Somewhere}]
@@ -143,8 +143,8 @@ custom_properties:
   - {target: case, key: amount, label: Amount, type: text, settings: {min: 1}}
   - {target: cases, key: kind, label: Kind, type: choices}
 ";
-    let told = bank.refused(&bank.written("faulty.yaml", faulty));
-    for (place, words) in [
+    let stderr = bank.rejected(&bank.write_file("invalid.yaml", invalid));
+    for (pointer, words) in [
         ("/tags/0/label", "which separate labels; , was found"),
         ("/tags/1/lable", "Did you mean label?"),
         ("/tags/1/label", "label is required"),
@@ -162,42 +162,42 @@ custom_properties:
         ),
         ("/custom_properties/1/options", "at least one option"),
     ] {
-        let line = told
+        let line = stderr
             .lines()
-            .find(|line| line.contains(&format!("{place}: ")));
+            .find(|line| line.contains(&format!("{pointer}: ")));
         assert!(
             line.is_some_and(|line| line.contains(words)),
-            "{place} in {told}"
+            "{pointer} in {stderr}"
         );
     }
     assert!(
-        told.contains("10 problems found. Nothing was changed."),
-        "{told}"
+        stderr.contains("10 problems found. Nothing was changed."),
+        "{stderr}"
     );
-    let unreadable = bank.refused(&bank.written("unreadable.yaml", "tags: [\n"));
+    let unreadable = bank.rejected(&bank.write_file("unreadable.yaml", "tags: [\n"));
     assert!(unreadable.contains("it is not YAML"), "{unreadable}");
-    let empty = bank.refused(&bank.written("empty.yaml", ""));
+    let empty = bank.rejected(&bank.write_file("empty.yaml", ""));
     assert!(empty.contains("templates, tags, users"), "{empty}");
 
     let good = "custom_properties: [{target: case, key: amount, label: Amount, type: numeric}]";
-    bank.lines(&bank.written("good.yaml", good), &[]);
+    bank.lines(&bank.write_file("good.yaml", good), &[]);
     let other = "
 tags: [{label: New}]
 custom_properties: [{target: case, key: amount, label: Amount, type: text}]";
-    let told = bank.refused(&bank.written("other.yaml", other));
+    let stderr = bank.rejected(&bank.write_file("other.yaml", other));
     assert!(
-        told.contains("The type of the custom property case amount never changes"),
-        "{told}"
+        stderr.contains("The type of the custom property case amount never changes"),
+        "{stderr}"
     );
     let posted = json!({"name": "A", "tags": ["New"]}).to_string();
     bank.app.post_as(&bank.key, posted).await.expect(400);
-    let nowhere = ["workspace", "apply", SANDBOX, "--workspace", "Bnak"];
-    let told = dossier(&bank.app, &nowhere);
-    assert!(String::from_utf8_lossy(&told.stderr).contains("no workspace named Bnak"));
+    let unknown = ["workspace", "apply", SANDBOX, "--workspace", "Bnak"];
+    let output = dossier(&bank.app, &unknown);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no workspace named Bnak"));
 }
 
 #[test]
-fn the_page_of_the_sandbox_lists_what_its_file_says() {
+fn sandbox_page_lists_all_entries_of_the_sandbox_file() {
     let read = |path: &str| std::fs::read_to_string(path).expect("the file");
     let page = read(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sandbox.md"));
     let file: Value = serde_saphyr::from_str(&read(SANDBOX)).expect("YAML");

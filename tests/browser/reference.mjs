@@ -1,11 +1,11 @@
-// The interactive reference in a browser, over a server with the sandbox:
-//   BASE_URL (default http://127.0.0.1:8080), CHROMIUM (default: chromium on the PATH).
+// Tests the interactive reference in a browser, against a server with the sandbox.
+// Environment: BASE_URL (default http://127.0.0.1:8080), CHROMIUM (default: chromium on the PATH).
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { chromium } from "playwright-core";
 
 const base = process.env.BASE_URL ?? "http://127.0.0.1:8080";
-// The path in front of the server, if a proxy has one.
+// The path prefix of a proxy in front of the server.
 const prefix = new URL(base).pathname.replace(/\/$/, "");
 const executablePath = process.env.CHROMIUM ?? execFileSync("which", ["chromium"]).toString().trim();
 // Chromium's own sandbox does not start as root.
@@ -19,25 +19,25 @@ async function step(name, work) {
 
 try {
   const page = await browser.newPage();
-  const foreign = [];
+  const externalRequests = [];
   page.on("request", (request) => {
-    if (!request.url().startsWith(base) && !request.url().startsWith("data:")) foreign.push(request.url());
+    if (!request.url().startsWith(base) && !request.url().startsWith("data:")) externalRequests.push(request.url());
   });
   const errors = [];
   page.on("pageerror", (error) => errors.push(String(error)));
   const create = page.locator("#operations-Cases-create_case");
 
-  await step("the home page leads to the reference", async () => {
+  await step("the home page links to the reference", async () => {
     await page.goto(`${base}/`);
     await page.click(`main a[href='${prefix}/docs']`);
     await page.waitForSelector("#operations-Cases-create_case");
   });
 
-  await step("a field for the credentials has the sandbox's key", async () => {
+  await step("the API key field contains the sandbox's key", async () => {
     assert.equal(await page.getByLabel("API key").inputValue(), "dossier_sandbox");
   });
 
-  await step("POST /cases: see also, the three examples, the five samples, the deprecated template_id", async () => {
+  await step("POST /cases shows links, three examples, five code samples and the deprecated template_id", async () => {
     await create.locator(".opblock-summary-control").click();
     await create.locator(".opblock-body").waitFor();
     const links = await create.locator(".opblock-description a").evaluateAll((all) => all.map((it) => it.getAttribute("href")));
@@ -58,26 +58,26 @@ try {
     assert.match(template_id.description, /template_key/);
   });
 
-  await step("POST /cases: the answers 201 and 400 with examples and an explanation", async () => {
-    const answers = create.locator(".responses-table").last();
-    const created = answers.locator("tr.response[data-code='201']");
+  await step("POST /cases documents the responses 201 and 400 with examples", async () => {
+    const responses = create.locator(".responses-table").last();
+    const created = responses.locator("tr.response[data-code='201']");
     assert.match(await created.innerText(), /"status": "open"/);
-    const refused = answers.locator("tr.response[data-code='400']");
-    const text = await refused.innerText();
+    const invalid = responses.locator("tr.response[data-code='400']");
+    const text = await invalid.innerText();
     assert.match(text, /malformed or has invalid parameters: make sure that the body matches the schema/);
     assert.match(text, /\/problems\/invalid-parameters/);
   });
 
   const execute = async () => {
-    const answered = page.waitForResponse((it) => it.request().method() === "POST" && it.url().includes("/cases"));
+    const pending = page.waitForResponse((it) => it.request().method() === "POST" && it.url().includes("/cases"));
     await create.locator("button.execute").click();
-    const answer = await answered;
+    const response = await pending;
     await create.locator(".live-responses-table .response-col_status").first().waitFor();
-    return { status: answer.status(), document: await answer.json() };
+    return { status: response.status(), document: await response.json() };
   };
 
   for (const example of ["minimal", "kyc", "kyb"]) {
-    await step(`one click on Execute with the example ${example}: 201 and the case`, async () => {
+    await step(`Execute with the example ${example} returns 201 and the case`, async () => {
       await create.locator(".opblock-section-request-body .examples-select select").selectOption(example);
       const { status, document } = await execute();
       assert.equal(status, 201, JSON.stringify(document));
@@ -86,7 +86,7 @@ try {
     });
   }
 
-  await step("a body with faults: 400, and each pointer is shown", async () => {
+  await step("an invalid body returns 400 and shows each pointer", async () => {
     const body = { nmae: "Acme", companies: [{ name: "Acme SAS", country: "UK" }] };
     await create.locator("textarea.body-param__text").fill(JSON.stringify(body));
     const { status } = await execute();
@@ -95,22 +95,22 @@ try {
     for (const pointer of ["/nmae", "/companies/0/country", "/name"]) assert.ok(shown.includes(`"${pointer}"`), pointer);
   });
 
-  await step("every link of the guides and of the problems leads somewhere", async () => {
-    const seen = new Set();
+  await step("the guides and problem pages have no broken links", async () => {
+    const checked = new Set();
     for (const start of ["/", "/guides", "/problems"]) {
       await page.goto(base + start);
       const links = await page.locator("main a").evaluateAll((all) => all.map((it) => it.href));
       for (const link of links.filter((it) => it.startsWith(base))) {
-        if (seen.has(link)) continue;
-        seen.add(link);
+        if (checked.has(link)) continue;
+        checked.add(link);
         assert.equal((await page.request.get(link)).status(), 200, link);
       }
     }
-    assert.ok(seen.size > 30, `only ${seen.size} links`);
+    assert.ok(checked.size > 30, `only ${checked.size} links`);
   });
 
-  await step("nothing was loaded from elsewhere, and no script failed", async () => {
-    assert.deepEqual(foreign, []);
+  await step("no external requests and no script errors", async () => {
+    assert.deepEqual(externalRequests, []);
     assert.deepEqual(errors, []);
   });
 } finally {

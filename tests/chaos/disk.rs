@@ -1,4 +1,4 @@
-//! A disk that is full.
+//! A full disk.
 
 use std::fs;
 use std::io::Write;
@@ -9,17 +9,17 @@ use std::time::{Duration, Instant};
 use sqlx::ConnectOptions;
 use tempfile::TempDir;
 
-use crate::support::{Client, LONG, Ledger, Load, Server, alone, directory, is_idle};
+use crate::support::{Client, LONG, Ledger, Load, Server, directory, run_alone, wait_until_idle};
 
 const CLIENTS: usize = 16;
-/// Enough for a new cluster and some of its log.
+/// Room for a new cluster and some WAL.
 const SIZE: &str = "size=160m,mode=755";
 
-/// A small disk in memory, as long as this lives.
+/// A small disk in memory, unmounted when dropped.
 struct Disk(TempDir);
 
 impl Disk {
-    /// None where this process may not mount anything.
+    /// Returns `None` if this process may not mount anything.
     fn mount() -> Option<Self> {
         let folder = directory();
         let mount = Command::new("mount")
@@ -48,14 +48,14 @@ impl Disk {
         self.path().join("ballast")
     }
 
-    /// Writes until nothing fits any more.
+    /// Writes until the disk is full.
     fn fill(&self) {
         let mut ballast = fs::File::create(self.ballast()).expect("a file");
         while ballast.write_all(&[0; 64 * 1024]).is_ok() {}
     }
 
     fn free(&self) {
-        fs::remove_file(self.ballast()).expect("the ballast is there");
+        fs::remove_file(self.ballast()).expect("the ballast");
     }
 }
 
@@ -65,70 +65,70 @@ impl Drop for Disk {
     }
 }
 
-/// Waits until nothing is stored any more: of many answers in a row each says "not now".
-async fn stagnates(load: &Load) {
-    let begun = Instant::now();
-    let (mut stored, mut told) = (load.stored(), load.told_later());
-    while load.told_later() < told + 5 * CLIENTS {
-        assert!(begun.elapsed() < LONG, "the disk is never full");
+/// Waits until no more cases are stored: many responses in a row ask for a retry.
+async fn wait_until_full(load: &Load) {
+    let started = Instant::now();
+    let (mut stored, mut retries) = (load.stored(), load.retry_responses());
+    while load.retry_responses() < retries + 5 * CLIENTS {
+        assert!(started.elapsed() < LONG, "the disk is not full");
         tokio::time::sleep(Duration::from_millis(50)).await;
         if load.stored() > stored {
-            (stored, told) = (load.stored(), load.told_later());
+            (stored, retries) = (load.stored(), load.retry_responses());
         }
     }
 }
 
-/// The log of PostgreSQL is elsewhere: what fails is a statement that needs room for its rows.
+/// The WAL is on another disk, so that statements fail when they need room for rows.
 #[tokio::test(flavor = "multi_thread")]
-async fn rows_that_find_no_room_are_not_now_and_service_again_when_there_is_room() {
-    let _alone = alone().await;
+async fn returns_503_while_the_disk_has_no_room_for_rows_and_recovers() {
+    let _turn = run_alone().await;
     let Some(disk) = Disk::mount() else { return };
-    let elsewhere = directory();
+    let other_disk = directory();
     let mut server = Server::private(disk.path(), &[]).await;
     server.stop().await;
     let (wal, moved) = (
         disk.path().join("postgres/pg_wal"),
-        elsewhere.path().join("pg_wal"),
+        other_disk.path().join("pg_wal"),
     );
     let copied = Command::new("cp").arg("-a").args([&wal, &moved]).status();
-    assert!(copied.expect("cp").success(), "the log is copied");
-    fs::remove_dir_all(&wal).expect("the log is moved");
+    assert!(copied.expect("cp").success(), "the WAL is copied");
+    fs::remove_dir_all(&wal).expect("the WAL is removed");
     std::os::unix::fs::symlink(&moved, &wal).expect("a link");
     server.start_again().await;
     let (process, postmaster) = (server.process_id(), server.postmaster());
 
     let client = Client::new(server.base());
-    client.make_tags().await;
+    client.create_tags().await;
     let load = Load::start(client.clone(), "no-room", CLIENTS);
-    load.more(CLIENTS).await;
+    load.wait_for_cases(CLIENTS).await;
     disk.fill();
-    stagnates(&load).await;
+    wait_until_full(&load).await;
     let before = load.stored();
     disk.free();
-    let recovered = load.more(CLIENTS).await;
-    let seen = load.finish().await;
+    let recovered = load.wait_for_cases(CLIENTS).await;
+    let result = load.finish().await;
     println!("no room: {before} cases stored until then, {CLIENTS} more {recovered:.1?} after");
-    assert!(server.is_running(), "the server ended");
+    assert!(server.is_running(), "the server exited");
     assert_eq!(
         (server.process_id(), server.postmaster()),
         (process, postmaster)
     );
-    whole(&server, &client, "no-room", seen.acknowledged).await;
+    assert_complete(&server, &client, "no-room", result.acknowledged).await;
 }
 
-/// Everything is on the disk that is full. Without room for its log PostgreSQL gives itself up; what
-/// it had acknowledged is in the log all the same.
+/// The WAL is on the full disk as well. PostgreSQL shuts down without room for its WAL, which contains
+/// everything that it has acknowledged.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_postgres_that_finds_no_room_for_its_log_has_lost_nothing() {
-    let _alone = alone().await;
+async fn loses_nothing_when_the_disk_has_no_room_for_the_wal() {
+    let _turn = run_alone().await;
     let Some(disk) = Disk::mount() else { return };
     let mut server = Server::private(disk.path(), &[]).await;
     let client = Client::new(server.base());
-    client.make_tags().await;
+    client.create_tags().await;
     let load = Load::start(client.clone(), "no-log", CLIENTS);
-    load.more(CLIENTS).await;
+    load.wait_for_cases(CLIENTS).await;
     disk.fill();
-    // Each switch ends a piece of the log that is allocated already, which would take a while.
+    // Each switch ends an allocated WAL segment, which would otherwise take a while to fill.
     for _ in 0..8 {
         if let Ok(mut outside) = server.cluster().connect().await {
             let _ = sqlx::raw_sql("SELECT pg_switch_wal()")
@@ -137,7 +137,7 @@ async fn a_postgres_that_finds_no_room_for_its_log_has_lost_nothing() {
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    stagnates(&load).await;
+    wait_until_full(&load).await;
     let before = load.stored();
     let is_alive = server.is_running();
     let is_postgres_alive = server.postmaster().is_some();
@@ -145,30 +145,30 @@ async fn a_postgres_that_finds_no_room_for_its_log_has_lost_nothing() {
         "no log: {before} cases stored until then; the server runs: {is_alive}; its PostgreSQL \
          runs: {is_postgres_alive}"
     );
-    assert!(is_alive, "the server goes on to say that it cannot");
+    assert!(is_alive, "the server keeps running");
     disk.free();
     if !is_postgres_alive {
-        // A server does not start its private cluster a second time: whoever started it does.
+        // A server does not restart its private cluster; a service manager restarts the server.
         server.kill();
         server.start_again().await;
     }
-    let recovered = load.more(CLIENTS).await;
+    let recovered = load.wait_for_cases(CLIENTS).await;
     println!("no log: {CLIENTS} more cases {recovered:.1?} after there was room");
-    let seen = load.finish().await;
-    whole(&server, &client, "no-log", seen.acknowledged).await;
+    let result = load.finish().await;
+    assert_complete(&server, &client, "no-log", result.acknowledged).await;
 }
 
-async fn whole(
+async fn assert_complete(
     server: &Server,
     client: &Client,
     prefix: &str,
     acknowledged: Vec<crate::support::Acknowledged>,
 ) {
     let options = server.cluster();
-    is_idle(&options).await;
+    wait_until_idle(&options).await;
     let mut ledger = Ledger::read(&options, prefix).await;
-    let others = ledger.holds(&acknowledged).await;
-    assert_eq!(others, 0, "cases that nobody was told of");
-    ledger.is_read_through(client, &acknowledged).await;
+    let others = ledger.assert_contains(&acknowledged).await;
+    assert_eq!(others, 0, "cases that were not acknowledged");
+    ledger.assert_readable(client, &acknowledged).await;
     assert!(!server.log().contains("a panic"), "{}", server.log());
 }

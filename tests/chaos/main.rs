@@ -1,14 +1,14 @@
-//! Tests that break things: the real binary is killed, its PostgreSQL ends under it, its disk is
-//! full, its clients leave, its receivers hang. What was acknowledged is there and whole.
+//! Tests under failures: the server or its PostgreSQL is killed, the disk is full, clients disconnect,
+//! webhook receivers misbehave. Every acknowledged case must be stored completely.
 //!
-//! They take minutes and measure, so that each has the machine for itself.
+//! These tests take minutes and print measurements, so that only one runs at a time.
 
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
     reason = "a test fails by panicking, in its helpers too"
 )]
-#![expect(clippy::too_many_lines, reason = "a story is told in one piece")]
+#![expect(clippy::too_many_lines, reason = "a test is one scenario")]
 
 mod disk;
 mod failover;

@@ -1,4 +1,4 @@
-//! A pool that is exhausted, connections that are cut, statements that take too long.
+//! An exhausted pool, terminated connections, and slow statements.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -9,29 +9,30 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use tokio::task::JoinSet;
 
 use crate::support::{
-    Client, LONG, Latencies, Ledger, Load, Postgres, Server, alone, case, directory, is_idle,
+    Client, LONG, Latencies, Ledger, Load, Postgres, Server, case, directory, run_alone,
+    wait_until_idle,
 };
 
 const CLIENTS: usize = 16;
 
 async fn run(connection: &mut PgConnection, statement: &str) {
-    let done = sqlx::raw_sql(AssertSqlSafe(statement))
+    let result = sqlx::raw_sql(AssertSqlSafe(statement))
         .execute(connection)
         .await;
-    done.expect("the statement");
+    result.expect("the statement");
 }
 
-/// Everybody changes what somebody else has locked, and reads: two connections are not enough.
+/// All clients change or read a locked case, over a pool of two connections.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_exhausted_pool_says_so_and_recovers() {
-    let _alone = alone().await;
+async fn returns_503_while_the_pool_is_exhausted_and_recovers() {
+    let _turn = run_alone().await;
     let (postgres, logs) = (Postgres::start().await, directory());
     let settings = [("DOSSIER_POOL_SIZE", "2")];
-    let mut server = Server::over(&postgres.url(), logs.path(), &settings).await;
+    let mut server = Server::with_database(&postgres.url(), logs.path(), &settings).await;
     let client = Client::new(server.base());
-    client.make_tags().await;
-    let made = client.post("/cases", &case("Locked")).await.expect(201);
-    let path = format!("/cases/{}", made.body["id"].as_str().expect("an id"));
+    client.create_tags().await;
+    let created = client.post("/cases", &case("Locked")).await.expect(201);
+    let path = format!("/cases/{}", created.body["id"].as_str().expect("an id"));
     let mut outside = postgres.connect().await;
     run(&mut outside, "BEGIN; SELECT id FROM cases FOR UPDATE").await;
 
@@ -39,7 +40,7 @@ async fn an_exhausted_pool_says_so_and_recovers() {
     for number in 0..CLIENTS {
         let (client, path) = (client.clone(), path.clone());
         clients.spawn(async move {
-            let mut answers = Vec::new();
+            let mut responses = Vec::new();
             for round in 0..5 {
                 let key = format!("locked-{number}-{round}");
                 let body = json!({"name": format!("Changed {number}")});
@@ -56,70 +57,73 @@ async fn an_exhausted_pool_says_so_and_recovers() {
                     }
                     _ => client.send(Method::PATCH, &path, None, &body).await,
                 };
-                answers.push(sent.expect("an answer"));
+                responses.push(sent.expect("a response"));
             }
-            answers
+            responses
         });
     }
     let mut kinds = BTreeMap::<String, Latencies>::new();
-    while let Some(answers) = clients.join_next().await {
-        for answer in answers.expect("a client ends") {
-            // Creates and reads need no lock: with luck they find a connection.
-            let is_done = answer.status.is_success();
+    while let Some(responses) = clients.join_next().await {
+        for response in responses.expect("no panic") {
+            // Creates and reads need no lock, and can find a free connection.
+            let succeeded = response.status.is_success();
             assert!(
-                is_done || answer.is_later(),
+                succeeded || response.asks_for_retry(),
                 "{} {}",
-                answer.status,
-                answer.body
+                response.status,
+                response.body
             );
-            let kind = kinds.entry(answer.kind()).or_default();
-            kind.add(answer.took);
+            let kind = kinds.entry(response.kind()).or_default();
+            kind.add(response.latency);
         }
     }
-    for (kind, took) in &kinds {
-        println!("pool of 2, rows locked: {kind}: {took}");
+    for (kind, time) in &kinds {
+        println!("pool of 2, locked rows: {kind}: {time}");
     }
-    let of = |kind| kinds.get(kind).cloned().unwrap_or_default();
-    let (busy, exhausted) = (of("503 /problems/busy"), of("503 /problems/overloaded"));
-    assert!(busy.count() > 0, "nobody waited for the lock");
-    assert!(exhausted.count() > 0, "the pool was enough");
+    let times_of = |kind| kinds.get(kind).cloned().unwrap_or_default();
+    let (busy, exhausted) = (
+        times_of("503 /problems/busy"),
+        times_of("503 /problems/overloaded"),
+    );
+    assert!(busy.count() > 0, "no request waited for the lock");
+    assert!(exhausted.count() > 0, "the pool was not exhausted");
 
     run(&mut outside, "ROLLBACK").await;
-    let begun = Instant::now();
+    let started = Instant::now();
     let change = json!({"name": "Free"});
     client.patch(&path, &change).await.expect(200);
-    println!("pool of 2: the next change after {:?}", begun.elapsed());
+    println!("pool of 2: the next change after {:?}", started.elapsed());
     let load = Load::start(client, "after-exhaustion", CLIENTS);
-    load.more(CLIENTS).await;
-    let seen = load.finish().await;
+    load.wait_for_cases(CLIENTS).await;
+    let result = load.finish().await;
     let mut ledger = Ledger::read(postgres.options(), "after-exhaustion").await;
     assert_eq!(
-        ledger.holds(&seen.acknowledged).await,
+        ledger.assert_contains(&result.acknowledged).await,
         0,
-        "cases that nobody was told of"
+        "cases that were not acknowledged"
     );
-    is_idle(postgres.options()).await;
+    wait_until_idle(postgres.options()).await;
     assert!(server.is_running());
 }
 
-/// Sessions of the server are ended at random, whatever they are at.
+/// Terminates random sessions of the server.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_that_is_cut_is_no_success_without_a_row_and_none_twice() {
-    let _alone = alone().await;
+async fn terminated_connections_lose_no_acknowledged_case_and_duplicate_none() {
+    let _turn = run_alone().await;
     let (postgres, logs) = (Postgres::start().await, directory());
-    let mut server = Server::over(&postgres.url(), logs.path(), &[]).await;
+    let mut server = Server::with_database(&postgres.url(), logs.path(), &[]).await;
     let client = Client::new(server.base());
-    client.make_tags().await;
+    client.create_tags().await;
     let load = Load::start(client.clone(), "cut", CLIENTS);
     let mut outside = postgres.connect().await;
-    let (begun, mut cut, mut within) = (Instant::now(), 0, 0);
-    while within < 200 || load.stored() < 100 {
+    let (started, mut terminated, mut active) = (Instant::now(), 0, 0);
+    while active < 200 || load.stored() < 100 {
         assert!(
-            begun.elapsed() < LONG,
-            "{} cases only, and {within} of {cut} cut at work",
+            started.elapsed() < LONG,
+            "only {} cases, {active} of {terminated} terminated sessions were active",
             load.stored()
         );
-        // One that works, if there is one: those in the middle of a transaction before others.
+        // Prefers sessions in a transaction.
         let ended: Option<bool> = sqlx::query_scalar(
             "WITH one AS (
                  SELECT pid, state FROM pg_stat_activity WHERE application_name = 'dossier'
@@ -130,32 +134,32 @@ async fn a_connection_that_is_cut_is_no_success_without_a_row_and_none_twice() {
         .fetch_optional(&mut outside)
         .await
         .expect("the sessions");
-        cut += usize::from(ended.is_some());
-        within += usize::from(ended == Some(true));
+        terminated += usize::from(ended.is_some());
+        active += usize::from(ended == Some(true));
         tokio::time::sleep(Duration::from_millis(rand::random_range(10..60))).await;
     }
-    let seen = load.finish().await;
-    println!("cut: {cut} sessions ended, {within} of them at work");
+    let result = load.finish().await;
+    println!("connections: {terminated} sessions terminated, {active} of them active");
     let mut ledger = Ledger::read(postgres.options(), "cut").await;
     assert_eq!(
-        ledger.holds(&seen.acknowledged).await,
+        ledger.assert_contains(&result.acknowledged).await,
         0,
-        "cases that nobody was told of"
+        "cases that were not acknowledged"
     );
-    ledger.is_read_through(&client, &seen.acknowledged).await;
-    is_idle(postgres.options()).await;
+    ledger.assert_readable(&client, &result.acknowledged).await;
+    wait_until_idle(postgres.options()).await;
     assert!(server.is_running());
 }
 
-/// Postgres takes longer over each case than a request may take.
+/// Each insert takes longer than the request timeout.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_statement_that_takes_too_long_is_not_now_and_stores_nothing() {
-    let _alone = alone().await;
+async fn slow_statements_return_503_and_store_nothing() {
+    let _turn = run_alone().await;
     let (postgres, logs) = (Postgres::start().await, directory());
     let settings = [("DOSSIER_REQUEST_TIMEOUT", "1")];
-    let mut server = Server::over(&postgres.url(), logs.path(), &settings).await;
+    let mut server = Server::with_database(&postgres.url(), logs.path(), &settings).await;
     let client = Client::new(server.base());
-    client.make_tags().await;
+    client.create_tags().await;
     let mut outside = postgres.connect().await;
     let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
                     $$ BEGIN PERFORM pg_sleep(5); RETURN NEW; END $$;
@@ -166,28 +170,33 @@ async fn a_statement_that_takes_too_long_is_not_now_and_stores_nothing() {
         let sent = client
             .send(Method::POST, "/cases", Some(&key), &case(&key))
             .await;
-        sent.expect("an answer")
+        sent.expect("a response")
     });
-    let answers = futures_util::future::join_all(posts).await;
-    let mut later = Latencies::default();
-    for answer in answers {
-        assert!(answer.is_later(), "{} {}", answer.status, answer.body);
-        later.add(answer.took);
+    let responses = futures_util::future::join_all(posts).await;
+    let mut times = Latencies::default();
+    for response in responses {
+        assert!(
+            response.asks_for_retry(),
+            "{} {}",
+            response.status,
+            response.body
+        );
+        times.add(response.latency);
     }
-    println!("statement timeout of 1 s: later: {later}");
-    is_idle(postgres.options()).await;
+    println!("statement timeout of 1 s: responses: {times}");
+    wait_until_idle(postgres.options()).await;
     let stored = Ledger::read(postgres.options(), "slow").await.stored;
     assert!(stored.is_empty(), "{stored:?}");
 
     run(&mut outside, "DROP TRIGGER slow ON cases").await;
     let load = Load::start(client, "slow", CLIENTS);
-    load.more(CLIENTS).await;
-    let seen = load.finish().await;
+    load.wait_for_cases(CLIENTS).await;
+    let result = load.finish().await;
     let mut ledger = Ledger::read(postgres.options(), "slow").await;
     assert_eq!(
-        ledger.holds(&seen.acknowledged).await,
+        ledger.assert_contains(&result.acknowledged).await,
         0,
-        "cases that nobody was told of"
+        "cases that were not acknowledged"
     );
     assert!(server.is_running());
 }

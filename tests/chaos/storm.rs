@@ -1,4 +1,4 @@
-//! Ten thousand clients that leave.
+//! Ten thousand clients that disconnect early.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,19 +10,21 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::support::{
-    Client, KEY, Ledger, Load, Postgres, Server, alone, case, directory, is_idle,
+    Client, KEY, Ledger, Load, Postgres, Server, case, directory, run_alone, wait_until_idle,
 };
 
 const REQUESTS: usize = 10_000;
 const WRITERS: usize = 8;
-/// How many of them are connected at once: few enough for the server to have begun with some of them
-/// when they leave.
-const AT_ONCE: usize = 6;
+/// Number of concurrent clients, small enough for the server to have started some requests when their clients
+/// disconnect.
+const CONCURRENT: usize = 6;
 
-/// Creates, which are one statement, and changes of cases that everybody changes, which are
-/// transactions that wait for each other.
-fn request(number: usize, hot: &[String]) -> String {
-    let id = hot.get(number / 4 % hot.len()).expect("a case");
+/// Creates, which are one statement, and changes of shared cases, which are transactions that wait for each
+/// other.
+fn request(number: usize, shared_cases: &[String]) -> String {
+    let id = shared_cases
+        .get(number / 4 % shared_cases.len())
+        .expect("a case");
     let (method, path, body): (_, _, Value) = match number % 4 {
         0 | 1 => (
             "POST",
@@ -52,68 +54,74 @@ fn request(number: usize, hot: &[String]) -> String {
     )
 }
 
-/// Sends a request, and is gone after 0 to 20 ms. Some stay for up to half a second, so that the server begins
-/// with some of them on a busy machine too.
-async fn leave(address: &str, request: String, stays: bool) {
+/// Sends a request and disconnects after 0 to 20 ms, or after up to 500 ms if `stays`, so that even a busy
+/// server starts some of the requests.
+async fn send_and_disconnect(address: &str, request: String, stays: bool) {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
-    stream
-        .write_all(request.as_bytes())
-        .await
-        .expect("it is sent");
-    let most = if stays { 500_000 } else { 20_000 };
-    tokio::time::sleep(Duration::from_micros(rand::random_range(0..most))).await;
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let max_microseconds = if stays { 500_000 } else { 20_000 };
+    tokio::time::sleep(Duration::from_micros(rand::random_range(
+        0..max_microseconds,
+    )))
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn clients_that_leave_take_nobodys_rows_along() {
-    let _alone = alone().await;
+async fn disconnecting_clients_do_not_affect_other_writes() {
+    let _turn = run_alone().await;
     let (postgres, logs) = (Postgres::start().await, directory());
-    let mut server = Server::over(&postgres.url(), logs.path(), &[]).await;
+    let mut server = Server::with_database(&postgres.url(), logs.path(), &[]).await;
     let process = server.process_id();
     let client = Client::new(server.base());
-    client.make_tags().await;
-    let mut hot = Vec::new();
+    client.create_tags().await;
+    let mut shared_cases = Vec::new();
     for name in ["Hot 1", "Hot 2", "Hot 3"] {
-        let made = client.post("/cases", &case(name)).await.expect(201);
-        hot.push(made.body["id"].as_str().expect("an id").to_owned());
+        let created = client.post("/cases", &case(name)).await.expect(201);
+        shared_cases.push(created.body["id"].as_str().expect("an id").to_owned());
     }
     let load = Load::start(client.clone(), "writer", WRITERS);
-    let begun = Instant::now();
-    let (mut leavers, at_once) = (JoinSet::new(), Arc::new(Semaphore::new(AT_ONCE)));
+    let started = Instant::now();
+    let (mut leavers, at_once) = (JoinSet::new(), Arc::new(Semaphore::new(CONCURRENT)));
     let address = server.base().trim_start_matches("http://").to_owned();
     for number in 0..REQUESTS {
-        let turn = Arc::clone(&at_once).acquire_owned().await.expect("a turn");
-        let (request, address) = (request(number, &hot), address.clone());
+        let permit = Arc::clone(&at_once)
+            .acquire_owned()
+            .await
+            .expect("a permit");
+        let (request, address) = (request(number, &shared_cases), address.clone());
         leavers.spawn(async move {
-            leave(&address, request, number % 101 == 0).await;
-            drop(turn);
+            send_and_disconnect(&address, request, number % 101 == 0).await;
+            drop(permit);
         });
     }
-    while let Some(left) = leavers.join_next().await {
-        left.expect("the server takes connections");
+    while let Some(ledger_of_disconnected) = leavers.join_next().await {
+        ledger_of_disconnected.expect("the server accepts connections");
     }
     println!(
-        "storm: {REQUESTS} clients left within {:.1?}",
-        begun.elapsed()
+        "storm: {REQUESTS} clients disconnected within {:.1?}",
+        started.elapsed()
     );
-    let seen = load.finish().await;
-    assert!(seen.acknowledged.len() > WRITERS, "the writers wrote");
-    is_idle(postgres.options()).await;
+    let result = load.finish().await;
+    assert!(
+        result.acknowledged.len() > WRITERS,
+        "the writers stored cases"
+    );
+    wait_until_idle(postgres.options()).await;
 
     let mut ledger = Ledger::read(postgres.options(), "writer").await;
     assert_eq!(
-        ledger.holds(&seen.acknowledged).await,
+        ledger.assert_contains(&result.acknowledged).await,
         0,
-        "cases that nobody was told of"
+        "cases that were not acknowledged"
     );
-    ledger.is_read_through(&client, &seen.acknowledged).await;
-    // Of those who left some had their case stored: whole, and once.
-    let left = Ledger::read(postgres.options(), "leaver").await;
+    ledger.assert_readable(&client, &result.acknowledged).await;
+    // Some cases of disconnected clients are stored, completely and once.
+    let ledger_of_disconnected = Ledger::read(postgres.options(), "leaver").await;
     assert!(
-        !left.stored.is_empty(),
-        "nobody left after the server had begun"
+        !ledger_of_disconnected.stored.is_empty(),
+        "no case of a disconnected client was stored"
     );
-    for stored in &left.stored {
+    for stored in &ledger_of_disconnected.stored {
         let parts = [
             stored.companies,
             stored.individuals,
@@ -127,28 +135,36 @@ async fn clients_that_leave_take_nobodys_rows_along() {
             "{stored:?}"
         );
     }
-    // Each change of a hot case that was committed has added one to its version.
+    // Each committed change of a shared case has added one to its version.
     let mut connection = postgres.connect().await;
     let changes = "SELECT sum(version - 1)::bigint FROM cases WHERE name LIKE 'Hot %'";
     let changes: i64 = sqlx::query_scalar(changes)
         .fetch_one(&mut connection)
         .await
         .expect("a sum");
-    assert!(changes > 0, "nobody left after a transaction had begun");
-    let mut names: Vec<_> = left.stored.iter().map(|it| &it.name).collect();
+    assert!(changes > 0, "no change of a disconnected client was stored");
+    let mut names: Vec<_> = ledger_of_disconnected
+        .stored
+        .iter()
+        .map(|it| &it.name)
+        .collect();
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), left.stored.len(), "one case for each request");
+    assert_eq!(
+        names.len(),
+        ledger_of_disconnected.stored.len(),
+        "one case per request"
+    );
     assert!(
         server.is_running() && server.process_id() == process,
-        "one process throughout"
+        "the server was restarted"
     );
     assert!(!server.log().contains("a panic"), "{}", server.log());
     println!(
-        "storm: {} rows of writers acknowledged, 0 lost; {} cases of {} that left are stored, all \
-         whole, and {changes} changes; no session is idle in a transaction",
-        seen.acknowledged.len(),
-        left.stored.len(),
+        "storm: {} rows of writers acknowledged, 0 lost; {} cases of {} disconnected creates are stored, all \
+         complete, and {changes} changes; no session is idle in a transaction",
+        result.acknowledged.len(),
+        ledger_of_disconnected.stored.len(),
         REQUESTS / 2
     );
 }

@@ -1,4 +1,4 @@
-//! Receivers of webhooks that misbehave in every way at once.
+//! Webhook receivers that misbehave in different ways at the same time.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,18 +11,17 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use crate::support::{Client, LONG, Latencies, Server, alone, case, directory};
+use crate::support::{Client, LONG, Latencies, Server, case, directory, run_alone};
 
-/// Rounds with and without the bad receivers, in turn.
+/// Rounds with and without the misbehaving receivers, alternating.
 const ROUNDS: usize = 5;
-/// How many cases each client posts in a round, and how long it waits before each: a steady load, so
-/// that the two kinds of rounds are asked for the same.
+/// Cases per client and round, and the pause before each: a steady load, equal in all rounds.
 const CASES: usize = 12;
 const CLIENTS: usize = 4;
 const PAUSE: Duration = Duration::from_millis(120);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Manner {
+enum Behavior {
     Good,
     Hangs,
     Drips,
@@ -32,47 +31,47 @@ enum Manner {
     Dies,
 }
 
-const BAD: [Manner; 6] = [
-    Manner::Hangs,
-    Manner::Drips,
-    Manner::Redirects,
-    Manner::Fails,
-    Manner::Gone,
-    Manner::Dies,
+const MISBEHAVING: [Behavior; 6] = [
+    Behavior::Hangs,
+    Behavior::Drips,
+    Behavior::Redirects,
+    Behavior::Fails,
+    Behavior::Gone,
+    Behavior::Dies,
 ];
 
-/// A receiver over bare sockets, since what it answers is not always HTTP.
+/// A receiver over raw sockets, since some responses are not valid HTTP.
 #[derive(Debug, Clone)]
 struct Receiver {
-    manner: Manner,
+    behavior: Behavior,
     url: String,
-    /// Where the redirect leads.
+    /// Target of the redirect.
     target: String,
-    /// From when on it behaves.
-    is_healed: Arc<AtomicBool>,
+    /// Whether it accepts deliveries from now on.
+    is_recovered: Arc<AtomicBool>,
     requests: Arc<AtomicUsize>,
-    /// When each case's event was taken first, by the name of the case, and how late that was.
-    taken: Arc<Mutex<HashMap<String, Duration>>>,
+    /// The delay of each case's first delivery, by the name of the case.
+    delays: Arc<Mutex<HashMap<String, Duration>>>,
 }
 
 impl Receiver {
-    async fn start(manner: Manner, target: &str) -> Self {
+    async fn start(behavior: Behavior, target: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let receiver = Self {
-            manner,
-            url: format!("http://{address}/{manner:?}"),
+            behavior,
+            url: format!("http://{address}/{behavior:?}"),
             target: target.to_owned(),
-            is_healed: Arc::default(),
+            is_recovered: Arc::default(),
             requests: Arc::default(),
-            taken: Arc::default(),
+            delays: Arc::default(),
         };
-        let own = receiver.clone();
+        let serving = receiver.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let own = own.clone();
-                // A connection that the server gives up ends in an error here.
-                tokio::spawn(async move { own.serve(stream).await });
+                let serving = serving.clone();
+                // Connections that the server closes end in an error here.
+                tokio::spawn(async move { serving.serve(stream).await });
             }
         });
         receiver
@@ -81,12 +80,12 @@ impl Receiver {
     async fn serve(&self, mut stream: TcpStream) -> std::io::Result<()> {
         let body = read(&mut stream).await?;
         self.requests.fetch_add(1, Ordering::SeqCst);
-        let is_healed = self.is_healed.load(Ordering::SeqCst);
-        let answer = match self.manner {
-            _ if is_healed => self.take(&body),
-            Manner::Good => self.take(&body),
-            Manner::Hangs => std::future::pending().await,
-            Manner::Drips => {
+        let is_recovered = self.is_recovered.load(Ordering::SeqCst);
+        let response = match self.behavior {
+            _ if is_recovered => self.accept(&body),
+            Behavior::Good => self.accept(&body),
+            Behavior::Hangs => std::future::pending().await,
+            Behavior::Drips => {
                 let head = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n";
                 stream.write_all(head).await?;
                 loop {
@@ -94,37 +93,38 @@ impl Receiver {
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }
             }
-            Manner::Redirects => format!("307 Temporary Redirect\r\nlocation: {}", self.target),
-            Manner::Fails => "500 Internal Server Error".to_owned(),
-            Manner::Gone => "410 Gone".to_owned(),
-            Manner::Dies => {
-                let half = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhal";
-                return stream.write_all(half).await;
+            Behavior::Redirects => format!("307 Temporary Redirect\r\nlocation: {}", self.target),
+            Behavior::Fails => "500 Internal Server Error".to_owned(),
+            Behavior::Gone => "410 Gone".to_owned(),
+            Behavior::Dies => {
+                let incomplete = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhal";
+                return stream.write_all(incomplete).await;
             }
         };
-        let answer = format!("HTTP/1.1 {answer}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-        stream.write_all(answer.as_bytes()).await
+        let response =
+            format!("HTTP/1.1 {response}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        stream.write_all(response.as_bytes()).await
     }
 
-    fn take(&self, body: &[u8]) -> String {
+    fn accept(&self, body: &[u8]) -> String {
         let body: Value = serde_json::from_slice(body).expect("JSON");
         let name = body["case"]["name"].as_str().expect("a name").to_owned();
-        let sent = body["context"]["timestamp"].as_u64().expect("a moment");
+        let sent = body["context"]["timestamp"].as_u64().expect("a timestamp");
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let late = now
+        let delay = now
             .expect("a time")
             .saturating_sub(Duration::from_millis(sent));
-        let mut taken = self.taken.lock().expect("nobody panicked");
-        taken.entry(name).or_insert(late);
+        let mut delays = self.delays.lock().expect("no panic");
+        delays.entry(name).or_insert(delay);
         "204 No Content".to_owned()
     }
 
-    fn taken(&self) -> HashMap<String, Duration> {
-        self.taken.lock().expect("nobody panicked").clone()
+    fn delays(&self) -> HashMap<String, Duration> {
+        self.delays.lock().expect("no panic").clone()
     }
 }
 
-/// The body of the only request of a connection.
+/// Reads the body of the only request of a connection.
 async fn read(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
     let mut read = Vec::new();
     loop {
@@ -153,12 +153,12 @@ struct Hook {
 
 async fn subscribe(client: &Client, receiver: Receiver) -> Hook {
     let body = json!({"url": receiver.url, "events": ["Case.Created"]});
-    let made = client.post("/webhooks", &body).await.expect(201);
-    let id = made.body["id"].as_str().expect("an id").to_owned();
+    let created = client.post("/webhooks", &body).await.expect(201);
+    let id = created.body["id"].as_str().expect("an id").to_owned();
     Hook { id, receiver }
 }
 
-async fn switch(client: &Client, hooks: &[Hook], status: &str) {
+async fn set_status(client: &Client, hooks: &[Hook], status: &str) {
     for hook in hooks {
         let path = format!("/webhooks/{}", hook.id);
         let body = json!({"status": status});
@@ -166,30 +166,30 @@ async fn switch(client: &Client, hooks: &[Hook], status: &str) {
     }
 }
 
-/// Posts the cases of one round; the latencies.
-async fn round(client: &Client, name: &str) -> Latencies {
+/// Creates the cases of a round and returns the latencies.
+async fn run_round(client: &Client, name: &str) -> Latencies {
     let mut clients = JoinSet::new();
     for number in 0..CLIENTS {
         let (client, name) = (client.clone(), format!("{name}-{number}"));
         clients.spawn(async move {
-            let mut took = Vec::new();
-            for place in 0..CASES {
+            let mut time = Vec::new();
+            for number in 0..CASES {
                 tokio::time::sleep(PAUSE).await;
-                let case = case(&format!("{name}-{place}"));
-                took.push(client.post("/cases", &case).await.expect(201).took);
+                let case = case(&format!("{name}-{number}"));
+                time.push(client.post("/cases", &case).await.expect(201).latency);
             }
-            took
+            time
         });
     }
     let mut latencies = Latencies::default();
-    while let Some(took) = clients.join_next().await {
-        latencies.extend(took.expect("a client ends"));
+    while let Some(time) = clients.join_next().await {
+        latencies.extend(time.expect("no panic"));
     }
     latencies
 }
 
-/// Of a webhook: how many events have a log, how many of these an attempt, how many are delivered.
-async fn logs(connection: &mut PgConnection, hook: &Hook) -> (i64, i64, i64) {
+/// Returns for a webhook the number of deliveries, of attempted deliveries, and of delivered ones.
+async fn delivery_counts(connection: &mut PgConnection, hook: &Hook) -> (i64, i64, i64) {
     sqlx::query_as(
         "SELECT count(*), count(*) FILTER (WHERE EXISTS (
                 SELECT FROM webhook_log_attempts AS a
@@ -204,120 +204,124 @@ async fn logs(connection: &mut PgConnection, hook: &Hook) -> (i64, i64, i64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn receivers_that_misbehave_hold_up_nobody_and_lose_nothing() {
-    let _alone = alone().await;
+async fn misbehaving_receivers_do_not_block_others_and_lose_nothing() {
+    let _turn = run_alone().await;
     let data = directory();
-    // Receivers on this machine are called by a server with a private cluster alone.
+    // Only a server with a private cluster may call receivers on this machine.
     let server = Server::private(data.path(), &[]).await;
     let client = Client::new(server.base());
-    client.make_tags().await;
-    let target = Receiver::start(Manner::Good, "").await;
-    let good = Receiver::start(Manner::Good, "").await;
+    client.create_tags().await;
+    let target = Receiver::start(Behavior::Good, "").await;
+    let good = Receiver::start(Behavior::Good, "").await;
     let good = subscribe(&client, good).await;
     let mut bad = Vec::new();
-    for manner in BAD {
-        let receiver = Receiver::start(manner, &target.url).await;
+    for behavior in MISBEHAVING {
+        let receiver = Receiver::start(behavior, &target.url).await;
         bad.push(subscribe(&client, receiver).await);
     }
-    // As many that behave: what more receivers cost by their number is not what bad ones cost.
+    // As many well-behaved receivers, to separate the cost of misbehaviour from that of more receivers.
     let mut more = Vec::new();
-    for _ in BAD {
-        let receiver = Receiver::start(Manner::Good, "").await;
+    for _ in MISBEHAVING {
+        let receiver = Receiver::start(Behavior::Good, "").await;
         more.push(subscribe(&client, receiver).await);
     }
     let mut connection = server.cluster().connect().await.expect("a connection");
 
-    // The first rounds warm up all; what a slower machine of the moment does, it does to all.
+    // The first round is a warm-up. The kinds alternate, so that a slow moment of the machine affects all of
+    // them.
     let mut kinds = [(); 3].map(|()| Latencies::default());
     for number in 0..=ROUNDS {
-        switch(&client, &bad, "offline").await;
-        switch(&client, &more, "offline").await;
-        let alone = round(&client, &format!("alone-{number}")).await;
-        switch(&client, &more, "online").await;
-        let behaving = round(&client, &format!("behaving-{number}")).await;
-        switch(&client, &more, "offline").await;
-        switch(&client, &bad, "online").await;
-        let misbehaving = round(&client, &format!("misbehaving-{number}")).await;
-        // The good one has everything while the bad ones go on.
+        set_status(&client, &bad, "offline").await;
+        set_status(&client, &more, "offline").await;
+        let only_one = run_round(&client, &format!("alone-{number}")).await;
+        set_status(&client, &more, "online").await;
+        let behaving = run_round(&client, &format!("behaving-{number}")).await;
+        set_status(&client, &more, "offline").await;
+        set_status(&client, &bad, "online").await;
+        let misbehaving = run_round(&client, &format!("misbehaving-{number}")).await;
+        // The good receiver has received everything while the misbehaving ones are online.
         let so_far = 3 * (number + 1) * CLIENTS * CASES;
-        let delivered = until(|| good.receiver.taken().len() == so_far);
+        let delivered = wait_until(|| good.receiver.delays().len() == so_far);
         assert!(
             delivered.await,
             "{} of {so_far}",
-            good.receiver.taken().len()
+            good.receiver.delays().len()
         );
         if number > 0 {
-            for (kind, took) in kinds.iter_mut().zip([alone, behaving, misbehaving]) {
-                kind.extend(took);
+            for (kind, time) in kinds.iter_mut().zip([only_one, behaving, misbehaving]) {
+                kind.extend(time);
             }
         }
     }
-    let [alone, behaving, misbehaving] = kinds;
+    let [only_one, behaving, misbehaving] = kinds;
     let ratio = |to: &Latencies| misbehaving.median().as_secs_f64() / to.median().as_secs_f64();
-    println!("webhooks: POST /cases with one good receiver: {alone}");
+    println!("webhooks: POST /cases with one good receiver: {only_one}");
     println!(
         "webhooks: POST /cases with {} more good ones: {behaving}",
-        BAD.len()
+        MISBEHAVING.len()
     );
     println!(
-        "webhooks: POST /cases with {} bad ones instead: {misbehaving}",
-        BAD.len()
+        "webhooks: POST /cases with {} misbehaving ones instead: {misbehaving}",
+        MISBEHAVING.len()
     );
     println!(
-        "webhooks: ratio of the medians, bad ones to none: {:.2}, to as many good ones: {:.2}",
-        ratio(&alone),
+        "webhooks: ratio of the medians, misbehaving ones to one good one: {:.2}, to as many good ones: {:.2}",
+        ratio(&only_one),
         ratio(&behaving)
     );
 
     let events = (ROUNDS + 1) * CLIENTS * CASES;
     for kind in ["alone", "behaving", "misbehaving"] {
-        let mut late = Latencies::default();
-        let of_kind = good.receiver.taken().into_iter();
-        late.extend(of_kind.filter_map(|(name, late)| name.starts_with(kind).then_some(late)));
-        println!("webhooks: the good receiver is told, {kind}, after {late}");
+        let mut delays = Latencies::default();
+        let of_kind = good.receiver.delays().into_iter();
+        delays.extend(of_kind.filter_map(|(name, delay)| name.starts_with(kind).then_some(delay)));
+        println!("webhooks: delay of the good receiver, {kind}: {delays}");
     }
     for hook in &bad {
-        let manner = hook.receiver.manner;
-        let (all, attempted, delivered) = logs(&mut connection, hook).await;
+        let behavior = hook.receiver.behavior;
+        let (all, attempted, delivered) = delivery_counts(&mut connection, hook).await;
         let requests = hook.receiver.requests.load(Ordering::SeqCst);
-        println!("webhooks: {manner:?}: {all} logs, {attempted} attempted, {requests} requests");
-        assert_eq!(delivered, 0, "{manner:?} has taken nothing");
-        assert!(requests > 0, "{manner:?} was never called");
-        match manner {
-            // It is switched off by its first 410 in each round; what comes after is not kept.
-            Manner::Gone => assert!(attempted > 0, "{manner:?}"),
-            _ => assert_eq!(usize::try_from(all), Ok(events), "{manner:?}"),
+        println!("webhooks: {behavior:?}: {all} logs, {attempted} attempted, {requests} requests");
+        assert_eq!(delivered, 0, "{behavior:?} accepted nothing");
+        assert!(requests > 0, "{behavior:?} was never called");
+        match behavior {
+            // The first 410 of a round disables the webhook, so that later events create no deliveries.
+            Behavior::Gone => assert!(attempted > 0, "{behavior:?}"),
+            _ => assert_eq!(usize::try_from(all), Ok(events), "{behavior:?}"),
         }
     }
 
-    // Once they behave, each of them has everything that was kept for it.
+    // Once the receivers recover, each one receives all its deliveries.
     for hook in &bad {
-        hook.receiver.is_healed.store(true, Ordering::SeqCst);
+        hook.receiver.is_recovered.store(true, Ordering::SeqCst);
     }
-    switch(&client, &bad, "online").await;
-    let begun = Instant::now();
+    set_status(&client, &bad, "online").await;
+    let started = Instant::now();
     for hook in &bad {
         loop {
-            // What waits for a retry is due now, and what was refused for good is asked for again.
+            // Makes retries due and failed deliveries pending again.
             let due = "UPDATE webhook_logs SET next_attempt_at = now() - interval '1 s',
                            state = 'pending', attempt_type = 'manual_retry'
                        WHERE state IN ('pending', 'failed') AND leased_until IS NULL
                            AND (state = 'failed' OR next_attempt_at > now())";
             let due = sqlx::raw_sql(due).execute(&mut connection).await;
             due.expect("the update");
-            let (all, attempted, delivered) = logs(&mut connection, hook).await;
+            let (all, attempted, delivered) = delivery_counts(&mut connection, hook).await;
             if delivered == all {
                 assert_eq!(attempted, all);
                 break;
             }
-            let manner = hook.receiver.manner;
-            assert!(begun.elapsed() < LONG, "{manner:?}: {delivered} of {all}");
+            let behavior = hook.receiver.behavior;
+            assert!(
+                started.elapsed() < LONG,
+                "{behavior:?}: {delivered} of {all}"
+            );
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
     println!(
-        "webhooks: healed: every log is delivered after {:.1?}",
-        begun.elapsed()
+        "webhooks: recovered: everything is delivered after {:.1?}",
+        started.elapsed()
     );
     assert_eq!(
         target.requests.load(Ordering::SeqCst),
@@ -327,10 +331,10 @@ async fn receivers_that_misbehave_hold_up_nobody_and_lose_nothing() {
     assert!(!server.log().contains("a panic"), "{}", server.log());
 }
 
-/// Whether it comes true within the time that a slow machine needs.
-async fn until(condition: impl Fn() -> bool) -> bool {
-    let begun = Instant::now();
-    while !condition() && begun.elapsed() < LONG {
+/// Waits until the condition holds, at most [`LONG`]. Returns whether it does.
+async fn wait_until(condition: impl Fn() -> bool) -> bool {
+    let started = Instant::now();
+    while !condition() && started.elapsed() < LONG {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     condition()

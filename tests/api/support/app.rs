@@ -1,6 +1,6 @@
-//! A server of its own for each test, called over HTTP.
+//! Starts a server for one test and calls it over HTTP.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use dossier::app;
@@ -20,23 +20,25 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, PgConnection};
 use tempfile::TempDir;
 
-use super::answer::Answer;
-use super::patience::{LONG, client, deadline, limits, timeouts};
+use super::poll::poll;
 use super::proxy::Proxy;
+use super::response::TestResponse;
 use super::server::{TestDatabase, directory, processes};
-use super::{described, logs};
+use super::timeouts::{client, deadline, limits, timeouts};
+use super::{logs, openapi};
 
-/// What a test may want otherwise.
+/// Settings that a test can change.
 pub struct TestSettings {
     pub pool_size: u32,
     pub limits: Limits,
-    /// Those of a real server ([`Timeouts::default`]) end a wait that a test makes; and on a busy machine also
-    /// one that it does not make, so that its other requests are sent by [`TestApp::send_patiently`].
+    /// The defaults of a real server ([`Timeouts::default`]) end a wait that the test causes. On a busy
+    /// machine they also end other waits: send the other requests of the test with
+    /// [`send_with_retries`].
     pub timeouts: Timeouts,
     pub destinations: Destinations,
-    /// The text of an answer of the database that can be lost on its way.
-    pub losing: Option<&'static str>,
-    /// Served beside the operations.
+    /// Text in a database response that the [`Proxy`] can drop.
+    pub lost_response: Option<&'static str>,
+    /// Extra routes, served beside the operations of the API.
     pub extra: Router<AppState>,
 }
 
@@ -47,30 +49,30 @@ impl Default for TestSettings {
             limits: limits(),
             timeouts: timeouts(),
             destinations: Destinations::Anywhere,
-            losing: None,
+            lost_response: None,
             extra: Router::new(),
         }
     }
 }
 
-/// Where the data of a test lies.
-enum Place {
-    /// A database of the server that all tests share.
+/// Where a test stores its data.
+enum Storage {
+    /// A database on the server that all tests share.
     Shared(Box<TestDatabase>),
-    /// A cluster of the test's own, which it may freeze and stop.
-    Alone {
+    /// A cluster for this test only, which the test can freeze and stop.
+    Own {
         cluster: Option<LocalPostgres>,
         directory: TempDir,
     },
 }
 
-/// A running server with its sandbox.
+/// A running server with its sandbox workspace.
 pub struct TestApp {
     pub database: Database,
     workers: Option<Workers>,
     proxy: Option<Proxy>,
-    _logs: logs::Checked,
-    place: Place,
+    _log_guard: logs::LogGuard,
+    storage: Storage,
     base: String,
     client: reqwest::Client,
 }
@@ -81,31 +83,51 @@ impl TestApp {
     }
 
     pub async fn start_with(settings: TestSettings) -> Self {
-        let place = Place::Shared(Box::new(TestDatabase::create().await));
-        Self::serve(place, settings).await
+        let storage = Storage::Shared(Box::new(TestDatabase::create().await));
+        Self::serve(storage, settings).await
     }
 
-    /// With a cluster of its own, which the test stops or freezes.
-    pub async fn start_alone() -> Self {
+    /// Starts a server with other limits.
+    pub async fn start_with_limits(limits: Limits) -> Self {
+        Self::start_with(TestSettings {
+            limits,
+            ..TestSettings::default()
+        })
+        .await
+    }
+
+    /// Starts a server behind a proxy that can drop a database response with this text.
+    pub async fn start_with_lost_response(text: &'static str) -> Self {
+        Self::start_with(TestSettings {
+            lost_response: Some(text),
+            ..TestSettings::default()
+        })
+        .await
+    }
+
+    /// Starts a server on its own cluster, which the test can stop or freeze.
+    pub async fn start_on_own_cluster() -> Self {
         let settings = TestSettings {
             timeouts: Timeouts::default(),
             ..TestSettings::default()
         };
-        Self::start_alone_with(settings).await
+        Self::start_on_own_cluster_with(settings).await
     }
 
-    pub async fn start_alone_with(settings: TestSettings) -> Self {
+    pub async fn start_on_own_cluster_with(settings: TestSettings) -> Self {
         let directory = directory();
         let cluster = Some(cluster(&directory).await);
-        let place = Place::Alone { cluster, directory };
-        Self::serve(place, settings).await
+        let storage = Storage::Own { cluster, directory };
+        Self::serve(storage, settings).await
     }
 
-    async fn serve(place: Place, settings: TestSettings) -> Self {
-        logs::listen();
+    async fn serve(storage: Storage, settings: TestSettings) -> Self {
+        logs::capture();
         let limits = settings.limits;
-        let options = place.options();
-        let proxy = settings.losing.map(|text| Proxy::start(&options, text));
+        let options = storage.options();
+        let proxy = settings
+            .lost_response
+            .map(|text| Proxy::start(&options, text));
         let options = match &proxy {
             Some(proxy) => proxy.options(options),
             None => options,
@@ -127,8 +149,8 @@ impl TestApp {
         let state = app::state(database.clone(), limits, settings.destinations, metrics);
         let operations = app::operations();
         let background = database.with_pool_size(2);
-        let kept = Duration::from_secs(60 * 60);
-        let workers = workers::start(&state, &background, kept);
+        let retention = Duration::from_secs(60 * 60);
+        let workers = workers::start(&state, &background, retention);
         tokio::spawn(app::serve(
             listener,
             app::router(operations.merge(settings.extra.into()), state.clone())
@@ -140,106 +162,103 @@ impl TestApp {
             database,
             workers: Some(workers),
             proxy,
-            _logs: logs::Checked,
-            place,
+            _log_guard: logs::LogGuard,
+            storage,
             base,
             client: client(),
         }
     }
 
-    /// Another server over the same data, which remembers nothing.
+    /// Starts another server with empty caches over the same data.
     pub async fn restart(mut self) -> Self {
         if let Some(workers) = self.workers.take() {
             workers.stop().await;
         }
         self.database.close().await;
-        Self::serve(self.place, TestSettings::default()).await
+        Self::serve(self.storage, TestSettings::default()).await
     }
 
-    /// Ends the workers: nothing is delivered, sealed or removed any more.
+    /// Stops the workers: nothing is delivered, sealed or purged any more.
     pub async fn stop_workers(&mut self) {
         if let Some(workers) = self.workers.take() {
             workers.stop().await;
         }
     }
 
-    /// Starts workers of another server over the same data; what they count.
+    /// Starts new workers over the same data, as another server does. Returns their metrics.
     pub fn start_workers(&mut self) -> Metrics {
         let (background, metrics) = (self.database.with_pool_size(2), metrics());
         let (limits, destinations) = (Limits::default(), Destinations::Anywhere);
         let state = app::state(background.clone(), limits, destinations, metrics.clone());
-        let kept = std::time::Duration::from_secs(60 * 60);
-        self.workers = Some(workers::start(&state, &background, kept));
+        let retention = Duration::from_secs(60 * 60);
+        self.workers = Some(workers::start(&state, &background, retention));
         metrics
     }
 
-    /// Stops the test's own cluster.
+    /// Stops the cluster of this test.
     pub fn stop_cluster(&mut self) {
-        match &mut self.place {
-            Place::Alone { cluster, .. } => drop(cluster.take()),
-            Place::Shared(_) => panic!("this cluster is everybody's"),
+        match &mut self.storage {
+            Storage::Own { cluster, .. } => drop(cluster.take()),
+            Storage::Shared(_) => panic!("all tests share this cluster"),
         }
     }
 
-    /// Starts the test's own cluster again.
+    /// Starts the cluster of this test again.
     pub async fn start_cluster(&mut self) {
-        match &mut self.place {
-            Place::Alone {
+        match &mut self.storage {
+            Storage::Own {
                 cluster: it,
                 directory,
             } => *it = Some(cluster(directory).await),
-            Place::Shared(_) => panic!("this cluster is everybody's"),
+            Storage::Shared(_) => panic!("all tests share this cluster"),
         }
     }
 
-    /// The process ids of the test's own cluster.
-    pub fn postgres(&self) -> Vec<i32> {
-        match &self.place {
-            Place::Alone { directory, .. } => processes(directory.path()),
-            Place::Shared(_) => panic!("this cluster is everybody's"),
+    /// Returns the process ids of the cluster of this test.
+    pub fn postgres_pids(&self) -> Vec<i32> {
+        match &self.storage {
+            Storage::Own { directory, .. } => processes(directory.path()),
+            Storage::Shared(_) => panic!("all tests share this cluster"),
         }
     }
 
-    /// What the test's own cluster has logged.
+    /// Returns the log of the cluster of this test.
     pub fn postgres_log(&self) -> String {
-        match &self.place {
-            Place::Alone { directory, .. } => {
+        match &self.storage {
+            Storage::Own { directory, .. } => {
                 let log = directory.path().join("postgres.log");
                 std::fs::read_to_string(log).expect("the log")
             }
-            Place::Shared(_) => panic!("this cluster is everybody's"),
+            Storage::Shared(_) => panic!("all tests share this cluster"),
         }
     }
 
-    /// The URL of the test's database.
+    /// Returns the URL of the test database.
     pub fn database_url(&self) -> String {
-        self.place.options().to_url_lossy().to_string()
+        self.storage.options().to_url_lossy().to_string()
     }
 
-    /// Runs statements in the test's database.
-    pub async fn execute(&self, statements: &'static str) {
-        let mut connection = self.connect().await;
-        let done = sqlx::raw_sql(statements).execute(&mut connection).await;
-        done.expect("the statements");
-    }
-
-    /// A connection to the test's database, beside those of the server.
+    /// Opens a connection to the test database, independent of the server's pool.
     pub async fn connect(&self) -> PgConnection {
-        self.place.options().connect().await.expect("a connection")
+        self.storage
+            .options()
+            .connect()
+            .await
+            .expect("a connection")
     }
 
-    /// The connections of another server over the same data.
-    pub fn beside(&self, size: u32) -> Database {
+    /// Opens a second pool to the test database, as another server does.
+    pub fn second_pool(&self, size: u32) -> Database {
         self.database.with_pool_size(size)
     }
 
-    /// What can lose an answer of the database.
+    /// Returns the proxy that can drop a database response.
     #[track_caller]
     pub fn proxy(&self) -> &Proxy {
-        self.proxy.as_ref().expect("a test that loses answers")
+        self.proxy.as_ref().expect("`lost_response` is set")
     }
 
-    /// Host and port of the server.
+    /// Returns the host and port of the server.
     pub fn address(&self) -> &str {
         self.base.trim_start_matches("http://")
     }
@@ -248,32 +267,17 @@ impl TestApp {
         self.client.request(method, format!("{}{path}", self.base))
     }
 
-    pub async fn send(&self, request: RequestBuilder) -> Answer {
+    pub async fn send(&self, request: RequestBuilder) -> TestResponse {
         send(request).await
     }
 
-    /// Sends again what was answered 503, as the answer asks: what a test needs from a server that gives up
-    /// as soon as a real one, on a machine that may be busy.
-    pub async fn send_patiently(&self, request: RequestBuilder) -> Answer {
-        let begun = Instant::now();
-        loop {
-            let again = request.try_clone().expect("a body that can be sent again");
-            let answer = send(again).await;
-            if answer.status != 503 || begun.elapsed() > LONG {
-                return answer;
-            }
-            assert!(answer.header("retry-after").is_some(), "{}", answer.body);
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    /// Creates a case of the sandbox, patiently; its answer.
-    pub async fn create_patiently(&self, body: &Value) -> Answer {
+    /// Creates a case in the sandbox with [`send_with_retries`].
+    pub async fn create_with_retries(&self, body: &Value) -> TestResponse {
         let request = self.request(Method::POST, "/cases").bearer_auth(FIXED_KEY);
-        self.send_patiently(request.json(body)).await.expect(201)
+        send_with_retries(request.json(body)).await.expect(201)
     }
 
-    pub async fn post_as(&self, key: &str, body: impl Into<String>) -> Answer {
+    pub async fn post_as(&self, key: &str, body: impl Into<String>) -> TestResponse {
         let request = self.request(Method::POST, "/cases").bearer_auth(key);
         self.send(
             request
@@ -283,43 +287,49 @@ impl TestApp {
         .await
     }
 
-    pub async fn post(&self, body: impl Into<String>) -> Answer {
+    pub async fn post(&self, body: impl Into<String>) -> TestResponse {
         self.post_as(FIXED_KEY, body).await
     }
 
-    pub async fn get_as(&self, key: &str, path: &str) -> Answer {
+    pub async fn get_as(&self, key: &str, path: &str) -> TestResponse {
         self.send(self.request(Method::GET, path).bearer_auth(key))
             .await
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> TestResponse {
         self.get_as(FIXED_KEY, path).await
     }
 
-    /// Sends JSON in the name of the sandbox.
-    pub async fn call(&self, method: Method, path: &str, body: &Value) -> Answer {
+    /// Sends JSON with the API key of the sandbox.
+    pub async fn call(&self, method: Method, path: &str, body: &Value) -> TestResponse {
         let request = self.request(method, path).bearer_auth(FIXED_KEY);
         self.send(request.json(body)).await
     }
 
-    /// The same for one version of a case.
-    pub async fn call_if(&self, method: Method, path: &str, tag: &str, body: &Value) -> Answer {
+    /// Same as [`TestApp::call`], with an `If-Match` header.
+    pub async fn call_if_match(
+        &self,
+        method: Method,
+        path: &str,
+        tag: &str,
+        body: &Value,
+    ) -> TestResponse {
         let request = self.request(method, path).bearer_auth(FIXED_KEY);
         self.send(request.header("if-match", tag).json(body)).await
     }
 
-    /// Creates a case of the sandbox; its answer.
-    pub async fn create(&self, body: &Value) -> Answer {
+    /// Creates a case in the sandbox.
+    pub async fn create(&self, body: &Value) -> TestResponse {
         self.call(Method::POST, "/cases", body).await.expect(201)
     }
 
-    /// A second workspace with the key that is given, made by SQL.
+    /// Adds a second workspace with this API key, by SQL.
     pub async fn add_workspace(&self, key: &str) {
         add_workspace(&mut self.connect().await, key).await;
     }
 }
 
-/// Another workspace, with a key.
+/// Adds a workspace with this API key.
 pub async fn add_workspace(connection: &mut PgConnection, key: &str) {
     let (name, key) = (format!("Other {key}"), ApiKey::new(key));
     let row = sqlx::query(
@@ -332,11 +342,11 @@ pub async fn add_workspace(connection: &mut PgConnection, key: &str) {
     row.execute(connection).await.expect("a key");
 }
 
-impl Place {
+impl Storage {
     fn options(&self) -> PgConnectOptions {
         match self {
             Self::Shared(database) => database.options.clone(),
-            Self::Alone { cluster, .. } => {
+            Self::Own { cluster, .. } => {
                 let cluster = cluster.as_ref().expect("a running cluster");
                 cluster.options("postgres")
             }
@@ -347,28 +357,47 @@ impl Place {
 async fn cluster(directory: &TempDir) -> LocalPostgres {
     let path = directory.path().to_owned();
     let started = tokio::task::spawn_blocking(move || LocalPostgres::start(&path)).await;
-    started.expect("the start ends").expect("a cluster")
+    started.expect("no panic").expect("a cluster")
 }
 
-/// Sends a request, and holds the answer against the reference.
-pub async fn send(request: RequestBuilder) -> Answer {
+/// Sends a request and checks the response against the OpenAPI document.
+pub async fn send(request: RequestBuilder) -> TestResponse {
     let (client, request) = request.build_split();
     let request = request.expect("a request");
     let (method, url) = (request.method().clone(), request.url().clone());
-    let response = client.execute(request).await.expect("an answer");
-    let (status, headers) = (response.status(), response.headers().clone());
-    let text = response.text().await.expect("a body");
+    let received = client.execute(request).await.expect("a response");
+    let (status, headers) = (received.status(), received.headers().clone());
+    let text = received.text().await.expect("a body");
     let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-    let answer = Answer {
+    let response = TestResponse {
         status,
         headers,
         body,
     };
-    described::check(&method, url.path(), &answer);
-    answer
+    openapi::check(&method, url.path(), &response);
+    response
 }
 
-/// What a server counts.
+/// Sends a request until the response is not 503, as a 503 asks for. For a server with real timeouts, which a busy
+/// machine can exceed.
+pub async fn send_with_retries(request: RequestBuilder) -> TestResponse {
+    poll(async || {
+        let request = request.try_clone().expect("a body that can be sent again");
+        let response = send(request).await;
+        if response.status != 503 {
+            return Ok(response);
+        }
+        assert!(
+            response.header("retry-after").is_some(),
+            "{}",
+            response.body
+        );
+        Err(response)
+    })
+    .await
+}
+
+/// Creates an empty set of metrics.
 pub fn metrics() -> Metrics {
     Metrics::new().expect("metrics")
 }

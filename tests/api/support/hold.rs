@@ -1,17 +1,15 @@
-//! Cases that are not written before a test says so.
-
-use std::time::{Duration, Instant};
+//! Blocks the insertion of cases until the test releases them.
 
 use sqlx::PgConnection;
 
-use super::LONG;
+use super::poll;
 
-/// Holds cases on their way into a database, all but the first few, for as long as the test likes: a lock would
-/// end the wait of those that meet it.
+/// Blocks every INSERT into `cases` after the first few, for as long as the test needs. A lock would not do:
+/// `lock_timeout` would end the wait.
 pub struct Hold(PgConnection);
 
 impl Hold {
-    /// Lets so many cases pass, of all that are sent from here on.
+    /// Lets the next `count` cases pass and blocks all later ones.
     pub async fn after(mut connection: PgConnection, count: i64) -> Self {
         let statements = "
             CREATE SEQUENCE arrived;
@@ -26,35 +24,34 @@ impl Hold {
                     RETURN NEW;
                 END $$;
             CREATE TRIGGER hold BEFORE INSERT ON cases FOR EACH ROW EXECUTE FUNCTION hold();";
-        let made = sqlx::raw_sql(statements).execute(&mut connection).await;
-        made.expect("a trigger");
+        let created = sqlx::raw_sql(statements).execute(&mut connection).await;
+        created.expect("a trigger");
         let mut hold = Self(connection);
         hold.allow(count).await;
         hold
     }
 
-    /// Lets so many cases pass, all in all.
+    /// Raises the total number of cases that may pass to `count`.
     pub async fn allow(&mut self, count: i64) {
         let update = sqlx::query("UPDATE allowed SET count = $1").bind(count);
         update.execute(&mut self.0).await.expect("the update");
     }
 
-    /// Lets all of them pass.
+    /// Lets all cases pass.
     pub async fn release(mut self) {
         self.allow(i64::MAX).await;
     }
 
-    /// Waits until one is held.
-    pub async fn holds(&mut self) {
-        let begun = Instant::now();
-        let is_reached = "SELECT last_value > count AND is_called FROM arrived, allowed";
-        while !sqlx::query_scalar::<_, bool>(is_reached)
-            .fetch_one(&mut self.0)
-            .await
-            .expect("whether one is")
-        {
-            assert!(begun.elapsed() < LONG, "no case arrives");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+    /// Waits until at least one case is blocked.
+    pub async fn wait_until_holding(&mut self) {
+        let is_blocked = "SELECT last_value > count AND is_called FROM arrived, allowed";
+        poll(async || {
+            let query = sqlx::query_scalar(is_blocked).fetch_one(&mut self.0);
+            match query.await.expect("the state of the sequence") {
+                true => Ok(()),
+                false => Err("no case is blocked"),
+            }
+        })
+        .await;
     }
 }

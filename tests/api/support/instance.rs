@@ -1,4 +1,4 @@
-//! A PostgreSQL on a port of its own, which may be the standby of another.
+//! A PostgreSQL server on its own port, which may be a standby of another.
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::Write;
@@ -14,7 +14,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, PgConnection};
 use tempfile::TempDir;
 
-/// One PostgreSQL, stopped when it is dropped.
+/// A PostgreSQL server, killed when it is dropped.
 pub struct Instance {
     _directory: TempDir,
     data: PathBuf,
@@ -22,9 +22,9 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// One that can be written to.
+    /// Starts a server that accepts writes.
     pub fn primary() -> Self {
-        let instance = Self::nowhere();
+        let instance = Self::not_started();
         let folder = instance.data.display().to_string();
         instance.run(
             "initdb",
@@ -44,9 +44,9 @@ impl Instance {
         instance
     }
 
-    /// A copy of this one that follows it.
+    /// Starts a standby that replicates this server.
     pub fn standby(&self) -> Self {
-        let instance = Self::nowhere();
+        let instance = Self::not_started();
         let (folder, port) = (instance.data.display().to_string(), self.port.to_string());
         let from = [
             "-h",
@@ -58,15 +58,15 @@ impl Instance {
             "-D",
             &folder,
         ];
-        let how = ["-R", "-X", "stream", "--checkpoint=fast"];
-        instance.run("pg_basebackup", &[&from[..], &how].concat());
+        let options = ["-R", "-X", "stream", "--checkpoint=fast"];
+        instance.run("pg_basebackup", &[&from[..], &options].concat());
         instance.start();
         instance
     }
 
-    fn nowhere() -> Self {
+    fn not_started() -> Self {
         let directory = tempfile::tempdir().expect("a folder");
-        // PostgreSQL may run as another user than the test.
+        // PostgreSQL may run as a different user than the test.
         fs::set_permissions(directory.path(), Permissions::from_mode(0o777)).expect("permissions");
         Self {
             data: directory.path().join("data"),
@@ -75,22 +75,26 @@ impl Instance {
         }
     }
 
-    /// Starts it, and waits until it accepts connections.
+    /// Starts the server and waits until it accepts connections.
     pub fn start(&self) {
-        self.start_with("-w", "");
+        self.pg_ctl_start("-w", "");
     }
 
-    /// Starts it with more options, and waits until its port is open, whatever it says there.
-    pub fn begin(&self, options: &str) {
-        self.start_with("-W", options);
-        let begun = Instant::now();
+    /// Starts the server with extra options and waits until its port is open. It may still reject
+    /// connections.
+    pub fn start_until_port_is_open(&self, options: &str) {
+        self.pg_ctl_start("-W", options);
+        let started = Instant::now();
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(60), "no port");
+            assert!(
+                started.elapsed() < Duration::from_secs(60),
+                "the port stays closed"
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
     }
 
-    fn start_with(&self, wait: &str, options: &str) {
+    fn pg_ctl_start(&self, wait: &str, options: &str) {
         let options = format!(
             "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c log_error_verbosity=terse {options}",
             self.port
@@ -105,31 +109,31 @@ impl Instance {
         );
     }
 
-    /// Stops it in order: its standby has everything then.
+    /// Stops the server cleanly, after its standby has received everything.
     pub fn stop(&self) {
         let folder = self.data.display().to_string();
         self.run("pg_ctl", &["stop", "-w", "-m", "fast", "-D", &folder]);
     }
 
-    /// Kills all of its processes at once, as the loss of its machine would.
+    /// Kills all its processes at once, as the loss of a machine would.
     pub fn kill(&self) {
         self.signal(Signal::SIGKILL);
     }
 
-    /// Stops all of its processes where they are: their connections stay open, and nothing is answered.
+    /// Freezes all its processes: connections stay open, but nothing responds.
     pub fn freeze(&self) {
         self.signal(Signal::SIGSTOP);
     }
 
     fn signal(&self, signal: Signal) {
-        // The postmaster first: it starts no others then.
+        // The postmaster comes first, so that it cannot start new processes.
         for process in self.processes() {
-            // One that has ended meanwhile needs no signal.
+            // A process that has ended in the meantime needs no signal.
             let _ = kill(Pid::from_raw(process), signal);
         }
     }
 
-    /// The postmaster and its children; none where it does not run.
+    /// Returns the process ids of the postmaster and its children, or nothing if the server does not run.
     fn processes(&self) -> Vec<i32> {
         let pid_file = fs::read_to_string(self.data.join("postmaster.pid")).unwrap_or_default();
         let first = pid_file.lines().next();
@@ -142,15 +146,15 @@ impl Instance {
         std::iter::once(postmaster).chain(children).collect()
     }
 
-    /// Makes a standby one that can be written to.
+    /// Promotes a standby to a primary.
     pub fn promote(&self) {
         let folder = self.data.display().to_string();
         self.run("pg_ctl", &["promote", "-w", "-D", &folder]);
     }
 
-    /// Makes it a standby of another at its next start.
+    /// Makes this server a standby of `primary` at its next start.
     pub fn demote(&self, primary: &Self) {
-        let told = format!(
+        let setting = format!(
             "primary_conninfo = 'host=127.0.0.1 port={} user=postgres'\n",
             primary.port
         );
@@ -158,7 +162,7 @@ impl Instance {
             .append(true)
             .open(self.data.join("postgresql.auto.conf"));
         settings
-            .and_then(|mut it| it.write_all(told.as_bytes()))
+            .and_then(|mut it| it.write_all(setting.as_bytes()))
             .expect("a setting");
         fs::write(self.data.join("standby.signal"), "").expect("a file");
     }
@@ -167,7 +171,7 @@ impl Instance {
         self.port
     }
 
-    /// Its database, as a URL.
+    /// Returns the URL of its database.
     pub fn url(&self) -> String {
         format!(
             "postgres://postgres@127.0.0.1:{}/postgres?sslmode=disable",
@@ -210,7 +214,7 @@ impl Drop for Instance {
     }
 }
 
-/// A free port that the system gives to nobody by itself.
+/// Finds a free port below the ephemeral range.
 fn port() -> u16 {
     (0..1_000)
         .map(|_| rand::random_range(20_000..32_000))

@@ -1,26 +1,33 @@
-//! What every test starts from.
+//! Shared helpers of the API tests.
 
-mod answer;
 mod app;
-pub mod described;
+mod drop_notice;
 mod hold;
-#[expect(dead_code, reason = "the tests under load demote one too")]
+#[expect(dead_code, reason = "the chaos tests use the rest")]
 mod instance;
 mod logs;
-mod patience;
+pub mod openapi;
+mod poll;
 mod process;
 mod proxy;
 mod receiver;
+mod response;
 mod server;
+mod sql;
+mod timeouts;
+mod webhooks;
 mod wire;
 
-pub use answer::Answer;
-pub use app::{TestApp, TestSettings, add_workspace, metrics, send};
+pub use app::{TestApp, TestSettings, add_workspace, metrics, send, send_with_retries};
+pub use drop_notice::DropNotice;
 pub use hold::Hold;
 pub use instance::Instance;
 pub use logs::statements;
-pub use patience::{LONG, client, deadline, limits, timeouts};
-pub use process::{KEY, Process, STARTS};
+pub use poll::poll;
+pub use process::{KEY, Process, START_ATTEMPTS};
 pub use receiver::{Received, Receiver};
+pub use response::TestResponse;
 pub use server::{TestDatabase, directory};
-pub use wire::{Wire, WireAnswer};
+pub use sql::execute;
+pub use timeouts::{LONG, client, deadline, limits, timeouts};
+pub use wire::{Wire, WireResponse};

@@ -1,8 +1,8 @@
-//! The binary over a database of a test's own.
+//! Runs the `dossier` binary over a test database.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::time::clock_getcpuclockid;
@@ -11,45 +11,45 @@ use serde_json::Value;
 use sqlx::ConnectOptions;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::{LONG, TestDatabase};
+use super::{TestDatabase, poll};
 
-/// The key of its only workspace.
+/// API key of the bootstrapped workspace.
 pub const KEY: &str = "dossier_key_of_a_process";
 
-/// More than a start takes, a database that recovers included.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// How often a server is started until it listens.
-pub const STARTS: usize = 5;
+/// Upper bound of a start, including database recovery.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+/// How often a start is tried before the test fails.
+pub const START_ATTEMPTS: usize = 5;
 
-/// A server that runs as a process of its own, and is killed with its test.
+/// A server process, killed when the test ends.
 pub struct Process {
     pub address: String,
     child: Child,
-    /// The fields of each line of its log.
+    /// Log lines, parsed as JSON.
     lines: UnboundedReceiver<Value>,
 }
 
 impl Process {
-    /// Starts one; resolves when it listens. A start gives up on its database as soon as a request does, which a
-    /// busy machine may be too late for: it is started again then, as whoever runs a server does.
+    /// Starts a server and waits until it listens. A start uses the database timeouts of a request, which a
+    /// busy machine can exceed; it is then repeated, as a service manager does.
     pub async fn start(database: &TestDatabase, settings: &[(&str, &str)]) -> Self {
         let url = database.options.to_url_lossy().to_string();
-        Self::over(&url, settings).await
+        Self::start_at(&url, settings).await
     }
 
-    /// The same over a database at a URL.
-    pub async fn over(url: &str, settings: &[(&str, &str)]) -> Self {
-        for _ in 0..STARTS {
-            let mut process = Self::begin(url, settings);
-            if process.has_listened().await {
+    /// Same as [`Process::start`], for a database URL.
+    pub async fn start_at(url: &str, settings: &[(&str, &str)]) -> Self {
+        for _ in 0..START_ATTEMPTS {
+            let mut process = Self::spawn(url, settings);
+            if process.is_listening().await {
                 return process;
             }
         }
-        panic!("it does not listen");
+        panic!("the server does not listen");
     }
 
-    /// Starts one, and waits for nothing.
-    pub fn begin(url: &str, settings: &[(&str, &str)]) -> Self {
+    /// Starts a server without waiting.
+    pub fn spawn(url: &str, settings: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dossier"));
         let present = std::env::vars().map(|(name, _)| name);
         for name in present.filter(|it| it.starts_with("DOSSIER_")) {
@@ -64,14 +64,14 @@ impl Process {
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");
-        // Standard error is no terminal here, and its lines are JSON.
-        let logged = BufReader::new(child.stderr.take().expect("its log"));
+        // Standard error is not a terminal here, so the log lines are JSON.
+        let log = BufReader::new(child.stderr.take().expect("the log"));
         let (sender, lines) = unbounded_channel();
         std::thread::spawn(move || {
-            // To the end, since a full pipe would stop the server.
-            for line in logged.lines().map_while(Result::ok) {
+            // Reads to the end, because a full pipe would block the server.
+            for line in log.lines().map_while(Result::ok) {
                 let line: Value = serde_json::from_str(&line).unwrap_or(Value::String(line));
-                // A test that has ended reads no more.
+                // The receiver is gone once the test has ended.
                 let _ = sender.send(line);
             }
         });
@@ -82,13 +82,16 @@ impl Process {
         }
     }
 
-    /// Waits until it listens.
-    pub async fn listens(&mut self) {
-        assert!(self.has_listened().await, "it ends before it listens");
+    /// Waits until the server listens.
+    pub async fn wait_until_listening(&mut self) {
+        assert!(
+            self.is_listening().await,
+            "the server exits before it listens"
+        );
     }
 
-    /// The same; false where it ends before.
-    async fn has_listened(&mut self) -> bool {
+    /// Waits until the server listens. Returns `false` if it exits before.
+    async fn is_listening(&mut self) -> bool {
         let Some(line) = self.next_line("serving").await else {
             return false;
         };
@@ -97,9 +100,11 @@ impl Process {
         true
     }
 
-    /// Waits for a line of its log with these words.
-    pub async fn logs(&mut self, words: &str) -> Value {
-        self.next_line(words).await.expect("a log that goes on")
+    /// Waits for a log line whose message contains `words`.
+    pub async fn wait_for_log(&mut self, words: &str) -> Value {
+        self.next_line(words)
+            .await
+            .expect("the server exits without this log line")
     }
 
     async fn next_line(&mut self, words: &str) -> Option<Value> {
@@ -112,8 +117,8 @@ impl Process {
                 }
             }
         };
-        let found = tokio::time::timeout(PATIENCE, found).await;
-        found.unwrap_or_else(|_| panic!("it does not log {words:?}"))
+        let found = tokio::time::timeout(START_TIMEOUT, found).await;
+        found.unwrap_or_else(|_| panic!("the server does not log {words:?}"))
     }
 
     pub fn signal(&self, signal: Signal) {
@@ -121,33 +126,30 @@ impl Process {
         kill(Pid::from_raw(pid), signal).expect("the signal");
     }
 
-    /// How long it has computed, whatever else the machine has to do.
+    /// Returns the CPU time that the process has used.
     pub fn cpu_time(&self) -> Duration {
         let pid = i32::try_from(self.child.id()).expect("a process id");
         let clock = clock_getcpuclockid(Pid::from_raw(pid)).expect("a running process");
-        clock.now().expect("its clock").into()
+        clock.now().expect("the clock").into()
     }
 
     pub fn is_running(&mut self) -> bool {
-        self.child.try_wait().expect("its state").is_none()
+        self.child.try_wait().expect("the process status").is_none()
     }
 
-    /// How it ended; a test that waits in vain fails.
-    pub async fn ended(&mut self) -> ExitStatus {
-        let begun = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().expect("its state") {
-                return status;
-            }
-            assert!(begun.elapsed() < LONG, "it does not end");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+    /// Waits for the process to exit. Fails after [`super::LONG`].
+    pub async fn wait_for_exit(&mut self) -> ExitStatus {
+        poll(async || {
+            let status = self.child.try_wait().expect("the process status");
+            status.ok_or("the process is running")
+        })
+        .await
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Of a test that has failed; one that has ended is not hurt.
+        // Cleans up after a failed test; does nothing if the process has exited.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

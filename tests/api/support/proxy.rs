@@ -1,4 +1,4 @@
-//! Something between a server and its database that loses a response.
+//! A proxy between a server and its database that can drop a response.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,17 +8,17 @@ use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 
-/// A socket that leads to PostgreSQL. Armed, it cuts the connection instead of passing on the first
-/// response with some text, which the database has committed by then; or it keeps the connection open
-/// and passes on nothing more.
+/// Forwards a Unix socket to PostgreSQL. When armed, it does not forward the first response that contains the
+/// text; the database has executed the statement by then. It then closes the connection, or keeps it open and
+/// forwards nothing more.
 pub struct Proxy {
     directory: TempDir,
     is_armed: Arc<AtomicBool>,
-    is_silent: Arc<AtomicBool>,
+    is_keeping_open: Arc<AtomicBool>,
 }
 
 impl Proxy {
-    /// In front of the database that the options name, waiting for `text`.
+    /// Starts a proxy in front of the database; it drops responses that contain `text`.
     pub fn start(options: &PgConnectOptions, text: &'static str) -> Self {
         let directory = tempfile::tempdir().expect("a folder");
         let target = options
@@ -29,20 +29,20 @@ impl Proxy {
             UnixListener::bind(directory.path().join(".s.PGSQL.5432")).expect("a socket");
         let is_armed = Arc::new(AtomicBool::new(false));
         let armed = Arc::clone(&is_armed);
-        let is_silent = Arc::new(AtomicBool::new(false));
-        let silent = Arc::clone(&is_silent);
+        let is_keeping_open = Arc::new(AtomicBool::new(false));
+        let keeps_open = Arc::clone(&is_keeping_open);
         tokio::spawn(async move {
-            while let Ok((near, _)) = listener.accept().await {
-                let far = UnixStream::connect(&target).await.expect("PostgreSQL");
-                let (armed, silent) = (Arc::clone(&armed), Arc::clone(&silent));
+            while let Ok((client, _)) = listener.accept().await {
+                let server = UnixStream::connect(&target).await.expect("PostgreSQL");
+                let (armed, keeps_open) = (Arc::clone(&armed), Arc::clone(&keeps_open));
                 tokio::spawn(async move {
-                    let (near_in, mut near_out) = near.into_split();
-                    let (far_in, far_out) = far.into_split();
+                    let (client_in, mut client_out) = client.into_split();
+                    let (server_in, server_out) = server.into_split();
                     let never = Arc::new(AtomicBool::new(false));
                     tokio::select! {
-                        () = pass(near_in, far_out, never, "") => {}
-                        () = pass(far_in, &mut near_out, armed, text) => {
-                            if silent.load(Ordering::SeqCst) {
+                        () = forward(client_in, server_out, never, "") => {}
+                        () = forward(server_in, &mut client_out, armed, text) => {
+                            if keeps_open.load(Ordering::SeqCst) {
                                 std::future::pending::<()>().await;
                             }
                         }
@@ -53,33 +53,33 @@ impl Proxy {
         Self {
             directory,
             is_armed,
-            is_silent,
+            is_keeping_open,
         }
     }
 
-    /// The way through it.
+    /// Returns options that connect through this proxy.
     pub fn options(&self, options: PgConnectOptions) -> PgConnectOptions {
         options.socket(self.directory.path()).port(5432)
     }
 
-    /// From here on the next such response is lost.
+    /// Drops the next matching response and closes its connection.
     pub fn arm(&self) {
         self.is_armed.store(true, Ordering::SeqCst);
     }
 
-    /// From here on the next such response does not arrive, and nothing says so.
-    pub fn arm_silently(&self) {
-        self.is_silent.store(true, Ordering::SeqCst);
+    /// Drops the next matching response and keeps its connection open.
+    pub fn arm_without_closing(&self) {
+        self.is_keeping_open.store(true, Ordering::SeqCst);
         self.arm();
     }
 
-    /// Whether it still waits for one.
+    /// Returns `true` until a response has been dropped.
     pub fn is_armed(&self) -> bool {
         self.is_armed.load(Ordering::SeqCst)
     }
 }
 
-async fn pass(
+async fn forward(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     is_armed: Arc<AtomicBool>,
@@ -87,9 +87,9 @@ async fn pass(
 ) {
     let mut bytes = vec![0; 64 * 1024];
     while let Ok(count @ 1..) = from.read(&mut bytes).await {
-        let said = String::from_utf8_lossy(&bytes[..count]);
+        let text_of_response = String::from_utf8_lossy(&bytes[..count]);
         if is_armed.load(Ordering::SeqCst)
-            && said.contains(text)
+            && text_of_response.contains(text)
             && is_armed.swap(false, Ordering::SeqCst)
         {
             return;

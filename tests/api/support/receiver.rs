@@ -1,5 +1,6 @@
-//! A receiver of webhooks.
+//! A receiver of webhook deliveries.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -11,7 +12,7 @@ use tokio::sync::watch;
 
 use super::LONG;
 
-/// One delivery, as it arrived.
+/// One received delivery.
 #[derive(Debug, Clone)]
 pub struct Received {
     pub headers: HeaderMap,
@@ -20,14 +21,14 @@ pub struct Received {
 }
 
 impl Received {
-    /// A header as text.
+    /// Returns the value of a header.
     #[track_caller]
     pub fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name).expect("the header");
-        value.to_str().expect("text")
+        value.to_str().expect("a readable value")
     }
 
-    /// The event, or its kind of update where it has one.
+    /// Returns `sub_event` if present, otherwise `event`.
     #[track_caller]
     pub fn event(&self) -> &str {
         let event = self.body.get("sub_event").unwrap_or(&self.body["event"]);
@@ -35,7 +36,7 @@ impl Received {
     }
 }
 
-/// A server that keeps what it receives, and answers as it is told.
+/// A server that stores the deliveries it receives and responds as the test specifies.
 pub struct Receiver {
     pub url: String,
     received: Arc<Mutex<Vec<Received>>>,
@@ -43,41 +44,50 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// One that takes everything.
+    /// Responds to every delivery with 204.
     pub async fn start() -> Self {
-        Self::answering(|_| StatusCode::NO_CONTENT.into_response()).await
+        Self::responding(|_| StatusCode::NO_CONTENT.into_response()).await
     }
 
-    /// One that answers the delivery with this number, from 0 on, so.
-    pub async fn answering(
-        answer: impl Fn(usize) -> Response + Clone + Send + Sync + 'static,
+    /// Responds with 503 while the flag is set, and with 204 otherwise.
+    pub async fn failing_while(is_down: Arc<AtomicBool>) -> Self {
+        Self::responding(move |_| match is_down.load(Ordering::SeqCst) {
+            true => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+            false => StatusCode::NO_CONTENT.into_response(),
+        })
+        .await
+    }
+
+    /// Responds to each delivery with the response for its number, counted from 0.
+    pub async fn responding(
+        response: impl Fn(usize) -> Response + Clone + Send + Sync + 'static,
     ) -> Self {
-        Self::answering_late(move |number| std::future::ready(answer(number))).await
+        Self::responding_async(move |number| std::future::ready(response(number))).await
     }
 
-    /// The same, when it pleases.
-    pub async fn answering_late<F>(
-        answer: impl Fn(usize) -> F + Clone + Send + Sync + 'static,
+    /// Same as [`Receiver::responding`], with an async response.
+    pub async fn responding_async<F>(
+        response: impl Fn(usize) -> F + Clone + Send + Sync + 'static,
     ) -> Self
     where
         F: Future<Output = Response> + Send + 'static,
     {
         let received: Arc<Mutex<Vec<Received>>> = Arc::default();
         let (counter, count) = watch::channel(0);
-        let keep = Arc::clone(&received);
+        let deliveries = Arc::clone(&received);
         let handler = move |headers: HeaderMap, bytes: Bytes| {
             let body = serde_json::from_slice(&bytes).unwrap_or_default();
             let number = {
-                let mut kept = keep.lock().expect("nobody panicked");
-                kept.push(Received {
+                let mut deliveries_so_far = deliveries.lock().expect("no panic");
+                deliveries_so_far.push(Received {
                     headers,
                     bytes,
                     body,
                 });
-                kept.len() - 1
+                deliveries_so_far.len() - 1
             };
             counter.send_replace(number + 1);
-            answer(number)
+            response(number)
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
             .await
@@ -92,19 +102,19 @@ impl Receiver {
         }
     }
 
-    /// What has arrived, once it is at least so many.
-    pub async fn received(&mut self, count: usize) -> Vec<Received> {
+    /// Waits until at least `count` deliveries have arrived and returns all of them.
+    pub async fn wait_for(&mut self, count: usize) -> Vec<Received> {
         let arrived = self.count.wait_for(|it| *it >= count);
         let arrived = tokio::time::timeout(LONG, arrived).await;
-        let is_there = arrived.is_ok();
+        let has_arrived = arrived.is_ok();
         drop(arrived);
-        let received = self.so_far();
-        assert!(is_there, "{} of {count} deliveries", received.len());
+        let received = self.received();
+        assert!(has_arrived, "{} of {count} deliveries", received.len());
         received
     }
 
-    /// What has arrived so far.
-    pub fn so_far(&self) -> Vec<Received> {
-        self.received.lock().expect("nobody panicked").clone()
+    /// Returns the deliveries that have arrived so far.
+    pub fn received(&self) -> Vec<Received> {
+        self.received.lock().expect("no panic").clone()
     }
 }

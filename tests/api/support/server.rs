@@ -1,6 +1,6 @@
-//! PostgreSQL for tests: one server a run, a database for each test.
+//! PostgreSQL for tests: one server per run, one database per test.
 //!
-//! The server is that of `DATABASE_URL`, or a private cluster that the run starts.
+//! `DATABASE_URL` names the server; without it, the run starts a private cluster.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -13,7 +13,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor};
 use tempfile::TempDir;
 
-/// A database of a test's own, dropped with it.
+/// The database of one test, dropped when the test ends.
 pub struct TestDatabase {
     pub options: PgConnectOptions,
     name: String,
@@ -21,19 +21,20 @@ pub struct TestDatabase {
 
 impl TestDatabase {
     pub async fn create() -> Self {
-        Self::create_with("").await
+        Self::create_with_options("").await
     }
 
-    /// One that does not store its text as UTF-8.
-    pub async fn of_encoding(encoding: &str) -> Self {
-        let how = format!("ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'");
-        Self::create_with(&how).await
+    /// Creates a database with an encoding other than UTF-8.
+    pub async fn with_encoding(encoding: &str) -> Self {
+        let options =
+            format!("ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'");
+        Self::create_with_options(&options).await
     }
 
-    async fn create_with(how: &str) -> Self {
+    async fn create_with_options(options: &str) -> Self {
         let ids = dossier::ids::IdSource::default();
         let name = format!("dossier_test_{}", ids.next(chrono::Utc::now()).simple());
-        execute(server(), format!("CREATE DATABASE {name} {how}")).await;
+        execute(server(), format!("CREATE DATABASE {name} {options}")).await;
         Self {
             options: server().clone().database(&name),
             name,
@@ -44,18 +45,18 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         let name = std::mem::take(&mut self.name);
-        let dropping = std::thread::spawn(move || {
+        let drop_database = std::thread::spawn(move || {
             block_on(execute(server(), format!("DROP DATABASE {name} (FORCE)")));
         });
-        // A test that fails has said so already.
-        let _ = dropping.join();
+        // A test that fails has reported it already.
+        let _ = drop_database.join();
     }
 }
 
 async fn execute(server: &PgConnectOptions, statement: String) {
     let mut connection = server.connect().await.expect("a connection");
-    let done = connection.execute(AssertSqlSafe(statement)).await;
-    done.expect("the statement");
+    let result = connection.execute(AssertSqlSafe(statement)).await;
+    result.expect("the statement");
 }
 
 fn block_on(work: impl Future<Output = ()>) {
@@ -66,31 +67,31 @@ fn block_on(work: impl Future<Output = ()>) {
         .block_on(work);
 }
 
-/// The server that every test of the run shares.
+/// The server that all tests of the run share.
 fn server() -> &'static PgConnectOptions {
     static SERVER: OnceLock<PgConnectOptions> = OnceLock::new();
     SERVER.get_or_init(|| match std::env::var("DATABASE_URL") {
         Ok(url) => url.parse().expect("DATABASE_URL is a URL of PostgreSQL"),
-        Err(_) => private(),
+        Err(_) => private_cluster(),
     })
 }
 
-/// A cluster that ends with this process, however that ends.
-fn private() -> PgConnectOptions {
+/// Starts a cluster that is stopped when this process ends, even if it crashes.
+fn private_cluster() -> PgConnectOptions {
     let directory = directory().keep();
     let cluster = LocalPostgres::start(&directory).expect("a cluster");
-    watch(&cluster, &directory);
+    stop_with_this_process(&cluster, &directory);
     let options = cluster.options("postgres");
-    hurry(options.clone());
-    // Statics are not dropped: from here on the watcher stops it.
+    disable_durability(options.clone());
+    // Rust does not drop statics: the watcher process stops the cluster.
     std::mem::forget(cluster);
     options
 }
 
-/// What most tests write need not outlast the machine: with nothing to wait for, they are several
-/// times as fast. Those about crashes have clusters of their own.
-fn hurry(options: PgConnectOptions) {
-    let hurrying = std::thread::spawn(move || {
+/// Turns off durability, which makes the tests several times as fast. Tests of crashes have their own
+/// clusters.
+fn disable_durability(options: PgConnectOptions) {
+    let changing = std::thread::spawn(move || {
         block_on(async {
             for statement in [
                 "ALTER SYSTEM SET fsync = off",
@@ -101,12 +102,12 @@ fn hurry(options: PgConnectOptions) {
             }
         });
     });
-    hurrying.join().expect("settings");
+    changing.join().expect("settings");
 }
 
-/// Starts a shell that waits for the end of this process, which closes its input, and then stops
-/// Postgres and removes its data.
-fn watch(cluster: &LocalPostgres, directory: &Path) {
+/// Starts a shell that waits until this process ends, which closes the shell's standard input; it then stops
+/// PostgreSQL and removes the data.
+fn stop_with_this_process(cluster: &LocalPostgres, directory: &Path) {
     let script = "cat >/dev/null; kill -QUIT \"$1\"; rm -rf \"$2\" \"$3\"";
     let watcher = Command::new("sh")
         .args(["-c", script, "sh", &cluster.process_id().to_string()])
@@ -119,14 +120,15 @@ fn watch(cluster: &LocalPostgres, directory: &Path) {
     std::mem::forget(watcher.expect("a shell"));
 }
 
-/// A folder for a cluster. As root, Postgres runs as another user, who must reach its data.
+/// Creates a folder for a cluster. If the tests run as root, PostgreSQL runs as another user, who must be
+/// able to reach its data.
 pub fn directory() -> TempDir {
     let directory = tempfile::tempdir().expect("a folder for the cluster");
     fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).expect("permissions");
     directory
 }
 
-/// The process ids of a cluster: the postmaster and its children.
+/// Returns the process ids of the postmaster and its children.
 pub fn processes(directory: &Path) -> Vec<i32> {
     let file: PathBuf = directory.join("postgres/postmaster.pid");
     let text = fs::read_to_string(file).expect("a pid file");

@@ -1,33 +1,33 @@
-//! A client that sees what is on the wire.
+//! A raw TCP client for tests of HTTP/1.1 framing.
 
 use std::net::{IpAddr, SocketAddr};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-/// One connection, and what has been read of it beyond the last answer.
+/// A connection, with the bytes read after the last response.
 pub struct Wire {
     pub stream: TcpStream,
     rest: Vec<u8>,
 }
 
-/// An answer as it came.
+/// A response as received.
 #[derive(Debug)]
-pub struct WireAnswer {
+pub struct WireResponse {
     pub status: u16,
-    /// Of header fields, in small letters.
+    /// Status line and header fields, in lower case.
     head: String,
     pub body: String,
 }
 
-impl WireAnswer {
-    /// The value of a header field, in small letters.
+impl WireResponse {
+    /// Returns the value of a header field, in lower case.
     pub fn field(&self, name: &str) -> Option<&str> {
         let mut fields = self.head.lines().filter_map(|line| line.split_once(": "));
         fields.find(|(it, _)| *it == name).map(|(_, value)| value)
     }
 
-    /// Whether it says that it is the last one of its connection.
+    /// Returns `true` if the server closes the connection after this response.
     pub fn is_last(&self) -> bool {
         self.field("connection") == Some("close")
     }
@@ -47,7 +47,7 @@ impl Wire {
         Ok(Self { stream, rest })
     }
 
-    /// A connection from another of this machine's addresses.
+    /// Connects from another address of this machine.
     pub async fn connect_from(source: IpAddr, address: &str) -> std::io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.bind(SocketAddr::new(source, 0))?;
@@ -57,23 +57,23 @@ impl Wire {
         Ok(Self { stream, rest })
     }
 
-    /// Sends bytes as they are, all of them before it reads the response.
+    /// Sends raw bytes completely, then reads the response.
     ///
     /// # Errors
-    /// Those of a client that is cut off: while it sends, or before the response is whole.
-    pub async fn exchange(&mut self, bytes: &[u8]) -> std::io::Result<WireAnswer> {
+    /// Returns an I/O error if the connection ends while sending, or before the response is complete.
+    pub async fn exchange(&mut self, bytes: &[u8]) -> std::io::Result<WireResponse> {
         self.stream.write_all(bytes).await?;
-        self.received().await
+        self.read_response().await
     }
 
-    /// The next response to its end.
+    /// Reads the next response completely.
     ///
     /// # Errors
-    /// Those of a client that is cut off before.
-    pub async fn received(&mut self) -> std::io::Result<WireAnswer> {
+    /// Returns an I/O error if the connection ends before that.
+    pub async fn read_response(&mut self) -> std::io::Result<WireResponse> {
         loop {
-            if let Some(answer) = self.parsed() {
-                return Ok(answer);
+            if let Some(response) = self.take_response() {
+                return Ok(response);
             }
             if self.stream.read_buf(&mut self.rest).await? == 0 {
                 return Err(std::io::ErrorKind::UnexpectedEof.into());
@@ -81,11 +81,11 @@ impl Wire {
         }
     }
 
-    /// Reads until the server has closed its side.
+    /// Waits until the server closes its side of the connection.
     ///
     /// # Errors
-    /// If the connection was reset instead, or anything else arrived.
-    pub async fn closed(&mut self) -> std::io::Result<()> {
+    /// Returns an error if the connection is reset, or if any other data arrives.
+    pub async fn wait_for_close(&mut self) -> std::io::Result<()> {
         if self.rest.is_empty() && self.stream.read_buf(&mut self.rest).await? == 0 {
             return Ok(());
         }
@@ -93,7 +93,7 @@ impl Wire {
         Err(std::io::Error::other(rest))
     }
 
-    /// Sends a request, whole.
+    /// Sends a complete request.
     pub async fn send(
         &mut self,
         line: &str,
@@ -115,11 +115,11 @@ impl Wire {
         self.stream.write_all(text.as_bytes()).await
     }
 
-    /// The next answer to its end; none where the connection was closed before it.
-    pub async fn answer(&mut self) -> Option<WireAnswer> {
+    /// Reads the next response. Returns `None` if the connection is closed before that.
+    pub async fn next_response(&mut self) -> Option<WireResponse> {
         loop {
-            if let Some(answer) = self.parsed() {
-                return Some(answer);
+            if let Some(response) = self.take_response() {
+                return Some(response);
             }
             match self.stream.read_buf(&mut self.rest).await {
                 Ok(0) | Err(_) => return None,
@@ -128,20 +128,20 @@ impl Wire {
         }
     }
 
-    fn parsed(&mut self) -> Option<WireAnswer> {
+    fn take_response(&mut self) -> Option<WireResponse> {
         let end = self.rest.windows(4).position(|it| it == b"\r\n\r\n")? + 4;
         let head = String::from_utf8_lossy(&self.rest[..end]).to_ascii_lowercase();
         let status = head.get(9..12).and_then(|it| it.parse().ok());
-        let mut answer = WireAnswer {
+        let mut response = WireResponse {
             status: status.expect("a status"),
             head,
             body: String::new(),
         };
-        let length = answer.field("content-length").unwrap_or("0");
-        let whole = end + length.parse::<usize>().expect("a length");
-        let body = self.rest.get(end..whole)?;
-        answer.body = String::from_utf8_lossy(body).into_owned();
-        self.rest.drain(..whole);
-        Some(answer)
+        let length = response.field("content-length").unwrap_or("0");
+        let total = end + length.parse::<usize>().expect("a length");
+        let body = self.rest.get(end..total)?;
+        response.body = String::from_utf8_lossy(body).into_owned();
+        self.rest.drain(..total);
+        Some(response)
     }
 }

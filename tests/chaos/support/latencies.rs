@@ -1,15 +1,15 @@
-//! How long things took.
+//! Latencies of requests.
 
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
-/// The times of many requests.
+/// A set of latencies.
 #[derive(Debug, Clone, Default)]
 pub struct Latencies(Vec<Duration>);
 
 impl Latencies {
-    pub fn add(&mut self, took: Duration) {
-        self.0.push(took);
+    pub fn add(&mut self, latency: Duration) {
+        self.0.push(latency);
     }
 
     pub fn extend(&mut self, more: impl IntoIterator<Item = Duration>) {
@@ -28,12 +28,12 @@ impl Latencies {
         self.percentile(50)
     }
 
-    /// What so many of a hundred did not exceed.
+    /// Returns the latency that `percent` percent of the requests did not exceed.
     pub fn percentile(&self, percent: usize) -> Duration {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
-        let place = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
-        sorted.get(place).copied().unwrap_or_default()
+        let index = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
+        sorted.get(index).copied().unwrap_or_default()
     }
 }
 
@@ -48,11 +48,11 @@ impl IntoIterator for Latencies {
 
 impl Display for Latencies {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let [median, most, max] =
+        let [median, p95, max] =
             [self.median(), self.percentile(95), self.max()].map(|it| it.as_millis());
         write!(
             f,
-            "n={} p50={median} ms p95={most} ms max={max} ms",
+            "n={} p50={median} ms p95={p95} ms max={max} ms",
             self.count()
         )
     }

@@ -1,4 +1,4 @@
-//! What was acknowledged, held against what is there.
+//! Comparison of the acknowledged cases with the database.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -10,19 +10,19 @@ use sqlx::{ConnectOptions, FromRow, PgConnection};
 
 use super::{Client, LONG};
 
-/// A case that a client was told is stored.
+/// A case whose creation was acknowledged.
 #[derive(Debug, Clone)]
 pub struct Acknowledged {
-    /// The name of the case, and its key.
+    /// Name of the case, which is also its idempotency key.
     pub name: String,
     pub id: String,
-    /// The answer.
+    /// The body of the response.
     pub case: Value,
-    /// Whether a company was added to it, and that acknowledged.
-    pub is_added_to: bool,
+    /// Whether the creation of one more company was acknowledged.
+    pub has_added_company: bool,
 }
 
-/// What the database holds of one case.
+/// The stored rows of a case.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Stored {
     pub id: String,
@@ -38,13 +38,13 @@ pub struct Stored {
     pub keys: i64,
 }
 
-/// Everything of a load that the database holds.
+/// The stored cases of a load.
 pub struct Ledger {
     connection: PgConnection,
     pub stored: Vec<Stored>,
 }
 
-/// The cases whose names begin so, each with the number of its parts.
+/// Cases whose names have a prefix, with the number of their parts.
 const CASES: &str = "
     SELECT c.id::text AS id, c.name,
         (SELECT count(*) FROM companies AS x
@@ -70,7 +70,7 @@ const CASES: &str = "
             WHERE x.workspace_id = c.workspace_id AND x.case_id = c.id) AS keys
     FROM cases AS c WHERE c.name LIKE $1 || '%'";
 
-/// Rows that belong to no case, by table. No case is ever deleted here.
+/// Rows whose case does not exist, by table. These tests never delete a case.
 const ORPHANS: &str = "
     SELECT x.name, x.case_id::text FROM (
         SELECT 'companies' AS name, workspace_id, case_id FROM companies
@@ -87,7 +87,7 @@ const ORPHANS: &str = "
     LIMIT 5";
 
 impl Ledger {
-    /// What is there of the cases whose names begin so.
+    /// Reads the cases whose names begin with `prefix`.
     pub async fn read(options: &PgConnectOptions, prefix: &str) -> Self {
         let mut connection = options.connect().await.expect("a connection");
         let stored = sqlx::query_as(CASES)
@@ -98,8 +98,8 @@ impl Ledger {
         Self { connection, stored }
     }
 
-    /// That every acknowledged case is there, whole and once; how many others are.
-    pub async fn holds(&mut self, acknowledged: &[Acknowledged]) -> usize {
+    /// Asserts that every acknowledged case is stored completely and once. Returns the number of other cases.
+    pub async fn assert_contains(&mut self, acknowledged: &[Acknowledged]) -> usize {
         let orphans: Vec<(String, String)> = sqlx::query_as(ORPHANS)
             .fetch_all(&mut self.connection)
             .await
@@ -109,34 +109,34 @@ impl Ledger {
         for stored in &self.stored {
             by_name.entry(&stored.name).or_default().push(stored);
         }
-        for told in acknowledged {
-            let name = told.name.as_str();
+        for case in acknowledged {
+            let name = case.name.as_str();
             let found = by_name.remove(name).unwrap_or_default();
-            assert_eq!(found, [&whole(told)], "what is there of {name}");
+            assert_eq!(found, [&complete(case)], "the rows of {name}");
         }
         by_name.len()
     }
 
-    /// That each acknowledged case is read over HTTP as it was answered.
-    pub async fn is_read_through(&self, client: &Client, acknowledged: &[Acknowledged]) {
-        let reads = stream::iter(acknowledged).for_each_concurrent(8, async |told| {
-            let read = client.get(&format!("/cases/{}", told.id)).await.expect(200);
-            if told.is_added_to {
+    /// Asserts that GET returns each acknowledged case as the create did.
+    pub async fn assert_readable(&self, client: &Client, acknowledged: &[Acknowledged]) {
+        let reads = stream::iter(acknowledged).for_each_concurrent(8, async |case| {
+            let read = client.get(&format!("/cases/{}", case.id)).await.expect(200);
+            if case.has_added_company {
                 let companies = read.body["companies"].as_array().map(Vec::len);
-                assert_eq!(companies, Some(3), "{}", told.name);
+                assert_eq!(companies, Some(3), "{}", case.name);
             } else {
-                assert_eq!(read.body, told.case, "{}", told.name);
+                assert_eq!(read.body, case.case, "{}", case.name);
             }
         });
         reads.await;
     }
 }
 
-fn whole(told: &Acknowledged) -> Stored {
-    let added = i64::from(told.is_added_to);
+fn complete(case: &Acknowledged) -> Stored {
+    let added = i64::from(case.has_added_company);
     Stored {
-        id: told.id.clone(),
-        name: told.name.clone(),
+        id: case.id.clone(),
+        name: case.name.clone(),
         companies: 2 + added,
         individuals: 2,
         relations: 4,
@@ -144,16 +144,16 @@ fn whole(told: &Acknowledged) -> Stored {
         created_case: 1,
         created_company: added,
         case_events: 1,
-        // Nobody waits for those of the parts that came with the case, which are not kept then.
+        // Events of the case's initial parts are not stored without a webhook for them.
         events: 1 + added,
         keys: 1 + added,
     }
 }
 
-/// Waits until no session of the server works, and fails where one is left in a transaction.
-pub async fn is_idle(options: &PgConnectOptions) {
+/// Waits until the server has no open transaction, and fails if one stays open.
+pub async fn wait_until_idle(options: &PgConnectOptions) {
     let mut connection = options.connect().await.expect("a connection");
-    let begun = Instant::now();
+    let started = Instant::now();
     loop {
         let open: Vec<(String, String)> = sqlx::query_as(
             "SELECT state, left(query, 60) FROM pg_stat_activity
@@ -165,7 +165,7 @@ pub async fn is_idle(options: &PgConnectOptions) {
         if open.is_empty() {
             return;
         }
-        assert!(begun.elapsed() < LONG, "{open:?}");
+        assert!(started.elapsed() < LONG, "{open:?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

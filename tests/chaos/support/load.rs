@@ -1,4 +1,4 @@
-//! Clients that do not give up.
+//! Clients that retry until they succeed.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,33 +11,33 @@ use tokio::task::JoinSet;
 
 use super::{Acknowledged, KEY, LONG, Latencies};
 
-/// The wait before another try: far less than Retry-After asks for, since this is chaos.
+/// Pause before a retry, far shorter than `Retry-After` asks for.
 const PAUSE: Duration = Duration::from_millis(30);
 
-/// What was answered.
+/// A response.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     pub status: StatusCode,
     pub retry_after: Option<String>,
-    /// Whether it is the answer to an earlier request with the key.
+    /// Whether the response replays an earlier request with the same key.
     pub is_replayed: bool,
     pub body: Value,
-    pub took: Duration,
+    pub latency: Duration,
 }
 
-impl Answer {
+impl Response {
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{}", self.body);
         self
     }
 
-    /// Whether it says "not now" as documented: 503 or 409, and when to come again.
-    pub fn is_later(&self) -> bool {
+    /// Returns `true` for 503 or 409 with `Retry-After`.
+    pub fn asks_for_retry(&self) -> bool {
         [409, 503].contains(&self.status.as_u16()) && self.retry_after.is_some()
     }
 
-    /// Status and type, such as `503 /problems/busy`.
+    /// Returns status and type, for example `503 /problems/busy`.
     pub fn kind(&self) -> String {
         format!(
             "{} {}",
@@ -61,15 +61,15 @@ impl Client {
         Self { http, base }
     }
 
-    /// Sends once; an error where no answer came.
+    /// Sends a request once. Returns an error if there is no response.
     pub async fn send(
         &self,
         method: Method,
         path: &str,
         key: Option<&str>,
         body: &Value,
-    ) -> Result<Answer, reqwest::Error> {
-        let begun = Instant::now();
+    ) -> Result<Response, reqwest::Error> {
+        let started = Instant::now();
         let request = self.http.request(method, format!("{}{path}", self.base));
         let mut request = request.bearer_auth(KEY);
         if let Some(key) = key {
@@ -87,85 +87,86 @@ impl Client {
         let is_replayed = response.headers().contains_key("idempotent-replayed");
         let text = response.text().await?;
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        let took = begun.elapsed();
-        Ok(Answer {
+        let latency = started.elapsed();
+        Ok(Response {
             status,
             retry_after,
             is_replayed,
             body,
-            took,
+            latency,
         })
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
-        self.until_answered(Method::GET, path, None, &Value::Null)
+    pub async fn get(&self, path: &str) -> Response {
+        self.send_with_retries(Method::GET, path, None, &Value::Null)
             .await
     }
 
-    /// What the server answers now, "not now" included.
-    pub async fn get_once(&self, path: &str) -> Answer {
+    /// Sends a GET request once; the response can ask for a retry.
+    pub async fn get_once(&self, path: &str) -> Response {
         let sent = self.send(Method::GET, path, None, &Value::Null).await;
-        sent.expect("an answer")
+        sent.expect("an response")
     }
 
-    /// With a key of its own.
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+    /// Sends a POST request with a new idempotency key.
+    pub async fn post(&self, path: &str, body: &Value) -> Response {
         let key = format!("{:032x}", rand::random::<u128>());
-        self.until_answered(Method::POST, path, Some(&key), body)
+        self.send_with_retries(Method::POST, path, Some(&key), body)
             .await
     }
 
-    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
-        self.until_answered(Method::PATCH, path, None, body).await
+    pub async fn patch(&self, path: &str, body: &Value) -> Response {
+        self.send_with_retries(Method::PATCH, path, None, body)
+            .await
     }
 
-    /// Sends until the answer is not "not now": a machine that is busy may be too late for the server.
-    async fn until_answered(
+    /// Sends a request until the response is not 503, which a busy machine can cause.
+    async fn send_with_retries(
         &self,
         method: Method,
         path: &str,
         key: Option<&str>,
         body: &Value,
-    ) -> Answer {
-        let begun = Instant::now();
+    ) -> Response {
+        let started = Instant::now();
         loop {
             let sent = self.send(method.clone(), path, key, body).await;
-            let answer = sent.expect("an answer");
-            if answer.status != 503 || begun.elapsed() > LONG {
-                return answer;
+            let response = sent.expect("an response");
+            if response.status != 503 || started.elapsed() > LONG {
+                return response;
             }
             tokio::time::sleep(PAUSE).await;
         }
     }
 
-    /// Makes the tags that cases name, where the workspace does not have them yet.
-    pub async fn make_tags(&self) {
+    /// Creates the tags that [`case`] uses, if they do not exist.
+    pub async fn create_tags(&self) {
         for label in ["VIP", "High risk"] {
-            let made = self.post("/tags", &json!({"label": label})).await;
+            let created = self.post("/tags", &json!({"label": label})).await;
             assert!(
-                [201, 400, 409].contains(&made.status.as_u16()),
+                [201, 400, 409].contains(&created.status.as_u16()),
                 "{}",
-                made.body
+                created.body
             );
         }
     }
 }
 
-/// What a load has seen.
+/// The result of a load.
 #[derive(Debug, Default)]
-pub struct Seen {
+pub struct LoadResult {
     pub acknowledged: Vec<Acknowledged>,
-    /// How long those answers took that were a success.
+    /// Latencies of successful responses.
     pub stored: Latencies,
-    /// How many of these were found by the key: an earlier request had stored it unheard.
+    /// Number of these that were replays: an earlier request had stored the case without a response.
     pub replayed: usize,
-    /// How long "not now" took.
-    pub later: Latencies,
-    /// How often which "not now" was answered.
+    /// Latencies of responses that ask for a retry.
+    pub retries: Latencies,
+    /// Number of responses that ask for a retry, by kind.
     pub kinds: BTreeMap<String, usize>,
 }
 
-/// Clients that post whole cases, each again and again with its key until it is stored.
+/// Clients that create complete cases, each with an idempotency key and retries until it is stored.
 pub struct Load {
     name: &'static str,
     tasks: JoinSet<()>,
@@ -175,16 +176,16 @@ pub struct Load {
 #[derive(Debug, Default)]
 struct Shared {
     stop: AtomicBool,
-    /// Requests that had no answer.
-    unanswered: AtomicUsize,
+    /// Requests without a response.
+    without_response: AtomicUsize,
     stored: AtomicUsize,
-    told_later: AtomicUsize,
-    seen: Mutex<Seen>,
+    retry_responses: AtomicUsize,
+    result: Mutex<LoadResult>,
 }
 
 impl Load {
-    /// So many clients. Every other one adds a company to each of its cases: a transaction of
-    /// several statements, where the case itself is one statement.
+    /// Starts the clients. Every other client adds a company to each case: a transaction of several
+    /// statements, where the create is one statement.
     pub fn start(client: Client, name: &'static str, clients: usize) -> Self {
         let shared: Arc<Shared> = Arc::default();
         let mut tasks = JoinSet::new();
@@ -196,7 +197,7 @@ impl Load {
                         break;
                     }
                     let name = format!("{name}-{number}-{round}");
-                    shared.make(&client, name, number % 2 == 1).await;
+                    shared.create_case(&client, name, number % 2 == 1).await;
                 }
             });
         }
@@ -207,106 +208,106 @@ impl Load {
         }
     }
 
-    /// How many cases were acknowledged so far.
+    /// Returns the number of cases acknowledged so far.
     pub fn stored(&self) -> usize {
         self.shared.stored.load(Ordering::SeqCst)
     }
 
-    /// How often a client was told "not now" so far.
-    pub fn told_later(&self) -> usize {
-        self.shared.told_later.load(Ordering::SeqCst)
+    /// Returns the number of responses so far that asked for a retry.
+    pub fn retry_responses(&self) -> usize {
+        self.shared.retry_responses.load(Ordering::SeqCst)
     }
 
-    /// Waits until clients were told "not now" so many times more.
-    pub async fn more_told_later(&self, count: usize) {
-        let (begun, before) = (Instant::now(), self.told_later());
-        while self.told_later() < before + count {
-            assert!(begun.elapsed() < LONG, "nobody is told");
+    /// Waits for this many more responses that ask for a retry.
+    pub async fn wait_for_retry_responses(&self, count: usize) {
+        let (started, before) = (Instant::now(), self.retry_responses());
+        while self.retry_responses() < before + count {
+            assert!(started.elapsed() < LONG, "no response asks for a retry");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 
-    /// Waits until so many more cases were acknowledged; how long that took.
-    pub async fn more(&self, count: usize) -> Duration {
-        let (begun, before) = (Instant::now(), self.stored());
+    /// Waits until this many more cases are acknowledged. Returns how long that took.
+    pub async fn wait_for_cases(&self, count: usize) -> Duration {
+        let (started, before) = (Instant::now(), self.stored());
         while self.stored() < before + count {
-            assert!(begun.elapsed() < LONG, "nothing is stored any more");
+            assert!(started.elapsed() < LONG, "no more cases are stored");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        begun.elapsed()
+        started.elapsed()
     }
 
-    /// Lets every client finish what it has begun, and prints what they have seen.
-    pub async fn finish(mut self) -> Seen {
+    /// Stops the clients after their current requests, and prints and returns the result.
+    pub async fn finish(mut self) -> LoadResult {
         self.shared.stop.store(true, Ordering::SeqCst);
         while let Some(ended) = self.tasks.join_next().await {
-            ended.expect("a client saw nothing wrong");
+            ended.expect("no panic");
         }
-        let mut seen = self.shared.seen.lock().expect("nobody panicked");
-        let seen = std::mem::take(&mut *seen);
+        let mut result = self.shared.result.lock().expect("no panic");
+        let result = std::mem::take(&mut *result);
         println!(
-            "{}: {} cases acknowledged, {} requests without an answer, {} found by their key; stored: {}; \
-             later: {} {:?}",
+            "{}: {} cases acknowledged, {} requests without a response, {} replayed; stored: {}; \
+             retries: {} {:?}",
             self.name,
-            seen.acknowledged.len(),
-            self.shared.unanswered.load(Ordering::SeqCst),
-            seen.replayed,
-            seen.stored,
-            seen.later,
-            seen.kinds
+            result.acknowledged.len(),
+            self.shared.without_response.load(Ordering::SeqCst),
+            result.replayed,
+            result.stored,
+            result.retries,
+            result.kinds
         );
-        seen
+        result
     }
 }
 
 impl Shared {
-    async fn make(&self, client: &Client, name: String, add: bool) {
-        let answer = self
+    async fn create_case(&self, client: &Client, name: String, add: bool) {
+        let response = self
             .until_stored(client, "/cases", &name, &case(&name))
             .await;
-        let id = answer.body["id"].as_str().expect("an id").to_owned();
+        let id = response.body["id"].as_str().expect("an id").to_owned();
         if add {
             let company = json!({"case_id": id, "type": "affiliated", "name": "Added"});
             let key = format!("{name}-added");
             self.until_stored(client, "/companies", &key, &company)
                 .await;
         }
-        let mut seen = self.seen.lock().expect("nobody panicked");
-        let case = answer.body;
-        seen.acknowledged.push(Acknowledged {
+        let mut result = self.result.lock().expect("no panic");
+        let case = response.body;
+        result.acknowledged.push(Acknowledged {
             name,
             id,
             case,
-            is_added_to: add,
+            has_added_company: add,
         });
         self.stored.fetch_add(1, Ordering::SeqCst);
     }
 
-    async fn until_stored(&self, client: &Client, path: &str, key: &str, body: &Value) -> Answer {
-        let begun = Instant::now();
+    async fn until_stored(&self, client: &Client, path: &str, key: &str, body: &Value) -> Response {
+        let started = Instant::now();
         loop {
-            assert!(begun.elapsed() < LONG, "{key} is not stored");
+            assert!(started.elapsed() < LONG, "{key} is not stored");
             match client.send(Method::POST, path, Some(key), body).await {
-                Ok(answer) if answer.status == 201 => {
-                    let mut seen = self.seen.lock().expect("nobody panicked");
-                    seen.stored.add(answer.took);
-                    seen.replayed += usize::from(answer.is_replayed);
-                    return answer;
+                Ok(response) if response.status == 201 => {
+                    let mut result = self.result.lock().expect("no panic");
+                    result.stored.add(response.latency);
+                    result.replayed += usize::from(response.is_replayed);
+                    return response;
                 }
-                Ok(answer) => {
+                Ok(response) => {
                     assert!(
-                        answer.is_later(),
+                        response.asks_for_retry(),
                         "{key}: {} {}",
-                        answer.status,
-                        answer.body
+                        response.status,
+                        response.body
                     );
-                    self.told_later.fetch_add(1, Ordering::SeqCst);
-                    let mut seen = self.seen.lock().expect("nobody panicked");
-                    seen.later.add(answer.took);
-                    *seen.kinds.entry(answer.kind()).or_default() += 1;
+                    self.retry_responses.fetch_add(1, Ordering::SeqCst);
+                    let mut result = self.result.lock().expect("no panic");
+                    result.retries.add(response.latency);
+                    *result.kinds.entry(response.kind()).or_default() += 1;
                 }
                 Err(_) => {
-                    self.unanswered.fetch_add(1, Ordering::SeqCst);
+                    self.without_response.fetch_add(1, Ordering::SeqCst);
                 }
             }
             tokio::time::sleep(PAUSE).await;
@@ -314,8 +315,8 @@ impl Shared {
     }
 }
 
-/// A whole case: two companies, two individuals, four relations, two tags. It has no external id,
-/// which would keep a second one out where a key does not.
+/// A complete case: two companies, two individuals, four relations, two tags. It has no external id, which
+/// would prevent duplicates where the idempotency key fails to.
 pub fn case(name: &str) -> Value {
     json!({
         "name": name, "tags": ["VIP", "High risk"], "metadata": {"run": "chaos"},

@@ -1,7 +1,7 @@
-//! What every test starts from.
+//! Shared helpers of the chaos tests.
 
 #[path = "../../api/support/instance.rs"]
-#[expect(dead_code, reason = "the other tests freeze and promote one too")]
+#[expect(dead_code, reason = "the API tests use the rest")]
 mod instance;
 mod latencies;
 mod ledger;
@@ -18,22 +18,22 @@ use tokio::sync::{Mutex, MutexGuard};
 
 pub use instance::Instance;
 pub use latencies::Latencies;
-pub use ledger::{Acknowledged, Ledger, is_idle};
-pub use load::{Client, Load, Seen, case};
+pub use ledger::{Acknowledged, Ledger, wait_until_idle};
+pub use load::{Client, Load, LoadResult, case};
 pub use postgres::Postgres;
 pub use server::{KEY, Server};
 
-/// More than anything that a test waits for takes on a machine that is busy with other things. What takes less
-/// is printed, and decides nothing: a machine may have other things to do.
+/// Upper bound of every wait, even on a busy machine. Shorter times are printed and never decide a test.
 pub const LONG: Duration = Duration::from_secs(180);
 
-/// Two of these tests at once would measure each other.
-pub async fn alone() -> MutexGuard<'static, ()> {
+/// Holds back other tests, since two at once would affect each other's measurements.
+pub async fn run_alone() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::const_new(());
     TURN.lock().await
 }
 
-/// A folder for a cluster. As root, Postgres runs as another user, who must reach its data.
+/// Creates a folder for a cluster. If the tests run as root, PostgreSQL runs as another user, who must be
+/// able to reach its data.
 pub fn directory() -> TempDir {
     let directory = tempfile::tempdir().expect("a folder for the cluster");
     fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).expect("permissions");

@@ -1,4 +1,4 @@
-//! A PostgreSQL that a test may end.
+//! A PostgreSQL server that a test can stop.
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -10,7 +10,7 @@ use dossier::local_postgres::LocalPostgres;
 
 use super::directory;
 
-/// A cluster of the test's own, which outlives the servers that use it.
+/// A cluster for one test, which outlives the servers that use it.
 pub struct Postgres {
     cluster: Option<LocalPostgres>,
     options: PgConnectOptions,
@@ -41,17 +41,17 @@ impl Postgres {
         self.options.connect().await.expect("a connection")
     }
 
-    /// Ends it, with SIGQUIT at once and without a checkpoint, with SIGINT in order.
-    pub async fn end(&mut self, signal: Signal) {
+    /// Stops it: SIGQUIT immediately and without a checkpoint, SIGINT with a clean shutdown.
+    pub async fn stop(&mut self, signal: Signal) {
         let cluster = self.cluster.take().expect("a running cluster");
         let pid = i32::try_from(cluster.process_id()).expect("a process id");
         kill(Pid::from_raw(pid), signal).expect("the signal");
-        // Dropping waits for the end; a fast shutdown does not overtake an immediate one.
+        // Dropping waits for the exit. Its fast shutdown does not interrupt an immediate one.
         let ended = tokio::task::spawn_blocking(move || drop(cluster)).await;
-        ended.expect("it ends");
+        ended.expect("no panic");
     }
 
-    /// Starts it again, over the same data.
+    /// Starts it again over the same data.
     pub async fn start_again(&mut self) {
         self.cluster = Some(cluster(&self.directory).await);
     }
@@ -60,5 +60,5 @@ impl Postgres {
 async fn cluster(directory: &TempDir) -> LocalPostgres {
     let path = directory.path().to_owned();
     let started = tokio::task::spawn_blocking(move || LocalPostgres::start(&path)).await;
-    started.expect("the start ends").expect("a cluster")
+    started.expect("no panic").expect("a cluster")
 }

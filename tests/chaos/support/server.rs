@@ -1,4 +1,4 @@
-//! The binary, as a process of its own that can be killed.
+//! The `dossier` binary as a process that tests can kill.
 
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -13,13 +13,13 @@ use tempfile::TempDir;
 
 use super::LONG;
 
-/// The key of the workspace that the tests work in.
+/// API key of the workspace.
 pub const KEY: &str = "dossier_chaos_key_of_this_run";
 
-/// A server over a private cluster, or over the database that it is given.
+/// A server over a private cluster or an external database.
 pub struct Server {
     directory: PathBuf,
-    /// Elsewhere, where the directory may be full.
+    /// A separate folder, since the disk of `directory` can be full.
     logs: TempDir,
     port: u16,
     settings: Vec<(&'static str, String)>,
@@ -28,27 +28,31 @@ pub struct Server {
 }
 
 impl Server {
-    /// One with a private cluster in the folder.
+    /// Starts a server with a private cluster in the folder.
     pub async fn private(directory: &Path, settings: &[(&'static str, &str)]) -> Self {
         let key = ("DOSSIER_SANDBOX_KEY", KEY);
         Self::start(directory, &[&[key], settings].concat()).await
     }
 
-    /// One over a database, which works in the folder.
-    pub async fn over(url: &str, directory: &Path, settings: &[(&'static str, &str)]) -> Self {
-        let own = [
+    /// Starts a server over a database, with the folder as its working directory.
+    pub async fn with_database(
+        url: &str,
+        directory: &Path,
+        settings: &[(&'static str, &str)],
+    ) -> Self {
+        let defaults = [
             ("DATABASE_URL", url),
             ("DOSSIER_BOOTSTRAP_WORKSPACE", "Chaos"),
             ("DOSSIER_BOOTSTRAP_KEY", KEY),
-            // A storm is more than anybody may send.
+            // The load exceeds the rate limits.
             ("DOSSIER_RATE_LIMIT_READ", "0"),
             ("DOSSIER_RATE_LIMIT_WRITE", "0"),
         ];
-        Self::start(directory, &[&own, settings].concat()).await
+        Self::start(directory, &[&defaults, settings].concat()).await
     }
 
     async fn start(directory: &Path, settings: &[(&'static str, &str)]) -> Self {
-        // It fails where one is installed already, which does as well.
+        // Fails if a provider is installed already, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let settings = settings
             .iter()
@@ -65,29 +69,29 @@ impl Server {
         server
     }
 
-    /// Starts the binary, and waits until it can serve; the address stays the same.
+    /// Starts the binary at the same address as before, and waits until it is ready.
     pub async fn start_again(&mut self) {
         let mut log = OpenOptions::new();
         let log = log.create(true).append(true).open(self.log_file());
         let log = log.expect("a log file");
         let child = self.command().stderr(log).spawn();
         self.child = Some(child.expect("the binary starts"));
-        let begun = Instant::now();
+        let started = Instant::now();
         while !self.is_ready().await {
-            assert!(self.is_running(), "the server ended: {}", self.log());
-            assert!(begun.elapsed() < LONG, "not ready: {}", self.log());
+            assert!(self.is_running(), "the server exited: {}", self.log());
+            assert!(started.elapsed() < LONG, "not ready: {}", self.log());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
-    /// The binary with the settings of this server, for another command of it.
+    /// Returns the binary with the settings of this server, for another command.
     pub fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dossier"));
         let inherited = std::env::vars().map(|(name, _)| name);
         for name in inherited.filter(|it| it.starts_with("DOSSIER_") || it == "DATABASE_URL") {
             command.env_remove(name);
         }
-        // Away from the project's own .env.
+        // Outside the project folder, which can have a `.env`.
         command
             .current_dir(&self.directory)
             .env("DOSSIER_DATA_DIR", &self.directory)
@@ -107,7 +111,7 @@ impl Server {
         self.child.as_ref().map(Child::id)
     }
 
-    /// Whether the process is the one that was started.
+    /// Returns `true` if the started process still runs.
     pub fn is_running(&mut self) -> bool {
         let child = self.child.as_mut();
         child.is_some_and(|child| matches!(child.try_wait(), Ok(None)))
@@ -115,44 +119,44 @@ impl Server {
 
     pub async fn is_ready(&self) -> bool {
         let ready = self.client.get(format!("{}/readyz", self.base()));
-        let answer = ready.timeout(Duration::from_secs(2)).send().await;
-        answer.is_ok_and(|it| it.status() == 200)
+        let response = ready.timeout(Duration::from_secs(2)).send().await;
+        response.is_ok_and(|it| it.status() == 200)
     }
 
-    /// Kills the process, which leaves what it was at.
+    /// Kills the process.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
-            // Where it has ended already there is nothing to kill.
+            // The process may have exited already.
             let _ = child.kill();
             let _ = child.wait();
         }
     }
 
-    /// Stops it in order: its private cluster ends with it.
+    /// Stops the server cleanly, with its private cluster.
     pub async fn stop(&mut self) {
         let mut child = self.child.take().expect("a running server");
         let pid = i32::try_from(child.id()).expect("a process id");
         kill(Pid::from_raw(pid), Signal::SIGTERM).expect("the signal");
         let ended = tokio::task::spawn_blocking(move || child.wait()).await;
-        ended.expect("the wait ends").expect("it ends");
+        ended.expect("no panic").expect("an exit status");
     }
 
-    /// How to connect to its private cluster.
+    /// Returns the connection options of its private cluster.
     pub fn cluster(&self) -> PgConnectOptions {
         LocalPostgres::options_in(&self.directory)
     }
 
-    /// The postmaster of its private cluster, if one runs.
+    /// Returns the postmaster of its private cluster, if one runs.
     pub fn postmaster(&self) -> Option<Pid> {
         let data = self.directory.join("postgres");
         let text = fs::read_to_string(data.join("postmaster.pid")).ok()?;
         let pid: i32 = text.lines().next()?.trim().parse().ok()?;
-        // The number may have gone to another process since.
-        let works_here = fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd == data);
-        works_here.then(|| Pid::from_raw(pid))
+        // Another process may have the same pid by now.
+        let is_postmaster = fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd == data);
+        is_postmaster.then(|| Pid::from_raw(pid))
     }
 
-    /// What it logged since the first start, warnings and worse.
+    /// Returns the log since the first start: warnings and errors.
     pub fn log(&self) -> String {
         fs::read_to_string(self.log_file()).unwrap_or_default()
     }
@@ -163,21 +167,21 @@ impl Server {
 }
 
 impl Drop for Server {
-    /// Also where the test failed: nothing of it may go on.
+    /// Stops everything, also after a failed test.
     fn drop(&mut self) {
         self.kill();
         if let Some(postmaster) = self.postmaster() {
             let _ = kill(postmaster, Signal::SIGQUIT);
-            let begun = Instant::now();
-            while self.postmaster().is_some() && begun.elapsed() < Duration::from_secs(10) {
+            let started = Instant::now();
+            while self.postmaster().is_some() && started.elapsed() < Duration::from_secs(10) {
                 std::thread::sleep(Duration::from_millis(20));
             }
         }
     }
 }
 
-/// A free port that the system gives to nobody by itself: a client that calls a dead server from the
-/// very port that it calls would be connected to itself.
+/// Finds a free port below the ephemeral range: a client that calls a stopped server from that same port
+/// would connect to itself.
 fn port() -> u16 {
     (0..1_000)
         .map(|_| rand::random_range(20_000..32_000))

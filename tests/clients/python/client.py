@@ -1,4 +1,4 @@
-"""A typed client of the sandbox, generated from its description: create, 400 with its errors, list, 409."""
+"""Tests a generated, typed client against the sandbox: 201, 400 with its errors, list, 409."""
 
 import os
 import sys
@@ -18,21 +18,21 @@ external_id = f"python-{time.time_ns()}"
 company = CompanyOfCaseRequest(name="Acme SAS", country="FR")
 body = CaseCreateRequest(name="Acme", external_id=external_id, companies=[company])
 
-made = create_case.sync(client=client, body=body)
-assert isinstance(made, Case), made
-assert made.status == "open", made.status
+created = create_case.sync(client=client, body=body)
+assert isinstance(created, Case), created
+assert created.status == "open", created.status
 
-faulty = CaseCreateRequest(name="", companies=[CompanyOfCaseRequest(name="A", country="UK")])
-refused = create_case.sync_detailed(client=client, body=faulty)
-assert refused.status_code == 400 and isinstance(refused.parsed, ProblemDocument), refused
-assert len(refused.parsed.errors) >= 2, refused.parsed
-assert all(isinstance(error.code, str) for error in refused.parsed.errors)
+invalid = CaseCreateRequest(name="", companies=[CompanyOfCaseRequest(name="A", country="UK")])
+response = create_case.sync_detailed(client=client, body=invalid)
+assert response.status_code == 400 and isinstance(response.parsed, ProblemDocument), response
+assert len(response.parsed.errors) >= 2, response.parsed
+assert all(isinstance(error.code, str) for error in response.parsed.errors)
 
 listed = list_cases.sync(client=client, external_id=external_id)
-assert [case.id for case in listed.data] == [made.id], listed
+assert [case.id for case in listed.data] == [created.id], listed
 
-taken = create_case.sync_detailed(client=client, body=body)
-assert taken.status_code == 409 and isinstance(taken.parsed, ProblemDocument), taken
-assert taken.parsed.type_ == "/problems/external-id-taken"
-assert taken.parsed.case_id == made.id
+conflict = create_case.sync_detailed(client=client, body=body)
+assert conflict.status_code == 409 and isinstance(conflict.parsed, ProblemDocument), conflict
+assert conflict.parsed.type_ == "/problems/external-id-taken"
+assert conflict.parsed.case_id == created.id
 print("python: 201, 400 with its errors, list, 409")

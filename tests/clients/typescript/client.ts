@@ -1,4 +1,4 @@
-// A typed client of the sandbox, generated from its description: create, 400 with its errors, list, 409.
+// Tests a generated, typed client against the sandbox: 201, 400 with its errors, list, 409.
 import assert from "node:assert/strict";
 import createClient from "openapi-fetch";
 import type { components, paths } from "./schema.js";
@@ -8,28 +8,28 @@ const client = createClient<paths>({
   headers: { Authorization: `Bearer ${process.env.API_KEY ?? "dossier_sandbox"}` },
 });
 
-// Without `status`: it type-checks, and the server takes `open`.
+// `status` is optional: the body type-checks, and the server uses `open`.
 const external_id = `typescript-${Date.now()}`;
 const body: components["schemas"]["CaseCreateRequest"] = {
   name: "Acme",
   external_id,
   companies: [{ name: "Acme SAS", country: "FR" }],
 };
-const made = await client.POST("/cases", { body });
-assert.equal(made.response.status, 201, JSON.stringify(made.error));
-assert.equal(made.data?.status, "open");
+const created = await client.POST("/cases", { body });
+assert.equal(created.response.status, 201, JSON.stringify(created.error));
+assert.equal(created.data?.status, "open");
 
-const refused = await client.POST("/cases", { body: { name: "", companies: [{ name: "A", country: "UK" }] } });
-assert.equal(refused.response.status, 400);
-const codes: string[] = refused.error?.errors?.map((it) => it.code) ?? [];
-assert.ok(codes.length >= 2, JSON.stringify(refused.error));
+const invalid = await client.POST("/cases", { body: { name: "", companies: [{ name: "A", country: "UK" }] } });
+assert.equal(invalid.response.status, 400);
+const codes: string[] = invalid.error?.errors?.map((it) => it.code) ?? [];
+assert.ok(codes.length >= 2, JSON.stringify(invalid.error));
 
 const listed = await client.GET("/cases", { params: { query: { external_id } } });
 assert.equal(listed.data?.data.length, 1, JSON.stringify(listed.error));
-assert.equal(listed.data?.data[0]?.id, made.data?.id);
+assert.equal(listed.data?.data[0]?.id, created.data?.id);
 
-const taken = await client.POST("/cases", { body });
-assert.equal(taken.response.status, 409);
-assert.equal(taken.error?.type, "/problems/external-id-taken");
-assert.equal(taken.error?.case_id, made.data?.id);
+const conflict = await client.POST("/cases", { body });
+assert.equal(conflict.response.status, 409);
+assert.equal(conflict.error?.type, "/problems/external-id-taken");
+assert.equal(conflict.error?.case_id, created.data?.id);
 console.log("typescript: 201, 400 with its errors, list, 409");

@@ -1,4 +1,4 @@
-//! Leap seconds, cursors, and queries that are not UTF-8.
+//! Leap seconds, cursors of other lists, and queries that are not UTF-8.
 
 use reqwest::Method;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::TestApp;
 
 #[tokio::test]
-async fn a_leap_second_is_taken_where_one_was_and_always_shown_in_the_same_way() {
+async fn accepts_only_historical_leap_seconds_and_normalizes_them() {
     let app = TestApp::start().await;
     let create = async |at: &str| {
         let item = json!({"name": "A", "created_at": at, "reviews": [
@@ -26,8 +26,8 @@ async fn a_leap_second_is_taken_where_one_was_and_always_shown_in_the_same_way()
     ] {
         let refused = create(at).await;
         let errors = refused["errors"].as_array().expect("errors");
-        let places: Vec<_> = errors.iter().map(|it| it["pointer"].clone()).collect();
-        assert_eq!(places, ["/created_at", "/reviews/0/reviewed_at"], "{at}");
+        let pointers: Vec<_> = errors.iter().map(|it| it["pointer"].clone()).collect();
+        assert_eq!(pointers, ["/created_at", "/reviews/0/reviewed_at"], "{at}");
         let message = errors[0]["message"].as_str().expect("a message");
         assert!(message.contains("leap second"), "{at}: {message}");
     }
@@ -36,8 +36,8 @@ async fn a_leap_second_is_taken_where_one_was_and_always_shown_in_the_same_way()
         ("2017-01-01T00:59:60.25+01:00", "2017-01-01T00:00:00.250Z"),
         ("1972-06-30T23:59:60Z", "1972-07-01T00:00:00.000Z"),
     ] {
-        let made = create(at).await;
-        let path = format!("/cases/{}", made["id"].as_str().expect("an id"));
+        let created = create(at).await;
+        let path = format!("/cases/{}", created["id"].as_str().expect("an id"));
         let read = app.get(&path).await.expect(200).body;
         assert_eq!(read["created_at"], shown, "{at}");
         assert_eq!(read["review"]["reviewed_at"], shown, "{at}");
@@ -46,7 +46,7 @@ async fn a_leap_second_is_taken_where_one_was_and_always_shown_in_the_same_way()
             .get(&format!("/cases?created_at={at}"))
             .await
             .expect(200);
-        assert_eq!(listed.body["data"][0]["id"], made["id"], "{at}");
+        assert_eq!(listed.body["data"][0]["id"], created["id"], "{at}");
         assert_eq!(listed.body["data"][0]["created_at"], shown, "{at}");
     }
     for list in [
@@ -71,7 +71,7 @@ async fn a_leap_second_is_taken_where_one_was_and_always_shown_in_the_same_way()
 }
 
 #[tokio::test]
-async fn a_query_that_is_not_utf_8_is_refused_and_said_where() {
+async fn rejects_queries_that_are_not_utf_8_with_their_parameter() {
     let app = TestApp::start().await;
     let paths = [
         ("/cases?name=Z%FCrich", "name"),
@@ -101,7 +101,7 @@ async fn a_query_that_is_not_utf_8_is_refused_and_said_where() {
 }
 
 #[tokio::test]
-async fn a_cursor_of_one_list_is_refused_by_every_other() {
+async fn rejects_cursors_of_other_lists() {
     let app = TestApp::start().await;
     for name in ["A", "B"] {
         let people = json!([{"first_name": "C", "last_name": "D"}]);
@@ -131,9 +131,13 @@ async fn a_cursor_of_one_list_is_refused_by_every_other() {
     }
     for (from, cursor) in lists.into_iter().zip(&cursors) {
         for to in lists {
-            let answer = app.get(&format!("{to}cursor={cursor}&limit=1")).await;
+            let response = app.get(&format!("{to}cursor={cursor}&limit=1")).await;
             let expected = if from == to { 200 } else { 400 };
-            assert_eq!(answer.status, expected, "{from} to {to}: {}", answer.body);
+            assert_eq!(
+                response.status, expected,
+                "{from} to {to}: {}",
+                response.body
+            );
         }
     }
 }

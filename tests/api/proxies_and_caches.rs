@@ -1,13 +1,13 @@
-//! What proxies and caches between a client and the server may do, and what they are told.
+//! Proxies and caches between a client and the server.
 
 use dossier::workspaces::FIXED_KEY;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Answer, KEY, Process, TestApp, TestDatabase, Wire, client, send};
+use crate::support::{KEY, Process, TestApp, TestDatabase, TestResponse, Wire, client, send};
 
 #[tokio::test]
-async fn nothing_that_needs_a_key_and_no_problem_may_be_cached() {
+async fn responses_with_data_and_problems_are_not_cacheable() {
     let app = TestApp::start().await;
     let id = app.create(&json!({"name": "A"})).await.expect(201).id();
     for path in [
@@ -22,14 +22,14 @@ async fn nothing_that_needs_a_key_and_no_problem_may_be_cached() {
         "/docs/nothing.js",
         "/guides/nothing",
     ] {
-        let answer = app.get(path).await;
-        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
-        let answer = app.get_as("not_a_key", path).await;
-        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
+        let response = app.get(path).await;
+        assert_eq!(response.header("cache-control"), Some("no-store"), "{path}");
+        let response = app.get_as("not_a_key", path).await;
+        assert_eq!(response.header("cache-control"), Some("no-store"), "{path}");
     }
     for (method, body) in [(Method::POST, json!({})), (Method::PUT, json!({}))] {
-        let answer = app.call(method, "/cases", &body).await;
-        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        let response = app.call(method, "/cases", &body).await;
+        assert_eq!(response.header("cache-control"), Some("no-store"));
     }
     for path in [
         "/",
@@ -42,14 +42,14 @@ async fn nothing_that_needs_a_key_and_no_problem_may_be_cached() {
         "/docs/start.js",
         "/docs/swagger-ui.css",
     ] {
-        let answer = app.get_as("", path).await.expect(200);
-        let cached = answer.header("cache-control").unwrap_or_default();
+        let response = app.get_as("", path).await.expect(200);
+        let cached = response.header("cache-control").unwrap_or_default();
         assert!(cached.starts_with("public, max-age="), "{path}: {cached}");
     }
 }
 
 #[tokio::test]
-async fn a_request_needs_one_valid_host() {
+async fn returns_400_without_exactly_one_valid_host_header() {
     let app = TestApp::start().await;
     let mut wire = Wire::connect(app.address()).await.expect("a connection");
     for (fields, status) in [
@@ -67,32 +67,32 @@ async fn a_request_needs_one_valid_host() {
         for path in ["/healthz", "/v1/cases", "/nowhere"] {
             let request =
                 format!("GET {path} HTTP/1.1\r\n{fields}authorization: Bearer {FIXED_KEY}\r\n\r\n");
-            let answer = wire.exchange(request.as_bytes()).await.expect("an answer");
+            let response = wire.exchange(request.as_bytes()).await.expect("a response");
             let expected = if status == 200 && path == "/nowhere" {
                 404
             } else {
                 status
             };
-            assert_eq!(answer.status, expected, "{fields:?} {path}");
+            assert_eq!(response.status, expected, "{fields:?} {path}");
             if status == 400 {
                 assert_eq!(
-                    answer.field("content-type"),
+                    response.field("content-type"),
                     Some("application/problem+json")
                 );
                 assert!(
-                    answer.body.contains("\"header\":\"Host\""),
+                    response.body.contains("\"header\":\"Host\""),
                     "{}",
-                    answer.body
+                    response.body
                 );
             }
         }
     }
-    let old = wire.exchange(b"GET /healthz HTTP/1.0\r\n\r\n").await;
-    assert_eq!(old.expect("an answer").status, 200);
+    let http_1_0 = wire.exchange(b"GET /healthz HTTP/1.0\r\n\r\n").await;
+    assert_eq!(http_1_0.expect("a response").status, 200);
 }
 
 #[tokio::test]
-async fn a_weak_or_malformed_if_match_is_told_as_what_it_is() {
+async fn distinguishes_weak_malformed_and_stale_if_match_headers() {
     let app = TestApp::start().await;
     let body = json!({"name": "A", "companies": [{"name": "B"}]});
     let case = app.create(&body).await.expect(201);
@@ -100,7 +100,7 @@ async fn a_weak_or_malformed_if_match_is_told_as_what_it_is() {
         case.id(),
         case.body["companies"][0]["id"].as_str().expect("an id"),
     );
-    let doors = [
+    let writes = [
         (Method::PATCH, format!("/cases/{id}"), json!({"name": "C"})),
         (Method::DELETE, format!("/cases/{id}"), json!(null)),
         (
@@ -120,43 +120,51 @@ async fn a_weak_or_malformed_if_match_is_told_as_what_it_is() {
             json!({"case_id": id, "first_name": "A", "last_name": "B"}),
         ),
     ];
-    for (method, path, body) in doors {
+    for (method, path, body) in writes {
         for tag in ["1", "'1'", "\"1", "w/\"1\"", "\"1\" \"2\"", "*, \"1\"", ""] {
-            let answer = app
-                .call_if(method.clone(), &path, tag, &body)
+            let response = app
+                .call_if_match(method.clone(), &path, tag, &body)
                 .await
                 .expect(400);
-            assert_eq!(answer.body["type"], "/problems/invalid-parameters");
+            assert_eq!(response.body["type"], "/problems/invalid-parameters");
             assert_eq!(
-                answer.body["errors"][0]["header"], "If-Match",
+                response.body["errors"][0]["header"], "If-Match",
                 "{}",
-                answer.body
+                response.body
             );
         }
         for tag in ["W/\"1\"", "W/\"1\", \"9\""] {
-            let answer = app
-                .call_if(method.clone(), &path, tag, &body)
+            let response = app
+                .call_if_match(method.clone(), &path, tag, &body)
                 .await
                 .expect(412);
-            assert_eq!(answer.body["type"], "/problems/weak-entity-tag");
+            assert_eq!(response.body["type"], "/problems/weak-entity-tag");
         }
-        let answer = app.call_if(method, &path, "\"9\"", &body).await.expect(412);
-        assert_eq!(answer.body["type"], "/problems/precondition-failed");
+        let response = app
+            .call_if_match(method, &path, "\"9\"", &body)
+            .await
+            .expect(412);
+        assert_eq!(response.body["type"], "/problems/precondition-failed");
     }
     let (path, body) = (format!("/cases/{id}"), json!({"name": "C"}));
     let tags = "W/\"1\", \"1\"";
-    let changed = app.call_if(Method::PATCH, &path, tags, &body).await;
+    let changed = app.call_if_match(Method::PATCH, &path, tags, &body).await;
     changed.expect(200);
 }
 
-/// A server of its own with settings, and a client that sends one header with each request.
-async fn server(settings: &[(&str, &str)]) -> (TestDatabase, Process) {
+/// Starts a server process with these settings.
+async fn start_server(settings: &[(&str, &str)]) -> (TestDatabase, Process) {
     let database = TestDatabase::create().await;
     let process = Process::start(&database, settings).await;
     (database, process)
 }
 
-async fn sent(process: &Process, method: Method, path: &str, fields: &[(&str, &str)]) -> Answer {
+async fn send_with_headers(
+    process: &Process,
+    method: Method,
+    path: &str,
+    fields: &[(&str, &str)],
+) -> TestResponse {
     let url = format!("http://{}{path}", process.address);
     let mut request = client().request(method.clone(), url).bearer_auth(KEY);
     for (name, value) in fields {
@@ -168,7 +176,7 @@ async fn sent(process: &Process, method: Method, path: &str, fields: &[(&str, &s
     send(request).await
 }
 
-/// Every link of a page or of the description that leads to a path of the server.
+/// Returns the targets of all absolute links of a page or of the OpenAPI document.
 fn links(text: &str) -> Vec<&str> {
     let starts = ["=\"/", "](/"].into_iter();
     let found =
@@ -178,20 +186,22 @@ fn links(text: &str) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn behind_a_path_every_link_leads_through_it() {
+async fn links_include_the_path_prefix_of_a_proxy() {
     let public = ("DOSSIER_PUBLIC_URL", "https://example.com/kyb/");
     let trusted = ("DOSSIER_TRUSTED_PROXIES", "127.0.0.0/8");
     for (setting, field, url) in [
         (public, ("accept", "*/*"), "https://example.com/kyb"),
         (trusted, ("x-forwarded-prefix", "/kyb"), "/kyb"),
     ] {
-        let (_database, process) = server(&[setting]).await;
+        let (_database, process) = start_server(&[setting]).await;
         for prefix in ["", "/v1"] {
-            let made = sent(&process, Method::POST, &format!("{prefix}/cases"), &[field]).await;
-            let id = made.id();
-            let made = made.expect(201);
+            let created =
+                send_with_headers(&process, Method::POST, &format!("{prefix}/cases"), &[field])
+                    .await;
+            let id = created.id();
+            let created = created.expect(201);
             let location = format!("/kyb{prefix}/cases/{id}");
-            assert_eq!(made.header("location"), Some(&*location));
+            assert_eq!(created.header("location"), Some(&*location));
             for page in [
                 "/",
                 "/guides",
@@ -200,7 +210,9 @@ async fn behind_a_path_every_link_leads_through_it() {
                 "/problems/not-found",
                 "/docs",
             ] {
-                let page = sent(&process, Method::GET, &format!("{prefix}{page}"), &[field]).await;
+                let page =
+                    send_with_headers(&process, Method::GET, &format!("{prefix}{page}"), &[field])
+                        .await;
                 let html = page.expect(200).body.to_string().replace("\\\"", "\"");
                 let links = links(&html);
                 assert!(
@@ -208,18 +220,18 @@ async fn behind_a_path_every_link_leads_through_it() {
                     "{links:?}"
                 );
             }
-            let described = sent(
+            let document = send_with_headers(
                 &process,
                 Method::GET,
                 &format!("{prefix}/openapi.json"),
                 &[field],
             )
             .await;
-            let described = described.expect(200);
+            let document = document.expect(200);
             let servers = json!([{"url": format!("{url}/v1")}, {"url": url}]);
-            assert_eq!(described.body["servers"], servers);
+            assert_eq!(document.body["servers"], servers);
             assert!(
-                links(&described.body.to_string())
+                links(&document.body.to_string())
                     .iter()
                     .all(|it| it.starts_with("/kyb/"))
             );
@@ -228,7 +240,7 @@ async fn behind_a_path_every_link_leads_through_it() {
 }
 
 #[tokio::test]
-async fn a_page_varies_by_the_prefix_where_a_proxy_may_send_one() {
+async fn varies_by_x_forwarded_prefix_if_a_proxy_may_send_it() {
     let trusted = ("DOSSIER_TRUSTED_PROXIES", "127.0.0.0/8");
     let public = ("DOSSIER_PUBLIC_URL", "https://example.com/kyb");
     for (settings, varies) in [
@@ -236,11 +248,11 @@ async fn a_page_varies_by_the_prefix_where_a_proxy_may_send_one() {
         (&[public, trusted], false),
         (&[], false),
     ] {
-        let (_database, process) = server(settings).await;
+        let (_database, process) = start_server(settings).await;
         for fields in [&[][..], &[("x-forwarded-prefix", "/kyb")]] {
             for path in ["/guides", "/openapi.json", "/nowhere"] {
-                let answer = sent(&process, Method::GET, path, fields).await;
-                let vary = answer.header("vary").unwrap_or_default();
+                let response = send_with_headers(&process, Method::GET, path, fields).await;
+                let vary = response.header("vary").unwrap_or_default();
                 assert_eq!(vary.contains("x-forwarded-prefix"), varies, "{path}");
             }
         }
@@ -248,21 +260,22 @@ async fn a_page_varies_by_the_prefix_where_a_proxy_may_send_one() {
 }
 
 #[tokio::test]
-async fn a_prefix_is_believed_of_trusted_proxies_alone() {
+async fn ignores_the_prefix_of_untrusted_proxies() {
     let field = ("x-forwarded-prefix", "/evil");
     for settings in [
         &[][..],
         &[("DOSSIER_TRUSTED_PROXIES", "10.0.0.0/8,192.0.2.1/32")],
     ] {
-        let (_database, process) = server(settings).await;
-        let made = sent(&process, Method::POST, "/cases", &[field])
+        let (_database, process) = start_server(settings).await;
+        let created = send_with_headers(&process, Method::POST, "/cases", &[field])
             .await
             .expect(201);
         assert!(
-            made.header("location")
+            created
+                .header("location")
                 .is_some_and(|it| it.starts_with("/cases/"))
         );
-        let page = sent(&process, Method::GET, "/guides", &[field])
+        let page = send_with_headers(&process, Method::GET, "/guides", &[field])
             .await
             .expect(200);
         assert!(!page.body.to_string().contains("evil"));
@@ -270,47 +283,51 @@ async fn a_prefix_is_believed_of_trusted_proxies_alone() {
 }
 
 #[tokio::test]
-async fn other_origins_may_call_the_api_only_where_they_are_named() {
+async fn allows_only_configured_cors_origins() {
     let origin = ("origin", "https://desk.example.com");
-    let asks = [
+    let preflight = [
         origin,
         ("access-control-request-method", "PATCH"),
         ("access-control-request-headers", "authorization,if-match"),
     ];
-    let (_database, process) = server(&[]).await;
-    let answer = sent(&process, Method::GET, "/ping", &[origin])
+    let (_database, process) = start_server(&[]).await;
+    let response = send_with_headers(&process, Method::GET, "/ping", &[origin])
         .await
         .expect(200);
-    assert_eq!(answer.header("access-control-allow-origin"), None);
+    assert_eq!(response.header("access-control-allow-origin"), None);
     let setting = (
         "DOSSIER_CORS_ORIGINS",
         "https://desk.example.com, http://localhost:5173",
     );
-    let (_database, process) = server(&[setting]).await;
+    let (_database, process) = start_server(&[setting]).await;
     for path in ["/ping", "/nowhere", "/cases/nothing"] {
-        let answer = sent(&process, Method::GET, path, &[origin]).await;
+        let response = send_with_headers(&process, Method::GET, path, &[origin]).await;
         assert_eq!(
-            answer.header("access-control-allow-origin"),
+            response.header("access-control-allow-origin"),
             Some(origin.1),
             "{path}"
         );
-        let exposed = answer
+        let exposed = response
             .header("access-control-expose-headers")
             .unwrap_or_default();
         assert!(
             exposed.contains("etag") && exposed.contains("x-request-id"),
             "{exposed}"
         );
-        let answer = sent(
+        let response = send_with_headers(
             &process,
             Method::GET,
             path,
             &[("origin", "https://evil.example")],
         )
         .await;
-        assert_eq!(answer.header("access-control-allow-origin"), None, "{path}");
+        assert_eq!(
+            response.header("access-control-allow-origin"),
+            None,
+            "{path}"
+        );
     }
-    let allowed = sent(&process, Method::OPTIONS, "/cases/x", &asks)
+    let allowed = send_with_headers(&process, Method::OPTIONS, "/cases/x", &preflight)
         .await
         .expect(200);
     assert_eq!(
@@ -331,7 +348,7 @@ async fn other_origins_may_call_the_api_only_where_they_are_named() {
 }
 
 #[tokio::test]
-async fn a_case_that_did_not_change_is_not_sent_again() {
+async fn returns_304_for_an_unchanged_case() {
     let app = TestApp::start().await;
     let tag = app
         .call(Method::POST, "/tags", &json!({"label": "Watched"}))
@@ -354,19 +371,19 @@ async fn a_case_that_did_not_change_is_not_sent_again() {
         &format!("{path}?include_not_relevant=true"),
     ] {
         for tags in ["\"1\"", "W/\"1\"", "\"7\", \"1\"", "*"] {
-            let answer = read(path, tags).await.expect(304);
+            let response = read(path, tags).await.expect(304);
             assert_eq!(
-                (answer.etag(), &answer.body),
+                (response.etag(), &response.body),
                 ("\"1\"".to_owned(), &json!(""))
             );
-            assert_eq!(answer.header("content-type"), None);
+            assert_eq!(response.header("content-type"), None);
         }
         read(path, "\"2\"").await.expect(200);
         let malformed = read(path, "1").await.expect(400);
         assert_eq!(malformed.body["errors"][0]["header"], "If-None-Match");
     }
     read("/cases/nothing", "*").await.expect(404);
-    // The version is the same, and the response is not.
+    // The case has the same version, but the response differs.
     app.call(Method::PATCH, &tag, &json!({"label": "Seen"}))
         .await
         .expect(200);
@@ -386,7 +403,7 @@ async fn a_case_that_did_not_change_is_not_sent_again() {
         .expect(201);
     read(&path, "\"2\"").await.expect(200);
     read(&path, "\"3\"").await.expect(304);
-    // A case that an earlier version has stored.
+    // A case stored by an earlier version of the server.
     app.execute("UPDATE cases SET reference_version = NULL")
         .await;
     read(&path, "\"3\"").await.expect(200);

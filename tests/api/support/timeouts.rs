@@ -1,17 +1,16 @@
-//! How long a test waits, and its server.
+//! Timeouts of the tests and of their servers.
 
 use std::time::Duration;
 
 use dossier::db::{Deadline, Timeouts};
 use dossier::http::Limits;
 
-/// More than anything that a test waits for takes on a machine that is busy with other things. A test that
-/// waits as long has failed.
+/// Upper bound of every wait in a test, even on a busy machine. A test that waits this long fails.
 pub const LONG: Duration = Duration::from_secs(120);
-/// What the server of a test has for each wait: so much that no test meets the end of it.
+/// Timeout of every wait of a test's server, longer than any test.
 const ENDLESS: Duration = Duration::from_secs(600);
 
-/// The limits of a server that gives no request up because the machine is busy.
+/// Limits under which a server never times out a request because the machine is busy.
 pub fn limits() -> Limits {
     Limits {
         request: ENDLESS,
@@ -19,7 +18,7 @@ pub fn limits() -> Limits {
     }
 }
 
-/// The same of its waits for the database.
+/// Database timeouts that no test reaches.
 pub fn timeouts() -> Timeouts {
     Timeouts {
         statement: ENDLESS,
@@ -29,15 +28,15 @@ pub fn timeouts() -> Timeouts {
     }
 }
 
-/// A client of the server.
+/// Creates an HTTP client.
 pub fn client() -> reqwest::Client {
-    // It fails where one is installed already, which does as well.
+    // Fails if a provider is installed already, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().timeout(LONG);
     client.build().expect("a client")
 }
 
-/// More than any unit of work of a test needs.
+/// A deadline that no unit of work reaches.
 pub fn deadline() -> Deadline {
     Deadline::after(LONG)
 }

@@ -1,12 +1,12 @@
-//! Web addresses: what is stored is what a browser would open, and what a person reads.
+//! URLs: only URLs that a browser opens as a person reads them are accepted.
 
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Answer, TestApp};
+use crate::support::{TestApp, TestResponse};
 
-/// What is refused, and what the message names.
-const REFUSED: [(&str, &str); 22] = [
+/// Rejected URLs, and what the message must contain.
+const REJECTED: [(&str, &str); 22] = [
     ("https://exa\nmple.com", "U+000A LINE FEED at position 12"),
     (
         "https://example.com/a\r\nb",
@@ -49,7 +49,7 @@ const REFUSED: [(&str, &str); 22] = [
     ("https://[::1", ""),
 ];
 
-const TAKEN: [&str; 8] = [
+const ACCEPTED: [&str; 8] = [
     "https://fa.example/\u{6cc}\u{200c}\u{631}",
     "https://example.com",
     "HTTPS://Example.com/a?b#c",
@@ -60,23 +60,23 @@ const TAKEN: [&str; 8] = [
     "https://my_host.example.com/~x",
 ];
 
-async fn property(app: &TestApp, url: &str) -> Answer {
+async fn property(app: &TestApp, url: &str) -> TestResponse {
     let body = json!({"name": "A", "custom_properties": {"reference_url": url}});
     app.call(Method::POST, "/cases", &body).await
 }
 
-async fn webhook(app: &TestApp, url: &str) -> Answer {
+async fn webhook(app: &TestApp, url: &str) -> TestResponse {
     let body = json!({"url": url, "events": ["Case.Created"]});
     app.call(Method::POST, "/webhooks", &body).await
 }
 
 #[tokio::test]
-async fn an_address_that_no_browser_would_open_as_it_reads_is_refused_at_every_door() {
+async fn rejects_malformed_and_misleading_urls_in_every_request() {
     let app = TestApp::start().await;
     let hook = webhook(&app, "https://hooks.example.com").await.expect(201);
     let path = format!("/webhooks/{}", hook.id());
-    for (sent, named) in REFUSED {
-        let answers = [
+    for (sent, expected) in REJECTED {
+        let responses = [
             (
                 property(&app, sent).await,
                 "/custom_properties/reference_url",
@@ -87,18 +87,24 @@ async fn an_address_that_no_browser_would_open_as_it_reads_is_refused_at_every_d
                 "/url",
             ),
         ];
-        for (answer, pointer) in answers {
-            assert_eq!(answer.status, 400, "{sent:?} {pointer}: {}", answer.body);
-            assert_eq!(answer.errors()[0].0, pointer, "{sent:?}");
-            let message = answer.body["errors"][0]["message"].as_str().expect("one");
-            assert!(message.contains(named), "{sent:?}: {message}");
+        for (response, pointer) in responses {
+            assert_eq!(
+                response.status, 400,
+                "{sent:?} {pointer}: {}",
+                response.body
+            );
+            assert_eq!(response.errors()[0].0, pointer, "{sent:?}");
+            let message = response.body["errors"][0]["message"]
+                .as_str()
+                .expect("a message");
+            assert!(message.contains(expected), "{sent:?}: {message}");
             assert!(!message.contains('\u{202e}'), "{message}");
         }
     }
-    for sent in TAKEN {
-        let taken = property(&app, sent).await;
-        assert_eq!(taken.status, 201, "{sent}: {}", taken.body);
-        assert_eq!(taken.body["custom_properties"]["reference_url"], sent);
+    for sent in ACCEPTED {
+        let accepted = property(&app, sent).await;
+        assert_eq!(accepted.status, 201, "{sent}: {}", accepted.body);
+        assert_eq!(accepted.body["custom_properties"]["reference_url"], sent);
         webhook(&app, sent).await.expect(201);
     }
     let defaults = json!({"key": "web", "name": "Web",
@@ -106,7 +112,7 @@ async fn an_address_that_no_browser_would_open_as_it_reads_is_refused_at_every_d
     let refused = app.call(Method::POST, "/templates", &defaults).await;
     let pointer = "/defaults/custom_properties/reference_url";
     assert_eq!(refused.expect(400).errors(), [(pointer, "format")]);
-    // As published, free text.
+    // `website_url` is free text, as in the published API.
     let free = json!({"name": "A", "companies": [{"name": "B", "website_url": "acme dot com"}]});
     app.create(&free).await;
 }

@@ -1,11 +1,11 @@
-//! Telephone numbers as people write them, at every door: what is stored is what was written, or nothing.
+//! Telephone numbers: every request normalizes or rejects them in the same way.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestApp};
+use crate::support::{TestApp, TestResponse};
 
-/// Numbers with a trunk zero in brackets, and what they are from abroad.
+/// Numbers with a trunk zero in brackets, and their international form.
 const WITH_TRUNK_ZERO: [(&str, &str); 12] = [
     ("+49 (0)151 23456789", "+4915123456789"),
     ("+49(0)15123456789", "+4915123456789"),
@@ -22,8 +22,8 @@ const WITH_TRUNK_ZERO: [(&str, &str); 12] = [
     ("+225 (0)7 07 12 34 56", "+2250707123456"),
 ];
 
-/// Numbers that cannot be told, or that nobody has.
-const REFUSED: [&str; 17] = [
+/// Ambiguous numbers, and numbers that cannot exist.
+const REJECTED: [&str; 17] = [
     "+49 0151 23456789",
     "+49 (0151) 23456789",
     "+49 0 151 23456789",
@@ -43,21 +43,24 @@ const REFUSED: [&str; 17] = [
     "+1 234-5678",
 ];
 
-async fn individual(app: &TestApp, number: &str) -> Answer {
+async fn individual(app: &TestApp, number: &str) -> TestResponse {
     let person = json!({"first_name": "Jo", "last_name": "Doe", "phone_number": number});
     let body = json!({"name": "A", "individuals": [person]});
     app.call(Method::POST, "/cases", &body).await
 }
 
 #[tokio::test]
-async fn a_trunk_zero_in_brackets_is_dropped_or_refused() {
+async fn removes_or_rejects_a_trunk_zero_in_brackets() {
     let app = TestApp::start().await;
     for (sent, stored) in WITH_TRUNK_ZERO {
-        let made = individual(&app, sent).await;
-        let (status, found) = (made.status, &made.body["individuals"][0]["phone_number"]);
+        let created = individual(&app, sent).await;
+        let (status, found) = (
+            created.status,
+            &created.body["individuals"][0]["phone_number"],
+        );
         assert_eq!((status.as_u16(), found), (201, &json!(stored)), "{sent}");
     }
-    for sent in REFUSED {
+    for sent in REJECTED {
         let refused = individual(&app, sent).await;
         assert_eq!(refused.status, 400, "{sent}: {}", refused.body);
         assert_eq!(
@@ -73,13 +76,13 @@ async fn a_trunk_zero_in_brackets_is_dropped_or_refused() {
         "+375 (17) 123-45-67",
         "+7 800 555 35 35",
     ] {
-        let taken = individual(&app, sent).await;
-        assert_eq!(taken.status, 201, "{sent}: {}", taken.body);
+        let accepted = individual(&app, sent).await;
+        assert_eq!(accepted.status, 201, "{sent}: {}", accepted.body);
     }
 }
 
 #[tokio::test]
-async fn every_door_has_the_same_rule_for_telephone_numbers() {
+async fn applies_the_same_rules_to_phone_numbers_in_every_request() {
     let app = TestApp::start().await;
     let case = individual(&app, "+33612345678").await.expect(201);
     let (id, person) = (case.id(), case.body["individuals"][0]["id"].clone());
@@ -102,8 +105,8 @@ async fn every_door_has_the_same_rule_for_telephone_numbers() {
     assert_eq!(property.body["custom_properties"]["hotline"], stored);
     let batch = json!({"cases": [{"name": "C", "custom_properties": {"hotline": sent}}]});
     let batch = app.call(Method::POST, "/cases/batch", &batch).await;
-    let made = batch.expect(200).body["results"][0]["id"].clone();
-    let read = format!("/cases/{}", made.as_str().expect("an id"));
+    let created = batch.expect(200).body["results"][0]["id"].clone();
+    let read = format!("/cases/{}", created.as_str().expect("an id"));
     let read = app.get(&read).await.expect(200);
     assert_eq!(read.body["custom_properties"]["hotline"], stored);
     let template = json!({"key": "calls", "name": "Calls",
@@ -112,35 +115,35 @@ async fn every_door_has_the_same_rule_for_telephone_numbers() {
     let defaults = &template.expect(201).body["defaults"];
     assert_eq!(defaults["custom_properties"]["hotline"], stored);
 
-    let doors: [(Method, &str, Value, &str); 3] = [
+    let requests: [(Method, &str, Value, &str); 3] = [
         (
             Method::PATCH,
             &person,
-            json!({"phone_number": REFUSED[0]}),
+            json!({"phone_number": REJECTED[0]}),
             "/phone_number",
         ),
         (
             Method::POST,
             "/cases",
-            json!({"name": "D", "custom_properties": {"hotline": REFUSED[0]}}),
+            json!({"name": "D", "custom_properties": {"hotline": REJECTED[0]}}),
             "/custom_properties/hotline",
         ),
         (
             Method::POST,
             "/templates",
             json!({"key": "no", "name": "No",
-                "defaults": {"custom_properties": {"hotline": REFUSED[0]}}}),
+                "defaults": {"custom_properties": {"hotline": REJECTED[0]}}}),
             "/defaults/custom_properties/hotline",
         ),
     ];
-    for (method, path, body, pointer) in doors {
+    for (method, path, body, pointer) in requests {
         let refused = app.call(method, path, &body).await.expect(400);
         assert_eq!(refused.errors(), [(pointer, "format")]);
     }
 }
 
 #[tokio::test]
-async fn a_refused_number_says_what_was_meant() {
+async fn suggests_the_international_form_of_a_rejected_number() {
     let app = TestApp::start().await;
     let refused = individual(&app, "+49 0151 23456789").await.expect(400);
     let error = &refused.body["errors"][0];

@@ -3,31 +3,34 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestApp};
+use crate::support::{TestApp, TestResponse};
 
-async fn post(app: &TestApp, path: &str, body: Value) -> Answer {
+async fn post(app: &TestApp, path: &str, body: Value) -> TestResponse {
     app.call(Method::POST, path, &body).await
 }
 
-async fn patch(app: &TestApp, path: &str, body: Value) -> Answer {
+async fn patch(app: &TestApp, path: &str, body: Value) -> TestResponse {
     app.call(Method::PATCH, path, &body).await
 }
 
-fn without<'b>(body: &'b Value, names: &[&str]) -> Vec<(&'b String, &'b Value)> {
-    let members = body.as_object().expect("an object").iter();
-    members
+fn fields_without<'b>(body: &'b Value, names: &[&str]) -> Vec<(&'b String, &'b Value)> {
+    let fields = body.as_object().expect("an object").iter();
+    fields
         .filter(|(name, _)| !names.contains(&name.as_str()))
         .collect()
 }
 
 #[tokio::test]
-async fn older_clients_post_individuals_before_the_company() {
+async fn links_individuals_to_a_main_company_that_is_added_later() {
     let app = TestApp::start().await;
     let case = app.create(&json!({"name": "A"})).await.id();
     let ada = json!({"case_id": case, "first_name": "Ada", "last_name": "A",
         "roles": ["shareholder", "beneficial_owner"], "ownership_percentage": 60});
     let ada = post(&app, "/v1/individuals", ada).await.expect(201);
-    let location = ada.headers["location"].to_str().expect("text").to_owned();
+    let location = ada.headers["location"]
+        .to_str()
+        .expect("a readable value")
+        .to_owned();
     assert_eq!(location, format!("/v1/individuals/{}", ada.id()));
     assert_eq!(ada.etag(), "\"2\"");
     assert_eq!(ada.body["roles"], json!(["shareholder"]));
@@ -48,17 +51,17 @@ async fn older_clients_post_individuals_before_the_company() {
         .await
         .expect(200);
     assert_eq!(read.body["relations"], json!([]));
-    let whole = app.get(&format!("/cases/{case}")).await.expect(200);
-    assert_eq!(whole.etag(), "\"4\"");
-    assert_eq!(whole.body["individuals"].as_array().map(Vec::len), Some(2));
-    assert_eq!(whole.body["companies"][0], main.body);
+    let read = app.get(&format!("/cases/{case}")).await.expect(200);
+    assert_eq!(read.etag(), "\"4\"");
+    assert_eq!(read.body["individuals"].as_array().map(Vec::len), Some(2));
+    assert_eq!(read.body["companies"][0], main.body);
     let second = json!({"case_id": case, "name": "Second"});
     let second = post(&app, "/companies", second).await.expect(400);
     assert_eq!(second.errors(), [("/type", "main_company_repeated")]);
 }
 
 #[tokio::test]
-async fn a_company_is_created_read_changed_and_deleted() {
+async fn creates_reads_changes_and_deletes_a_company() {
     let app = TestApp::start().await;
     let case = app
         .create(&json!({"name": "A", "companies": [{"name": "Main"}]}))
@@ -75,7 +78,7 @@ async fn a_company_is_created_read_changed_and_deleted() {
     assert_eq!(created.body["relations"][0]["to_company_id"], main);
     let path = format!("/companies/{}", created.id());
     assert_eq!(app.get(&path).await.expect(200).body, created.body);
-    let nothing = patch(
+    let unchanged = patch(
         &app,
         &path,
         json!({"address": {}, "banking_information": []}),
@@ -84,8 +87,8 @@ async fn a_company_is_created_read_changed_and_deleted() {
     .expect(200);
     let moved = ["updated_at", "last_activity_at"];
     assert_eq!(
-        without(&nothing.body, &moved),
-        without(&created.body, &moved)
+        fields_without(&unchanged.body, &moved),
+        fields_without(&created.body, &moved)
     );
     let changed = json!({"name": "Holding 2", "registration_number": null, "country": "gb",
         "address": {"street_address2": "Floor 2", "city": null}, "classifications": null,
@@ -126,10 +129,10 @@ async fn a_company_is_created_read_changed_and_deleted() {
     ];
     assert_eq!(found, expected);
     let tag = cleared.etag();
-    app.call_if(Method::DELETE, &path, "\"1\"", &json!({}))
+    app.call_if_match(Method::DELETE, &path, "\"1\"", &json!({}))
         .await
         .expect(412);
-    app.call_if(Method::DELETE, &path, &tag, &json!({}))
+    app.call_if_match(Method::DELETE, &path, &tag, &json!({}))
         .await
         .expect(204);
     app.get(&path).await.expect(404);
@@ -139,7 +142,7 @@ async fn a_company_is_created_read_changed_and_deleted() {
 }
 
 #[tokio::test]
-async fn an_individual_and_its_relation_to_the_main_company_are_changed_together() {
+async fn changes_an_individual_with_its_relation_to_the_main_company() {
     let app = TestApp::start().await;
     let case = app
         .create(
@@ -172,15 +175,15 @@ async fn an_individual_and_its_relation_to_the_main_company_are_changed_together
     assert_eq!(changed.body["phone_number"], "+33612345678");
     assert_eq!(app.get(&path).await.expect(200).body, changed.body);
 
-    for nothing in [json!({}), json!([]), json!({"bic": null})] {
-        let body = json!({"banking_information": nothing});
-        let kept = patch(&app, &path, body).await.expect(200);
+    for empty in [json!({}), json!([]), json!({"bic": null})] {
+        let body = json!({"banking_information": empty});
+        let unchanged = patch(&app, &path, body).await.expect(200);
         let bank = json!({"iban": "FR7630006000011234567890189", "bic": null});
-        assert_eq!(kept.body["banking_information"], bank);
+        assert_eq!(unchanged.body["banking_information"], bank);
     }
     let changed = app.get(&path).await.expect(200);
 
-    // The rules over several members hold for what a change leaves.
+    // Rules over several fields apply to the resulting individual.
     for (body, errors) in [
         (
             json!({"email": null}),
@@ -217,12 +220,12 @@ async fn an_individual_and_its_relation_to_the_main_company_are_changed_together
     app.call(Method::DELETE, &path, &json!({}))
         .await
         .expect(204);
-    let whole = app.get(&format!("/cases/{}", case.id())).await.expect(200);
-    assert_eq!(whole.body["individuals"], json!([]));
+    let read = app.get(&format!("/cases/{}", case.id())).await.expect(200);
+    assert_eq!(read.body["individuals"], json!([]));
 }
 
 #[tokio::test]
-async fn relations_of_a_stored_case_keep_the_rules_of_the_graph() {
+async fn validates_relations_of_a_stored_case() {
     let app = TestApp::start().await;
     let case = app
         .create(&json!({"name": "A", "companies": [{"name": "Main"},
@@ -241,10 +244,10 @@ async fn relations_of_a_stored_case_keep_the_rules_of_the_graph() {
         "ownership_percentage": 5, "voting_rights_percentage": null,
         "created_at": created.body["created_at"], "updated_at": created.body["updated_at"]});
     assert_eq!(created.body, expected);
-    let elsewhere = app
+    let other_case = app
         .create(&json!({"name": "E", "companies": [{"name": "E"}]}))
         .await;
-    let foreign = elsewhere.body["companies"][0]["id"].clone();
+    let foreign = other_case.body["companies"][0]["id"].clone();
     for (body, error) in [
         (
             json!({"from_individual_id": c}),
@@ -296,33 +299,33 @@ async fn relations_of_a_stored_case_keep_the_rules_of_the_graph() {
     app.call(Method::DELETE, &one, &json!({})).await.expect(204);
     app.call(Method::DELETE, &one, &json!({})).await.expect(404);
     patch(&app, &one, json!({})).await.expect(404);
-    let foreign_path = format!("/cases/{}/relations/{}", elsewhere.id(), created.id());
+    let foreign_path = format!("/cases/{}/relations/{}", other_case.id(), created.id());
     app.call(Method::DELETE, &foreign_path, &json!({}))
         .await
         .expect(404);
 }
 
 #[tokio::test]
-async fn the_graph_holds_under_concurrent_writers() {
+async fn concurrent_writers_cannot_violate_the_rules_of_the_graph() {
     let app = TestApp::start().await;
     let case = app
         .create(&json!({"name": "A", "individuals": [
         {"first_name": "C", "last_name": "D"}]}))
         .await;
     let body = json!({"case_id": case.id(), "name": "Main"});
-    let answers = (0..20).map(|_| post(&app, "/companies", body.clone()));
-    let answers = futures_util::future::join_all(answers).await;
-    let main: Vec<_> = answers.iter().filter(|it| it.status == 201).collect();
+    let responses = (0..20).map(|_| post(&app, "/companies", body.clone()));
+    let responses = futures_util::future::join_all(responses).await;
+    let main: Vec<_> = responses.iter().filter(|it| it.status == 201).collect();
     assert_eq!(main.len(), 1);
-    for refused in answers.iter().filter(|it| it.status != 201) {
+    for refused in responses.iter().filter(|it| it.status != 201) {
         assert_eq!(refused.status, 400, "{}", refused.body);
         assert_eq!(refused.errors(), [("/type", "main_company_repeated")]);
     }
     let path = format!("/cases/{}/relations", case.id());
     let body = json!({"from_individual_id": case.body["individuals"][0]["id"]});
-    let answers = (0..20).map(|_| post(&app, &path, body.clone()));
-    let answers = futures_util::future::join_all(answers).await;
-    let mut statuses: Vec<_> = answers.iter().map(|it| it.status.as_u16()).collect();
+    let responses = (0..20).map(|_| post(&app, &path, body.clone()));
+    let responses = futures_util::future::join_all(responses).await;
+    let mut statuses: Vec<_> = responses.iter().map(|it| it.status.as_u16()).collect();
     statuses.sort_unstable();
     assert_eq!((statuses[0], statuses[1]), (201, 400));
     let read = app.get(&format!("/cases/{}", case.id())).await.expect(200);
@@ -336,7 +339,7 @@ async fn the_graph_holds_under_concurrent_writers() {
 }
 
 #[tokio::test]
-async fn what_is_not_relevant_is_shown_where_it_is_asked_for() {
+async fn hides_irrelevant_entities_unless_requested() {
     let app = TestApp::start().await;
     let case = app
         .create(&json!({"name": "A", "companies": [{"name": "Main"}],
@@ -372,7 +375,7 @@ async fn what_is_not_relevant_is_shown_where_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_part_of_a_case_that_is_not_there_is_named() {
+async fn returns_case_not_found_for_an_unknown_case() {
     let app = TestApp::start().await;
     let unknown = "0198a000-0000-4000-8000-00000000ffff";
     for (path, body) in [

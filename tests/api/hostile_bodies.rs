@@ -1,4 +1,4 @@
-//! Bodies that are made to be dear to read: the right refusal, and a cheap one.
+//! Bodies that are expensive to validate: each is rejected correctly, at a bounded cost.
 
 use std::time::Duration;
 
@@ -7,17 +7,19 @@ use reqwest::Method;
 use serde_json::json;
 use sqlx::ConnectOptions;
 
-use crate::support::{KEY, Process, TestApp, TestDatabase, add_workspace, client, send};
+use crate::support::{
+    KEY, Process, TestApp, TestDatabase, add_workspace, client, send, send_with_retries,
+};
 
-/// Just below the largest body that is taken.
+/// Just below the body limit.
 const SIZE: usize = 2 * 1024 * 1024 - 1024;
 
-/// How many times the CPU time of a good body of its size a hostile one may take. What is read a byte at a
-/// time, or has a fault in every byte, takes three times as much without optimisation; anything quadratic takes
-/// minutes.
+/// How many times the CPU time of a valid body of the same size a hostile body may use. Without optimisation,
+/// bodies that are read byte by byte, or have an error in every byte, take three times as much; anything
+/// quadratic takes minutes.
 const RATIO: u32 = 10;
 
-/// A case that is stored, of this size.
+/// A valid case of [`SIZE`] bytes.
 fn valid() -> String {
     let text = "A street with a name of some length and more besides, so that it is long";
     let address = json!({"street_address": text, "city": "Paris", "country": "FR"});
@@ -36,7 +38,7 @@ fn padded(mut body: String) -> String {
     body
 }
 
-/// `before`, then as many `part`s as there is room for, then `after`.
+/// Returns `before`, as many `part`s as fit into [`SIZE`], and `after`.
 fn filled(before: &str, part: impl Fn(usize) -> String, after: &str) -> String {
     let mut body = before.to_owned();
     for number in 0.. {
@@ -49,12 +51,12 @@ fn filled(before: &str, part: impl Fn(usize) -> String, after: &str) -> String {
     body + after
 }
 
-/// A hundred letters that differ in a few from those of another number.
-fn near(number: usize) -> String {
+/// A string of 100 characters that differs little from that of another number.
+fn similar_ref(number: usize) -> String {
     format!("{}{number:06}", "n".repeat(94))
 }
 
-/// Companies with refs of a hundred letters, and as many relations that name others.
+/// Companies with refs of 100 characters, and as many relations with unknown refs.
 fn misspelt(reference: fn(usize) -> String) -> String {
     let companies = (0..1_000).map(|number| {
         json!({"name": "A", "type": if number == 0 { "main" } else { "affiliated" },
@@ -81,7 +83,7 @@ fn hostile() -> Vec<(&'static str, String, &'static str)> {
             malformed,
         ),
         (
-            "an unknown member, deep",
+            "an unknown field, deep",
             filled("{\"x\":", same("["), ""),
             malformed,
         ),
@@ -108,7 +110,7 @@ fn hostile() -> Vec<(&'static str, String, &'static str)> {
             malformed,
         ),
         (
-            "a long text",
+            "a long string",
             filled("{\"name\":\"", same("a"), "\"}"),
             invalid,
         ),
@@ -166,7 +168,7 @@ fn hostile() -> Vec<(&'static str, String, &'static str)> {
         ),
         (
             "unknown refs, nearly equal",
-            padded(misspelt(near)),
+            padded(misspelt(similar_ref)),
             invalid,
         ),
         (
@@ -178,8 +180,8 @@ fn hostile() -> Vec<(&'static str, String, &'static str)> {
 }
 
 #[tokio::test]
-async fn a_hostile_body_costs_about_as_much_as_a_good_one_of_its_size_and_no_more() {
-    // A process of its own, whose CPU time is that of its requests.
+async fn hostile_bodies_use_at_most_ten_times_the_cpu_of_a_valid_body() {
+    // A separate process, whose CPU time is only that of its requests.
     let database = TestDatabase::create().await;
     let settings = [
         ("DOSSIER_REQUEST_TIMEOUT", "600"),
@@ -188,58 +190,64 @@ async fn a_hostile_body_costs_about_as_much_as_a_good_one_of_its_size_and_no_mor
     let server = Process::start(&database, &settings).await;
     let (url, client) = (format!("http://{}/cases", server.address), client());
     let post = async |body: String| loop {
-        let begun = server.cpu_time();
+        let started = server.cpu_time();
         let request = client.post(&url).bearer_auth(KEY);
         let request = request.header("content-type", "application/json");
-        let answer = send(request.body(body.clone())).await;
-        // A machine that is busy may be too late for the database: the same again.
-        if answer.status != 503 {
-            break (answer, server.cpu_time() - begun);
+        let response = send(request.body(body.clone())).await;
+        // A busy machine can exceed the database timeouts.
+        if response.status != 503 {
+            break (response, server.cpu_time() - started);
         }
     };
     post("{\"name\": \"A\"}".to_owned()).await.0.expect(201);
-    let mut good = Duration::MAX;
+    let mut valid_time = Duration::MAX;
     for _ in 0..2 {
         let body = valid();
         assert_eq!(body.len(), SIZE);
-        let (created, took) = post(body).await;
+        let (created, time) = post(body).await;
         created.expect(201);
-        good = good.min(took);
+        valid_time = valid_time.min(time);
     }
-    let bound = good * RATIO;
+    let max_time = valid_time * RATIO;
     for (name, body, problem) in hostile() {
-        let mut took = Duration::MAX;
-        // It may seal or forget something at one time, but not at each.
+        let mut time = Duration::MAX;
+        // A background worker can add CPU time to one attempt, but not to all.
         for _ in 0..5 {
-            let (refused, this) = post(body.clone()).await;
-            took = took.min(this);
+            let (refused, this_time) = post(body.clone()).await;
+            time = time.min(this_time);
             assert_eq!(refused.status, 400, "{name}");
             let detail = &refused.body["detail"];
             assert_eq!(refused.body["type"], problem, "{name}: {detail}");
-            let answered = refused.body.to_string().len();
-            // A pointer names a key as it was sent, however long it is.
-            let most = match name {
+            let response_size = refused.body.to_string().len();
+            // A pointer contains the whole key.
+            let max_size = match name {
                 "a long key" => 2 * SIZE,
-                // Each error lists twenty of the refs that there are.
+                // Each of these errors lists 20 known refs.
                 _ if name.starts_with("unknown refs") => 600_000,
                 _ => 200_000,
             };
-            assert!(answered < most, "{name}: an answer of {answered} bytes");
-            if took <= bound {
+            assert!(
+                response_size < max_size,
+                "{name}: a response of {response_size} bytes"
+            );
+            if time <= max_time {
                 break;
             }
         }
-        assert!(took <= bound, "{name}: {took:?}, a good body {good:?}");
+        assert!(
+            time <= max_time,
+            "{name}: {time:?}, a valid body {valid_time:?}"
+        );
     }
 }
 
-/// The key of another workspace.
+/// API key of another workspace.
 const OTHER: &str = "dossier_other_workspace";
-/// How many clients send large bodies at once.
+/// Number of clients that send large bodies at once.
 const CLIENTS: usize = 8;
 
 #[tokio::test]
-async fn others_are_answered_while_large_bodies_of_eight_clients_are_under_way() {
+async fn serves_other_workspaces_while_eight_clients_send_large_bodies() {
     let database = TestDatabase::create().await;
     let settings = [
         ("DOSSIER_REQUEST_TIMEOUT", "600"),
@@ -249,43 +257,42 @@ async fn others_are_answered_while_large_bodies_of_eight_clients_are_under_way()
     let mut connection = database.options.connect().await.expect("a connection");
     add_workspace(&mut connection, OTHER).await;
     let (url, client) = (format!("http://{}", server.address), client());
-    let create = async |key: &'static str, body: String| loop {
+    let create = async |key: &'static str, body: String| {
         let request = client.post(format!("{url}/cases")).bearer_auth(key);
         let request = request.header("content-type", "application/json");
-        let answer = send(request.body(body.clone())).await;
-        // A machine that is busy may be too late for the database: the same again.
-        if answer.status != 503 {
-            break answer;
-        }
+        send_with_retries(request.body(body)).await
     };
     create(OTHER, "{\"name\": \"A\"}".to_owned())
         .await
         .expect(201);
-    let dear = || filled("{\"name\":\"A\"", |n| format!(",\"externl_i{n}\":1"), "}");
-    let under_way = std::cell::Cell::new(CLIENTS);
-    let storm = futures_util::future::join_all((0..CLIENTS).map(|_| async {
-        create(KEY, dear()).await.expect(400);
-        under_way.set(under_way.get() - 1);
+    let expensive = || filled("{\"name\":\"A\"", |n| format!(",\"externl_i{n}\":1"), "}");
+    let pending = std::cell::Cell::new(CLIENTS);
+    let large = futures_util::future::join_all((0..CLIENTS).map(|_| async {
+        create(KEY, expensive()).await.expect(400);
+        pending.set(pending.get() - 1);
     }));
-    let others = async {
-        let mut answered = 0;
-        while under_way.get() > 0 {
+    let small = async {
+        let mut served = 0;
+        while pending.get() > 0 {
             let health = send(client.get(format!("{url}/healthz"))).await;
             health.expect(200);
-            let small = "{\"name\": \"A\"}".to_owned();
-            create(OTHER, small).await.expect(201);
-            // What came back when the last of the others did may have waited for it.
-            answered += usize::from(under_way.get() > 0);
+            let body = "{\"name\": \"A\"}".to_owned();
+            create(OTHER, body).await.expect(201);
+            // The last response can have waited for the last large body.
+            served += usize::from(pending.get() > 0);
         }
-        answered
+        served
     };
-    let (_, answered) = futures_util::future::join(storm, others).await;
-    // In turns with the large ones it would be one for each.
-    assert!(answered > 3 * CLIENTS, "{answered} were answered meanwhile");
+    let (_, served) = futures_util::future::join(large, small).await;
+    // If they had to take turns, one per large body would be served.
+    assert!(
+        served > 3 * CLIENTS,
+        "only {served} requests were served in the meantime"
+    );
 }
 
 #[tokio::test]
-async fn a_compressed_body_is_refused_and_not_unpacked() {
+async fn rejects_compressed_bodies() {
     let app = TestApp::start().await;
     let post = |coding: &'static str| {
         app.request(Method::POST, "/cases")

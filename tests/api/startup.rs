@@ -1,4 +1,4 @@
-//! What a start and the commands say of their settings and their database.
+//! Messages of the server and the commands about their settings and database.
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use crate::command_line::{dossier, json_of};
 use crate::serve::Server;
 use crate::support::{KEY, Process, TestApp, TestDatabase, client, send};
 
-/// The commands that change a database, and the server.
+/// The server and the commands that change a database.
 const COMMANDS: [&[&str]; 5] = [
     &["serve", "--listen", "127.0.0.1:0"],
     &["migrate"],
@@ -24,7 +24,7 @@ const COMMANDS: [&[&str]; 5] = [
     &["api-key", "create", "--workspace", "Bank"],
 ];
 
-/// The binary in a folder, without any setting.
+/// The binary in a folder, without settings.
 fn binary(folder: &TempDir, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dossier"));
     let names = std::env::vars().map(|(name, _)| name);
@@ -32,21 +32,21 @@ fn binary(folder: &TempDir, arguments: &[&str]) -> Command {
         command.env_remove(name);
     }
     command.args(arguments).current_dir(folder.path());
-    command.env("DOSSIER_DATA_DIR", data(folder));
+    command.env("DOSSIER_DATA_DIR", data_folder(folder));
     command
 }
 
-fn data(folder: &TempDir) -> PathBuf {
+fn data_folder(folder: &TempDir) -> PathBuf {
     folder.path().join("data")
 }
 
-/// What a command that ends with 2 says, which is one line.
+/// Asserts exit code 2 and an error of one line, and returns the error.
 #[track_caller]
-fn refused(output: &Output) -> String {
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(2), "{told}");
-    assert_eq!(told.lines().count(), 1, "{told}");
-    told
+fn assert_rejected(output: &Output) -> String {
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    stderr
 }
 
 fn folder() -> TempDir {
@@ -54,7 +54,7 @@ fn folder() -> TempDir {
 }
 
 #[test]
-fn refuses_an_env_file_that_cannot_be_read_whole_and_touches_no_database() {
+fn rejects_an_invalid_env_file_before_using_a_database() {
     for (text, words) in [
         (&b"A=two words\n"[..], "line 2 of "),
         (b"A=\"open\n", "a quote is not closed"),
@@ -68,69 +68,74 @@ fn refuses_an_env_file_that_cannot_be_read_whole_and_touches_no_database() {
             let rest = b"DATABASE_URL=postgres://127.0.0.1:1/x\n";
             let file = [b"# Settings\n", text, rest].concat();
             fs::write(folder.path().join(".env"), file).expect("a file");
-            let told = refused(&binary(&folder, command).output().expect("it runs"));
-            assert!(told.contains(words), "{told}");
-            assert!(!told.contains("SECRET_WORD"), "{told}");
-            assert!(!data(&folder).exists(), "no cluster was made");
+            let stderr =
+                assert_rejected(&binary(&folder, command).output().expect("the binary runs"));
+            assert!(stderr.contains(words), "{stderr}");
+            assert!(!stderr.contains("SECRET_WORD"), "{stderr}");
+            assert!(!data_folder(&folder).exists(), "no cluster is created");
         }
     }
     let folder = folder();
     fs::create_dir(folder.path().join(".env")).expect("a folder");
-    let told = refused(&binary(&folder, &["migrate"]).output().expect("it runs"));
-    assert!(told.contains("cannot read "), "{told}");
+    let stderr = assert_rejected(
+        &binary(&folder, &["migrate"])
+            .output()
+            .expect("the binary runs"),
+    );
+    assert!(stderr.contains("cannot read "), "{stderr}");
 }
 
 #[test]
-fn reads_an_env_file_with_a_byte_order_mark_and_in_place_of_empty_variables() {
+fn reads_env_files_with_a_byte_order_mark_and_instead_of_empty_variables() {
     let folder = folder();
     let file = "\u{feff}DATABASE_URL='postgres://127.0.0.1:1/x'\r\nDOSSIER_POOL_SIZE=\"0\"\r\n";
     fs::write(folder.path().join(".env"), file).expect("a file");
     let mut command = binary(&folder, &["serve"]);
-    let told = refused(
+    let stderr = assert_rejected(
         &command
             .env("DOSSIER_POOL_SIZE", "")
             .output()
-            .expect("it runs"),
+            .expect("the binary runs"),
     );
-    assert!(told.contains("0 is not in 1..=10000"), "{told}");
-    let told = refused(
+    assert!(stderr.contains("0 is not in 1..=10000"), "{stderr}");
+    let stderr = assert_rejected(
         &command
             .env("DOSSIER_POOL_SIZE", "1")
             .output()
-            .expect("it runs"),
+            .expect("the binary runs"),
     );
-    assert!(told.contains("host and port in DATABASE_URL"), "{told}");
+    assert!(stderr.contains("host and port in DATABASE_URL"), "{stderr}");
 }
 
-/// What `serve` says of the variables, which name a database that nobody can reach.
-fn told_of_variables(variables: &[(&str, &str)]) -> String {
+/// Returns the error of `serve` with these variables and an unreachable database.
+fn error_with_variables(variables: &[(&str, &str)]) -> String {
     let folder = folder();
     let mut command = binary(&folder, &["serve"]);
     command.env("DATABASE_URL", "postgres://127.0.0.1:1/x");
     command.envs(variables.iter().copied());
-    refused(&command.output().expect("it runs"))
+    assert_rejected(&command.output().expect("the binary runs"))
 }
 
 #[tokio::test]
-async fn reads_a_variable_by_its_old_name_and_warns() {
-    let refusal = "0 is not in 1..=1000";
-    let is_refused = |it: &[_]| told_of_variables(it).contains(refusal);
-    assert!(is_refused(&[("DOSSIER_GATHERED", "0")]));
+async fn accepts_a_renamed_variable_with_a_warning() {
+    let expected = "0 is not in 1..=1000";
+    let is_expected = |it: &[_]| error_with_variables(it).contains(expected);
+    assert!(is_expected(&[("DOSSIER_GATHERED", "0")]));
     let new = ("DOSSIER_GROUP_SIZE", "1");
-    assert!(!is_refused(&[("DOSSIER_GATHERED", "0"), new]));
-    assert!(is_refused(&[
+    assert!(!is_expected(&[("DOSSIER_GATHERED", "0"), new]));
+    assert!(is_expected(&[
         ("DOSSIER_GATHERED", "0"),
         ("DOSSIER_GROUP_SIZE", "")
     ]));
     let database = TestDatabase::create().await;
-    let mut process = Process::begin(&url(&database.options), &[("DOSSIER_GATHERED", "4")]);
+    let mut process = Process::spawn(&url(&database.options), &[("DOSSIER_GATHERED", "4")]);
     process
-        .logs("DOSSIER_GATHERED is now called DOSSIER_GROUP_SIZE")
+        .wait_for_log("DOSSIER_GATHERED is now called DOSSIER_GROUP_SIZE")
         .await;
 }
 
 #[test]
-fn takes_an_empty_variable_for_one_that_is_not_set() {
+fn treats_empty_variables_as_unset() {
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/.env.example");
     let example = fs::read_to_string(example).expect("the example");
     let names = example.lines().filter_map(|line| {
@@ -143,15 +148,15 @@ fn takes_an_empty_variable_for_one_that_is_not_set() {
     let server = Server::start_with(&folder, &settings);
     server.stop(nix::sys::signal::Signal::SIGTERM);
     let mut command = binary(&folder, &["migrate"]);
-    let told = refused(
+    let stderr = assert_rejected(
         &command
             .env("TOKIO_WORKER_THREADS", "many")
             .output()
-            .expect("it runs"),
+            .expect("the binary runs"),
     );
     assert!(
-        told.contains("TOKIO_WORKER_THREADS must be a number"),
-        "{told}"
+        stderr.contains("TOKIO_WORKER_THREADS must be a number"),
+        "{stderr}"
     );
 }
 
@@ -169,7 +174,7 @@ fn listens_on_a_host_name_and_on_every_address() {
     let server = Server::start_with(&folder, &[("DOSSIER_LISTEN", ":0"), key]);
     let (_, port) = server.address().rsplit_once(':').expect("a port");
     let port = port.parse().expect("a number");
-    std::net::TcpStream::connect(("127.0.0.1", port)).expect("it listens on IPv4");
+    std::net::TcpStream::connect(("127.0.0.1", port)).expect("IPv4");
     server.stop(nix::sys::signal::Signal::SIGTERM);
     for (address, words) in [
         (
@@ -182,17 +187,17 @@ fn listens_on_a_host_name_and_on_every_address() {
         ),
         ("8080", "such as 127.0.0.1:8080"),
     ] {
-        let told = refused(
+        let stderr = assert_rejected(
             &binary(&folder, &["--listen", address])
                 .output()
-                .expect("it runs"),
+                .expect("the binary runs"),
         );
-        assert!(told.contains(words), "{told}");
+        assert!(stderr.contains(words), "{stderr}");
     }
 }
 
 #[tokio::test]
-async fn every_command_says_which_database_it_uses() {
+async fn commands_print_which_database_they_use() {
     let app = TestApp::start().await;
     let url = app.database_url();
     let options: PgConnectOptions = url.parse().expect("a URL");
@@ -205,27 +210,27 @@ async fn every_command_says_which_database_it_uses() {
         &["workspace", "list", "--json"],
     ] {
         let output = dossier(&app, arguments);
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{told}");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{stderr}");
         assert!(
-            told.contains(&format!("using the database {name} on ")),
-            "{told}"
+            stderr.contains(&format!("using the database {name} on ")),
+            "{stderr}"
         );
     }
     let folder = folder();
     let output = binary(&folder, &["workspace", "list"])
         .output()
-        .expect("it runs");
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        .expect("the binary runs");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     let expected = format!(
         "using the private PostgreSQL in {}",
-        data(&folder).display()
+        data_folder(&folder).display()
     );
-    assert!(told.contains(&expected), "{told}");
+    assert!(stderr.contains(&expected), "{stderr}");
 }
 
 #[tokio::test]
-async fn a_workspace_is_listed_and_renamed_and_has_a_name() {
+async fn lists_and_renames_workspaces_and_validates_their_names() {
     let app = TestApp::start().await;
     assert!(
         dossier(&app, &["workspace", "create", "Bank"])
@@ -268,8 +273,8 @@ fn url(options: &PgConnectOptions) -> String {
     options.to_url_lossy().to_string()
 }
 
-/// What each way to use a database at a URL says of it.
-async fn refusals(url: String) -> Vec<String> {
+/// Returns the error of each command with this database URL.
+async fn errors_of_commands(url: String) -> Vec<String> {
     let off = ("DOSSIER_MIGRATE", "off");
     let calls = COMMANDS.map(|it| (it, ("DOSSIER_MIGRATE", "on")));
     let calls = calls
@@ -277,45 +282,46 @@ async fn refusals(url: String) -> Vec<String> {
         .chain([(COMMANDS[0], off), (COMMANDS[1], off)]);
     let run = move || {
         let folder = folder();
-        let refusals = calls.map(|(arguments, setting)| {
+        let errors = calls.map(|(arguments, setting)| {
             let mut command = binary(&folder, arguments);
             command.env("DATABASE_URL", &url).env(setting.0, setting.1);
-            refused(&command.output().expect("it runs"))
+            assert_rejected(&command.output().expect("the binary runs"))
         });
-        refusals.collect()
+        errors.collect()
     };
-    tokio::task::spawn_blocking(run).await.expect("they ran")
+    tokio::task::spawn_blocking(run).await.expect("no panic")
 }
 
 #[tokio::test]
-async fn a_database_that_is_not_utf8_is_refused() {
-    let database = TestDatabase::of_encoding("LATIN1").await;
-    for told in refusals(url(&database.options)).await {
+async fn rejects_a_database_that_is_not_utf_8() {
+    let database = TestDatabase::with_encoding("LATIN1").await;
+    for stderr in errors_of_commands(url(&database.options)).await {
         assert!(
-            told.contains("the encoding of the database is LATIN1"),
-            "{told}"
+            stderr.contains("the encoding of the database is LATIN1"),
+            "{stderr}"
         );
     }
 }
 
-/// A startup message (protocol 3.0) without its options, as PgBouncer with `ignore_startup_parameters` passes it on.
+/// Removes the options from a startup message (protocol 3.0), as PgBouncer with `ignore_startup_parameters`
+/// does.
 fn without_options(message: &[u8]) -> Vec<u8> {
     let mut words = message[8..].split(|it| *it == 0);
-    let mut kept = message[4..8].to_vec();
+    let mut rest = message[4..8].to_vec();
     while let Some(name) = words.next().filter(|it| !it.is_empty()) {
         let value = words.next().expect("a value");
         if name != b"options" {
-            kept.extend([name, b"\0", value, b"\0"].concat());
+            rest.extend([name, b"\0", value, b"\0"].concat());
         }
     }
-    kept.push(0);
-    let length = u32::try_from(kept.len() + 4).expect("a length");
-    [&length.to_be_bytes()[..], &kept].concat()
+    rest.push(0);
+    let length = u32::try_from(rest.len() + 4).expect("a length");
+    [&length.to_be_bytes()[..], &rest].concat()
 }
 
-/// A pooler in front of the database: one that drops the options of a session, or one that refuses them as PgBouncer
-/// does by default.
-async fn pooler(database: &TestDatabase, drops: bool) -> String {
+/// Starts a pooler in front of the database that either removes the options of a session, or rejects them, as
+/// PgBouncer does by default.
+async fn start_pooler(database: &TestDatabase, removes_options: bool) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
     let socket = database
@@ -324,46 +330,53 @@ async fn pooler(database: &TestDatabase, drops: bool) -> String {
         .expect("a socket")
         .join(".s.PGSQL.5432");
     tokio::spawn(async move {
-        while let Ok((near, _)) = listener.accept().await {
-            tokio::spawn(pass(near, socket.clone(), drops));
+        while let Ok((client, _)) = listener.accept().await {
+            tokio::spawn(forward(client, socket.clone(), removes_options));
         }
     });
     let name = database.options.get_database().expect("a name");
     format!("postgres://postgres@127.0.0.1:{port}/{name}?sslmode=disable")
 }
 
-async fn pass(mut near: TcpStream, socket: PathBuf, drops: bool) -> std::io::Result<()> {
-    let length = near.read_u32().await?;
+async fn forward(
+    mut client: TcpStream,
+    socket: PathBuf,
+    removes_options: bool,
+) -> std::io::Result<()> {
+    let length = client.read_u32().await?;
     let mut message = length.to_be_bytes().to_vec();
     message.resize(usize::try_from(length).expect("a length"), 0);
-    near.read_exact(&mut message[4..]).await?;
-    if !drops {
+    client.read_exact(&mut message[4..]).await?;
+    if !removes_options {
         let fields = b"SFATAL\0C08P01\0Munsupported startup parameter: options\0\0";
-        near.write_u8(b'E').await?;
-        near.write_u32(u32::try_from(fields.len() + 4).expect("a length"))
+        client.write_u8(b'E').await?;
+        client
+            .write_u32(u32::try_from(fields.len() + 4).expect("a length"))
             .await?;
-        return near.write_all(fields).await;
+        return client.write_all(fields).await;
     }
-    let mut far = UnixStream::connect(socket).await?;
-    far.write_all(&without_options(&message)).await?;
-    copy_bidirectional(&mut near, &mut far).await.map(|_| ())
+    let mut server = UnixStream::connect(socket).await?;
+    server.write_all(&without_options(&message)).await?;
+    copy_bidirectional(&mut client, &mut server)
+        .await
+        .map(|_| ())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pooler_in_front_of_the_database_is_named() {
+async fn reports_a_connection_pooler_in_front_of_the_database() {
     let database = TestDatabase::create().await;
-    for drops in [true, false] {
-        for told in refusals(pooler(&database, drops).await).await {
+    for removes_options in [true, false] {
+        for stderr in errors_of_commands(start_pooler(&database, removes_options).await).await {
             assert!(
-                told.contains("a connection pooler such as PgBouncer"),
-                "{told}"
+                stderr.contains("a connection pooler such as PgBouncer"),
+                "{stderr}"
             );
         }
     }
 }
 
 #[tokio::test]
-async fn ids_of_version_4_are_taken_by_validators_that_know_no_other() {
+async fn version_4_ids_match_old_validators_and_stay_ordered() {
     let database = TestDatabase::create().await;
     let process = Process::start(&database, &[("DOSSIER_IDS", "v4")]).await;
     // The pattern of zod 3.21.4.
@@ -374,17 +387,17 @@ async fn ids_of_version_4_are_taken_by_validators_that_know_no_other() {
     for _ in 0..3 {
         let url = format!("http://{}/cases", process.address);
         let body = json!({"name": "A", "companies": [{"name": "B"}], "individuals": [{"first_name": "C", "last_name": "D"}]});
-        let made = send(client().post(url).bearer_auth(KEY).json(&body))
+        let created = send(client().post(url).bearer_auth(KEY).json(&body))
             .await
             .expect(201);
         for id in [
-            &made.body["id"],
-            &made.body["companies"][0]["id"],
-            &made.body["individuals"][0]["id"],
+            &created.body["id"],
+            &created.body["companies"][0]["id"],
+            &created.body["individuals"][0]["id"],
         ] {
             let id = id.as_str().expect("an id");
             assert!(pattern.is_match(id), "{id}");
-            assert!(*id > *last, "{id} was made after {last}");
+            assert!(*id > *last, "{id} is not greater than {last}");
             id.clone_into(&mut last);
         }
     }

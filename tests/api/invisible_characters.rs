@@ -1,9 +1,9 @@
-//! Characters that nobody sees: alone they say nothing, and in numbers and codes they mean nothing.
+//! Invisible characters: a name of nothing else is blank, and numbers and codes ignore them.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestApp};
+use crate::support::{TestApp, TestResponse};
 
 const INVISIBLE: [&str; 5] = [
     "\u{200b}",
@@ -13,17 +13,17 @@ const INVISIBLE: [&str; 5] = [
     "\u{ad}\u{e0020}",
 ];
 
-async fn post(app: &TestApp, path: &str, body: Value) -> Answer {
+async fn post(app: &TestApp, path: &str, body: Value) -> TestResponse {
     app.call(Method::POST, path, &body).await
 }
 
 #[tokio::test]
-async fn a_name_of_invisible_characters_alone_is_blank_at_every_door() {
+async fn rejects_names_of_only_invisible_characters_in_every_request() {
     let app = TestApp::start().await;
     let case = json!({"name": "A", "companies": [{"name": "B"}],
         "individuals": [{"first_name": "C", "last_name": "D"}]});
     let case = app.create(&case).await;
-    let of = |part: &str| {
+    let path_of = |part: &str| {
         format!(
             "/{part}/{}",
             case.body[part][0]["id"].as_str().expect("an id")
@@ -31,7 +31,7 @@ async fn a_name_of_invisible_characters_alone_is_blank_at_every_door() {
     };
     for name in INVISIBLE {
         let person = json!({"first_name": name, "last_name": "\u{200d} "});
-        let doors = [
+        let requests = [
             (
                 Method::POST,
                 "/cases".to_owned(),
@@ -52,7 +52,7 @@ async fn a_name_of_invisible_characters_alone_is_blank_at_every_door() {
             ),
             (
                 Method::PATCH,
-                of("companies"),
+                path_of("companies"),
                 json!({"name": name}),
                 "/name",
             ),
@@ -62,7 +62,7 @@ async fn a_name_of_invisible_characters_alone_is_blank_at_every_door() {
                 json!({"name": "A", "individuals": [person]}),
                 "/individuals/0/first_name",
             ),
-            (Method::PATCH, of("individuals"), person, "/first_name"),
+            (Method::PATCH, path_of("individuals"), person, "/first_name"),
             (
                 Method::POST,
                 "/tags".to_owned(),
@@ -88,30 +88,30 @@ async fn a_name_of_invisible_characters_alone_is_blank_at_every_door() {
                 "/first_name",
             ),
         ];
-        for (method, path, body, pointer) in doors {
-            let refused = app.call(method, &path, &body).await;
-            assert_eq!(refused.status, 400, "{name:?} {path}: {}", refused.body);
-            assert_eq!(refused.errors()[0], (pointer, "blank"), "{name:?} {path}");
+        for (method, path, body, pointer) in requests {
+            let response = app.call(method, &path, &body).await;
+            assert_eq!(response.status, 400, "{name:?} {path}: {}", response.body);
+            assert_eq!(response.errors()[0], (pointer, "blank"), "{name:?} {path}");
         }
     }
     // People with one name, and names that need joiners.
     let people = [("Mononym", ""), ("می\u{200c}رود", "\u{200d}क्\u{200d}ष")];
     for (first_name, last_name) in people {
         let person = json!({"first_name": first_name, "last_name": last_name});
-        let made = post(
+        let created = post(
             &app,
             "/cases",
             json!({"name": "A", "individuals": [person]}),
         )
         .await;
         assert_eq!(
-            made.expect(201).body["individuals"][0]["last_name"],
+            created.expect(201).body["individuals"][0]["last_name"],
             last_name
         );
     }
 }
 
-/// Member of an individual, what was sent, and what is stored.
+/// Field of an individual, value sent, value stored.
 const CLEANED: [(&str, &str, &str); 13] = [
     (
         "phone_number",
@@ -160,7 +160,7 @@ const CLEANED: [(&str, &str, &str); 13] = [
     ("email", "jane@example.com\n", "jane@example.com"),
 ];
 
-/// What cannot be dropped is named.
+/// Characters that cannot be removed are named in the error.
 const NAMED: [(&str, &str, &str); 9] = [
     (
         "phone_number",
@@ -197,39 +197,41 @@ const NAMED: [(&str, &str, &str); 9] = [
     ("email", "jane＠example.com", "U+FF20"),
 ];
 
-fn individual(member: &str, sent: &str) -> Value {
+fn individual(field: &str, sent: &str) -> Value {
     let mut person = json!({"first_name": "Jo", "last_name": "Doe"});
-    if ["iban", "bic"].contains(&member) {
-        person["banking_information"] = json!({member: sent});
+    if ["iban", "bic"].contains(&field) {
+        person["banking_information"] = json!({field: sent});
     } else {
-        person[member] = json!(sent);
+        person[field] = json!(sent);
     }
     json!({"name": "A", "individuals": [person]})
 }
 
 #[tokio::test]
-async fn invisible_characters_are_dropped_from_numbers_and_codes_or_named() {
+async fn removes_invisible_characters_from_numbers_and_codes_or_names_them() {
     let app = TestApp::start().await;
-    for (member, sent, stored) in CLEANED {
-        let made = post(&app, "/cases", individual(member, sent)).await;
-        assert_eq!(made.status, 201, "{sent:?}: {}", made.body);
-        let person = &made.body["individuals"][0];
-        let found = if ["iban", "bic"].contains(&member) {
-            &person["banking_information"][member]
+    for (field, sent, stored) in CLEANED {
+        let created = post(&app, "/cases", individual(field, sent)).await;
+        assert_eq!(created.status, 201, "{sent:?}: {}", created.body);
+        let person = &created.body["individuals"][0];
+        let found = if ["iban", "bic"].contains(&field) {
+            &person["banking_information"][field]
         } else {
-            &person[member]
+            &person[field]
         };
         assert_eq!(found, stored, "{sent:?}");
-        if member == "email" {
+        if field == "email" {
             let body = json!({"name": "A", "custom_properties": {"contact_email": sent}});
-            let made = post(&app, "/cases", body).await.expect(201);
-            assert_eq!(made.body["custom_properties"]["contact_email"], stored);
+            let created = post(&app, "/cases", body).await.expect(201);
+            assert_eq!(created.body["custom_properties"]["contact_email"], stored);
         }
     }
-    for (member, sent, named) in NAMED {
-        let refused = post(&app, "/cases", individual(member, sent)).await;
-        assert_eq!(refused.status, 400, "{sent:?}: {}", refused.body);
-        let message = refused.body["errors"][0]["message"].as_str().expect("one");
+    for (field, sent, named) in NAMED {
+        let response = post(&app, "/cases", individual(field, sent)).await;
+        assert_eq!(response.status, 400, "{sent:?}: {}", response.body);
+        let message = response.body["errors"][0]["message"]
+            .as_str()
+            .expect("a message");
         assert!(message.contains(named), "{sent:?}: {message}");
         assert!(
             !message.contains(['\u{202a}', '\u{202d}', '\u{202e}']),
@@ -242,15 +244,15 @@ async fn invisible_characters_are_dropped_from_numbers_and_codes_or_named() {
 }
 
 #[tokio::test]
-async fn a_country_that_is_no_code_is_answered_with_the_code_that_was_meant() {
+async fn suggests_the_code_of_a_country_name() {
     let app = TestApp::start().await;
-    let ask = async |country: &str| {
+    let error_for = async |country: &str| {
         let body = json!({"name": "A", "companies": [{"name": "B", "country": country}]});
-        let refused = post(&app, "/cases", body).await.expect(400);
-        assert_eq!(refused.errors(), [("/companies/0/country", "country")]);
-        refused.body["errors"][0].clone()
+        let response = post(&app, "/cases", body).await.expect(400);
+        assert_eq!(response.errors(), [("/companies/0/country", "country")]);
+        response.body["errors"][0].clone()
     };
-    for (sent, meant) in [
+    for (sent, expected) in [
         ("Ivory Coast", "CI"),
         ("côte d’ivoire", "CI"),
         ("Cote d'Ivoire", "CI"),
@@ -293,8 +295,8 @@ async fn a_country_that_is_no_code_is_answered_with_the_code_that_was_meant() {
         ("ZR", "CD"),
         ("East Germany", "DE"),
     ] {
-        let error = ask(sent).await;
-        assert_eq!(error["suggestion"], meant, "{sent}: {error}");
+        let error = error_for(sent).await;
+        assert_eq!(error["suggestion"], expected, "{sent}: {error}");
     }
     for (sent, name, successors) in [
         (
@@ -319,14 +321,14 @@ async fn a_country_that_is_no_code_is_answered_with_the_code_that_was_meant() {
             vec!["BA", "HR", "ME", "MK", "RS", "SI", "XK"],
         ),
     ] {
-        let error = ask(sent).await;
+        let error = error_for(sent).await;
         assert_eq!(error["allowed"], json!(successors), "{sent}: {error}");
         let message = error["message"].as_str().expect("a message");
         assert!(message.contains(name), "{sent}: {message}");
         assert_eq!(error.get("suggestion"), None, "{sent}: {error}");
     }
     for sent in ["ZZ", "Atlantis", "Korea", "Congo"] {
-        assert_eq!(ask(sent).await.get("suggestion"), None, "{sent}");
+        assert_eq!(error_for(sent).await.get("suggestion"), None, "{sent}");
     }
     let filtered = app.get("/companies?country=EL").await.expect(400);
     assert_eq!(filtered.body["errors"][0]["suggestion"], "GR");

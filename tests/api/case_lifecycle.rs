@@ -1,17 +1,17 @@
-//! What becomes of a case: changes, reviews, tags, deletion.
+//! Changes, reviews, tags and deletion of a case.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
 
-async fn patch(app: &TestApp, id: &str, body: Value) -> crate::support::Answer {
+async fn patch(app: &TestApp, id: &str, body: Value) -> crate::support::TestResponse {
     app.call(Method::PATCH, &format!("/cases/{id}"), &body)
         .await
 }
 
 #[tokio::test]
-async fn a_change_leaves_what_is_absent_clears_what_is_null_and_merges_properties() {
+async fn patch_keeps_absent_fields_clears_null_fields_and_merges_properties() {
     let app = TestApp::start().await;
     let created = app
         .create(
@@ -23,9 +23,9 @@ async fn a_change_leaves_what_is_absent_clears_what_is_null_and_merges_propertie
         .await;
     let id = created.id();
     assert_eq!(created.etag(), "\"1\"");
-    let nothing = patch(&app, "one", json!({})).await.expect(200);
-    assert_eq!(nothing.etag(), "\"2\"");
-    for member in [
+    let unchanged = patch(&app, "one", json!({})).await.expect(200);
+    assert_eq!(unchanged.etag(), "\"2\"");
+    for field in [
         "name",
         "status",
         "external_id",
@@ -37,7 +37,7 @@ async fn a_change_leaves_what_is_absent_clears_what_is_null_and_merges_propertie
         "space_slug",
         "created_at",
     ] {
-        assert_eq!(nothing.body[member], created.body[member], "{member}");
+        assert_eq!(unchanged.body[field], created.body[field], "{field}");
     }
     let changed = json!({"name": "B", "external_id": null, "template_id": null,
         "assignee_id": "0198a000-0000-4000-8000-000000000302", "status": "open",
@@ -58,15 +58,15 @@ async fn a_change_leaves_what_is_absent_clears_what_is_null_and_merges_propertie
     assert_eq!(properties["is_regulated"], true);
     let read = app.get(&format!("/cases/{id}")).await.expect(200);
     assert_eq!(read.etag(), "\"3\"");
-    for (member, value) in changed.body.as_object().expect("an object") {
-        if member != "assignee_id" {
-            assert_eq!(&read.body[member], value, "{member}");
+    for (field, value) in changed.body.as_object().expect("an object") {
+        if field != "assignee_id" {
+            assert_eq!(&read.body[field], value, "{field}");
         }
     }
 }
 
 #[tokio::test]
-async fn everything_that_is_wrong_with_a_change_is_one_answer_and_changes_nothing() {
+async fn patch_returns_all_errors_at_once_and_changes_nothing() {
     let app = TestApp::start().await;
     app.create(&json!({"name": "Taken", "external_id": "taken"}))
         .await;
@@ -88,14 +88,14 @@ async fn everything_that_is_wrong_with_a_change_is_one_answer_and_changes_nothin
         ("/custom_properties/retired", "custom_property_archived"),
         ("/custom_properties/risk_score", "range"),
     ];
-    // The order is that of the body as it was sent.
+    // Errors are in the order of the body, which `json!` does not keep.
     let mut found = refused.errors();
     expected.sort_unstable();
     found.sort_unstable();
     assert_eq!(found, expected);
-    let taken = patch(&app, &id, json!({"external_id": "taken"})).await;
-    let taken = taken.expect(409);
-    assert_eq!(taken.errors(), [("/external_id", "external_id_taken")]);
+    let conflict = patch(&app, &id, json!({"external_id": "taken"})).await;
+    let conflict = conflict.expect(409);
+    assert_eq!(conflict.errors(), [("/external_id", "external_id_taken")]);
     let back = patch(&app, &id, json!({"status": "draft"}))
         .await
         .expect(409);
@@ -106,43 +106,43 @@ async fn everything_that_is_wrong_with_a_change_is_one_answer_and_changes_nothin
 }
 
 #[tokio::test]
-async fn a_write_for_another_version_is_refused() {
+async fn returns_412_for_another_version() {
     let app = TestApp::start().await;
     let created = app.create(&json!({"name": "A"})).await;
     let path = format!("/cases/{}", created.id());
     let tag = created.etag();
     let body = json!({"name": "B"});
     let changed = app
-        .call_if(Method::PATCH, &path, &tag, &body)
+        .call_if_match(Method::PATCH, &path, &tag, &body)
         .await
         .expect(200);
     let stale = app
-        .call_if(Method::PATCH, &path, &tag, &body)
+        .call_if_match(Method::PATCH, &path, &tag, &body)
         .await
         .expect(412);
     assert_eq!(stale.body["type"], "/problems/precondition-failed");
-    app.call_if(Method::DELETE, &path, &tag, &json!({}))
+    app.call_if_match(Method::DELETE, &path, &tag, &json!({}))
         .await
         .expect(412);
     let reviews = format!("{path}/reviews");
     let review = json!({"status": "closed"});
-    app.call_if(Method::POST, &reviews, &tag, &review)
+    app.call_if_match(Method::POST, &reviews, &tag, &review)
         .await
         .expect(412);
     let tag = changed.etag();
     let reviewed = app
-        .call_if(Method::POST, &reviews, &tag, &review)
+        .call_if_match(Method::POST, &reviews, &tag, &review)
         .await
         .expect(201);
     let tag = reviewed.etag();
-    app.call_if(Method::DELETE, &path, &tag, &json!({}))
+    app.call_if_match(Method::DELETE, &path, &tag, &json!({}))
         .await
         .expect(204);
     app.get(&path).await.expect(404);
 }
 
 #[tokio::test]
-async fn a_review_is_what_its_status_says_and_becomes_that_of_the_case() {
+async fn review_sets_the_status_of_the_case() {
     let app = TestApp::start().await;
     let id = app
         .create(&json!({"name": "A", "status": "draft"}))
@@ -175,12 +175,12 @@ async fn a_review_is_what_its_status_says_and_becomes_that_of_the_case() {
     let read = app.get(&format!("/cases/{id}")).await.expect(200);
     assert_eq!(read.body["review"], Value::Null);
 
-    let faulty = review(
+    let invalid = review(
         json!({"status": "closed", "reviewed_at": "2999-01-01T00:00:00Z",
         "next_review_at": "2999-01-01", "note": "x"}),
     );
-    let faulty = faulty.await.expect(400);
-    let mut found = faulty.errors();
+    let invalid = invalid.await.expect(400);
+    let mut found = invalid.errors();
     found.sort_unstable();
     let expected = [
         ("/next_review_at", "mutually_exclusive"),
@@ -193,12 +193,12 @@ async fn a_review_is_what_its_status_says_and_becomes_that_of_the_case() {
 }
 
 #[tokio::test]
-async fn tags_are_added_and_taken_by_id_or_label() {
+async fn adds_and_removes_tags_by_id_or_label() {
     let app = TestApp::start().await;
     let created = app.create(&json!({"name": "A", "tags": ["VIP"]})).await;
     let path = format!("/cases/{}/tags", created.id());
-    let labels = |answer: &crate::support::Answer| {
-        let tags = answer.body["tags"].as_array().expect("tags").iter();
+    let labels = |response: &crate::support::TestResponse| {
+        let tags = response.body["tags"].as_array().expect("tags").iter();
         tags.map(|tag| tag["label"].as_str().expect("a label").to_owned())
             .collect::<Vec<_>>()
     };
@@ -210,8 +210,8 @@ async fn tags_are_added_and_taken_by_id_or_label() {
     let again = app.call(Method::POST, &path, &body).await.expect(201);
     assert_eq!(again.etag(), "\"2\"", "nothing was changed");
     let body = json!({"tags": ["vip", "Low risk"]});
-    let taken = app.call(Method::DELETE, &path, &body).await.expect(200);
-    assert_eq!(labels(&taken), ["High risk"]);
+    let removed = app.call(Method::DELETE, &path, &body).await.expect(200);
+    assert_eq!(labels(&removed), ["High risk"]);
     let read = app
         .get(&format!("/cases/{}", created.id()))
         .await
@@ -230,14 +230,14 @@ async fn tags_are_added_and_taken_by_id_or_label() {
 }
 
 #[tokio::test]
-async fn twenty_clients_change_review_and_delete_one_case_and_nothing_is_lost() {
+async fn concurrent_writes_to_one_case_are_not_lost() {
     let app = TestApp::start().await;
     let id = app
         .create(&json!({"name": "0", "metadata": {"by": "0"}}))
         .await
         .id();
     let path = format!("/cases/{id}");
-    // Each adds its own custom property value, tag or review, for whatever version is there.
+    // Each client adds a custom property, a tag or a review, without `If-Match`.
     let properties = ["note", "contact_email", "risk_score", "is_regulated"];
     let values = [json!("x"), json!("a@b"), json!(7), json!(true)];
     let work = (0..20).map(|client| {
@@ -262,7 +262,7 @@ async fn twenty_clients_change_review_and_delete_one_case_and_nothing_is_lost() 
     });
     futures_util::future::join_all(work).await;
     let read = app.get(&path).await.expect(200);
-    // Seven changes, seven reviews, and the one of six writes of tags that changed something.
+    // Seven changes, seven reviews, and one of six writes of tags that changes anything.
     assert_eq!(read.etag(), "\"16\"");
     assert_eq!(read.body["tags"], json!(["VIP", "High risk"]));
     for (property, value) in properties.iter().zip(&values) {
@@ -272,7 +272,7 @@ async fn twenty_clients_change_review_and_delete_one_case_and_nothing_is_lost() 
         );
     }
 
-    // One deletes, the others come before or find nothing.
+    // One client deletes the case; the others change it before, or receive 404.
     let end = (0..20).map(|client| {
         let (app, path) = (&app, &path);
         async move {
@@ -294,7 +294,7 @@ async fn twenty_clients_change_review_and_delete_one_case_and_nothing_is_lost() 
 }
 
 #[tokio::test]
-async fn of_twenty_optimistic_writers_none_overwrites_another() {
+async fn concurrent_writes_with_if_match_do_not_overwrite_each_other() {
     let app = TestApp::start().await;
     let id = app
         .create(&json!({"name": "0", "metadata": {"by": "0"}}))
@@ -309,7 +309,9 @@ async fn of_twenty_optimistic_writers_none_overwrites_another() {
                 let mut metadata = read.body["metadata"].clone();
                 metadata[format!("client{client}")] = json!("x");
                 let body = json!({"metadata": metadata});
-                let written = app.call_if(Method::PATCH, path, &read.etag(), &body).await;
+                let written = app
+                    .call_if_match(Method::PATCH, path, &read.etag(), &body)
+                    .await;
                 match written.status.as_u16() {
                     200 => break,
                     412 => {}
@@ -327,7 +329,7 @@ async fn of_twenty_optimistic_writers_none_overwrites_another() {
 }
 
 #[tokio::test]
-async fn a_review_of_a_year_that_answers_cannot_write_is_refused() {
+async fn rejects_reviews_before_year_1_and_status_changes_without_a_review() {
     let app = TestApp::start().await;
     let id = app.create(&json!({"name": "A"})).await.id();
     let path = format!("/cases/{id}/reviews");
@@ -367,16 +369,16 @@ async fn a_review_of_a_year_that_answers_cannot_write_is_refused() {
     patch(&app, &typo, json!({})).await.expect(400);
 }
 
-/// A case may have another's id as its external id.
+/// The external id of a case may equal the id of another case.
 #[tokio::test]
-async fn what_has_the_form_of_an_id_is_an_id_alone_in_every_write() {
+async fn writes_treat_a_uuid_as_an_id_and_never_as_an_external_id() {
     let app = TestApp::start().await;
-    let gone = app.create(&json!({"name": "Gone"})).await.id();
-    let kept = app
-        .create(&json!({"name": "Kept", "external_id": gone}))
+    let deleted = app.create(&json!({"name": "Gone"})).await.id();
+    let other = app
+        .create(&json!({"name": "Kept", "external_id": deleted}))
         .await
         .id();
-    let path = format!("/cases/{gone}");
+    let path = format!("/cases/{deleted}");
     assert_eq!(app.get(&path).await.expect(200).body["name"], "Gone");
     app.call(Method::DELETE, &path, &json!({}))
         .await
@@ -384,12 +386,14 @@ async fn what_has_the_form_of_an_id_is_an_id_alone_in_every_write() {
     app.call(Method::DELETE, &path, &json!({}))
         .await
         .expect(404);
-    patch(&app, &gone, json!({"name": "B"})).await.expect(404);
-    let body = json!({"case_id": gone, "name": "A"});
+    patch(&app, &deleted, json!({"name": "B"}))
+        .await
+        .expect(404);
+    let body = json!({"case_id": deleted, "name": "A"});
     app.call(Method::POST, "/companies", &body)
         .await
         .expect(404);
-    assert_eq!(app.get(&path).await.expect(200).id(), kept);
-    let kept = app.get(&format!("/cases/{kept}")).await.expect(200);
-    assert_eq!(kept.etag(), "\"1\"");
+    assert_eq!(app.get(&path).await.expect(200).id(), other);
+    let other = app.get(&format!("/cases/{other}")).await.expect(200);
+    assert_eq!(other.etag(), "\"1\"");
 }

@@ -1,4 +1,4 @@
-//! Labels of tags: white space at their ends is no part of them, at any door.
+//! White space at the ends of tag labels is ignored in every request.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use sqlx::Row;
 use crate::command_line::dossier;
 use crate::support::TestApp;
 
-/// Spellings of one label that people do not tell apart.
+/// Spellings of one label that look the same.
 const SPELLINGS: [&str; 6] = [
     " Night shift",
     "Night shift ",
@@ -17,7 +17,7 @@ const SPELLINGS: [&str; 6] = [
     "\u{feff}Night shift\u{200b}",
 ];
 
-async fn found(app: &TestApp, query: &str) -> usize {
+async fn count_cases(app: &TestApp, query: &str) -> usize {
     let listed = app.get(&format!("/cases?{query}")).await.expect(200);
     listed.body["data"].as_array().expect("data").len()
 }
@@ -27,19 +27,19 @@ fn escaped(label: &str) -> String {
 }
 
 #[tokio::test]
-async fn white_space_at_the_ends_of_a_label_is_dropped_at_every_door() {
+async fn trims_labels_in_every_request() {
     let app = TestApp::start().await;
-    let made = app
+    let created = app
         .call(Method::POST, "/tags", &json!({"label": SPELLINGS[2]}))
         .await
         .expect(201);
-    assert_eq!(made.body["label"], "Night shift");
-    let path = format!("/tags/{}", made.id());
+    assert_eq!(created.body["label"], "Night shift");
+    let path = format!("/tags/{}", created.id());
     for label in SPELLINGS {
-        let taken = app
+        let conflict = app
             .call(Method::POST, "/tags", &json!({"label": label}))
             .await;
-        assert_eq!(taken.status, 409, "{label:?}: {}", taken.body);
+        assert_eq!(conflict.status, 409, "{label:?}: {}", conflict.body);
         let body = json!({"name": "A", "tags": [label], "external_id": format!("x{label:?}")});
         let case = app.call(Method::POST, "/cases", &body).await;
         assert_eq!(case.status, 201, "{label:?}: {}", case.body);
@@ -54,17 +54,21 @@ async fn white_space_at_the_ends_of_a_label_is_dropped_at_every_door() {
     let templates = app.get("/templates?limit=100").await.expect(200).body;
     let with_tag = templates["data"].as_array().expect("data").iter();
     let with_tag = with_tag.filter(|it| {
-        it["defaults"]["tags"][0]["id"] == made.body["id"]
-            || it["defaults"]["tags"][0] == made.body["id"]
+        it["defaults"]["tags"][0]["id"] == created.body["id"]
+            || it["defaults"]["tags"][0] == created.body["id"]
     });
     assert!(with_tag.count() >= 4, "{templates}");
     for label in SPELLINGS {
         let label = escaped(label);
-        assert_eq!(found(&app, &format!("tags={label}")).await, 6, "{label}");
+        assert_eq!(
+            count_cases(&app, &format!("tags={label}")).await,
+            6,
+            "{label}"
+        );
         let overlap = format!("tags.array_overlap={label}");
-        assert_eq!(found(&app, &overlap).await, 6, "{label}");
+        assert_eq!(count_cases(&app, &overlap).await, 6, "{label}");
         let without = format!("tags.array_not_contains={label}");
-        assert_eq!(found(&app, &without).await, 0, "{label}");
+        assert_eq!(count_cases(&app, &without).await, 0, "{label}");
     }
     for (filter, count) in [
         ("label=%20Night%20shift", 1),
@@ -77,7 +81,7 @@ async fn white_space_at_the_ends_of_a_label_is_dropped_at_every_door() {
         .call(Method::PATCH, &path, &json!({"label": "\u{a0}Day shift "}))
         .await;
     assert_eq!(renamed.expect(200).body["label"], "Day shift");
-    let id = format!("\u{a0}{}", made.id());
+    let id = format!("\u{a0}{}", created.id());
     for (label, code) in [("\u{a0} \t", "blank"), (&*id, "format")] {
         let refused = app
             .call(Method::POST, "/tags", &json!({"label": label}))
@@ -87,7 +91,7 @@ async fn white_space_at_the_ends_of_a_label_is_dropped_at_every_door() {
 }
 
 #[tokio::test]
-async fn a_workspace_file_says_labels_without_white_space_at_their_ends() {
+async fn trims_labels_of_a_workspace_file() {
     let app = TestApp::start().await;
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("tags.yaml");
@@ -96,11 +100,11 @@ async fn a_workspace_file_says_labels_without_white_space_at_their_ends() {
     std::fs::write(&file, text).expect("the file");
     let name = file.to_str().expect("UTF-8");
     for _ in 0..2 {
-        let done = dossier(
+        let output = dossier(
             &app,
             &["workspace", "apply", name, "--workspace", "Sandbox"],
         );
-        assert!(done.status.success(), "{done:?}");
+        assert!(output.status.success(), "{output:?}");
     }
     let tags = app.get("/tags?label.like=Night%25").await.expect(200);
     let labels = tags.body["data"].as_array().expect("data").iter();
@@ -115,13 +119,13 @@ async fn a_workspace_file_says_labels_without_white_space_at_their_ends() {
         &app,
         &["workspace", "apply", name, "--workspace", "Sandbox"],
     );
-    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(told.contains("/tags/1/label"), "{told}");
+    let stderr = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(stderr.contains("/tags/1/label"), "{stderr}");
 }
 
-/// Labels as servers before this version stored them: two that are the same once they are trimmed, one that is
-/// alone, one that has nothing else, and one that would have the form of an id.
-async fn store_untrimmed(app: &TestApp, case: &str, both: &str) {
+/// Stores labels as earlier versions of the server did: three that are equal after trimming, one that is
+/// unique, and one of only invisible characters.
+async fn store_untrimmed(app: &TestApp, case: &str, second: &str) {
     let mut connection = app.connect().await;
     let labels = [
         ("0198a000-0000-4000-8000-00000000ab01", "Ship\u{a0}"),
@@ -136,13 +140,13 @@ async fn store_untrimmed(app: &TestApp, case: &str, both: &str) {
         let row = sqlx::query(row).bind(id).bind(label).bind(case);
         row.execute(&mut connection).await.expect("a tag");
     }
-    let given = [
+    let case_tags = [
         (case, "0198a000-0000-4000-8000-00000000ab03", 1),
-        (both, "0198a000-0000-4000-8000-00000000ab01", 1),
-        (both, "0198a000-0000-4000-8000-00000000ab04", 2),
-        (both, "0198a000-0000-4000-8000-00000000ab02", 3),
+        (second, "0198a000-0000-4000-8000-00000000ab01", 1),
+        (second, "0198a000-0000-4000-8000-00000000ab04", 2),
+        (second, "0198a000-0000-4000-8000-00000000ab02", 3),
     ];
-    for (case, tag, ordinal) in given {
+    for (case, tag, ordinal) in case_tags {
         let row = "INSERT INTO case_tags (workspace_id, case_id, tag_id, ordinal)
             SELECT workspace_id, id, $2::uuid, $3 FROM cases WHERE id = $1::uuid";
         let row = sqlx::query(row).bind(case).bind(tag).bind(ordinal);
@@ -156,7 +160,7 @@ async fn store_untrimmed(app: &TestApp, case: &str, both: &str) {
 }
 
 #[tokio::test]
-async fn the_migration_trims_labels_and_merges_those_that_become_the_same() {
+async fn migration_trims_labels_and_merges_equal_ones() {
     let app = TestApp::start().await;
     let one = app.create(&json!({"name": "One"})).await;
     let both = app.create(&json!({"name": "Both"})).await;
@@ -174,11 +178,11 @@ async fn the_migration_trims_labels_and_merges_those_that_become_the_same() {
         assert_eq!(labels(&read.body), expected);
         assert_eq!(read.etag(), version, "{expected:?}");
     }
-    assert_eq!(found(&app, "tags=ship").await, 2);
-    assert_eq!(found(&app, "tags=alone").await, 1);
-    let made = json!({"name": "New", "template_key": "kyc_standard"});
+    assert_eq!(count_cases(&app, "tags=ship").await, 2);
+    assert_eq!(count_cases(&app, "tags=alone").await, 1);
+    let created = json!({"name": "New", "template_key": "kyc_standard"});
     assert_eq!(
-        labels(&app.create(&made).await.body),
+        labels(&app.create(&created).await.body),
         json!(["Ship", "Alone"])
     );
     let mut connection = app.connect().await;
@@ -195,5 +199,5 @@ async fn the_migration_trims_labels_and_merges_those_that_become_the_same() {
         ("\u{200b}", "\u{200b}"),
     ];
     let expected = expected.map(|(label, folded)| (label.to_owned(), folded.to_owned()));
-    assert_eq!(rows, expected, "the one without white space is kept");
+    assert_eq!(rows, expected, "the tag without white space is kept");
 }

@@ -1,4 +1,4 @@
-//! How many requests a key may send a minute.
+//! Rate limits of API keys.
 
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
@@ -10,12 +10,14 @@ use dossier::http::Limits;
 use dossier::workspaces::FIXED_KEY;
 use reqwest::Method;
 
-use crate::support::{Answer, KEY, Process, TestApp, TestDatabase, TestSettings, Wire, limits};
+use crate::support::{
+    KEY, Process, TestApp, TestDatabase, TestResponse, TestSettings, Wire, limits,
+};
 
 const BODY: &str = "{\"name\": \"A\"}";
 const OTHER: &str = "dossier_other_key_of_another_workspace";
 
-async fn limited(reads: u32, writes: u32) -> TestApp {
+async fn start_with_rates(reads: u32, writes: u32) -> TestApp {
     let twice = get(async |_: Caller, _: Caller| "twice");
     TestApp::start_with(TestSettings {
         limits: Limits {
@@ -29,69 +31,69 @@ async fn limited(reads: u32, writes: u32) -> TestApp {
     .await
 }
 
-/// What a quota of three gave to some requests, all of them sent before one of it grew back: on a machine that
-/// was too busy for that they are sent again, to another server.
-async fn in_one_go<T>(send: impl AsyncFn() -> T) -> T {
+/// Runs `send` until it takes less time than a quota of three needs to regain one request: a busy machine can
+/// be too slow. Each attempt uses a new server.
+async fn within_20_seconds<T>(send: impl AsyncFn() -> T) -> T {
     loop {
-        let begun = Instant::now();
-        let seen = send().await;
-        if begun.elapsed() < Duration::from_secs(60 / 3) {
-            return seen;
+        let started = Instant::now();
+        let result = send().await;
+        if started.elapsed() < Duration::from_secs(60 / 3) {
+            return result;
         }
     }
 }
 
-fn field<'a>(answer: &'a Answer, name: &str) -> &'a str {
-    let value = answer.headers.get(name);
-    value.map_or("", |it| it.to_str().expect("text"))
+fn header<'a>(response: &'a TestResponse, name: &str) -> &'a str {
+    let value = response.headers.get(name);
+    value.map_or("", |it| it.to_str().expect("a readable value"))
 }
 
 #[tokio::test]
-async fn a_key_that_writes_too_much_is_told_when_to_come_again_and_nobody_else_is() {
-    let (app, mut answers) = in_one_go(async || {
-        let app = limited(100, 3).await;
-        let mut answers = Vec::new();
+async fn returns_429_with_retry_after_above_the_write_limit_of_a_key() {
+    let (app, mut responses) = within_20_seconds(async || {
+        let app = start_with_rates(100, 3).await;
+        let mut responses = Vec::new();
         for _ in 0..4 {
-            answers.push(app.post(BODY).await);
+            responses.push(app.post(BODY).await);
         }
-        (app, answers)
+        (app, responses)
     })
     .await;
-    let refused = answers.pop().expect("the last").expect(429);
-    for (left, answer) in [2, 1, 0].into_iter().zip(answers) {
-        let answer = answer.expect(201);
-        assert_eq!(field(&answer, "ratelimit-policy"), "\"write\";q=3;w=60");
-        let told = field(&answer, "ratelimit");
+    let refused = responses.pop().expect("the last").expect(429);
+    for (left, response) in [2, 1, 0].into_iter().zip(responses) {
+        let response = response.expect(201);
+        assert_eq!(header(&response, "ratelimit-policy"), "\"write\";q=3;w=60");
+        let ratelimit = header(&response, "ratelimit");
         let expected = format!("\"write\";r={left};t={}", 60 - 20 * left);
-        assert_eq!(told, expected);
-        assert_eq!(field(&answer, "retry-after"), "");
+        assert_eq!(ratelimit, expected);
+        assert_eq!(header(&response, "retry-after"), "");
     }
     assert_eq!(refused.body["type"], "/problems/rate-limited");
     assert_eq!(refused.body["code"], "TOO_MANY_REQUESTS");
-    let seconds: u64 = field(&refused, "retry-after").parse().expect("seconds");
+    let seconds: u64 = header(&refused, "retry-after").parse().expect("seconds");
     assert!((1..=20).contains(&seconds), "{seconds}");
     assert_eq!(
-        field(&refused, "ratelimit"),
+        header(&refused, "ratelimit"),
         format!("\"write\";r=0;t={seconds}")
     );
-    assert_eq!(field(&refused, "ratelimit-policy"), "\"write\";q=3;w=60");
+    assert_eq!(header(&refused, "ratelimit-policy"), "\"write\";q=3;w=60");
     app.get("/problems/rate-limited").await.expect(200);
 
     let listed = app.get("/cases").await.expect(200);
-    assert_eq!(field(&listed, "ratelimit-policy"), "\"read\";q=100;w=60");
+    assert_eq!(header(&listed, "ratelimit-policy"), "\"read\";q=100;w=60");
     assert_eq!(
         listed.body["data"].as_array().map(Vec::len),
         Some(3),
-        "a refused request has stored nothing"
+        "the rejected request stored nothing"
     );
     app.add_workspace(OTHER).await;
     app.post_as(OTHER, BODY).await.expect(201);
 }
 
 #[tokio::test]
-async fn a_request_is_counted_once_and_only_in_the_name_of_a_key() {
-    let (app, counted, uncounted) = in_one_go(async || {
-        let app = limited(3, 0).await;
+async fn counts_each_authenticated_request_once() {
+    let (app, counted, uncounted) = within_20_seconds(async || {
+        let app = start_with_rates(3, 0).await;
         let mut counted = vec![app.get("/twice").await, app.get("/twice").await];
         let mut uncounted = Vec::new();
         for _ in 0..5 {
@@ -104,31 +106,34 @@ async fn a_request_is_counted_once_and_only_in_the_name_of_a_key() {
         (app, counted, uncounted)
     })
     .await;
-    for (answer, (status, left)) in
+    for (response, (status, left)) in
         counted
             .into_iter()
             .zip([(200, 2), (200, 1), (200, 0), (429, 0)])
     {
-        let answer = answer.expect(status);
-        let told = field(&answer, "ratelimit");
-        assert!(told.starts_with(&format!("\"read\";r={left};")), "{told}");
+        let response = response.expect(status);
+        let ratelimit = header(&response, "ratelimit");
+        assert!(
+            ratelimit.starts_with(&format!("\"read\";r={left};")),
+            "{ratelimit}"
+        );
     }
-    for answer in &uncounted {
-        assert_eq!(field(answer, "ratelimit"), "");
-        assert_eq!(field(answer, "ratelimit-policy"), "");
+    for response in &uncounted {
+        assert_eq!(header(response, "ratelimit"), "");
+        assert_eq!(header(response, "ratelimit-policy"), "");
     }
     for _ in 0..5 {
         let written = app.post(BODY).await.expect(201);
         assert_eq!(
-            field(&written, "ratelimit"),
+            header(&written, "ratelimit"),
             "",
-            "what has no limit is not counted"
+            "unlimited requests are not counted"
         );
     }
 }
 
 #[tokio::test]
-async fn a_server_over_a_database_of_its_own_has_a_limit_unless_it_is_told_otherwise() {
+async fn rate_limits_default_to_12000_reads_and_6000_writes_and_are_configurable() {
     let database = TestDatabase::create().await;
     let policies = async |settings: &[(&str, &str)]| {
         let server = Process::start(&database, settings).await;
@@ -138,8 +143,8 @@ async fn a_server_over_a_database_of_its_own_has_a_limit_unless_it_is_told_other
             let key = format!("Bearer {KEY}");
             let headers = [("authorization", key.as_str())];
             wire.send(line, &headers, "{}").await.expect("sent");
-            let answer = wire.answer().await.expect("an answer");
-            policies.push(answer.field("ratelimit-policy").map(str::to_owned));
+            let response = wire.next_response().await.expect("a response");
+            policies.push(response.field("ratelimit-policy").map(str::to_owned));
         }
         policies
     };
@@ -148,9 +153,12 @@ async fn a_server_over_a_database_of_its_own_has_a_limit_unless_it_is_told_other
         policies(&[]).await,
         [some("\"read\";q=12000;w=60"), some("\"write\";q=6000;w=60")]
     );
-    let chosen = [
+    let settings = [
         ("DOSSIER_RATE_LIMIT_READ", "0"),
         ("DOSSIER_RATE_LIMIT_WRITE", "7"),
     ];
-    assert_eq!(policies(&chosen).await, [None, some("\"write\";q=7;w=60")]);
+    assert_eq!(
+        policies(&settings).await,
+        [None, some("\"write\";q=7;w=60")]
+    );
 }

@@ -1,19 +1,19 @@
-//! How a server ends: everything that it has accepted is answered.
+//! Shutdown: the server responds to every request that it has accepted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use sqlx::{ConnectOptions, Executor, Row};
 use tokio::sync::Notify;
 
-use crate::support::{Hold, KEY, LONG, Process, TestDatabase, Wire, WireAnswer};
+use crate::support::{Hold, KEY, Process, TestDatabase, Wire, WireResponse, poll};
 
 const BODY: &str = "{\"name\": \"A\"}";
 const CLIENTS: usize = 16;
-/// No request is given up because the machine is busy.
-const PATIENT: (&str, &str) = ("DOSSIER_REQUEST_TIMEOUT", "600");
+/// A request timeout that even a busy machine does not reach.
+const LONG_TIMEOUT: (&str, &str) = ("DOSSIER_REQUEST_TIMEOUT", "600");
 
 async fn post(wire: &mut Wire) -> std::io::Result<()> {
     let key = format!("Bearer {KEY}");
@@ -21,52 +21,56 @@ async fn post(wire: &mut Wire) -> std::io::Result<()> {
         .await
 }
 
-/// Whether a case was stored. On a busy machine it may be one of those that are to come again, because the
-/// database was too late: then nothing was.
-fn is_created(answer: &WireAnswer) -> bool {
-    let is_later = answer.status == 503 && !answer.body.contains("/problems/outcome-unknown");
-    assert!(answer.status == 201 || is_later, "{}", answer.body);
-    !is_later
+/// Returns whether the case was stored. On a busy machine the response can be a 503 that means that nothing
+/// was stored.
+fn is_created(response: &WireResponse) -> bool {
+    let asks_for_retry =
+        response.status == 503 && !response.body.contains("/problems/outcome-unknown");
+    assert!(
+        response.status == 201 || asks_for_retry,
+        "{}",
+        response.body
+    );
+    !asks_for_retry
 }
 
-/// What one client has seen: answers of a success, and requests that were not answered.
+/// The responses that a client received.
 #[derive(Default)]
-struct Seen {
+struct ClientResult {
     created: usize,
-    cut: usize,
-    was_told: bool,
+    unanswered: usize,
+    was_closed: bool,
 }
 
-/// Posts one case after the other on one connection, until an answer says that it is the last.
-/// Between two of them the connection is idle for a while.
+/// Creates cases over one connection, with pauses, until a response closes it.
 async fn client(
     address: String,
-    idle: Duration,
+    pause: Duration,
     created: Arc<AtomicUsize>,
     enough: Arc<Notify>,
-) -> Seen {
-    let mut seen = Seen::default();
+) -> ClientResult {
+    let mut result = ClientResult::default();
     let mut wire = Wire::connect(&address).await.expect("a connection");
     loop {
         let sent = post(&mut wire).await;
-        let answer = wire.answer().await;
-        let (Ok(()), Some(answer)) = (sent, answer) else {
-            seen.cut += 1;
+        let response = wire.next_response().await;
+        let (Ok(()), Some(response)) = (sent, response) else {
+            result.unanswered += 1;
             break;
         };
-        if is_created(&answer) {
-            seen.created += 1;
+        if is_created(&response) {
+            result.created += 1;
             if created.fetch_add(1, Ordering::SeqCst) == 10 * CLIENTS {
                 enough.notify_one();
             }
         }
-        if answer.is_last() {
-            seen.was_told = true;
+        if response.is_last() {
+            result.was_closed = true;
             break;
         }
-        tokio::time::sleep(idle).await;
+        tokio::time::sleep(pause).await;
     }
-    seen
+    result
 }
 
 async fn count(database: &TestDatabase) -> usize {
@@ -77,94 +81,98 @@ async fn count(database: &TestDatabase) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_request_of_busy_clients_is_answered_when_the_server_is_told_to_stop() {
+async fn responds_to_every_request_of_busy_clients_during_shutdown() {
     let database = TestDatabase::create().await;
-    let mut server = Process::start(&database, &[PATIENT]).await;
+    let mut server = Process::start(&database, &[LONG_TIMEOUT]).await;
     let (created, enough) = (Arc::default(), Arc::new(Notify::new()));
     let clients: Vec<_> = (0..CLIENTS)
         .map(|number| {
             let address = server.address.clone();
-            // Half of them are as fast as they can be, and half are idle at times.
-            let idle = Duration::from_millis(if number < CLIENTS / 2 { 0 } else { 20 });
-            tokio::spawn(client(address, idle, Arc::clone(&created), enough.clone()))
+            // Half of the clients send without pauses.
+            let pause = Duration::from_millis(if number < CLIENTS / 2 { 0 } else { 20 });
+            tokio::spawn(client(address, pause, Arc::clone(&created), enough.clone()))
         })
         .collect();
     enough.notified().await;
     server.signal(Signal::SIGTERM);
     let mut acknowledged = 0;
     for client in clients {
-        let seen = client.await.expect("the client ends");
-        assert_eq!(seen.cut, 0, "a request was not answered");
-        assert!(seen.was_told, "the client was told to leave");
-        acknowledged += seen.created;
+        let result = client.await.expect("no panic");
+        assert_eq!(result.unanswered, 0, "a request had no response");
+        assert!(result.was_closed, "the server closed the connection");
+        acknowledged += result.created;
     }
-    let status = server.ended().await;
+    let status = server.wait_for_exit().await;
     assert_eq!(status.code(), Some(0), "{status}");
     assert!(acknowledged > 10 * CLIENTS);
     assert_eq!(count(&database).await, acknowledged);
 }
 
 #[tokio::test]
-async fn a_server_that_stops_is_not_ready_and_serves_for_its_grace_and_a_second_signal_ends_it() {
+async fn serves_but_is_not_ready_during_the_grace_period_until_a_second_signal() {
     let database = TestDatabase::create().await;
-    let settings = [PATIENT, ("DOSSIER_STOP_GRACE", "600")];
+    let settings = [LONG_TIMEOUT, ("DOSSIER_STOP_GRACE", "600")];
     let mut server = Process::start(&database, &settings).await;
     let mut before = Wire::connect(&server.address).await.expect("a connection");
     before.send("GET /readyz", &[], "").await.expect("sent");
-    let ready = before.answer().await.expect("an answer");
+    let ready = before.next_response().await.expect("a response");
     assert_eq!(ready.status, 200, "{}", ready.body);
     assert!(!ready.is_last());
     server.signal(Signal::SIGINT);
-    let begun = Instant::now();
-    let refused = loop {
+    let refused = poll(async || {
         let mut probe = Wire::connect(&server.address).await.expect("a connection");
         probe.send("GET /readyz", &[], "").await.expect("sent");
-        let answer = probe.answer().await.expect("an answer");
-        if answer.status != 200 {
-            break answer;
+        let response = probe.next_response().await.expect("a response");
+        if response.status == 200 {
+            Err(response)
+        } else {
+            Ok(response)
         }
-        assert!(begun.elapsed() < LONG, "it is ready");
-    };
+    })
+    .await;
     assert_eq!(refused.status, 503);
     assert!(refused.body.contains("/problems/stopping"));
     assert!(refused.is_last());
     let (mut wire, mut created) = (before, 0);
     while created < 2 {
         post(&mut wire).await.expect("sent");
-        let answer = wire.answer().await.expect("an answer");
-        created += usize::from(is_created(&answer));
-        assert!(answer.is_last());
-        assert!(wire.answer().await.is_none(), "the connection is closed");
+        let response = wire.next_response().await.expect("a response");
+        created += usize::from(is_created(&response));
+        assert!(response.is_last());
+        assert!(
+            wire.next_response().await.is_none(),
+            "the connection is closed"
+        );
         wire = Wire::connect(&server.address).await.expect("a connection");
     }
     assert!(server.is_running());
     server.signal(Signal::SIGTERM);
-    // Long before its grace is over.
-    let status = server.ended().await;
+    // The server exits long before the grace period ends.
+    let status = server.wait_for_exit().await;
     assert_eq!(status.code(), Some(2), "{status}");
 }
 
 #[tokio::test]
-async fn the_work_of_a_client_that_has_left_is_waited_for() {
+async fn waits_for_the_work_of_disconnected_clients() {
     let database = TestDatabase::create().await;
-    let settings = [PATIENT, ("DOSSIER_STOP_GRACE", "0")];
+    let settings = [LONG_TIMEOUT, ("DOSSIER_STOP_GRACE", "0")];
     let mut server = Process::start(&database, &settings).await;
     let connection = database.options.connect().await.expect("a connection");
     let mut hold = Hold::after(connection, 0).await;
     let mut wire = Wire::connect(&server.address).await.expect("a connection");
     post(&mut wire).await.expect("sent");
-    hold.holds().await;
+    hold.wait_until_holding().await;
     drop(wire);
     server.signal(Signal::SIGTERM);
-    // It does not listen any more: from here on it waits for nothing but the case.
-    let begun = Instant::now();
-    while Wire::connect(&server.address).await.is_ok() {
-        assert!(begun.elapsed() < LONG, "it listens");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    assert!(server.is_running(), "it has not waited");
+    // Once the port is closed, the server waits only for the case.
+    poll(async || match Wire::connect(&server.address).await {
+        Ok(_) => Err("the port is open"),
+        Err(_) => Ok(()),
+    })
+    .await;
+    assert!(server.is_running(), "the server does not wait");
     hold.release().await;
-    let status = server.ended().await;
+    let status = server.wait_for_exit().await;
     assert_eq!(status.code(), Some(0), "{status}");
     assert_eq!(count(&database).await, 1);
 }

@@ -1,4 +1,4 @@
-//! Credentials, paths, media types, sizes.
+//! Credentials, paths, media types and size limits.
 
 use reqwest::Method;
 
@@ -7,21 +7,21 @@ use crate::support::{TestApp, deadline};
 const KEY: &str = dossier::workspaces::FIXED_KEY;
 
 #[tokio::test]
-async fn a_key_is_taken_from_three_headers_at_four_paths() {
+async fn accepts_an_api_key_in_three_headers_at_four_paths() {
     let app = TestApp::start().await;
     for header in ["x-api-key", "X-DOTFILE-API-KEY"] {
         for path in ["/ping", "/ping/", "/v1/ping", "/v1/ping/"] {
-            let answer = app
+            let response = app
                 .send(app.request(Method::GET, path).header(header, KEY))
                 .await;
-            assert_eq!(answer.expect(200).body["workspace_name"], "Sandbox");
+            assert_eq!(response.expect(200).body["workspace_name"], "Sandbox");
         }
     }
-    let nobody = app
+    let without_key = app
         .send(app.request(Method::GET, "/ping"))
         .await
         .expect(401);
-    assert_eq!(nobody.headers["www-authenticate"], "Bearer");
+    assert_eq!(without_key.headers["www-authenticate"], "Bearer");
     app.get_as("dossier_unknown_key", "/ping").await.expect(401);
     let two = app.request(Method::GET, "/ping").bearer_auth(KEY);
     app.send(two.header("x-api-key", "dossier_unknown_key"))
@@ -30,7 +30,7 @@ async fn a_key_is_taken_from_three_headers_at_four_paths() {
 }
 
 #[tokio::test]
-async fn a_body_is_json_of_a_limited_size() {
+async fn rejects_bodies_of_other_types_malformed_json_and_large_bodies() {
     let app = TestApp::start().await;
     let post = |path| {
         app.request(Method::POST, path)
@@ -45,7 +45,7 @@ async fn a_body_is_json_of_a_limited_size() {
         let created = app.send(request).await.expect(201);
         let location = created.headers["location"]
             .to_str()
-            .expect("text")
+            .expect("a readable value")
             .to_owned();
         assert!(location.starts_with(prefix), "{location}");
         app.get(&location).await.expect(200);
@@ -59,7 +59,7 @@ async fn a_body_is_json_of_a_limited_size() {
 }
 
 #[tokio::test]
-async fn what_existing_clients_send_besides_is_no_fault() {
+async fn ignores_unneeded_headers_and_bodies_of_existing_clients() {
     let app = TestApp::start().await;
     let created = app.create(&serde_json::json!({"name": "A"})).await;
     for path in [format!("/cases/{}", created.id()), "/cases".to_owned()] {
@@ -69,9 +69,9 @@ async fn what_existing_clients_send_besides_is_no_fault() {
             .header("accept-encoding", "application/json")
             .header("content-type", "application/json")
             .body("{\"nonsense\": ");
-        let answer = app.send(request).await.expect(200);
-        assert_eq!(answer.headers.get("content-encoding"), None);
-        assert!(answer.body.is_object());
+        let response = app.send(request).await.expect(200);
+        assert_eq!(response.headers.get("content-encoding"), None);
+        assert!(response.body.is_object());
     }
     let path = format!("/v1/cases/{}/?permanent=true", created.id());
     let request = app.request(Method::DELETE, &path).bearer_auth(KEY);
@@ -79,23 +79,23 @@ async fn what_existing_clients_send_besides_is_no_fault() {
 }
 
 #[tokio::test]
-async fn what_is_nowhere_is_a_problem_document_with_the_id_of_its_request() {
+async fn unknown_paths_return_a_problem_document_with_the_request_id() {
     let app = TestApp::start().await;
-    let wrong = app
+    let response = app
         .send(app.request(Method::PUT, "/cases"))
         .await
         .expect(405);
-    assert_eq!(wrong.headers["allow"], "GET,HEAD,POST");
+    assert_eq!(response.headers["allow"], "GET,HEAD,POST");
     let request = app
         .request(Method::GET, "/nowhere")
         .header("x-request-id", "abc-1");
-    let nowhere = app.send(request).await.expect(404);
-    assert_eq!(nowhere.headers["x-request-id"], "abc-1");
-    assert_eq!(nowhere.body["instance"], "urn:request:abc-1");
+    let missing = app.send(request).await.expect(404);
+    assert_eq!(missing.headers["x-request-id"], "abc-1");
+    assert_eq!(missing.body["instance"], "urn:request:abc-1");
     for path in [
         "/healthz",
         "/readyz",
-        nowhere.body["type"].as_str().expect("a type"),
+        missing.body["type"].as_str().expect("a type"),
     ] {
         app.get(path).await.expect(200);
     }
@@ -105,28 +105,28 @@ async fn what_is_nowhere_is_a_problem_document_with_the_id_of_its_request() {
         "/problems/%FF",
         "/problems/unknown",
     ] {
-        let answer = app.get(path).await.expect(404);
-        assert_eq!(answer.headers["content-type"], "application/problem+json");
+        let response = app.get(path).await.expect(404);
+        assert_eq!(response.headers["content-type"], "application/problem+json");
     }
 }
 
 #[tokio::test]
-async fn a_bootstrapped_workspace_has_its_key_and_can_be_bootstrapped_again() {
+async fn bootstrap_creates_a_workspace_with_its_key_and_is_idempotent() {
     use dossier::db::Session;
     use dossier::workspaces::WorkspaceName;
     let app = TestApp::start().await;
     let key = "dossier_first_0123456789abcdef";
     for _ in 0..2 {
         let id = dossier::ids::IdSource::default().next(chrono::Utc::now());
-        let made = app
+        let bootstrapped = app
             .database
             .unit(deadline(), async move |mut session: Session| {
                 let name = WorkspaceName::parse("First").expect("a name");
                 let key = key.to_owned();
                 dossier::workspaces::bootstrap(&mut session, id, name, key).await
             });
-        made.await.expect("a workspace");
-        let answer = app.get_as(key, "/ping").await.expect(200);
-        assert_eq!(answer.body["workspace_name"], "First");
+        bootstrapped.await.expect("a workspace");
+        let response = app.get_as(key, "/ping").await.expect(200);
+        assert_eq!(response.body["workspace_name"], "First");
     }
 }
