@@ -6,11 +6,11 @@ use super::page::page;
 const GUIDES: &[(&str, &str, &str)] = &[
     (
         "first-case",
-        "Your first case",
+        "Create your first case",
         include_str!("../../docs/first-case.md"),
     ),
     ("cases", "Cases", include_str!("../../docs/cases.md")),
-    ("import", "Many cases", include_str!("../../docs/import.md")),
+    ("import", "Import", include_str!("../../docs/import.md")),
     (
         "templates",
         "Templates",
@@ -33,7 +33,7 @@ const GUIDES: &[(&str, &str, &str)] = &[
     ),
     (
         "api-design",
-        "How the API is made",
+        "API design",
         include_str!("../../docs/api-design.md"),
     ),
     (
@@ -48,12 +48,12 @@ const GUIDES: &[(&str, &str, &str)] = &[
     ),
     (
         "production",
-        "Running in production",
+        "Run in production",
         include_str!("../../docs/production.md"),
     ),
     (
         "operations",
-        "What is guaranteed",
+        "Guarantees",
         include_str!("../../docs/operations.md"),
     ),
     (
@@ -63,17 +63,13 @@ const GUIDES: &[(&str, &str, &str)] = &[
     ),
     (
         "upgrading",
-        "Upgrading",
+        "Upgrade",
         include_str!("../../docs/upgrading.md"),
     ),
-    (
-        "sandbox",
-        "The sandbox",
-        include_str!("../../docs/sandbox.md"),
-    ),
+    ("sandbox", "Sandbox", include_str!("../../docs/sandbox.md")),
     (
         "workspace-file",
-        "A workspace in one file",
+        "Workspace file",
         include_str!("../../docs/workspace-file.md"),
     ),
 ];
