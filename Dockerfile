@@ -1,11 +1,11 @@
-# The image of Dossier. The base images can be replaced: `--build-arg BUILD_IMAGE=… RUN_IMAGE=…`.
+# The image of Dossier. To use other base images: `--build-arg BUILD_IMAGE=… --build-arg RUN_IMAGE=…`.
 ARG BUILD_IMAGE=rust:1.95-slim-bookworm
 ARG RUN_IMAGE=debian:bookworm-slim
 
 FROM ${BUILD_IMAGE} AS build
 WORKDIR /dossier
 COPY Cargo.toml Cargo.lock ./
-# What was checked against a live database stands in .sqlx, so that none is needed here.
+# .sqlx has the query metadata, so that the build needs no database.
 COPY .cargo .cargo
 COPY .sqlx .sqlx
 COPY migrations migrations
@@ -15,9 +15,9 @@ RUN cargo build --release --locked
 
 FROM ${RUN_IMAGE}
 COPY --from=build /dossier/target/release/dossier /usr/local/bin/dossier
-# Without certificate authorities no webhook can be delivered; the slim image has none.
+# Webhook deliveries need certificate authorities, which the slim image lacks.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-# Nobody in particular: it writes no file and needs no name.
+# An unprivileged user without a name: the server writes no files.
 USER 65532:65532
 ENV DOSSIER_LISTEN=0.0.0.0:8080 DOSSIER_LOG_FORMAT=json
 EXPOSE 8080

@@ -4,11 +4,11 @@
 pub const GUIDES: &[(&str, &str, &str)] = &[
     (
         "first-case",
-        "Your first case",
+        "Create your first case",
         include_str!("../../docs/first-case.md"),
     ),
     ("cases", "Cases", include_str!("../../docs/cases.md")),
-    ("import", "Many cases", include_str!("../../docs/import.md")),
+    ("import", "Import", include_str!("../../docs/import.md")),
     (
         "templates",
         "Templates",
@@ -31,7 +31,7 @@ pub const GUIDES: &[(&str, &str, &str)] = &[
     ),
     (
         "api-design",
-        "How the API is made",
+        "API design",
         include_str!("../../docs/api-design.md"),
     ),
     (
@@ -46,12 +46,12 @@ pub const GUIDES: &[(&str, &str, &str)] = &[
     ),
     (
         "production",
-        "Running in production",
+        "Run in production",
         include_str!("../../docs/production.md"),
     ),
     (
         "operations",
-        "What is guaranteed",
+        "Guarantees",
         include_str!("../../docs/operations.md"),
     ),
     (
@@ -61,17 +61,13 @@ pub const GUIDES: &[(&str, &str, &str)] = &[
     ),
     (
         "upgrading",
-        "Upgrading",
+        "Upgrade",
         include_str!("../../docs/upgrading.md"),
     ),
-    (
-        "sandbox",
-        "The sandbox",
-        include_str!("../../docs/sandbox.md"),
-    ),
+    ("sandbox", "Sandbox", include_str!("../../docs/sandbox.md")),
     (
         "workspace-file",
-        "A workspace in one file",
+        "Workspace file",
         include_str!("../../docs/workspace-file.md"),
     ),
 ];
