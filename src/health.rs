@@ -69,7 +69,7 @@ async fn ready(
 
 /// Counts the applied migrations on a connection that can write, which is acquired like that of a request.
 async fn applied(mut session: Session) -> Result<i64, DatabaseError> {
-    session.test_writing().await?;
+    session.test_write_access().await?;
     session
         .read(|connection| {
             Box::pin(

@@ -77,7 +77,7 @@ impl GroupCommit {
         rows: CaseRows,
     ) -> Result<bool, DatabaseError> {
         let (told, mut outcome) = oneshot::channel();
-        let in_flight = InFlight::of_task();
+        let in_flight = InFlight::current();
         let most_writers = WRITERS.max(database.size() / 2);
         let (ticket, begins) = {
             let mut queues = self.queues();
@@ -110,7 +110,7 @@ impl GroupCommit {
             return outcome.unwrap_or_else(nobody_knows);
         }
         if self.withdraw(place, ticket) {
-            return Err(database.is_exhausted().await);
+            return Err(database.wait_error().await);
         }
         // It is being written: until its time is up.
         match timeout_at(deadline.instant(), outcome).await {
@@ -162,7 +162,7 @@ impl Writer {
                 Ok(()) => self.write(&mut session, group).await,
                 Err(error) => tell(group, &error),
             }
-            session.share();
+            session.yield_connection();
         }
     }
 
@@ -225,7 +225,7 @@ impl Writer {
         let Some(deadline) = deadline else { return };
         let is_alone = rows.len() == 1;
         let (workspace_id, version) = self.place;
-        session.write_until(deadline);
+        session.set_write_deadline(deadline);
         let insert = session.write(|connection| {
             Box::pin(
                 async move { store::insert(connection, workspace_id, rows, Some(version)).await },

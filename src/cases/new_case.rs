@@ -235,7 +235,7 @@ impl CreateAttempt {
         let workspace_id = self.author.workspace_id;
         let mut more = 1..ATTEMPTS;
         loop {
-            session.to_write().await?;
+            session.require_write_access().await?;
             let draft = self.take_draft().await?;
             let lookups = ReferenceKeys::of(&draft);
             let known = references::read(&mut session, workspace_id, &lookups).await?;
