@@ -65,8 +65,8 @@ impl Session {
     /// behind.
     ///
     /// # Errors
-    /// Returns [`DatabaseError::ReadOnly`] if no session can write, `Unavailable` or `Exhausted` if no connection becomes
-    /// free in time, and `TimedOut` at the deadline.
+    /// Returns [`DatabaseError::ReadOnly`] if no session can write, `Unavailable` or `Exhausted` if no connection
+    /// becomes free in time, and `TimedOut` at the deadline.
     pub async fn require_write_access(&mut self) -> Result<(), DatabaseError> {
         let by = self.read_by.unwrap_or(self.write_by);
         self.connection = Some(self.take_writable_connection(by).await?);

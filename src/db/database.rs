@@ -44,8 +44,8 @@ impl Deadline {
 #[derive(Debug, Clone)]
 pub struct Database {
     pub(super) pool: PgPool,
-    /// One permit per connection of the pool. A request without a permit waits for other requests; a request with a permit
-    /// but no connection waits for the database.
+    /// One permit per connection of the pool. A request without a permit waits for other requests; a request with a
+    /// permit but no connection waits for the database.
     permits: Arc<Semaphore>,
     pub(super) liveness: Liveness,
     pub(super) hosts: Hosts,
@@ -120,12 +120,12 @@ impl Database {
         self.pool.close().await;
     }
 
-    /// Runs one unit of work in a task of its own, so that a client that disconnects does not cancel it. The task keeps the
-    /// span of the request for log lines, and counts as part of the request in flight.
+    /// Runs one unit of work in a task of its own, so that a client that disconnects does not cancel it. The task keeps
+    /// the span of the request for log lines, and counts as part of the request in flight.
     ///
     /// # Errors
-    /// Returns the error of the work, [`DatabaseError::Unavailable`], `Exhausted` or `ReadOnly` if no connection becomes free
-    /// in time (500 ms by default), and `Ended` if the work panics.
+    /// Returns the error of the work, [`DatabaseError::Unavailable`], `Exhausted` or `ReadOnly` if no connection
+    /// becomes free in time (500 ms by default), and `Ended` if the work panics.
     pub async fn unit<T, E, F>(
         &self,
         deadline: Deadline,
@@ -154,8 +154,8 @@ impl Database {
         usize::try_from(self.pool.options().get_max_connections()).unwrap_or(usize::MAX)
     }
 
-    /// Starts a task that works for several requests, so that none of them can cancel it. Its session acquires a connection
-    /// with the first write, and keeps it until it yields or releases it.
+    /// Starts a task that works for several requests, so that none of them can cancel it. Its session acquires a
+    /// connection with the first write, and keeps it until it yields or releases it.
     pub fn spawn<F>(&self, work: impl FnOnce(Session) -> F)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -228,8 +228,8 @@ impl Database {
         self.liveness.check(&options).await
     }
 
-    /// Returns the error for a wait that timed out: `Exhausted` if the database responds, so that other requests are the
-    /// cause, and `Unavailable` otherwise.
+    /// Returns the error for a wait that timed out: `Exhausted` if the database responds, so that other requests are
+    /// the cause, and `Unavailable` otherwise.
     pub async fn wait_error(&self) -> DatabaseError {
         if self.is_alive().await {
             DatabaseError::Exhausted

@@ -12,8 +12,8 @@ pub enum DatabaseError {
     /// Nothing was written: other requests used all connections, or all writers of a group commit, until the timeout.
     #[error("all connections to the database are in use")]
     Exhausted,
-    /// Nothing was written: the database responds, but the work did not end before the deadline of the request (57014 if
-    /// PostgreSQL cancelled a statement).
+    /// Nothing was written: the database responds, but the work did not end before the deadline of the request (57014
+    /// if PostgreSQL cancelled a statement).
     #[error("the database did not finish in time")]
     TimedOut(#[source] Option<sqlx::Error>),
     /// Nothing was written: PostgreSQL has no disk space, memory or connections left (class 53).
@@ -22,9 +22,9 @@ pub enum DatabaseError {
     /// A write was sent, and no response arrived.
     #[error("the outcome of a write is not known")]
     OutcomeUnknown(#[source] Option<sqlx::Error>),
-    /// Nothing was written: the database is read-only at the moment. With an error, PostgreSQL refused a statement (25006)
-    /// of a session that could write before, and another connection may reach a server that can. Without an error, no
-    /// session can write.
+    /// Nothing was written: the database is read-only at the moment. With an error, PostgreSQL refused a statement
+    /// (25006) of a session that could write before, and another connection may reach a server that can. Without an
+    /// error, no session can write.
     #[error("the database is read-only at the moment")]
     ReadOnly(#[source] Option<sqlx::Error>),
     /// Another transaction held a lock until the lock timeout (55P03).
@@ -70,8 +70,8 @@ impl DatabaseError {
             .is_some_and(|context| context.contains(&format!("\"{constraint}\"")))
     }
 
-    /// Whether PostgreSQL cancelled the statement because of concurrent ones: a deadlock (40P01) or a serialization failure
-    /// (40001). A retry may succeed.
+    /// Whether PostgreSQL cancelled the statement because of concurrent ones: a deadlock (40P01) or a serialization
+    /// failure (40001). A retry may succeed.
     pub fn is_deadlock(&self) -> bool {
         matches!(self, Self::Refused(sqlx::Error::Database(error))
             if matches!(error.code().as_deref(), Some("40P01" | "40001")))

@@ -17,8 +17,8 @@ use super::access::{Access, access};
 use super::lease::Lease;
 use super::target::Target;
 
-/// How long a connection may be idle without a test before its next use. If a write is sent on a connection that was lost
-/// in this time, its outcome is unknown.
+/// How long a connection may be idle without a test before its next use. If a write is sent on a connection that was
+/// lost in this time, its outcome is unknown.
 const MAX_UNTESTED_IDLE: Duration = Duration::from_millis(20);
 /// Maximum duration of the test of an idle connection: half of the time that a request waits for a connection.
 const TEST_TIMEOUT: Duration = Duration::from_millis(250);
@@ -183,8 +183,8 @@ impl Hosts {
         }
     }
 
-    /// Acquires a connection of a pool with a session that `target_session_attrs` admits. `pool_host` is the host that the
-    /// pool connects to.
+    /// Acquires a connection of a pool with a session that `target_session_attrs` admits. `pool_host` is the host that
+    /// the pool connects to.
     ///
     /// # Errors
     /// Returns [`ConnectError::ReadOnly`] if no host has such a session, and `Failed` if no connection can be opened.
@@ -257,8 +257,9 @@ impl Hosts {
         }
     }
 
-    /// Resolves when a connection to this host takes long and a search finds another host, or no host that can write. If the
-    /// wait has another cause, because all connections are in use, the current host responds and this never resolves.
+    /// Resolves when a connection to this host takes long and a search finds another host, or no host that can write.
+    /// If the wait has another cause, because all connections are in use, the current host responds and this never
+    /// resolves.
     async fn other_host(&self, host: usize) -> SearchResult {
         if !self.are_several() {
             return std::future::pending().await;

@@ -6,8 +6,8 @@ use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres};
 use tokio::sync::OwnedSemaphorePermit;
 
-/// A connection that returns to the pool when it is dropped. A connection that cannot write is closed instead, because a
-/// new one may reach another server.
+/// A connection that returns to the pool when it is dropped. A connection that cannot write is closed instead, because
+/// a new one may reach another server.
 #[derive(Debug)]
 pub struct Lease {
     connection: PoolConnection<Postgres>,

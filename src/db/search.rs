@@ -59,8 +59,8 @@ impl Hosts {
         found
     }
 
-    /// Switches to the first host that can write. Keeps the current host if it can write, or if no host can write and its
-    /// sessions are admitted.
+    /// Switches to the first host that can write. Keeps the current host if it can write, or if no host can write and
+    /// its sessions are admitted.
     ///
     /// # Errors
     /// Returns [`ConnectError`] if no host has sessions that are admitted.

@@ -23,12 +23,12 @@ pub struct Session {
 }
 
 impl Session {
-    /// Reads. A lost connection is replaced until the read timeout. After that timeout, a read continues until the deadline
-    /// of the request only if the database responds on another connection.
+    /// Reads. A lost connection is replaced until the read timeout. After that timeout, a read continues until the
+    /// deadline of the request only if the database responds on another connection.
     ///
     /// # Errors
-    /// Returns every [`DatabaseError`] except `OutcomeUnknown`: `Unavailable` if the database does not respond, `TimedOut` at
-    /// the deadline, and the error of a statement that PostgreSQL refused.
+    /// Returns every [`DatabaseError`] except `OutcomeUnknown`: `Unavailable` if the database does not respond,
+    /// `TimedOut` at the deadline, and the error of a statement that PostgreSQL refused.
     pub async fn read<T>(
         &mut self,
         work: impl for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
@@ -196,8 +196,8 @@ fn is_recovering(error: &sqlx::Error, connection: &Lease) -> bool {
 }
 
 /// Classifies the error of a statement. These statements were rolled back, and a retry may succeed: after a statement
-/// timeout (57014), a lock timeout (55P03), a lack of disk space or memory (class 53), or on a read-only server (25006),
-/// as after a failover.
+/// timeout (57014), a lock timeout (55P03), a lack of disk space or memory (class 53), or on a read-only server
+/// (25006), as after a failover.
 pub(super) fn refused(error: sqlx::Error) -> DatabaseError {
     let code = error.as_database_error().and_then(|error| error.code());
     match code.as_deref() {

@@ -19,13 +19,13 @@ const ATTEMPTS: usize = 4;
 const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Session {
-    /// Runs one transaction. Commits it if the work succeeds, and rolls it back otherwise. After a conflict with another
-    /// transaction ([`Retry`]), it runs again, up to 4 times in all. If its connection fails before the commit, it runs again
-    /// once on a new connection.
+    /// Runs one transaction. Commits it if the work succeeds, and rolls it back otherwise. After a conflict with
+    /// another transaction ([`Retry`]), it runs again, up to 4 times in all. If its connection fails before the commit,
+    /// it runs again once on a new connection.
     ///
     /// # Errors
-    /// Returns the error of the work, or a [`DatabaseError`]: `OutcomeUnknown` only if the commit was sent and no response
-    /// arrived.
+    /// Returns the error of the work, or a [`DatabaseError`]: `OutcomeUnknown` only if the commit was sent and no
+    /// response arrived.
     pub async fn transaction<T, E>(
         &mut self,
         work: impl for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, E>>,
@@ -113,8 +113,8 @@ impl Session {
 }
 
 /// A connection with an open transaction. If it is dropped before the end of the transaction (after a panic, a lost
-/// connection or a timeout), it is closed, and PostgreSQL rolls back. In the pool, the open transaction would swallow the
-/// writes of the next request.
+/// connection or a timeout), it is closed, and PostgreSQL rolls back. In the pool, the open transaction would swallow
+/// the writes of the next request.
 struct OpenTransaction(Option<Lease>);
 
 impl OpenTransaction {
@@ -135,16 +135,17 @@ impl Drop for OpenTransaction {
 
 /// An error of the work of a transaction that may be a conflict with another transaction.
 pub trait Retry {
-    /// Whether a retry may succeed or return a more precise error: after a deadlock (40P01), a serialization failure (40001),
-    /// or the violation of a constraint (class 23) that the work had checked before another transaction committed.
+    /// Whether a retry may succeed or return a more precise error: after a deadlock (40P01), a serialization failure
+    /// (40001), or the violation of a constraint (class 23) that the work had checked before another transaction
+    /// committed.
     fn may_succeed_on_retry(&self) -> bool;
 
     /// Returns the error of the database, if it is the cause.
     fn database_error(&self) -> Option<&DatabaseError>;
 }
 
-/// Whether the connection failed before the commit, so that a retry on another may succeed: it was lost (class 08, 57P0x)
-/// or is read-only (25006).
+/// Whether the connection failed before the commit, so that a retry on another may succeed: it was lost (class 08,
+/// 57P0x) or is read-only (25006).
 fn is_connection_failure(error: &impl Retry) -> bool {
     match error.database_error() {
         Some(DatabaseError::ReadOnly(error)) => error.is_some(),

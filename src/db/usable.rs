@@ -43,8 +43,8 @@ pub(super) async fn check(connection: &mut PgConnection) -> Result<(), UnusableE
     }
 }
 
-/// Whether a pooler caused the error: it does not know a startup parameter (08P01 of PgBouncer), or a prepared statement
-/// belongs to another session (26000, 42P05).
+/// Whether a pooler caused the error: it does not know a startup parameter (08P01 of PgBouncer), or a prepared
+/// statement belongs to another session (26000, 42P05).
 pub fn is_pooler_error(error: &sqlx::Error) -> bool {
     let Some(error) = error.as_database_error() else {
         return false;
