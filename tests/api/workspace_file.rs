@@ -186,7 +186,7 @@ tags: [{label: New}]
 custom_properties: [{target: case, key: amount, label: Amount, type: text}]";
     let told = bank.refused(&bank.written("other.yaml", other));
     assert!(
-        told.contains("The type of the custom property case amount never changes"),
+        told.contains("The type of the custom property case amount cannot change"),
         "{told}"
     );
     let posted = json!({"name": "A", "tags": ["New"]}).to_string();
