@@ -25,7 +25,7 @@ struct HealthView {
     status: &'static str,
 }
 
-/// Returns 200 while the process runs.
+/// Checks that the process runs.
 #[utoipa::path(
     get,
     path = "/healthz",
@@ -38,8 +38,8 @@ async fn alive() -> Json<HealthView> {
     Json(HealthView { status: "ok" })
 }
 
-/// Returns 200 if the server can serve requests: the database responds, accepts writes and has every migration, and
-/// the server is not stopping.
+/// Checks that the server can serve requests: the database responds, accepts writes and has every migration, and the
+/// server is not stopping.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -69,7 +69,7 @@ async fn ready(
 
 /// Counts the applied migrations on a connection that can write, which is acquired like that of a request.
 async fn applied(mut session: Session) -> Result<i64, DatabaseError> {
-    session.test_writing().await?;
+    session.test_write_access().await?;
     session
         .read(|connection| {
             Box::pin(

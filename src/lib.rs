@@ -1,30 +1,28 @@
 //! Dossier: an open, self-hosted server for KYB/KYC case intake.
 //!
-//! The rooms of this crate, from the bottom up:
+//! The modules of this crate, in layers. A module depends only on those above it in this list:
 //! - [`clock`] and [`ids`]: the current time and new ids.
-//! - [`json`]: answers and rows on their way out.
-//! - [`validation`]: pure; how a JSON body is read so that every fault is found at once.
+//! - [`json`]: writing JSON responses and rows.
+//! - [`validation`]: reading a JSON body with all its errors; pure.
 //! - [`values`]: validated values, one per file; `parse` is their only constructor.
 //! - [`destinations`]: the addresses that webhooks may be sent to.
-//! - [`metrics`](mod@metrics): what one process counts.
-//! - [`traces`](mod@traces): the spans of what one process does.
+//! - [`metrics`](mod@metrics): the metrics of one process.
+//! - [`traces`](mod@traces): the spans of one process.
 //! - [`db`]: connections, units of work, migrations; no tables.
-//! - [`local_postgres`]: starts and stops a PostgreSQL on this machine.
-//! - [`http`]: bodies, problem documents, request ids; no feature.
-//! - [`idempotency`]: the keys that make a repeated request have the answer of the first.
-//! - [`auth`]: from a key to the workspace that a request may touch.
-//! - [`events`]: the activities and events that a change leaves, written in its transaction.
-//! - [`state`]: what every handler shares.
-//! - [`writes`]: one write of a request: its transaction, with what it leaves besides its rows.
+//! - [`local_postgres`]: starting and stopping a PostgreSQL on this machine.
+//! - [`http`]: request bodies, problem documents, request ids; no features.
+//! - [`idempotency`]: idempotency keys and their stored responses.
+//! - [`auth`]: API keys and their workspaces.
+//! - [`events`]: the activities and events of a change, written in its transaction.
+//! - [`state`]: the state that all handlers share.
+//! - [`config`]: settings, commands and environment variables; [`telemetry`]: logs and the export of spans.
+//! - [`writes`]: the transaction of a request with its activities, events and idempotency key.
 //! - [`versions`]: the lock, the version and `If-Match` of a case.
-//! - [`tags`], [`templates`], [`users`], [`spaces`], [`custom_properties`], [`relations`], [`companies`],
-//!   [`individuals`], [`cases`], [`workspaces`], [`health`]: the features. A request goes through `cases` in one direction:
-//!   `request` (wire), `CaseDraft::parse`, `references`, `CaseDraft::finish`, `store`, `view`.
-//! - [`activities`]: who did what, and the seals over it; [`webhooks`]: who is told of it, and how.
-//! - [`workers`]: what a server does besides answering; [`reference`](mod@reference): what people and programs
-//!   read of it.
-//! - [`app`]: the whole server; [`telemetry`] writes its logs and hands over its spans, [`config`] reads the environment,
-//!   [`cli`] is the command line.
+//! - [`tags`], [`users`], [`spaces`], [`custom_properties`], [`templates`], [`relations`], [`companies`],
+//!   [`individuals`], [`cases`], [`activities`], [`webhooks`], [`workspaces`], [`health`]: the features. A new case
+//!   passes `request` (wire), `CaseDraft::parse`, `references`, `CaseDraft::finish`, `store` and `view`, in this order.
+//! - [`workers`]: background work; [`reference`](mod@reference): the OpenAPI document and the reference pages.
+//! - [`app`]: the server; [`cli`]: the command line.
 
 pub mod activities;
 pub mod app;

@@ -25,9 +25,9 @@ use crate::http::{Client, Peer, Slot};
 /// Time for the first request on a connection that was opened just before the server stops.
 const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Serves connections and closes them. A connection is closed if no request arrives within `timeout`, if the client reads
-/// nothing of its response for as long, or, while it waits for its client, if another connection needs its slot. Only
-/// HTTP/1.1 is supported: the detection of HTTP/2 would wait for a silent client without a limit.
+/// Serves connections and closes them. A connection is closed if no request arrives within `timeout`, if the client
+/// reads nothing of its response for as long, or, while it waits for its client, if another connection needs its slot.
+/// Only HTTP/1.1 is supported: the detection of HTTP/2 would wait for a silent client without a limit.
 pub struct Connections {
     builder: Builder,
     router: NormalizePath<Router>,
@@ -77,8 +77,8 @@ impl Connections {
     }
 }
 
-/// Serves one connection until its client closes it, another connection needs its slot while it waits for its client, or
-/// it is idle at the `end`.
+/// Serves one connection until its client closes it, another connection needs its slot while it waits for its client,
+/// or it is idle at the `end`.
 async fn serve<S>(
     mut connection: Connection<TokioIo<Socket>, S>,
     slot: &Slot,

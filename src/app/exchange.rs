@@ -42,8 +42,8 @@ impl Exchange {
         }
     }
 
-    /// Responds to a request. If the end of the body cannot be reached, the next request cannot be found, so the response
-    /// closes the connection (RFC 9112, section 9.6).
+    /// Responds to a request. If the end of the body cannot be reached, the next request cannot be found, so the
+    /// response closes the connection (RFC 9112, section 9.6).
     pub async fn respond(
         self: Arc<Self>,
         request: hyper::Request<Incoming>,

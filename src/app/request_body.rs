@@ -127,8 +127,8 @@ impl UnreadBody {
 
 impl Remainder {
     /// Discards the unread part, within limits of size and time, and only while no other connection needs the slot.
-    /// Returns whether the end was reached. A client that waits for 100 Continue may never send its body, so its body is
-    /// not read.
+    /// Returns whether the end was reached. A client that waits for 100 Continue may never send its body, so its body
+    /// is not read.
     pub async fn discard(self, slot: &Slot, expects_continue: bool) -> bool {
         match self {
             Self::Nothing => true,

@@ -17,18 +17,18 @@ use crate::state::AppState;
 /// Extra time for requests in flight when the server stops, after the request timeout.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// Maximum number of connections per concurrent request, because an idle connection costs memory and a file descriptor.
-/// A further connection displaces one that waits for its client. There is always one, because there are more connections
-/// than requests.
+/// A further connection displaces one that waits for its client. There is always one, because there are more
+/// connections than requests.
 pub(super) const CONNECTIONS_PER_REQUEST: usize = 4;
 /// How long the server waits for a file to be closed when the limit of open files is reached.
 const PAUSE: Duration = Duration::from_millis(10);
-/// Length of the kernel's queue of accepted connections, if the system allows it (`net.core.somaxconn`). Also the maximum
-/// number of connections that are taken from the queue when the listener closes: without a limit, new clients could
-/// delay the stop forever.
+/// Length of the kernel's queue of accepted connections, if the system allows it (`net.core.somaxconn`). Also the
+/// maximum number of connections that are taken from the queue when the listener closes: without a limit, new clients
+/// could delay the stop forever.
 const QUEUE: u32 = 4096;
 
-/// Size of the kernel's send buffer of a connection, in bytes. The default grows to 4 MiB for a client that does not read,
-/// which is gigabytes for all connections.
+/// Size of the kernel's send buffer of a connection, in bytes. The default grows to 4 MiB for a client that does not
+/// read, which is gigabytes for all connections.
 const SEND_BUFFER: u32 = 64 * 1024;
 
 /// Listens on an address.

@@ -49,8 +49,8 @@ impl Socket {
         }
     }
 
-    /// Returns the result of a write, or an error if the client has read nothing for too long. A write that succeeds after
-    /// a blocked one restarts the wait of the slot.
+    /// Returns the result of a write, or an error if the client has read nothing for too long. A write that succeeds
+    /// after a blocked one restarts the wait of the slot.
     fn check_timeout<T>(
         &mut self,
         cx: &mut Context<'_>,
@@ -68,8 +68,8 @@ impl Socket {
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
-    /// Fails if the client has reset the connection. While a request runs, hyper does not read, so only this check detects
-    /// a reset. A client that has only closed its side may still read.
+    /// Fails if the client has reset the connection. While a request runs, hyper does not read, so only this check
+    /// detects a reset. A client that has only closed its side may still read.
     fn check_reset(&self, cx: &mut Context<'_>) -> io::Result<()> {
         if self.slot.is_at_work() && self.stream.poll_read_ready(cx)?.is_ready() {
             return self.stream.take_error()?.map_or(Ok(()), Err);

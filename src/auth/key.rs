@@ -17,8 +17,8 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// Hashes a key. The id is the second part of `dossier_ID_SECRET`; for any other string it is the first 8 bytes of the
-    /// hash, in hexadecimal digits.
+    /// Hashes a key. The id is the second part of `dossier_ID_SECRET`; for any other string it is the first 8 bytes of
+    /// the hash, in hexadecimal digits.
     pub fn new(text: &str) -> Self {
         let hash: [u8; 32] = Sha256::digest(text.as_bytes()).into();
         let mut parts = text.splitn(3, '_');

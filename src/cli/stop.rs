@@ -42,7 +42,9 @@ pub async fn serve_until_signal(
     };
     tokio::select! {
         served = serving => served,
-        () = second_signal => Err("received a second signal: stopped without waiting for the requests in flight".to_owned()),
+        () = second_signal => {
+            Err("received a second signal: requests in flight were not finished".to_owned())
+        }
     }
 }
 

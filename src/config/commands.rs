@@ -39,9 +39,9 @@ pub enum Command {
     Migrate(DatabaseSettings),
     /// Import a file of cases into a server.
     ///
-    /// The file is NDJSON: one case a line, in the format of POST /cases, with an external_id. A case with a history also
-    /// has created_at and reviews. After a crash, or with corrected lines, run the import again: it creates no case
-    /// twice.
+    /// The file is NDJSON: one case a line, in the format of POST /cases, with an external_id. A case with a history
+    /// also has created_at and reviews. After a crash, or with corrected lines, run the import again: it creates no
+    /// case twice.
     ///
     /// Rejected lines are written to a file, each with all its errors. The exit code is 0 if every line is stored (in a
     /// dry run: valid), 1 if some lines were rejected, and 2 if the import stopped.

@@ -32,8 +32,8 @@ pub enum EnvFileError {
 /// that is set and not empty keeps its value. Without a file, this function does nothing.
 ///
 /// # Errors
-/// Returns [`EnvFileError`] if any part of the file cannot be read. Then nothing is loaded, because some of the settings
-/// without the others could name another database.
+/// Returns [`EnvFileError`] if any part of the file cannot be read. Then nothing is loaded, because some of the
+/// settings without the others could name another database.
 pub fn load() -> Result<(), EnvFileError> {
     let Some(path) = env::current_dir().ok().and_then(|it| find(&it)) else {
         return Ok(());
@@ -123,8 +123,8 @@ impl Read for Lines<'_> {
     }
 }
 
-/// Returns the first line of an invalid entry and the reason. `done` is the number of lines before the entry, `read` the
-/// number of lines that the parser has read.
+/// Returns the first line of an invalid entry and the reason. `done` is the number of lines before the entry, `read`
+/// the number of lines that the parser has read.
 fn refused(text: &str, done: usize, read: usize) -> (usize, &'static str) {
     let is_empty = |line: &str| line.trim().is_empty() || line.trim().starts_with('#');
     let lines = text.lines().enumerate().skip(done).take(read - done);

@@ -20,7 +20,8 @@ pub struct ListenAddress {
 /// Why a string is not an address to listen on.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
-    "write a host and a port, such as 127.0.0.1:8080, [::1]:8080, localhost:8080, or :8080 for every address of the machine"
+    "write a host and a port, such as 127.0.0.1:8080, [::1]:8080, localhost:8080, or :8080 for every address of the \
+     machine"
 )]
 pub struct ListenAddressError;
 

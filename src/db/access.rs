@@ -1,4 +1,4 @@
-//! What a session may do with its database.
+//! Whether a session can write.
 
 use sqlx::{PgConnection, Row};
 use tokio::time::{Instant, timeout_at};
@@ -12,20 +12,21 @@ pub enum Access {
     ReadWrite,
     /// Its transactions are read-only (`default_transaction_read_only`).
     ReadOnly,
-    /// Its server is in recovery: a standby, or one that has not been promoted yet.
+    /// Its server is in recovery: a standby, or a server that is not promoted yet.
     Standby,
 }
 
 impl Access {
+    /// Whether the session can write.
     pub fn can_write(self) -> bool {
         self == Self::ReadWrite
     }
 }
 
-/// Asks a session, in one round trip.
+/// Reads the access of a session in one round trip.
 ///
 /// # Errors
-/// Those of the connection.
+/// Returns the error of the statement.
 pub async fn access(connection: &mut PgConnection) -> Result<Access, sqlx::Error> {
     // In recovery every transaction is read-only.
     const QUERY: &str = "SELECT CASE WHEN pg_is_in_recovery() THEN 'standby' \
@@ -38,18 +39,20 @@ pub async fn access(connection: &mut PgConnection) -> Result<Access, sqlx::Error
     })
 }
 
-/// Whether the database refused to write in a read-only transaction (25006), which it does before it writes
-/// anything.
+/// Whether PostgreSQL refused a write in a read-only transaction (25006). Nothing was written then.
 pub fn is_read_only(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|it| it.code());
     code.as_deref() == Some("25006")
 }
 
 impl Session {
-    /// The connection of this session, for writing. One that cannot write is replaced once.
-    pub(super) async fn connected_to_write(&mut self, by: Instant) -> Result<Lease, DatabaseError> {
+    /// Takes a connection that can write. Replaces one that cannot write once.
+    pub(super) async fn take_writable_connection(
+        &mut self,
+        by: Instant,
+    ) -> Result<Lease, DatabaseError> {
         for _ in 0..2 {
-            let connection = self.connected(by).await?;
+            let connection = self.take_connection(by).await?;
             if connection.can_write() {
                 return Ok(connection);
             }
@@ -58,25 +61,26 @@ impl Session {
         Err(DatabaseError::ReadOnly(None))
     }
 
-    /// Makes sure that what is read from here on comes from a session that can write, because a write depends
-    /// on it: a standby may not have it yet.
+    /// Makes the following reads use a connection that can write, because a write depends on them and a standby may be
+    /// behind.
     ///
     /// # Errors
-    /// [`DatabaseError::ReadOnly`] where there is no such session, and those of connecting.
-    pub async fn to_write(&mut self) -> Result<(), DatabaseError> {
+    /// Returns [`DatabaseError::ReadOnly`] if no session can write, `Unavailable` or `Exhausted` if no connection
+    /// becomes free in time, and `TimedOut` at the deadline.
+    pub async fn require_write_access(&mut self) -> Result<(), DatabaseError> {
         let by = self.read_by.unwrap_or(self.write_by);
-        self.connection = Some(self.connected_to_write(by).await?);
+        self.connection = Some(self.take_writable_connection(by).await?);
         Ok(())
     }
 
-    /// The same, and asks the session itself, however recently it was tested.
+    /// Tests that the session can write, even if its connection was tested recently.
     ///
     /// # Errors
-    /// As [`Session::to_write`].
-    pub async fn test_writing(&mut self) -> Result<(), DatabaseError> {
+    /// Returns the errors of [`Session::require_write_access`].
+    pub async fn test_write_access(&mut self) -> Result<(), DatabaseError> {
         let by = self.read_by.unwrap_or(self.write_by);
         for _ in 0..2 {
-            let mut connection = self.connected_to_write(by).await?;
+            let mut connection = self.take_writable_connection(by).await?;
             match timeout_at(by, access(&mut connection)).await {
                 Ok(Ok(Access::ReadWrite)) => {
                     self.connection = Some(connection);
@@ -84,7 +88,7 @@ impl Session {
                 }
                 Ok(Ok(Access::ReadOnly | Access::Standby)) => {
                     connection.close();
-                    self.database.hosts.distrust();
+                    self.database.hosts.invalidate_connections();
                 }
                 Ok(Err(_)) => connection.close(),
                 Err(_) => {

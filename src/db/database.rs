@@ -1,4 +1,4 @@
-//! Connections and units of work.
+//! The pool of connections, and units of work.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -19,45 +19,45 @@ use super::usable::MARK;
 use super::{DatabaseError, Hosts, InFlight, Retry, Session, Timeouts};
 use crate::metrics::{Connections, Waits};
 
-/// The moment by which a unit of work must have its result.
+/// The time by which a unit of work must end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline(Instant);
 
 impl Deadline {
-    /// So much time from now on.
+    /// Creates a deadline at this time from now.
     pub fn after(time: Duration) -> Self {
         Self(Instant::now() + time)
     }
 
-    /// Whether it is too late.
+    /// Whether the deadline has passed.
     pub fn has_passed(self) -> bool {
         self.0 <= Instant::now()
     }
 
-    /// The moment itself.
+    /// Returns the deadline as an instant.
     pub fn instant(self) -> Instant {
         self.0
     }
 }
 
-/// Every connection to the database that this process has.
+/// A pool of connections to the database.
 #[derive(Debug, Clone)]
 pub struct Database {
     pub(super) pool: PgPool,
-    /// As many as the pool has connections: whoever has none of them waits for other requests, and whoever
-    /// has one and no connection waits for the database.
+    /// One permit per connection of the pool. A request without a permit waits for other requests; a request with a
+    /// permit but no connection waits for the database.
     permits: Arc<Semaphore>,
     pub(super) liveness: Liveness,
     pub(super) hosts: Hosts,
-    /// The host to which the pool was led last.
-    led: Arc<AtomicUsize>,
+    /// The index of the host that the pool connects to.
+    pool_host: Arc<AtomicUsize>,
     timeouts: Timeouts,
-    /// Where it is counted how long its connections are waited for.
+    /// Metrics of the waits for a connection.
     waits: Option<Arc<Waits>>,
 }
 
 impl Database {
-    /// A pool of up to `size` connections, none of them opened yet.
+    /// Creates a pool of up to `size` connections. It opens none yet.
     pub fn new(hosts: impl Into<Hosts>, size: u32, timeouts: Timeouts) -> Self {
         let milliseconds = |time: Duration| time.as_millis().to_string();
         let hosts = hosts.into().map(|options| {
@@ -68,44 +68,43 @@ impl Database {
                 .options([("timezone", "UTC")])
                 .options([MARK])
         });
-        Self::over(hosts, size, timeouts)
+        Self::with_hosts(hosts, size, timeouts)
     }
 
-    /// Connections of its own to the same database, up to `size` of them. Their statements are planned
-    /// anew each time: the work of the background is over queues, for which a plan that was kept from when they
-    /// were empty is a wrong one.
+    /// Creates a second pool of up to `size` connections to the same database, for background work. Its statements are
+    /// planned for each execution, because a cached plan from the time of an empty queue is wrong for a full one.
     pub fn with_pool_size(&self, size: u32) -> Self {
         let hosts = self
             .hosts
             .map(|options| options.options([("plan_cache_mode", "force_custom_plan")]));
-        Self::over(hosts, size, self.timeouts)
+        Self::with_hosts(hosts, size, self.timeouts)
     }
 
-    fn over(hosts: Hosts, size: u32, timeouts: Timeouts) -> Self {
+    fn with_hosts(hosts: Hosts, size: u32, timeouts: Timeouts) -> Self {
         Self {
             pool: pool(&hosts, size, timeouts.connection),
             permits: Arc::new(Semaphore::new(usize::try_from(size).unwrap_or(usize::MAX))),
             hosts,
-            led: Arc::default(),
+            pool_host: Arc::default(),
             liveness: Liveness::default(),
             timeouts,
             waits: None,
         }
     }
 
-    /// The same, counting the waits for its connections.
+    /// Sets the metrics of the waits for a connection.
     #[must_use]
     pub fn with_wait_metrics(self, waits: Waits) -> Self {
         let waits = Some(Arc::new(waits));
         Self { waits, ..self }
     }
 
-    /// How long it is waited for.
+    /// Returns the timeouts.
     pub fn timeouts(&self) -> Timeouts {
         self.timeouts
     }
 
-    /// How many connections there are.
+    /// Returns the current number of connections.
     pub fn connections(&self) -> Connections {
         let idle = self.pool.num_idle();
         let open = usize::try_from(self.pool.size()).unwrap_or(usize::MAX);
@@ -116,17 +115,17 @@ impl Database {
         }
     }
 
-    /// Closes every connection once it is given back.
+    /// Closes every connection when it is returned to the pool. Waits for all of them.
     pub async fn close(&self) {
         self.pool.close().await;
     }
 
-    /// Runs one unit of work in a task of its own, which a client that leaves does not reach. Its
-    /// log lines carry the span of the request, and it holds the request's place among those in
-    /// flight.
+    /// Runs one unit of work in a task of its own, so that a client that disconnects does not cancel it. The task keeps
+    /// the span of the request for log lines, and counts as part of the request in flight.
     ///
     /// # Errors
-    /// Those of the work, and [`DatabaseError`] when no connection is to be had.
+    /// Returns the error of the work, [`DatabaseError::Unavailable`], `Exhausted` or `ReadOnly` if no connection
+    /// becomes free in time (500 ms by default), and `Ended` if the work panics.
     pub async fn unit<T, E, F>(
         &self,
         deadline: Deadline,
@@ -145,18 +144,18 @@ impl Database {
             read_by,
             write_by: deadline.0,
         };
-        tokio::spawn(InFlight::handed_on(work(session)).in_current_span())
+        tokio::spawn(InFlight::inherit(work(session)).in_current_span())
             .await
             .map_err(DatabaseError::Ended)?
     }
 
-    /// How many connections there are at the most.
+    /// Returns the maximum number of connections.
     pub fn size(&self) -> usize {
         usize::try_from(self.pool.options().get_max_connections()).unwrap_or(usize::MAX)
     }
 
-    /// Does work of several requests in a task of its own, which none of them reaches. It takes a
-    /// connection with its first write, and keeps it until it shares it.
+    /// Starts a task that works for several requests, so that none of them can cancel it. Its session acquires a
+    /// connection with the first write, and keeps it until it yields or releases it.
     pub fn spawn<F>(&self, work: impl FnOnce(Session) -> F)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -170,10 +169,10 @@ impl Database {
         tokio::spawn(work(session).in_current_span());
     }
 
-    /// Reads with one connection; the input is shared with every try.
+    /// Runs a unit of work that reads. All attempts share the input.
     ///
     /// # Errors
-    /// [`DatabaseError`], of which `OutcomeUnknown` cannot occur.
+    /// Returns the errors of [`Database::unit`] and [`Session::read`].
     pub async fn read<I, T>(
         &self,
         deadline: Deadline,
@@ -196,10 +195,10 @@ impl Database {
         self.unit(deadline, read).await
     }
 
-    /// Runs one transaction; the input is shared with every try.
+    /// Runs a unit of work that is one transaction. All attempts share the input.
     ///
     /// # Errors
-    /// As [`Session::transaction`].
+    /// Returns the errors of [`Database::unit`] and [`Session::transaction`].
     pub async fn transaction<I, T, E>(
         &self,
         deadline: Deadline,
@@ -223,15 +222,15 @@ impl Database {
         self.unit(deadline, transact).await
     }
 
-    /// Whether the database answers on a new connection.
+    /// Whether the database responds on a new connection.
     pub(super) async fn is_alive(&self) -> bool {
         let options = self.hosts.options(self.hosts.current());
         self.liveness.check(&options).await
     }
 
-    /// Why others that hold what this one waits for do not come to an end: they are many, or the database
-    /// answers nobody.
-    pub async fn is_exhausted(&self) -> DatabaseError {
+    /// Returns the error for a wait that timed out: `Exhausted` if the database responds, so that other requests are
+    /// the cause, and `Unavailable` otherwise.
+    pub async fn wait_error(&self) -> DatabaseError {
         if self.is_alive().await {
             DatabaseError::Exhausted
         } else {
@@ -241,27 +240,27 @@ impl Database {
 
     pub(super) async fn acquire(&self) -> Result<Lease, DatabaseError> {
         let wait = self.waits.as_deref().map(Waits::begin);
-        let acquired = self.acquired().await;
+        let acquired = self.acquire_unmeasured().await;
         if let Some(wait) = wait {
             wait.end(acquired.is_ok());
         }
         acquired
     }
 
-    async fn acquired(&self) -> Result<Lease, DatabaseError> {
+    async fn acquire_unmeasured(&self) -> Result<Lease, DatabaseError> {
         let by = Instant::now() + self.timeouts.connection;
         let permit = Arc::clone(&self.permits).acquire_owned();
         let permit = match timeout_at(by, permit).await {
             Ok(Ok(permit)) => permit,
-            // Nobody closes the semaphore.
+            // The semaphore is never closed.
             Ok(Err(_)) => return Err(DatabaseError::Unavailable(None)),
-            Err(_) => return Err(self.is_exhausted().await),
+            Err(_) => return Err(self.wait_error().await),
         };
-        // It is large, and would be moved with all that may wait for a connection.
-        let acquiring = Box::pin(self.hosts.acquire(&self.pool, &self.led));
-        // Opening a connection is not bounded by the pool's own limit once it has begun.
+        // Boxed, because the future is large and part of every future that waits for a connection.
+        let acquiring = Box::pin(self.hosts.acquire(&self.pool, &self.pool_host));
+        // The timeout of the pool does not bound the opening of a connection.
         match timeout_at(by, acquiring).await {
-            Ok(Ok(lease)) => Ok(lease.holding(permit)),
+            Ok(Ok(lease)) => Ok(lease.with_permit(permit)),
             Ok(Err(ConnectError::ReadOnly)) => Err(DatabaseError::ReadOnly(None)),
             Ok(Err(ConnectError::Failed(error))) => Err(DatabaseError::Unavailable(Some(error))),
             Err(_) => Err(DatabaseError::Unavailable(None)),
@@ -278,7 +277,7 @@ fn pool(hosts: &Hosts, size: u32, acquire_timeout: Duration) -> PgPool {
         .test_before_acquire(false)
         .before_acquire(move |connection, meta| {
             let hosts = hosts.clone();
-            Box::pin(async move { Ok(hosts.keeps(connection, meta).await) })
+            Box::pin(async move { Ok(hosts.may_reuse(connection, meta).await) })
         })
         .connect_lazy_with(options)
 }

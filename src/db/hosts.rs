@@ -1,5 +1,5 @@
-//! The hosts of the database, and which of them connections go to. sqlx connects to one host; this makes it
-//! several, and keeps sessions that cannot write away from writes.
+//! The hosts of the database. sqlx connects to one host; this module selects one of several, and prevents writes on
+//! sessions that cannot write.
 
 use std::cell::Cell;
 use std::fmt;
@@ -17,20 +17,20 @@ use super::access::{Access, access};
 use super::lease::Lease;
 use super::target::Target;
 
-/// How long a connection may lie idle and still be used untested. One that was lost meanwhile would
-/// take a write with it, of which nobody then knows what became.
-const UNTESTED: Duration = Duration::from_millis(20);
-/// How long the test of an idle connection takes at most: half of the time that a request waits for one.
-const TEST: Duration = Duration::from_millis(250);
-/// How long the current host is waited for before the others are tried as well.
+/// How long a connection may be idle without a test before its next use. If a write is sent on a connection that was
+/// lost in this time, its outcome is unknown.
+const MAX_UNTESTED_IDLE: Duration = Duration::from_millis(20);
+/// Maximum duration of the test of an idle connection: half of the time that a request waits for a connection.
+const TEST_TIMEOUT: Duration = Duration::from_millis(250);
+/// How long only the current host is tried before the others are tried, too.
 pub(super) const HEAD_START: Duration = Duration::from_millis(100);
 
 tokio::task_local! {
-    /// Whether the connection that is being acquired is an idle one that passed its test.
+    /// Whether the acquired connection is an idle one that passed its test.
     static IS_TESTED: Cell<bool>;
 }
 
-/// The hosts of one database; a clone shares what is known of them.
+/// The hosts of one database. A clone shares their state.
 #[derive(Debug, Clone)]
 pub struct Hosts(pub(super) Arc<Inner>);
 
@@ -38,33 +38,33 @@ pub struct Hosts(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     pub(super) list: Vec<PgConnectOptions>,
     pub(super) target: Target,
-    /// The host that connections go to: the last one that was found to serve.
+    /// The index of the host that new connections use.
     pub(super) current: AtomicUsize,
-    /// Connections that were opened before this moment are closed at their next use.
-    distrusted: Mutex<Option<Instant>>,
-    /// When the last search ended, and what it found. Locked, one is under way.
-    pub(super) search: tokio::sync::Mutex<Option<(Instant, Found)>>,
+    /// Connections that were opened before this time are closed at their next use.
+    invalid_before: Mutex<Option<Instant>>,
+    /// The end and the result of the last search. Locked while a search runs.
+    pub(super) search: tokio::sync::Mutex<Option<(Instant, SearchResult)>>,
 }
 
 /// Why there is no connection.
 #[derive(Debug, Error)]
 pub enum ConnectError {
-    /// A host answers, and its sessions are not what `target_session_attrs` asks for.
+    /// A host responds, but its sessions do not match `target_session_attrs`.
     #[error("the database is read-only at the moment: no host has a session that can write")]
     ReadOnly,
     #[error("no connection to the database could be opened")]
     Failed(#[from] sqlx::Error),
 }
 
-/// What a search for a host has found.
+/// The result of a search for a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
-    /// The current host serves.
+pub(super) enum SearchResult {
+    /// The current host has usable sessions.
     Current,
-    /// Hosts answer, and none of them can write.
+    /// Hosts respond, but none has usable sessions.
     ReadOnly,
-    /// No host answers.
-    Nothing,
+    /// No host responds.
+    Unreachable,
 }
 
 impl From<PgConnectOptions> for Hosts {
@@ -74,7 +74,7 @@ impl From<PgConnectOptions> for Hosts {
 }
 
 impl fmt::Display for Hosts {
-    /// The database as a person names it: without a password.
+    /// Formats the database for people, without its password.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let first = self.first();
         let user = first.get_username();
@@ -92,18 +92,18 @@ impl fmt::Display for Hosts {
 }
 
 impl Hosts {
-    /// Hosts in the order in which they are tried.
+    /// Creates a list of hosts; the first is the current one.
     pub(super) fn new(list: Vec<PgConnectOptions>, target: Target) -> Self {
         Self(Arc::new(Inner {
             list,
             target,
             current: AtomicUsize::new(0),
-            distrusted: Mutex::default(),
+            invalid_before: Mutex::default(),
             search: tokio::sync::Mutex::default(),
         }))
     }
 
-    /// The same hosts with other options for each; nothing is known of them yet.
+    /// Returns the hosts with changed options and a new state.
     #[must_use]
     pub(super) fn map(&self, change: impl Fn(PgConnectOptions) -> PgConnectOptions) -> Self {
         let list = self.0.list.iter().cloned().map(change).collect();
@@ -120,7 +120,7 @@ impl Hosts {
         self.0.target
     }
 
-    /// The options with which a pool begins.
+    /// Returns the options of the first host.
     pub(super) fn first(&self) -> PgConnectOptions {
         self.options(0)
     }
@@ -133,69 +133,69 @@ impl Hosts {
         self.0.current.load(Ordering::Acquire)
     }
 
-    /// The options of one host: of the first where there is no such index.
+    /// Returns the options of one host, or of the first if there is no such index.
     pub(super) fn options(&self, index: usize) -> PgConnectOptions {
         let host = self.0.list.get(index).or_else(|| self.0.list.first());
         host.cloned().unwrap_or_default()
     }
 
-    /// Closes every connection that is open now at its next use. One session that has become read-only is
-    /// rarely the only one.
-    pub(super) fn distrust(&self) {
-        let mut distrusted = self
+    /// Closes every open connection at its next use. If one session has become read-only, others usually have, too.
+    pub(super) fn invalidate_connections(&self) {
+        let mut invalid_before = self
             .0
-            .distrusted
+            .invalid_before
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        *distrusted = Some(Instant::now());
+        *invalid_before = Some(Instant::now());
     }
 
-    fn is_distrusted(&self, age: Duration) -> bool {
-        let distrusted = self
+    fn is_invalid(&self, age: Duration) -> bool {
+        let invalid_before = self
             .0
-            .distrusted
+            .invalid_before
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        distrusted.is_some_and(|moment| moment.elapsed() <= age)
+        invalid_before.is_some_and(|time| time.elapsed() <= age)
     }
 
-    /// Whether an idle connection of a pool is used again. Only one that can write is.
-    pub(super) async fn keeps(
+    /// Whether an idle connection of a pool may be used again: only if it can write.
+    pub(super) async fn may_reuse(
         &self,
         connection: &mut PgConnection,
         meta: PoolConnectionMetadata,
     ) -> bool {
-        let is_kept = !self.is_distrusted(meta.age)
-            && (meta.idle_for < UNTESTED || self.still_writes(connection).await);
-        // Only an acquisition tests connections.
-        let _ = IS_TESTED.try_with(|it| it.set(is_kept));
-        is_kept
+        let is_reusable = !self.is_invalid(meta.age)
+            && (meta.idle_for < MAX_UNTESTED_IDLE || self.can_still_write(connection).await);
+        // Fails outside `acquire`, which sets the value.
+        let _ = IS_TESTED.try_with(|it| it.set(is_reusable));
+        is_reusable
     }
 
-    async fn still_writes(&self, connection: &mut PgConnection) -> bool {
-        match timeout(TEST, access(connection)).await {
+    async fn can_still_write(&self, connection: &mut PgConnection) -> bool {
+        match timeout(TEST_TIMEOUT, access(connection)).await {
             Ok(Ok(Access::ReadWrite)) => true,
             Ok(Err(_)) => false,
-            // The server is a standby now, or silent: so it is for the connections beside this one.
+            // The server is a standby now, or does not respond, which affects the other connections, too.
             Ok(Ok(_)) | Err(_) => {
-                self.distrust();
+                self.invalidate_connections();
                 false
             }
         }
     }
 
-    /// A connection of a pool, to a host as wanted. `led` is the host to which the pool was led last.
+    /// Acquires a connection of a pool with a session that `target_session_attrs` admits. `pool_host` is the host that
+    /// the pool connects to.
     ///
     /// # Errors
-    /// [`ConnectError`].
+    /// Returns [`ConnectError::ReadOnly`] if no host has such a session, and `Failed` if no connection can be opened.
     pub(super) async fn acquire(
         &self,
         pool: &PgPool,
-        led: &AtomicUsize,
+        pool_host: &AtomicUsize,
     ) -> Result<Lease, ConnectError> {
         loop {
             let host = self.current();
-            if led.swap(host, Ordering::AcqRel) != host {
+            if pool_host.swap(host, Ordering::AcqRel) != host {
                 pool.set_connect_options(self.options(host));
             }
             let acquiring = IS_TESTED.scope(Cell::new(false), async {
@@ -205,9 +205,9 @@ impl Hosts {
             let (acquired, is_tested) = tokio::select! {
                 biased;
                 acquired = acquiring => acquired,
-                found = self.elsewhere(host) => match found {
-                    Found::ReadOnly => return Err(ConnectError::ReadOnly),
-                    Found::Current | Found::Nothing => continue,
+                found = self.other_host(host) => match found {
+                    SearchResult::ReadOnly => return Err(ConnectError::ReadOnly),
+                    SearchResult::Current | SearchResult::Unreachable => continue,
                 },
             };
             match acquired {
@@ -218,16 +218,16 @@ impl Hosts {
                     }
                 }
                 Err(error) if self.are_several() => match self.find().await {
-                    Found::ReadOnly => return Err(ConnectError::ReadOnly),
-                    Found::Current if self.current() != host => {}
-                    Found::Current | Found::Nothing => return Err(error.into()),
+                    SearchResult::ReadOnly => return Err(ConnectError::ReadOnly),
+                    SearchResult::Current if self.current() != host => {}
+                    SearchResult::Current | SearchResult::Unreachable => return Err(error.into()),
                 },
                 Err(error) => return Err(error.into()),
             }
         }
     }
 
-    /// A new connection, if its session is as wanted; none where another host has better ones.
+    /// Returns a new connection if its session is admitted, or `None` if another host became the current one.
     async fn admit(
         &self,
         mut connection: PoolConnection<Postgres>,
@@ -257,16 +257,17 @@ impl Hosts {
         }
     }
 
-    /// Resolves when a connection to this host takes long, and another host is the current one by then, or
-    /// none can write. Where all connections are in use, the host answers, and this never resolves.
-    async fn elsewhere(&self, host: usize) -> Found {
+    /// Resolves when a connection to this host takes long and a search finds another host, or no host that can write.
+    /// If the wait has another cause, because all connections are in use, the current host responds and this never
+    /// resolves.
+    async fn other_host(&self, host: usize) -> SearchResult {
         if !self.are_several() {
             return std::future::pending().await;
         }
         loop {
             sleep(HEAD_START).await;
             let found = self.find().await;
-            if found == Found::ReadOnly || self.current() != host {
+            if found == SearchResult::ReadOnly || self.current() != host {
                 return found;
             }
         }

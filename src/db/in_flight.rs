@@ -1,42 +1,42 @@
-//! What a request holds until its units of work have ended.
+//! The slot of a request in flight, which its units of work share.
 
 use std::fmt::Debug;
 use std::future::Future;
 use std::sync::Arc;
 
 tokio::task_local! {
-    static HELD: InFlight;
+    static CURRENT: InFlight;
 }
 
-/// A request's place among those in flight. It is free again when the request and every unit of
-/// work that it has begun have ended: a client that leaves ends the first and not the second.
+/// The slot of a request in flight. It is free when the request and all its units of work have ended: a client that
+/// disconnects ends the request, but not its units of work.
 #[derive(Debug, Clone)]
 pub struct InFlight {
-    _place: Arc<dyn Debug + Send + Sync>,
+    _slot: Arc<dyn Debug + Send + Sync>,
 }
 
 impl InFlight {
-    /// A place for as long as anybody holds a clone of it.
-    pub fn new(place: Arc<dyn Debug + Send + Sync>) -> Self {
-        Self { _place: place }
+    /// Wraps a slot, which is held while a clone exists.
+    pub fn new(slot: Arc<dyn Debug + Send + Sync>) -> Self {
+        Self { _slot: slot }
     }
 
-    /// Holds the place while `work` runs, and gives it to the units of work that it begins.
-    pub async fn held_by<F: Future>(self, work: F) -> F::Output {
-        HELD.scope(self, work).await
+    /// Holds the slot while `work` runs. The units of work that it starts inherit the slot.
+    pub async fn scope<F: Future>(self, work: F) -> F::Output {
+        CURRENT.scope(self, work).await
     }
 
-    /// The place of the request whose task this is, if any.
-    pub fn of_task() -> Option<Self> {
-        HELD.try_with(Self::clone).ok()
+    /// Returns the slot of the current task.
+    pub fn current() -> Option<Self> {
+        CURRENT.try_with(Self::clone).ok()
     }
 
-    /// `work` for a task of its own, with the place that the task holds which calls this, if any.
-    pub(super) fn handed_on<F: Future>(work: F) -> impl Future<Output = F::Output> {
-        let held = Self::of_task();
+    /// Wraps `work` for another task, so that it holds the slot of the current task.
+    pub(super) fn inherit<F: Future>(work: F) -> impl Future<Output = F::Output> {
+        let slot = Self::current();
         async move {
-            match held {
-                Some(held) => held.held_by(work).await,
+            match slot {
+                Some(slot) => slot.scope(work).await,
                 None => work.await,
             }
         }

@@ -1,4 +1,4 @@
-//! A connection of the pool while a session has it.
+//! A connection that a session has acquired.
 
 use std::ops::{Deref, DerefMut};
 
@@ -6,13 +6,13 @@ use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres};
 use tokio::sync::OwnedSemaphorePermit;
 
-/// A connection that goes back to the pool when it is dropped, unless it cannot write: such a one is closed,
-/// so that the next request gets a new one, which may lead to another server.
+/// A connection that returns to the pool when it is dropped. A connection that cannot write is closed instead, because
+/// a new one may reach another server.
 #[derive(Debug)]
 pub struct Lease {
     connection: PoolConnection<Postgres>,
     can_write: bool,
-    /// Of the pool; its connection is given back first.
+    /// The permit of the pool. Dropped after the connection.
     _permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -28,20 +28,20 @@ impl Lease {
         }
     }
 
-    /// The same, with the permit of the pool for as long.
-    pub(super) fn holding(self, permit: OwnedSemaphorePermit) -> Self {
+    /// Adds the permit of the pool.
+    pub(super) fn with_permit(self, permit: OwnedSemaphorePermit) -> Self {
         Self {
             _permit: Some(permit),
             ..self
         }
     }
 
-    /// Whether its session could write when it was last tested.
+    /// Whether the session could write at its last test.
     pub(super) fn can_write(&self) -> bool {
         self.can_write
     }
 
-    /// Closes the connection at once, without waiting for its server.
+    /// Closes the connection at once, without waiting for the server.
     pub(super) fn close(self) {
         drop(self.connection.detach());
     }

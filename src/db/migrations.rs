@@ -1,4 +1,4 @@
-//! The schema, and connections for work that takes longer than any request.
+//! The schema, and connections for long work.
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{Connection, PgConnection};
@@ -29,11 +29,11 @@ impl From<UnusableError> for MigrationError {
 }
 
 impl Database {
-    /// Brings the schema up to date; any number of servers may do so at once.
+    /// Brings the schema up to date. Several servers may do so at the same time.
     ///
     /// # Errors
     /// Returns [`MigrationError::Connect`] if no host can be reached or written to, `Unusable` if the database has
-    /// another encoding than UTF8 or stands behind a pooler, and `Migrate` if a migration fails or the schema is newer
+    /// another encoding than UTF8 or a pooler in front of it, and `Migrate` if a migration fails or the schema is newer
     /// than this server.
     pub async fn migrate(&self) -> Result<(), MigrationError> {
         let mut connection = self.without_timeouts().await?;
@@ -42,27 +42,27 @@ impl Database {
         Ok(connection.close().await.map_err(ConnectError::Failed)?)
     }
 
-    /// A connection beside the pool for work that takes longer than any request.
+    /// Opens a connection outside the pool, without timeouts for statements and locks.
     ///
     /// # Errors
-    /// Those of connecting.
+    /// Returns [`ConnectError`] if no host has a session that `target_session_attrs` admits.
     pub async fn without_timeouts(&self) -> Result<PgConnection, ConnectError> {
         let without_timeouts = self.hosts.connect(|options| {
             options.options([
                 ("statement_timeout", "0"),
-                // Servers that start at once wait for the first to migrate.
+                // Servers that start at the same time wait for the migrations of the first.
                 ("lock_timeout", "0"),
-                // Each start is told that the table of migrations is there already.
+                // Hides the notice at each start that the table of migrations exists.
                 ("client_min_messages", "warning"),
             ])
         });
         without_timeouts.await
     }
 
-    /// Whether the database serves, and takes writes.
+    /// Checks that the database can be used and accepts writes.
     ///
     /// # Errors
-    /// [`ConnectError`], `ReadOnly` where it takes none.
+    /// Returns the errors of [`Database::check_usable`], and [`ConnectError::ReadOnly`] if the database is read-only.
     pub async fn check_writable(&self) -> Result<(), MigrationError> {
         let mut connection = self.without_timeouts().await?;
         check(&mut connection).await?;
@@ -75,7 +75,7 @@ impl Database {
         Ok(connection.close().await.map_err(ConnectError::Failed)?)
     }
 
-    /// Whether the database can be used, where it can be reached.
+    /// Checks that the database can be used.
     ///
     /// # Errors
     /// Returns [`MigrationError::Unusable`] if it cannot be used, and `Connect` if it cannot be reached.
@@ -85,7 +85,7 @@ impl Database {
         Ok(connection.close().await.map_err(ConnectError::Failed)?)
     }
 
-    /// How many migrations this server knows.
+    /// Returns the number of migrations of this server.
     pub fn migrations() -> usize {
         MIGRATIONS.iter().count()
     }

@@ -1,4 +1,4 @@
-//! The reads and writes of one request.
+//! The reads and writes of a unit of work.
 
 use futures_util::future::BoxFuture;
 use sqlx::PgConnection;
@@ -12,37 +12,37 @@ use super::search::is_starting;
 use super::{Database, DatabaseError, Deadline};
 use crate::traces;
 
-/// One request's hold on one connection.
+/// The database access of one unit of work, with at most one connection.
 #[derive(Debug)]
 pub struct Session {
     pub(super) database: Database,
     pub(super) connection: Option<Lease>,
-    /// By when the first read ends: the wait for the connection counts.
+    /// The deadline of the first read, which includes the wait for the connection.
     pub(super) read_by: Option<Instant>,
     pub(super) write_by: Instant,
 }
 
 impl Session {
-    /// Reads. A connection that turns out to be lost is replaced until the time for reading is up. What
-    /// is large or meets a busy database takes longer: it goes on until the deadline of the request as
-    /// long as the database answers others.
+    /// Reads. A lost connection is replaced until the read timeout. After that timeout, a read continues until the
+    /// deadline of the request only if the database responds on another connection.
     ///
     /// # Errors
-    /// [`DatabaseError`], of which `OutcomeUnknown` cannot occur.
+    /// Returns every [`DatabaseError`] except `OutcomeUnknown`: `Unavailable` if the database does not respond,
+    /// `TimedOut` at the deadline, and the error of a statement that PostgreSQL refused.
     pub async fn read<T>(
         &mut self,
         work: impl for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
     ) -> Result<T, DatabaseError> {
         let read_by = self.read_by();
         loop {
-            let mut connection = self.connected(read_by).await?;
-            let mut worked = work(&mut connection).instrument(traces::database("read"));
-            let mut read = timeout_at(read_by, &mut worked).await;
+            let mut connection = self.take_connection(read_by).await?;
+            let mut reading = work(&mut connection).instrument(traces::database("read"));
+            let mut read = timeout_at(read_by, &mut reading).await;
             let is_alive = read.is_err() && self.database.is_alive().await;
             if is_alive {
-                read = timeout_at(self.write_by, worked).await;
+                read = timeout_at(self.write_by, reading).await;
             } else {
-                drop(worked);
+                drop(reading);
             }
             match read {
                 Ok(Ok(value)) => {
@@ -57,7 +57,7 @@ impl Session {
                 }
                 Ok(Err(error)) => return Err(self.refused(connection, error)),
                 Err(_) => {
-                    // An answer may still come: this connection must not serve anybody else.
+                    // A late response may arrive, so this connection must not be used again.
                     connection.close();
                     return Err(if is_alive {
                         DatabaseError::TimedOut(None)
@@ -69,10 +69,10 @@ impl Session {
         }
     }
 
-    /// Takes a connection, where it has none.
+    /// Acquires a connection if the session has none.
     ///
     /// # Errors
-    /// [`DatabaseError::Unavailable`].
+    /// Returns [`DatabaseError::Unavailable`], `Exhausted` or `ReadOnly` if no connection becomes free in time.
     pub async fn connect(&mut self) -> Result<(), DatabaseError> {
         if self.connection.is_none() {
             self.connection = Some(self.database.acquire().await?);
@@ -80,9 +80,8 @@ impl Session {
         Ok(())
     }
 
-    /// Gives the connection to those who may wait for one, where there is no other and none can be
-    /// opened.
-    pub fn share(&mut self) {
+    /// Returns the connection to the pool if the pool has no idle one and cannot open another.
+    pub fn yield_connection(&mut self) {
         let pool = &self.database.pool;
         let are_all_open = pool.size() >= pool.options().get_max_connections();
         if are_all_open && pool.num_idle() == 0 {
@@ -90,17 +89,17 @@ impl Session {
         }
     }
 
-    /// Gives the connection back: what follows takes long, and needs none.
+    /// Returns the connection to the pool, before long work that needs none.
     pub fn release(&mut self) {
         self.connection = None;
     }
 
-    /// What is written from here on has its result by another deadline.
-    pub fn write_until(&mut self, deadline: Deadline) {
+    /// Sets the deadline of the following writes.
+    pub fn set_write_deadline(&mut self, deadline: Deadline) {
         self.write_by = deadline.instant();
     }
 
-    /// By when a read that begins now ends; one that follows a write has time of its own.
+    /// Returns the deadline of a read that starts now. Every read after the first has the full read timeout.
     pub(super) fn read_by(&mut self) -> Instant {
         let first = self.read_by.take();
         first.unwrap_or_else(|| {
@@ -109,8 +108,8 @@ impl Session {
         })
     }
 
-    /// The connection of this session, or another where it has none any more.
-    pub(super) async fn connected(&mut self, by: Instant) -> Result<Lease, DatabaseError> {
+    /// Takes the connection of this session, or acquires one.
+    pub(super) async fn take_connection(&mut self, by: Instant) -> Result<Lease, DatabaseError> {
         match self.connection.take() {
             Some(connection) => Ok(connection),
             None => match timeout_at(by, self.database.acquire()).await {
@@ -120,32 +119,33 @@ impl Session {
         }
     }
 
-    /// Why a statement was refused. A connection that turned out to be read-only is closed, and those opened
-    /// before with it.
+    /// Classifies the error of a statement. If the session is read-only, its connection and all older ones are closed.
     pub(super) fn refused(&mut self, connection: Lease, error: sqlx::Error) -> DatabaseError {
         if is_read_only(&error) {
             connection.close();
-            self.database.hosts.distrust();
+            self.database.hosts.invalidate_connections();
         } else {
             self.connection = Some(connection);
         }
         refused(error)
     }
 
-    /// Writes with one statement, which Postgres commits as a whole or not at all.
+    /// Writes with one statement, which PostgreSQL commits completely or not at all.
     ///
     /// # Errors
-    /// [`DatabaseError`]; after `ReadOnly` with an error the same statement may succeed, on the next connection.
+    /// Returns [`DatabaseError::OutcomeUnknown`] if the connection is lost or no response arrives before the deadline,
+    /// `TimedOut` if the deadline has passed before the statement, and every other error as documented there. After
+    /// `ReadOnly` with an error, the same statement may succeed on the next connection.
     pub async fn write<T>(
         &mut self,
         work: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
     ) -> Result<T, DatabaseError> {
-        let mut connection = self.connected_to_write(self.write_by).await?;
+        let mut connection = self.take_writable_connection(self.write_by).await?;
         if Instant::now() >= self.write_by {
             return Err(DatabaseError::TimedOut(None));
         }
-        let worked = work(&mut connection).instrument(traces::database("write"));
-        match timeout_at(self.write_by, worked).await {
+        let writing = work(&mut connection).instrument(traces::database("write"));
+        match timeout_at(self.write_by, writing).await {
             Ok(Ok(value)) => {
                 self.connection = Some(connection);
                 Ok(value)
@@ -163,8 +163,7 @@ impl Session {
     }
 }
 
-/// Whether the connection, and not the statement, is at fault: class 08, 57P01 to 57P05, and whatever ends the
-/// session.
+/// Whether the connection was lost: class 08, 57P01 to 57P05, and every other error that ends the session.
 pub(super) fn is_lost(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) => true,
@@ -180,8 +179,8 @@ pub(super) fn is_lost(error: &sqlx::Error) -> bool {
     }
 }
 
-/// What became of a write whose connection was lost. A server that starts or stops (57P03) has not begun it; one
-/// that ends a session (57P01) may have committed.
+/// Classifies the error of a write whose connection was lost. A server that starts or stops (57P03) has not started the
+/// write; a server that ends a session (57P01) may have committed it.
 pub(super) fn lost_at_write(error: sqlx::Error) -> DatabaseError {
     if is_starting(&error) {
         DatabaseError::Unavailable(Some(error))
@@ -190,16 +189,15 @@ pub(super) fn lost_at_write(error: sqlx::Error) -> DatabaseError {
     }
 }
 
-/// Whether a standby cancelled a read for what its primary had to change (40001).
+/// Whether a standby cancelled a read because of a change on its primary (40001).
 fn is_recovering(error: &sqlx::Error, connection: &Lease) -> bool {
     let code = error.as_database_error().and_then(|it| it.code());
     !connection.can_write() && code.as_deref() == Some("40001")
 }
 
-/// What the database answered instead of a result. A statement that it cancelled for taking too
-/// long (57014), or for waiting too long for a lock (55P03), or for which it has no room on its disk
-/// or in memory (class 53), or that it takes only where it is not read-only (25006), as after a failover,
-/// was rolled back: another try may find it less busy, or another server.
+/// Classifies the error of a statement. These statements were rolled back, and a retry may succeed: after a statement
+/// timeout (57014), a lock timeout (55P03), a lack of disk space or memory (class 53), or on a read-only server
+/// (25006), as after a failover.
 pub(super) fn refused(error: sqlx::Error) -> DatabaseError {
     let code = error.as_database_error().and_then(|error| error.code());
     match code.as_deref() {

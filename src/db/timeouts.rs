@@ -1,22 +1,21 @@
-//! How long the server waits for the database.
+//! Timeouts of the database.
 
 use std::time::Duration;
 
-/// How long one request waits for the database, step by step. The deadline of the request bounds all of
-/// them together.
+/// The timeouts of the steps of one request. The deadline of the request limits their sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
-    /// For the result of one statement; then PostgreSQL cancels it.
+    /// One statement. PostgreSQL cancels it after this time.
     pub statement: Duration,
-    /// For a free connection.
+    /// The wait for a free connection.
     pub connection: Duration,
-    /// For a connection and the first reads, all together, before it is asked whether the database answers at
-    /// all: with the time of that question, a database that is gone is a 503 within a second. Where it answers,
-    /// a read goes on until the deadline of the request. A read after a write has as long again. A new
-    /// case waits as long for its group to be written.
+    /// The wait for a connection and the first read together, before a probe tests whether the database responds. With
+    /// the time of the probe, an unreachable database leads to a 503 within a second. If it responds, the read
+    /// continues until the deadline of the request. Each later read has the full time. A new case waits as long for its
+    /// group commit.
     pub read: Duration,
-    /// For a lock that another transaction holds; then PostgreSQL cancels the statement. It must be longer
-    /// than `deadlock_timeout` (1 s), or a deadlock is reported as a wait.
+    /// The wait for a lock of another transaction. PostgreSQL cancels the statement after this time. It must be longer
+    /// than `deadlock_timeout` (1 s), otherwise a deadlock is reported as a lock timeout.
     pub lock: Duration,
 }
 

@@ -13,19 +13,19 @@ use super::session::{is_lost, lost_at_write, refused};
 use super::{DatabaseError, Session};
 use crate::traces;
 
-/// How often a transaction is tried, all in all.
+/// Maximum number of attempts of a transaction.
 const ATTEMPTS: usize = 4;
-/// How long a rollback may take before its connection is closed instead.
-const ROLLBACK: Duration = Duration::from_secs(1);
+/// Maximum duration of a rollback. After that, its connection is closed.
+const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Session {
-    /// Runs one transaction, which is committed if the work succeeds and rolled back if not. Where
-    /// somebody else was in the way ([`Retry`]) it is done again, a bounded number of times; where its
-    /// connection failed before the commit was sent, once, on a new one.
+    /// Runs one transaction. Commits it if the work succeeds, and rolls it back otherwise. After a conflict with
+    /// another transaction ([`Retry`]), it runs again, up to 4 times in all. If its connection fails before the commit,
+    /// it runs again once on a new connection.
     ///
     /// # Errors
-    /// Those of the work, and [`DatabaseError`]: `OutcomeUnknown` only where the commit was sent and
-    /// not answered.
+    /// Returns the error of the work, or a [`DatabaseError`]: `OutcomeUnknown` only if the commit was sent and no
+    /// response arrived.
     pub async fn transaction<T, E>(
         &mut self,
         work: impl for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, E>>,
@@ -33,11 +33,11 @@ impl Session {
     where
         E: From<DatabaseError> + Retry,
     {
-        let mut more = 1..ATTEMPTS;
+        let mut retries = 1..ATTEMPTS;
         let mut is_replaced = false;
         loop {
-            let mut begun = self.begun().await?;
-            let Some(connection) = begun.0.as_deref_mut() else {
+            let mut open = self.begin().await?;
+            let Some(connection) = open.0.as_deref_mut() else {
                 return Err(DatabaseError::Unavailable(None).into());
             };
             let worked = work(connection).instrument(traces::database("transaction"));
@@ -46,39 +46,39 @@ impl Session {
                 Err(_) => return Err(DatabaseError::TimedOut(None).into()),
             };
             let error = match worked {
-                Ok(value) => match self.commit(begun).await {
+                Ok(value) => match self.commit(open).await {
                     Ok(()) => return Ok(value),
                     Err(error) => E::from(error),
                 },
-                // Closed, not rolled back: it must not serve anybody else.
-                Err(error) if is_of_connection(&error) => error,
+                // The connection is closed instead of rolled back, because it must not be used again.
+                Err(error) if is_connection_failure(&error) => error,
                 Err(error) => {
-                    self.roll_back(begun).await;
+                    self.roll_back(open).await;
                     error
                 }
             };
-            if is_of_connection(&error) {
-                if matches!(error.database(), Some(DatabaseError::ReadOnly(_))) {
-                    self.database.hosts.distrust();
+            if is_connection_failure(&error) {
+                if matches!(error.database_error(), Some(DatabaseError::ReadOnly(_))) {
+                    self.database.hosts.invalidate_connections();
                 }
                 if !is_replaced {
                     is_replaced = true;
                     continue;
                 }
             }
-            if !error.is_worth_another_try() || more.next().is_none() {
+            if !error.may_succeed_on_retry() || retries.next().is_none() {
                 return Err(error);
             }
         }
     }
 
-    /// A connection with an open transaction. One that turns out to be lost is replaced.
-    async fn begun(&mut self) -> Result<Begun, DatabaseError> {
+    /// Opens a transaction. Replaces a lost connection.
+    async fn begin(&mut self) -> Result<OpenTransaction, DatabaseError> {
         let by = self.read_by();
         loop {
-            let mut begun = Begun(Some(self.connected_to_write(by).await?));
-            match timeout_at(by, begun.say("BEGIN")).await {
-                Ok(Ok(())) => return Ok(begun),
+            let mut open = OpenTransaction(Some(self.take_writable_connection(by).await?));
+            match timeout_at(by, open.execute("BEGIN")).await {
+                Ok(Ok(())) => return Ok(open),
                 Ok(Err(error)) if is_lost(&error) && Instant::now() < by => {}
                 Ok(Err(error)) => return Err(DatabaseError::from(error)),
                 Err(_) => return Err(DatabaseError::Unavailable(None)),
@@ -86,43 +86,46 @@ impl Session {
         }
     }
 
-    async fn commit(&mut self, mut begun: Begun) -> Result<(), DatabaseError> {
-        match timeout_at(self.write_by, begun.say("COMMIT")).await {
+    async fn commit(&mut self, mut open: OpenTransaction) -> Result<(), DatabaseError> {
+        match timeout_at(self.write_by, open.execute("COMMIT")).await {
             Ok(Ok(())) => {
-                self.connection = begun.0.take();
+                self.connection = open.0.take();
                 Ok(())
             }
             Ok(Err(error)) if is_lost(&error) => Err(lost_at_write(error)),
             Ok(Err(error)) if is_read_only(&error) => Err(refused(error)),
             Ok(Err(error)) => {
-                self.roll_back(begun).await;
+                self.roll_back(open).await;
                 Err(refused(error))
             }
             Err(_) => Err(DatabaseError::OutcomeUnknown(None)),
         }
     }
 
-    async fn roll_back(&mut self, mut begun: Begun) {
-        if matches!(timeout(ROLLBACK, begun.say("ROLLBACK")).await, Ok(Ok(()))) {
-            self.connection = begun.0.take();
+    async fn roll_back(&mut self, mut open: OpenTransaction) {
+        if matches!(
+            timeout(ROLLBACK_TIMEOUT, open.execute("ROLLBACK")).await,
+            Ok(Ok(()))
+        ) {
+            self.connection = open.0.take();
         }
     }
 }
 
-/// A connection with an open transaction. Dropped in any other way than by the end of that (a panic,
-/// a lost connection, no answer in time) it is closed, and Postgres rolls back: back in the pool it
-/// would swallow what the next one writes.
-struct Begun(Option<Lease>);
+/// A connection with an open transaction. If it is dropped before the end of the transaction (after a panic, a lost
+/// connection or a timeout), it is closed, and PostgreSQL rolls back. In the pool, the open transaction would swallow
+/// the writes of the next request.
+struct OpenTransaction(Option<Lease>);
 
-impl Begun {
-    async fn say(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
+impl OpenTransaction {
+    async fn execute(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
         let connection = self.0.as_deref_mut().ok_or(sqlx::Error::PoolClosed)?;
         sqlx::raw_sql(statement).execute(connection).await?;
         Ok(())
     }
 }
 
-impl Drop for Begun {
+impl Drop for OpenTransaction {
     fn drop(&mut self) {
         if let Some(connection) = self.0.take() {
             connection.close();
@@ -130,21 +133,21 @@ impl Drop for Begun {
     }
 }
 
-/// An error of a transaction's work, as far as it can be another's turn that was in the way.
+/// An error of the work of a transaction that may be a conflict with another transaction.
 pub trait Retry {
-    /// Whether the same work may succeed now, or say better what is wrong: after a deadlock (40P01),
-    /// a failed serialisation (40001), and where a constraint (class 23) stands for something that
-    /// the work had looked at before somebody else was faster.
-    fn is_worth_another_try(&self) -> bool;
+    /// Whether a retry may succeed or return a more precise error: after a deadlock (40P01), a serialization failure
+    /// (40001), or the violation of a constraint (class 23) that the work had checked before another transaction
+    /// committed.
+    fn may_succeed_on_retry(&self) -> bool;
 
-    /// What the database said, if that is the reason.
-    fn database(&self) -> Option<&DatabaseError>;
+    /// Returns the error of the database, if it is the cause.
+    fn database_error(&self) -> Option<&DatabaseError>;
 }
 
-/// Whether the connection failed before anything was committed, so that the same work may succeed on another: it
-/// was lost (class 08, 57P0x), or is read-only (25006).
-fn is_of_connection(error: &impl Retry) -> bool {
-    match error.database() {
+/// Whether the connection failed before the commit, so that a retry on another may succeed: it was lost (class 08,
+/// 57P0x) or is read-only (25006).
+fn is_connection_failure(error: &impl Retry) -> bool {
+    match error.database_error() {
         Some(DatabaseError::ReadOnly(error)) => error.is_some(),
         Some(DatabaseError::Unavailable(Some(error))) => is_lost(error),
         _ => false,
@@ -152,20 +155,20 @@ fn is_of_connection(error: &impl Retry) -> bool {
 }
 
 impl Retry for DatabaseError {
-    fn is_worth_another_try(&self) -> bool {
+    fn may_succeed_on_retry(&self) -> bool {
         matches!(self, Self::Refused(sqlx::Error::Database(error))
         if error.code().is_some_and(|code| {
             matches!(&*code, "40P01" | "40001") || code.starts_with("23")
         }))
     }
 
-    fn database(&self) -> Option<&Self> {
+    fn database_error(&self) -> Option<&Self> {
         Some(self)
     }
 }
 
 impl From<sqlx::Error> for DatabaseError {
-    /// Of a statement that changed nothing, or whose transaction was not committed.
+    /// Converts the error of a statement that changed nothing, or whose transaction was not committed.
     fn from(error: sqlx::Error) -> Self {
         if is_lost(&error) {
             Self::Unavailable(Some(error))

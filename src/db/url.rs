@@ -13,8 +13,8 @@ impl FromStr for Hosts {
     type Err = UrlError;
 
     /// Parses `postgres://user:password@host1:5432,host2:5433/database?target_session_attrs=read-write`. As in libpq,
-    /// the parameters `host` and `port` may be lists and replace the hosts and ports before the path, an IPv6 address is
-    /// in brackets, and the folder of a Unix socket is percent-encoded. All other parameters apply to every host.
+    /// the parameters `host` and `port` may be lists and replace the hosts and ports before the path, an IPv6 address
+    /// is in brackets, and the folder of a Unix socket is percent-encoded. All other parameters apply to every host.
     fn from_str(url: &str) -> Result<Self, UrlError> {
         let (scheme, rest) = url.split_once("://").ok_or(UrlError::Malformed)?;
         if !["postgres", "postgresql"].contains(&scheme) {

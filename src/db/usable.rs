@@ -1,13 +1,12 @@
-//! Whether a database that answers is one that Dossier can use.
+//! Whether Dossier can use a database.
 
 use sqlx::{PgConnection, Row};
 use thiserror::Error;
 
-/// A setting that every session is opened with, so that a session without it shows that something between drops
-/// settings.
+/// A setting of every session. If it is missing, a pooler between server and database drops settings.
 pub(super) const MARK: (&str, &str) = ("dossier.session", "on");
 
-/// Why a database cannot be used, although it answers.
+/// Why a database cannot be used, although it responds.
 #[derive(Debug, Error)]
 pub enum UnusableError {
     #[error(
@@ -16,21 +15,21 @@ pub enum UnusableError {
     )]
     Encoding(String),
     #[error(
-        "DATABASE_URL leads to a connection pooler such as PgBouncer, which does not keep the settings and prepared \
-         statements of a session: name PostgreSQL itself, since Dossier has a pool of its own"
+        "DATABASE_URL names a connection pooler such as PgBouncer, which does not keep the settings and prepared \
+         statements of a session: name PostgreSQL itself, since Dossier has its own pool"
     )]
     Pooler,
-    /// It does not answer after all.
+    /// The connection failed.
     #[error(transparent)]
     Failed(#[from] sqlx::Error),
 }
 
-/// Checks the encoding of the database, and that the settings of the session have arrived.
+/// Checks the encoding of the database, and that the session has its settings.
 ///
 /// # Errors
-/// [`UnusableError`].
+/// Returns [`UnusableError`] if the encoding is not UTF8, a setting is missing, or the statement fails.
 pub(super) async fn check(connection: &mut PgConnection) -> Result<(), UnusableError> {
-    // Without preparing it: a pooler may run each statement in another session.
+    // Not prepared, because a pooler may run each statement in another session.
     const QUERY: &str =
         "SELECT getdatabaseencoding()::text, current_setting('dossier.session', true)";
     let row = sqlx::raw_sql(QUERY).fetch_one(connection).await?;
@@ -44,8 +43,8 @@ pub(super) async fn check(connection: &mut PgConnection) -> Result<(), UnusableE
     }
 }
 
-/// Whether an error is one that a pooler causes: a parameter at the start of a session that it does not know
-/// (PgBouncer's 08P01), or a prepared statement that is in another session (26000, 42P05).
+/// Whether a pooler caused the error: it does not know a startup parameter (08P01 of PgBouncer), or a prepared
+/// statement belongs to another session (26000, 42P05).
 pub fn is_pooler_error(error: &sqlx::Error) -> bool {
     let Some(error) = error.as_database_error() else {
         return false;

@@ -36,7 +36,7 @@ impl Gate {
             Some(slot) => {
                 let held = InFlight::new(slot.held());
                 request.extensions_mut().insert(slot);
-                held.held_by(next.run(request)).await
+                held.scope(next.run(request)).await
             }
             None => Problem::Plain(ProblemType::Overloaded).into_response(),
         }

@@ -58,13 +58,13 @@ impl Problem {
 }
 
 impl Retry for Problem {
-    fn is_worth_another_try(&self) -> bool {
+    fn may_succeed_on_retry(&self) -> bool {
         // A key that is taken stays taken.
-        matches!(self, Self::Database(error) if error.is_worth_another_try()
+        matches!(self, Self::Database(error) if error.may_succeed_on_retry()
             && error.constraint() != Some("idempotency_keys_pkey"))
     }
 
-    fn database(&self) -> Option<&DatabaseError> {
+    fn database_error(&self) -> Option<&DatabaseError> {
         match self {
             Self::Database(error) => Some(error),
             _ => None,
@@ -116,7 +116,7 @@ impl Problem {
                 DatabaseError::ReadOnly(_) => ProblemType::ReadOnly,
                 DatabaseError::OutcomeUnknown(_) => ProblemType::OutcomeUnknown,
                 DatabaseError::Locked(_) => ProblemType::Busy,
-                error if error.is_of_another_schema() => ProblemType::NotMigrated,
+                error if error.is_schema_mismatch() => ProblemType::NotMigrated,
                 DatabaseError::Refused(_) | DatabaseError::Ended(_) => ProblemType::InternalError,
             },
         }

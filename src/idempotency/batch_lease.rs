@@ -13,8 +13,8 @@ use crate::http::{KeyGuard, Problem};
 /// How long a lease lasts after the deadline of its batch. Statements of the batch end within this time.
 const MARGIN: TimeDelta = TimeDelta::seconds(5);
 
-/// The right to run the batch of a key. If it is not returned, because the server stopped or the client disconnected, it
-/// expires a few seconds after the deadline of the request. Until then, items may still be written.
+/// The right to run the batch of a key. If it is not returned, because the server stopped or the client disconnected,
+/// it expires a few seconds after the deadline of the request. Until then, items may still be written.
 #[derive(Debug)]
 pub struct BatchLease {
     database: Database,
@@ -29,8 +29,8 @@ impl BatchLease {
     /// Acquires the lease of a key for `holder`.
     ///
     /// # Errors
-    /// Returns `RequestInProgress` (409) while another batch with the key runs, or a [`DatabaseError`]. No item of the batch
-    /// was written then.
+    /// Returns `RequestInProgress` (409) while another batch with the key runs, or a [`DatabaseError`]. No item of the
+    /// batch was written then.
     pub async fn acquire(
         context: IdempotencyContext<'_>,
         key: &str,

@@ -13,7 +13,8 @@ use super::store::{self, StoredResponse};
 use crate::db::{Database, DatabaseError, Deadline};
 use crate::http::{KeyLocks, Problem, ProblemType, WriteResponse};
 
-/// Maximum number of attempts of one request. The key makes a second attempt safe if the outcome of the first is unknown.
+/// Maximum number of attempts of one request. The key makes a second attempt safe if the outcome of the first is
+/// unknown.
 const ATTEMPTS: usize = 2;
 /// How long a repeated request waits for the first.
 pub(super) const WAIT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -188,8 +189,8 @@ fn may_succeed_on_retry(problem: &Problem) -> bool {
 /// Returns the stored response of an earlier request with the key.
 ///
 /// # Errors
-/// Returns `IdempotencyKeyReused` (422) if the earlier request was another one, and `ResponseErased` (410) if the case in
-/// the response was deleted.
+/// Returns `IdempotencyKeyReused` (422) if the earlier request was another one, and `ResponseErased` (410) if the case
+/// in the response was deleted.
 pub fn replay<T: Replay>(stored: StoredResponse, claim: &Claim) -> Result<Executed<T>, Problem> {
     if stored.request_hash != claim.request_hash {
         return Err(Problem::Plain(ProblemType::IdempotencyKeyReused));

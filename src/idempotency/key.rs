@@ -19,8 +19,8 @@ const PATTERN: &str =
 /// The longest header: a quoted key in which every character is escaped.
 const LONGEST_HEADER: usize = 2 * LONGEST + 2;
 
-/// The optional key of a POST: a quoted string (draft-ietf-httpapi-idempotency-key-header-07, section 2.1) or the same key
-/// without quotes. Other methods are idempotent, so their key is ignored.
+/// The optional key of a POST: a quoted string (draft-ietf-httpapi-idempotency-key-header-07, section 2.1) or the same
+/// key without quotes. Other methods are idempotent, so their key is ignored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(pub Option<String>);
 
@@ -39,9 +39,9 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
 
 impl IntoParams for IdempotencyKey {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let about = "Identifies this request for 24 hours. A request that is sent again with the same key is executed once and returns \
-                     the first response, with `Idempotent-Replayed: true`. 1 to 255 visible ASCII characters, optionally in \
-                     double quotes.";
+        let about = "Identifies this request for 24 hours. A request that is sent again with the same key is executed once \
+                     and returns the first response, with `Idempotent-Replayed: true`. 1 to 255 visible ASCII \
+                     characters, optionally in double quotes.";
         let mut schema = parameters::text(None, "0198a000-5c1a-7d3e-9a44-2f1b6c8d9e10");
         schema.min_length = Some(1);
         schema.max_length = Some(LONGEST_HEADER);

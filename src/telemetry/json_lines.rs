@@ -10,8 +10,8 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Writes the JSON fields of `tracing_subscriber`'s own format, without the list of spans. That format parses the fields
-/// of the span again for each line; this one copies them as formatted before, which takes half the time.
+/// Writes the JSON fields of `tracing_subscriber`'s own format, without the list of spans. That format parses the
+/// fields of the span again for each line; this one copies them as formatted before, which takes half the time.
 pub struct JsonLines;
 
 impl<S> FormatEvent<S, JsonFields> for JsonLines

@@ -8,8 +8,8 @@ use super::{CaseReference, IfMatch, Locked, lock};
 use crate::http::{Problem, ProblemType};
 use crate::validation::{Code, Fault, Scope, Violation, Violations};
 
-/// Locks the case of the field `case_id`. A case that does not exist is a violation if there are other violations, and a
-/// 404 otherwise.
+/// Locks the case of the field `case_id`. A case that does not exist is a violation if there are other violations, and
+/// a 404 otherwise.
 ///
 /// # Errors
 /// Returns a problem with the status 404 as above, `PreconditionFailed` or `WeakEntityTag` (412) if `If-Match` does not

@@ -46,7 +46,8 @@ pub async fn lock(
     }
 }
 
-/// Returns the problem for a missing case. It explains a segment in the form of an id that is the external id of a case.
+/// Returns the problem for a missing case. It explains a segment in the form of an id that is the external id of a
+/// case.
 ///
 /// # Errors
 /// Returns the error of the statement.
@@ -87,8 +88,8 @@ pub async fn external_id_fault(
     .await?;
     Ok(named.map(|named| {
         let message = format!(
-            "No case has the id {id}. The case {named} has it as its external_id, but a write reads a value in the form of an \
-             id as an id only: use the id of the case."
+            "No case has the id {id}. The case {named} has it as its external_id, but a write reads a value in the \
+             form of an id as an id only: use the id of the case."
         );
         Fault::new(Code::CaseNotFound, message)
     }))

@@ -37,7 +37,7 @@ pub async fn apply(
     dry_run: bool,
 ) -> Result<Vec<Line>, ApplyError> {
     if !dry_run {
-        session.to_write().await?;
+        session.require_write_access().await?;
     }
     let stored = session
         .read(|connection| Box::pin(store::contents(connection, workspace_id)))

@@ -7,8 +7,8 @@ use super::store::{self, ListedWorkspace};
 use crate::auth::ApiKey;
 use crate::db::{DatabaseError, Session};
 
-/// Creates a workspace with the given id and its key, if they do not exist. An existing key does not change, so a revoked
-/// key stays revoked.
+/// Creates a workspace with the given id and its key, if they do not exist. An existing key does not change, so a
+/// revoked key stays revoked.
 ///
 /// # Errors
 /// Returns the [`DatabaseError`] of a write.

@@ -64,8 +64,8 @@ impl WorkspaceFile {
     /// Parses a file.
     ///
     /// # Errors
-    /// Returns [`FileError::Yaml`] or [`FileError::Toml`] if the syntax is invalid, and [`FileError::Invalid`] with every
-    /// violation otherwise.
+    /// Returns [`FileError::Yaml`] or [`FileError::Toml`] if the syntax is invalid, and [`FileError::Invalid`] with
+    /// every violation otherwise.
     pub fn parse(text: &str, format: Format) -> Result<Self, FileError> {
         let value: Value = match format {
             Format::Yaml => {

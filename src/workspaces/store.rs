@@ -74,7 +74,8 @@ pub async fn find(connection: &mut PgConnection, name: &str) -> Result<Option<Uu
         .await
 }
 
-/// Inserts a workspace and its key if they do not exist. An existing key does not change, so a revoked key stays revoked.
+/// Inserts a workspace and its key if they do not exist. An existing key does not change, so a revoked key stays
+/// revoked.
 ///
 /// # Errors
 /// Returns the error of the statement.

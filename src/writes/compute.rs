@@ -61,8 +61,8 @@ impl Compute {
         self.turn(size).await
     }
 
-    /// Waits for a turn for work that must not fail, because its case is stored already. Returns a turn at the deadline at
-    /// the latest.
+    /// Waits for a turn for work that must not fail, because its case is stored already. Returns a turn at the deadline
+    /// at the latest.
     pub async fn turn_to_finish(&self, size: usize) -> Turn<'_> {
         let turn = self.turn(size).await;
         turn.unwrap_or_else(|_| Turn::at_once(size))

@@ -186,7 +186,7 @@ tags: [{label: New}]
 custom_properties: [{target: case, key: amount, label: Amount, type: text}]";
     let stderr = bank.rejected(&bank.write_file("other.yaml", other));
     assert!(
-        stderr.contains("The type of the custom property case amount never changes"),
+        stderr.contains("The type of the custom property case amount cannot change"),
         "{stderr}"
     );
     let posted = json!({"name": "A", "tags": ["New"]}).to_string();

@@ -120,7 +120,7 @@ impl<O: Origin> Attempt<'_, O> {
                 cached.ok_or(AttemptError::Stale)
             }
             Source::Database(session) => {
-                session.to_write().await?;
+                session.require_write_access().await?;
                 Ok(references::read(session, workspace_id, keys).await?)
             }
         }

@@ -93,7 +93,7 @@ impl GroupCommit {
         rows: CaseRows,
     ) -> Result<bool, DatabaseError> {
         let (sender, mut outcome) = oneshot::channel();
-        let in_flight = InFlight::of_task();
+        let in_flight = InFlight::current();
         let most_writers = WRITERS.max(database.size() / 2);
         let (ticket, begins) = {
             let mut queues = self.queues();
@@ -125,7 +125,7 @@ impl GroupCommit {
             return outcome.unwrap_or_else(unknown);
         }
         if self.withdraw(key, ticket) {
-            return Err(database.is_exhausted().await);
+            return Err(database.wait_error().await);
         }
         // The case is being written: wait until its deadline.
         match timeout_at(deadline.instant(), outcome).await {
@@ -176,7 +176,7 @@ impl Writer {
                 Ok(()) => self.write(&mut session, group).await,
                 Err(error) => refuse(group, &error),
             }
-            session.share();
+            session.yield_connection();
         }
     }
 
@@ -240,7 +240,7 @@ impl Writer {
         let Some(deadline) = deadline else { return };
         let is_single = rows.len() == 1;
         let (workspace_id, version) = self.key;
-        session.write_until(deadline);
+        session.set_write_deadline(deadline);
         let write =
             session.write(|connection| Box::pin(insert(connection, workspace_id, rows, version)));
         let outcome = match write.await {
