@@ -21,7 +21,7 @@ use crate::values::now;
 
 /// The lease of a claimed delivery: longer than an attempt can take.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
-/// How many tasks may use the database at the same time.
+/// How many delivery tasks may use the database at the same time.
 const DATABASE_TASKS: usize = 2;
 /// The delay before the next try to store a result.
 const STORE_RETRY_DELAY: Duration = Duration::from_secs(1);
@@ -38,7 +38,6 @@ pub struct Deliverer {
     database: Database,
     client: Client,
     destinations: Destinations,
-    /// One permit for each task that may use the database.
     permits: Arc<Semaphore>,
 }
 

@@ -33,7 +33,7 @@ pub async fn deliver(
         while let Some(ended) = running.try_join_next_with_id() {
             slots.end(ended);
         }
-        // Checked in each turn: while deliveries are due, the loop waits nowhere else.
+        // Checked in each turn: while deliveries are due, the loop never reaches the wait below.
         tokio::select! {
             biased;
             () = &mut stop => break,
