@@ -37,13 +37,13 @@ pub struct Share {
 /// The running requests, by task, and the endpoints that are slow.
 #[derive(Debug, Default)]
 pub struct DeliverySlots {
-    taken: HashMap<Id, Endpoint>,
+    taken: HashMap<Id, EndpointKey>,
     /// The webhooks whose last request took at least [`SLOW_AFTER`].
     slow: HashSet<Uuid>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Endpoint {
+struct EndpointKey {
     workspace_id: Uuid,
     webhook_id: Uuid,
 }
@@ -51,7 +51,7 @@ struct Endpoint {
 impl DeliverySlots {
     /// Takes a slot for the request of a task.
     pub fn begin(&mut self, task: Id, workspace_id: Uuid, webhook_id: Uuid) {
-        let endpoint = Endpoint {
+        let endpoint = EndpointKey {
             workspace_id,
             webhook_id,
         };
