@@ -65,7 +65,7 @@ impl Seal {
     }
 }
 
-/// Adds a seal over the oldest unsealed activities of a workspace, at most [`MAX_ACTIVITIES`]. Returns whether more may
+/// Adds a seal over the oldest unsealed activities of a workspace, at most 5,000. Returns whether more may
 /// be left. Does nothing if another transaction is sealing this workspace.
 ///
 /// # Errors

@@ -78,7 +78,7 @@ pub async fn deleted(
         .collect())
 }
 
-/// Ends up to [`END_BATCH`] pending deliveries of a webhook, and returns their number. A delivery becomes `delivered`
+/// Ends up to 500 pending deliveries of a webhook, and returns their number. A delivery becomes `delivered`
 /// if an earlier attempt succeeded (it was pending for a manual retry), otherwise `failed`.
 ///
 /// # Errors
@@ -111,7 +111,7 @@ pub async fn end_pending(
     Ok(ended.rows_affected())
 }
 
-/// Ends up to [`END_BATCH`] pending deliveries of a deleted webhook. Removes the webhook if it was deleted before
+/// Ends up to 500 pending deliveries of a deleted webhook. Removes the webhook if it was deleted before
 /// `before` and has no delivery left. Returns whether more pending deliveries may be left.
 ///
 /// # Errors

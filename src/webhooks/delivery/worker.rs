@@ -15,7 +15,7 @@ use crate::events::ChangeRecorder;
 /// How often the database is checked for retries and for the events of other processes.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Delivers until `stop` resolves, then waits for the running attempts, at most [`attempt::TIMEOUT`].
+/// Delivers until `stop` resolves, then waits for the running attempts, at most 15 s.
 ///
 /// # Errors
 /// Returns `reqwest::Error` if the HTTP client cannot be created.
