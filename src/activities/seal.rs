@@ -65,8 +65,8 @@ impl Seal {
     }
 }
 
-/// Adds a seal over the oldest unsealed activities of a workspace, at most [`MAX_ACTIVITIES`]. Returns whether more may be
-/// left. Does nothing if another transaction is sealing this workspace.
+/// Adds a seal over the oldest unsealed activities of a workspace, at most 5,000. Returns whether more may
+/// be left. Does nothing if another transaction is sealing this workspace.
 ///
 /// # Errors
 /// Returns the database error if a statement fails.
@@ -91,13 +91,13 @@ pub async fn seal_next(
 mod tests {
     use super::*;
 
-    fn rows(texts: &[&str]) -> Vec<SealedRow> {
-        let row = |text: &&str| SealedRow {
+    fn rows(contents: &[&str]) -> Vec<SealedRow> {
+        let row = |content: &&str| SealedRow {
             id: Uuid::from_u128(1),
             case_id: Uuid::from_u128(2),
-            text: Some((*text).to_owned()),
+            content: Some((*content).to_owned()),
         };
-        texts.iter().map(row).collect()
+        contents.iter().map(row).collect()
     }
 
     #[test]

@@ -12,14 +12,14 @@ pub struct SealedRow {
     pub id: Uuid,
     pub case_id: Uuid,
     /// All columns as a string; `None` if the row does not exist.
-    pub text: Option<String>,
+    pub content: Option<String>,
 }
 
 impl SealedRow {
     /// The SHA-256 of the row; empty if the row does not exist.
     pub fn digest(&self) -> Vec<u8> {
-        match &self.text {
-            Some(text) => Sha256::digest(text).to_vec(),
+        match &self.content {
+            Some(content) => Sha256::digest(content).to_vec(),
             None => Vec::new(),
         }
     }
@@ -53,8 +53,8 @@ pub async fn lock_chain(
     Ok(locked.fetch_optional(connection).await?.is_some())
 }
 
-/// Removes up to `most` ids from the queue of unsealed activities, oldest first, and returns their rows. The ids are passed
-/// to the DELETE as an array: a join can be planned as a scan of the table with all its dead rows.
+/// Removes up to `most` ids from the queue of unsealed activities, oldest first, and returns their rows. The ids are
+/// passed to the DELETE as an array: a join can be planned as a scan of the table with all its dead rows.
 ///
 /// # Errors
 /// Returns `sqlx::Error` if a statement fails.

@@ -40,7 +40,7 @@ impl fmt::Display for AuditFault {
     }
 }
 
-/// The sequence number and the digest of a seal. Kept outside the database, it reveals the replacement of a whole chain.
+/// The sequence number and the digest of a seal. A copy outside the database reveals the replacement of a whole chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Head {
     pub sequence: i64,
@@ -57,8 +57,8 @@ impl fmt::Display for Head {
 impl std::str::FromStr for Head {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let parts = text.split_once(':');
+    fn from_str(head: &str) -> Result<Self, Self::Err> {
+        let parts = head.split_once(':');
         let head = parts.and_then(|(sequence, digest)| {
             Some(Self {
                 sequence: sequence.parse().ok()?,
@@ -82,8 +82,8 @@ pub struct Report {
     pub faults: Vec<AuditFault>,
 }
 
-/// Verifies the activities of all workspaces, or of the workspace with the given name, against their seals. `expected` is a
-/// head that each chain must contain. The connection must be in a transaction with one snapshot (`REPEATABLE READ`).
+/// Verifies the activities of all workspaces, or of the workspace with the given name, against their seals. `expected`
+/// is a head that each chain must contain. The connection must be in a transaction that is `REPEATABLE READ`.
 ///
 /// # Errors
 /// Returns `sqlx::Error` if a statement fails.
@@ -153,7 +153,7 @@ async fn verify_workspace(
 
 fn compare(row: &SealedRow, digest: &[u8]) -> Option<AuditFault> {
     let activity_id = row.id;
-    match row.text {
+    match row.content {
         None => Some(AuditFault::Removed { activity_id }),
         Some(_) if row.digest() != digest => Some(AuditFault::Changed { activity_id }),
         Some(_) => None,

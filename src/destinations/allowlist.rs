@@ -70,7 +70,7 @@ fn allowed(entry: &str) -> Result<Allowed, String> {
         return Ok(Allowed::Name(name));
     }
     Err(format!(
-        "\"{entry}\" is not an address, a network (10.20.0.0/16) or a host name (hooks.internal) without scheme and port"
+        "\"{entry}\" is not an address, a network (10.20.0.0/16) or a host name without scheme and port (a.internal)"
     ))
 }
 
@@ -110,8 +110,8 @@ fn is_name(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<AllowedDestinations, String> {
-        text.parse()
+    fn parse(list: &str) -> Result<AllowedDestinations, String> {
+        list.parse()
     }
 
     #[test]
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn an_invalid_entry_returns_a_message_with_the_valid_form() {
-        for (text, expected) in [
+        for (list, expected) in [
             ("10.0.0.0/33", "from 0 to 32"),
             ("fd00::/129", "from 0 to 128"),
             ("10.0.0.0/", "from 0 to 32"),
@@ -173,8 +173,8 @@ mod tests {
             ("a,,b", "\"\" is not an address"),
             ("bücher.example", "not an address"),
         ] {
-            let message = parse(text).unwrap_err();
-            assert!(message.contains(expected), "{text}: {message}");
+            let message = parse(list).unwrap_err();
+            assert!(message.contains(expected), "{list}: {message}");
         }
     }
 }

@@ -149,8 +149,8 @@ impl<V: Serialize> Serialize for SingleField<V> {
     }
 }
 
-/// The names of the fields that differ between two states of a resource. The fields of addresses, bank accounts and custom
-/// properties are compared one by one.
+/// The names of the fields that differ between two states of a resource. The fields of addresses, bank accounts and
+/// custom properties are compared one by one.
 ///
 /// # Errors
 /// Returns `serde_json::Error` if a state cannot be serialized.
@@ -176,7 +176,7 @@ pub fn changed_fields<T: Serialize>(
     Ok(changed)
 }
 
-/// Objects that are compared field by field. `metadata` is not: its keys come from the caller, and may be personal data.
+/// Objects that are compared field by field. `metadata` is not: its keys are the caller's and may be personal data.
 const FLATTENED: [&str; 3] = ["address", "banking_information", "custom_properties"];
 
 fn flatten(state: Map<String, Value>, fields: &mut BTreeMap<String, Value>) {

@@ -54,7 +54,7 @@ impl ChangeRecorder {
         self.deliveries.notified().await;
     }
 
-    /// Inserts the rows of changes. Call it as the last step of their transaction, so that snapshots include all changes.
+    /// Inserts the rows of changes. Call it last in their transaction, so that snapshots include all changes.
     ///
     /// # Errors
     /// Returns [`Problem`] if a statement fails, or if a snapshot cannot be read.

@@ -26,8 +26,8 @@ pub async fn endpoints(
 /// Inserts the rows of changes.
 ///
 /// # Errors
-/// Returns `sqlx::Error` if the statement fails: it violates `webhook_logs_webhook_fkey` if an endpoint was removed after
-/// it was read.
+/// Returns `sqlx::Error` if the statement fails. It violates `webhook_logs_webhook_fkey` if an endpoint was removed
+/// after it was read.
 pub async fn insert(
     connection: &mut PgConnection,
     workspace_id: Uuid,

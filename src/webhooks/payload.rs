@@ -10,7 +10,7 @@ use super::delivery::schedule;
 
 /// An event of the outbox, with its workspace.
 #[derive(Debug, Clone, Deserialize)]
-pub struct EventRow {
+pub struct StoredEvent {
     pub id: Uuid,
     pub company_id: Option<Uuid>,
     pub individual_id: Option<Uuid>,
@@ -86,7 +86,7 @@ struct PayloadWorkspace<'e> {
 }
 
 /// The body of a delivery after `retries` retries. Returns `None` if the case of the event was deleted.
-pub fn payload(event: &EventRow, retries: usize) -> Option<Value> {
+pub fn payload(event: &StoredEvent, retries: usize) -> Option<Value> {
     let subject = event.subject.as_ref()?;
     let (case, company, individual) = match (event.company_id, event.individual_id) {
         (Some(_), _) => (None, Some(subject), None),

@@ -29,8 +29,8 @@ wire_object! {
         /// The events to send: at least one.
         "events" => events: Items<Text<'de>, MAX_EVENTS> =
             shape::by_mode(events_shape),
-        /// The key that signs the deliveries: `whsec_` and 24 to 64 bytes in base64, or any string of 16 to 255
-        /// characters. If it is absent, the server generates one in the first form.
+        /// The key that signs the deliveries: `whsec_` and 24 to 64 bytes in base64, or any string of
+        /// 16 to 255 characters. For a new webhook without it, the server generates one in the first form.
         "secret" => secret: Text<'de> = secret::shape().example("a secret of at least sixteen characters"),
     }
 }

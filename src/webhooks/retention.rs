@@ -54,8 +54,8 @@ pub async fn purge(
     Ok(removed.rows_affected())
 }
 
-/// The deleted webhooks of all workspaces that have pending deliveries or were deleted before `before`: workspace id and
-/// webhook id.
+/// The deleted webhooks of all workspaces that have pending deliveries or were deleted before `before`: workspace id
+/// and webhook id.
 ///
 /// # Errors
 /// Returns `sqlx::Error` if the statement fails.
@@ -78,8 +78,8 @@ pub async fn deleted(
         .collect())
 }
 
-/// Ends up to [`END_BATCH`] pending deliveries of a webhook, and returns their number. A delivery becomes `delivered` if an
-/// earlier attempt succeeded (it was pending for a manual retry), otherwise `failed`.
+/// Ends up to 500 pending deliveries of a webhook, and returns their number. A delivery becomes `delivered`
+/// if an earlier attempt succeeded (it was pending for a manual retry), otherwise `failed`.
 ///
 /// # Errors
 /// Returns `sqlx::Error` if the statement fails.
@@ -111,8 +111,8 @@ pub async fn end_pending(
     Ok(ended.rows_affected())
 }
 
-/// Ends up to [`END_BATCH`] pending deliveries of a deleted webhook. Removes the webhook if it was deleted before `before`
-/// and has no delivery left. Returns whether more deliveries may have to end.
+/// Ends up to 500 pending deliveries of a deleted webhook. Removes the webhook if it was deleted before
+/// `before` and has no delivery left. Returns whether more pending deliveries may be left.
 ///
 /// # Errors
 /// Returns `sqlx::Error` if a statement fails.

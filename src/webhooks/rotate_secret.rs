@@ -10,8 +10,8 @@ use crate::http::{Id, NoQuery, Problem, ProblemType, RawBody};
 use crate::idempotency::IdempotencyKey;
 use crate::writes::Write;
 
-/// Replaces the secret with a generated one. Only this response shows it in full. For 24 hours deliveries are also signed
-/// with the previous secret.
+/// Replaces the secret with a generated one. Only this response shows it in full. For 24 hours deliveries are also
+/// signed with the previous secret.
 ///
 /// # Errors
 /// Returns 401, 404 or a database error.

@@ -60,7 +60,7 @@ pub fn parse(sent: &str) -> Result<String, Fault> {
         Ok(bytes) if (24..=64).contains(&bytes.len()) => Ok(secret.to_owned()),
         _ => Err(Fault::new(
             Code::Format,
-            "After whsec_ a secret must have 24 to 64 bytes in base64. Omit secret in a new webhook to have one generated.",
+            "After whsec_ a secret must be 24 to 64 bytes in base64. A new webhook without secret gets one.",
         )),
     }
 }
@@ -101,8 +101,8 @@ impl Webhook {
         signed.collect::<Vec<_>>().join(" ")
     }
 
-    /// The value of `dotfile-signature`, which existing receivers check: HMAC-SHA256 of the body only, with the secret's
-    /// bytes as key, in hexadecimal.
+    /// The value of `dotfile-signature`, which existing receivers check: HMAC-SHA256 of the body only, in hexadecimal.
+    /// The key is the bytes of the secret as a string.
     pub fn body_signature(&self, body: &[u8]) -> String {
         hex(&mac(self.secret.as_bytes(), &[body]))
     }
@@ -116,10 +116,10 @@ fn keys(secret: &str) -> Vec<Vec<u8>> {
     if let Some(decoded) = encoded.and_then(|it| STANDARD.decode(it).ok()) {
         return vec![decoded];
     }
-    let text = secret.as_bytes().to_vec();
+    let bytes = secret.as_bytes().to_vec();
     match LENIENT.decode(secret) {
-        Ok(decoded) if !decoded.is_empty() => vec![text, decoded],
-        _ => vec![text],
+        Ok(decoded) if !decoded.is_empty() => vec![bytes, decoded],
+        _ => vec![bytes],
     }
 }
 
@@ -187,12 +187,12 @@ mod tests {
         for unpadded in ["QUJDREVGR0hJSktMTQ", "QUJDREVGR0hJSktMTQ=="] {
             assert_eq!(keys(unpadded), [unpadded.as_bytes(), b"ABCDEFGHIJKLM"]);
         }
-        for text in [
+        for plain in [
             "correct horse battery",
             "abcdefghijklmnopq",
             "a-b_c-d_e-f_g-h_",
         ] {
-            assert_eq!(keys(text), [text.as_bytes()], "{text}");
+            assert_eq!(keys(plain), [plain.as_bytes()], "{plain}");
         }
         assert_eq!(keys("whsec_AAECAwQF"), [vec![0, 1, 2, 3, 4, 5]]);
     }

@@ -45,8 +45,8 @@ pub fn start(state: &AppState, database: &Database, keys_kept: Duration) -> Work
 }
 
 impl Workers {
-    /// Stops the workers: they finish running steps and start no others. Steps that do not end within [`STOP_TIMEOUT`] are
-    /// dropped; they are repeated by another server, or after the next start.
+    /// Stops the workers: they finish running steps and start no others. Steps that do not end within
+    /// 18 s are dropped; they are repeated by another server, or after the next start.
     pub async fn stop(mut self) {
         // Fails if all workers have already ended.
         let _ = self.stop.send(true);

@@ -8,13 +8,12 @@ use reqwest::{Client, Response, Url, redirect};
 use serde_json::{Map, Value, json};
 use tracing::Instrument;
 
-use super::claim::Claimed;
 use super::schedule;
 use crate::clock::now;
 use crate::destinations::{Destinations, Resolver, UNREACHABLE};
 use crate::traces;
 use crate::webhooks::model::Webhook;
-use crate::webhooks::payload::{EventRow, payload};
+use crate::webhooks::payload::{StoredEvent, payload};
 
 /// The timeout of one request, including the part of the response body that is read.
 pub const TIMEOUT: Duration = Duration::from_secs(15);
@@ -28,12 +27,14 @@ const MAX_HEADERS: usize = 40;
 const MAX_HEADER_VALUE: usize = 200;
 /// The status (410) with which a receiver stops all deliveries.
 const GONE: u16 = 410;
+/// The error of a delivery whose payload was erased.
+const ERASED: &str = "the case was deleted, and the payload was erased";
 
 /// A claimed delivery with everything that its request needs.
 #[derive(Debug, Clone)]
 pub struct Delivery {
     pub webhook: Webhook,
-    pub event: EventRow,
+    pub event: StoredEvent,
     /// The number of earlier attempts.
     pub attempts: usize,
     /// `first_call`, `automatic_retry` or `manual_retry`.
@@ -87,10 +88,10 @@ pub fn client(destinations: Destinations) -> Result<Client, reqwest::Error> {
 
 impl Attempt {
     /// The result of an attempt that sent nothing and has no automatic retry.
-    pub fn failed(claimed: &Claimed, reason: &str) -> Self {
+    pub fn failed(kind: &str, endpoint: &str, reason: &str) -> Self {
         Self {
-            kind: claimed.kind.clone(),
-            endpoint: claimed.endpoint.clone(),
+            kind: kind.to_owned(),
+            endpoint: endpoint.to_owned(),
             status_code: 0,
             request_headers: json!({}),
             response_headers: None,
@@ -113,20 +114,14 @@ impl Delivery {
         let host = url.as_ref().and_then(Url::host_str);
         let span = traces::delivery(host, self.trace_parent.as_deref(), &mut headers);
         let mut attempt = Attempt {
-            kind: self.kind.clone(),
-            endpoint: self.webhook.url.clone(),
-            status_code: 0,
             request_headers: stored_headers(&headers),
-            response_headers: None,
-            response_body: None,
-            error: None,
             attempted_at,
-            next: Next::Failed,
+            ..Attempt::failed(&self.kind, &self.webhook.url, ERASED)
         };
         if body.is_empty() {
-            attempt.error = Some("the case was deleted, and the payload was erased".to_owned());
             return attempt;
         }
+        attempt.error = None;
         let response = send(client, destinations, &self.webhook.url, headers, body);
         match response.instrument(span.clone()).await {
             Ok(response) => {

@@ -115,8 +115,8 @@ pub async fn claim(
     Ok(claimed)
 }
 
-/// Recomputes queues whose first delivery could not be claimed, and makes them due later: as the first in each turn they
-/// would block their endpoint. The claim has locked their rows.
+/// Recomputes queues whose first delivery could not be claimed, and makes them due later: as the first in each turn
+/// they would block their endpoint. The claim has locked their rows.
 async fn defer(
     connection: &mut PgConnection,
     queues: &[(Uuid, Uuid, Uuid)],

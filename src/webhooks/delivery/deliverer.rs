@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use super::attempt::{self, Attempt, Delivery};
 use super::claim::{self, Claimed};
 use super::slots::DeliverySlots;
-use super::store::{self, DeliveryRow};
+use super::store::{self, EncodedDelivery};
 use crate::clock::now;
 use crate::db::{Database, DatabaseError, Deadline, Session};
 use crate::destinations::Destinations;
@@ -21,7 +21,7 @@ use crate::http::Problem;
 
 /// The lease of a claimed delivery: longer than an attempt can take.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
-/// How many tasks may use the database at the same time.
+/// How many delivery tasks may use the database at the same time.
 const DATABASE_TASKS: usize = 2;
 /// The delay before the next try to store a result.
 const STORE_RETRY_DELAY: Duration = Duration::from_secs(1);
@@ -38,7 +38,6 @@ pub struct Deliverer {
     database: Database,
     client: Client,
     destinations: Destinations,
-    /// One permit for each task that may use the database.
     permits: Arc<Semaphore>,
 }
 
@@ -64,7 +63,7 @@ impl Deliverer {
     pub async fn claim(
         &self,
         slots: &DeliverySlots,
-    ) -> Result<Vec<(Claimed, Option<DeliveryRow>)>, Problem> {
+    ) -> Result<Vec<(Claimed, Option<EncodedDelivery>)>, Problem> {
         if slots.is_full() {
             return Ok(Vec::new());
         }
@@ -97,7 +96,7 @@ impl Deliverer {
     }
 
     /// Makes one attempt of a delivery and stores its result. Returns the duration of the request, if one was made.
-    pub async fn deliver(self, claimed: Claimed, row: Option<DeliveryRow>) -> Option<Duration> {
+    pub async fn deliver(self, claimed: Claimed, row: Option<EncodedDelivery>) -> Option<Duration> {
         let (attempt, took) = match self.load(&claimed, row).await {
             Ok(Some(delivery)) => {
                 let begun = Instant::now();
@@ -114,7 +113,10 @@ impl Deliverer {
                     // The database may return it at another time, after the lease.
                     return None;
                 }
-                (Attempt::failed(&claimed, UNREADABLE), None)
+                (
+                    Attempt::failed(&claimed.kind, &claimed.endpoint, UNREADABLE),
+                    None,
+                )
             }
         };
         let result = Arc::new((claimed, attempt));
@@ -139,7 +141,7 @@ impl Deliverer {
             Ok(attempt) => attempt,
             Err(_) => Attempt {
                 next: delivery.after_failure(now()),
-                ..Attempt::failed(claimed, PANICKED)
+                ..Attempt::failed(&claimed.kind, &claimed.endpoint, PANICKED)
             },
         }
     }
@@ -148,7 +150,7 @@ impl Deliverer {
     async fn load(
         &self,
         claimed: &Claimed,
-        row: Option<DeliveryRow>,
+        row: Option<EncodedDelivery>,
     ) -> Result<Option<Delivery>, Problem> {
         let row = match row {
             Some(row) => Some(row),
@@ -178,7 +180,7 @@ impl Deliverer {
     async fn read_rows(
         &self,
         claimed: Arc<Vec<Claimed>>,
-    ) -> Result<Vec<DeliveryRow>, DatabaseError> {
+    ) -> Result<Vec<EncodedDelivery>, DatabaseError> {
         // Run as a write: the read timeout is too short for large events.
         let read = async move |mut session: Session| {
             let read = session.write(|connection| {

@@ -1,5 +1,5 @@
 -- The online endpoints with a due queue, each with the time at which its first queue was due. The recursion jumps from
--- endpoint to endpoint along the index (a loose index scan): the cost grows with the number of endpoints, not of queues.
+-- endpoint to endpoint along the index (a loose index scan): its cost grows with the number of endpoints, not queues.
 WITH RECURSIVE endpoint AS (
     (SELECT workspace_id, webhook_id, due_at FROM webhook_queues
     WHERE due_at IS NOT NULL

@@ -37,13 +37,13 @@ pub struct Share {
 /// The running requests, by task, and the endpoints that are slow.
 #[derive(Debug, Default)]
 pub struct DeliverySlots {
-    taken: HashMap<Id, Endpoint>,
+    taken: HashMap<Id, EndpointKey>,
     /// The webhooks whose last request took at least [`SLOW_AFTER`].
     slow: HashSet<Uuid>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Endpoint {
+struct EndpointKey {
     workspace_id: Uuid,
     webhook_id: Uuid,
 }
@@ -51,15 +51,15 @@ struct Endpoint {
 impl DeliverySlots {
     /// Takes a slot for the request of a task.
     pub fn begin(&mut self, task: Id, workspace_id: Uuid, webhook_id: Uuid) {
-        let endpoint = Endpoint {
+        let endpoint = EndpointKey {
             workspace_id,
             webhook_id,
         };
         self.taken.insert(task, endpoint);
     }
 
-    /// Frees the slot of a task that ended or panicked. The duration of its request, if one was made, decides whether the
-    /// endpoint is slow.
+    /// Frees the slot of a task that ended or panicked. The duration of its request, if it made one, decides whether
+    /// the endpoint is slow.
     pub fn end(&mut self, ended: Result<(Id, Option<Duration>), JoinError>) {
         let (task, took) = match ended {
             Ok(ended) => ended,
@@ -83,10 +83,10 @@ impl DeliverySlots {
         self.taken.len() >= MAX_REQUESTS
     }
 
-    /// Distributes the free slots one by one: each goes to the workspace with the fewest slots, within it to the endpoint
-    /// with the fewest, and on a tie to the endpoint that has waited longest. A workspace gets at most as many slots as
-    /// remain free: one workspace gets half of all slots, two get a third each, and one slot remains for another
-    /// workspace, up to as many workspaces as slots.
+    /// Distributes the free slots one by one. Each is given to the workspace with the fewest slots, within it to the
+    /// endpoint with the fewest, and on a tie to the endpoint that has waited longest. A workspace gets at most as many
+    /// slots as remain free: one workspace gets half of all slots, two get a third each, and one slot remains for
+    /// another workspace, up to as many workspaces as slots.
     pub fn shares(&self, due: &[DueEndpoint]) -> Vec<Share> {
         let mut counts = Counts::of(self);
         let mut shares: Vec<_> = due.iter().map(Share::none).collect();

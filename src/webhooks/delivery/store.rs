@@ -10,14 +10,14 @@ use crate::http::Problem;
 
 /// A delivery with its webhook and event as JSON: a value that cannot be decoded fails only its own delivery.
 #[derive(Debug)]
-pub struct DeliveryRow {
+pub struct EncodedDelivery {
     pub log_id: Uuid,
     trace_parent: Option<String>,
     webhook: String,
     event: String,
 }
 
-impl DeliveryRow {
+impl EncodedDelivery {
     /// Decodes the delivery.
     ///
     /// # Errors
@@ -40,11 +40,11 @@ impl DeliveryRow {
 pub async fn read(
     connection: &mut PgConnection,
     claimed: &[Claimed],
-) -> Result<Vec<DeliveryRow>, sqlx::Error> {
+) -> Result<Vec<EncodedDelivery>, sqlx::Error> {
     let workspaces: Vec<_> = claimed.iter().map(|it| it.workspace_id).collect();
     let log_ids: Vec<_> = claimed.iter().map(|it| it.log_id).collect();
     sqlx::query_as!(
-        DeliveryRow,
+        EncodedDelivery,
         // Each LATERAL step looks up one row by key, so that the plan does not depend on statistics.
         r#"SELECT c.log_id AS "log_id!", l.trace_parent, to_jsonb(w)::text AS "webhook!",
              (to_jsonb(o) || jsonb_build_object('workspace_name', s.name))::text AS "event!"

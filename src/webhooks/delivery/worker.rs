@@ -15,7 +15,7 @@ use crate::events::ChangeRecorder;
 /// How often the database is checked for retries and for the events of other processes.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Delivers until `stop` resolves, then waits for the running attempts, at most [`attempt::TIMEOUT`].
+/// Delivers until `stop` resolves, then waits for the running attempts, at most 15 s.
 ///
 /// # Errors
 /// Returns `reqwest::Error` if the HTTP client cannot be created.
@@ -33,7 +33,7 @@ pub async fn deliver(
         while let Some(ended) = running.try_join_next_with_id() {
             slots.end(ended);
         }
-        // Checked in each turn: while deliveries are due, the loop waits nowhere else.
+        // Checked in each turn: while deliveries are due, the loop never reaches the wait below.
         tokio::select! {
             biased;
             () = &mut stop => break,

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::values::Timestamp;
-use crate::webhooks::payload::{EventRow, payload};
+use crate::webhooks::payload::{StoredEvent, payload};
 
 /// A stored delivery with its event and its attempts.
 #[derive(Debug, Deserialize)]
@@ -25,12 +25,12 @@ pub struct WebhookLog {
     next_attempt_at: DateTime<Utc>,
     last_attempt_at: DateTime<Utc>,
     created_at: DateTime<Utc>,
-    outbox: EventRow,
-    attempts: Vec<Attempt>,
+    outbox: StoredEvent,
+    attempts: Vec<StoredAttempt>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Attempt {
+struct StoredAttempt {
     #[serde(rename = "type")]
     kind: String,
     endpoint: String,
@@ -150,7 +150,7 @@ impl<'l> WebhookLogView<'l> {
 }
 
 impl<'l> AttemptView<'l> {
-    fn new(attempt: &'l Attempt) -> Self {
+    fn new(attempt: &'l StoredAttempt) -> Self {
         Self {
             kind: &attempt.kind,
             endpoint: &attempt.endpoint,

@@ -77,8 +77,8 @@ pub async fn replay(
     })
 }
 
-/// Makes the first delivery of each queue of the part due now: after an outage one that waits for a retry could block its
-/// queue for hours. This runs before the insert of the new deliveries, whose trigger locks queues. Workers lock a delivery
+/// Makes the first delivery of each queue of the part due now: after an outage a delayed retry could block its queue
+/// for hours. This runs before the insert of the new deliveries, whose trigger locks queues. Workers lock a delivery
 /// before its queue; the opposite order here could cause a deadlock.
 async fn make_first_due(
     connection: &mut PgConnection,
