@@ -14,7 +14,6 @@ use crate::custom_properties::{Definition, PropertiesView, Target};
 use crate::individuals::IndividualView;
 use crate::relations::StoredRelation;
 use crate::schema::{NoItems, Null, PropertyValues};
-use crate::serialized;
 use crate::templates::Template;
 use crate::users::User;
 use crate::values::{PlainText, Timestamp};
@@ -84,7 +83,7 @@ pub struct CaseRowView<'c> {
 }
 
 /// A whole case.
-#[derive(Debug, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct CaseView<'c> {
     #[serde(flatten)]
     row: CaseRowView<'c>,
@@ -102,8 +101,6 @@ pub struct CaseView<'c> {
     #[schema(value_type = Null, required)]
     client_portal: Nothing,
 }
-
-serialized!(CaseView { ..row, controls, individuals, companies, assignee, client_portal });
 
 /// A review.
 #[derive(Debug, Serialize, ToSchema)]

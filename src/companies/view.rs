@@ -1,6 +1,7 @@
 //! What is answered of a company. Parts that stand for features which this server does not have are
 //! present and empty.
 
+use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -8,11 +9,10 @@ use super::{Company, StoredCompany};
 use crate::custom_properties::{Definition, PropertiesView, Target};
 use crate::relations::{HeldRelationView, HeldRelationViews, StoredRelation};
 use crate::schema::{NoItems, Null, PropertyValues};
-use crate::serialized;
 use crate::values::Timestamp;
 
 /// A company as a list shows it.
-#[derive(Debug, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct CompanyRowView<'c> {
     /// Its id, a UUID of version 7: ids sort by creation.
     id: Uuid,
@@ -37,7 +37,7 @@ pub struct CompanyRowView<'c> {
 }
 
 /// A whole company.
-#[derive(Debug, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct CompanyView<'c> {
     #[serde(flatten)]
     row: CompanyRowView<'c>,
@@ -54,13 +54,6 @@ pub struct CompanyView<'c> {
     #[schema(value_type = Vec<HeldRelationView<'c>>)]
     relations: HeldRelationViews<'c>,
 }
-
-serialized!(CompanyRowView {
-    id, case_id, is_relevant, ..company, entity_legal_form_label, created_at, updated_at,
-    last_activity_at
-});
-
-serialized!(CompanyView { ..row, custom_properties, document_orders, checks, relations });
 
 impl<'c> CompanyRowView<'c> {
     /// The view of a company.

@@ -1,6 +1,7 @@
 //! What is answered of an individual. Parts that stand for features which this server does not have
 //! are present and empty.
 
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use uuid::Uuid;
@@ -9,12 +10,11 @@ use super::{Individual, StoredIndividual};
 use crate::custom_properties::{Definition, PropertiesView, Target};
 use crate::relations::{HeldRelationView, HeldRelationViews, RelationDetails, StoredRelation};
 use crate::schema::{NoItems, PropertyValues};
-use crate::serialized;
 use crate::values::Timestamp;
 
 /// An individual as a list shows it; roles, position and percentages mirror its relation to the
 /// main company.
-#[derive(Debug, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct IndividualRowView<'i> {
     /// Its id, a UUID of version 7: ids sort by creation.
     id: Uuid,
@@ -38,7 +38,7 @@ pub struct IndividualRowView<'i> {
 }
 
 /// A whole individual.
-#[derive(Debug, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct IndividualView<'i> {
     #[serde(flatten)]
     row: IndividualRowView<'i>,
@@ -52,12 +52,6 @@ pub struct IndividualView<'i> {
     #[schema(value_type = Vec<HeldRelationView<'i>>)]
     relations: HeldRelationViews<'i>,
 }
-
-serialized!(IndividualRowView {
-    id, case_id, is_relevant, ..individual, ..holding, created_at, updated_at, last_activity_at
-});
-
-serialized!(IndividualView { ..row, custom_properties, checks, relations });
 
 impl<'i> IndividualRowView<'i> {
     /// The view of an individual with its relation to the main company, if it has one.

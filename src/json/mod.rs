@@ -1,9 +1,6 @@
-//! JSON that the server writes: responses with cases, and rows for the database.
+//! The rows of new cases as JSON, for the database.
 
-mod flatten;
+mod omit_nulls;
 mod rows;
-mod write;
 
-pub use flatten::flatten;
 pub use rows::Rows;
-pub use write::response;

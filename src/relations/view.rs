@@ -1,15 +1,15 @@
 //! What is answered of a relation.
 
+use serde::Serialize;
 use smallvec::SmallVec;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{RelationDetails, StoredRelation};
-use crate::serialized;
 use crate::values::Timestamp;
 
 /// A relation, shown with the entity that holds it.
-#[derive(Debug, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct HeldRelationView<'r> {
     /// Its id, a UUID of version 7: ids sort by creation.
     id: Uuid,
@@ -29,7 +29,7 @@ pub struct HeldRelationView<'r> {
 pub type HeldRelationViews<'r> = SmallVec<[HeldRelationView<'r>; 1]>;
 
 /// A relation by itself.
-#[derive(Debug, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct RelationView<'r> {
     /// The company that holds it; `null` where an individual does.
     #[schema(required)]
@@ -40,14 +40,6 @@ pub struct RelationView<'r> {
     #[serde(flatten)]
     held: HeldRelationView<'r>,
 }
-
-serialized!(HeldRelationView { id, to_company_id, ..holding, created_at, updated_at });
-
-serialized!(RelationView {
-    from_company_id,
-    from_individual_id,
-    ..held
-});
 
 impl<'r> HeldRelationView<'r> {
     /// The view of a relation.

@@ -17,7 +17,6 @@ use crate::idempotency::Claim;
 use crate::individuals::{Individual, StoredIndividual};
 use crate::json::Rows;
 use crate::relations::{RelationDetails, StoredRelation};
-use crate::serialized;
 use crate::values::{PlainText, hex, timestamp};
 
 /// The rows of one case, as JSON.
@@ -62,43 +61,35 @@ struct CaseRow<'c> {
 }
 
 /// The row of a company within that of its case.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct CompanyRow<'c> {
     id: Uuid,
+    #[serde(flatten)]
     company: &'c Company,
     custom_properties: &'c Properties,
 }
 
-serialized!(CompanyRow { id, ..company, custom_properties });
-
 /// The row of an individual within that of its case.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct IndividualRow<'c> {
     id: Uuid,
+    #[serde(flatten)]
     individual: &'c Individual,
+    #[serde(flatten)]
     pending_details: &'c RelationDetails,
     custom_properties: &'c Properties,
 }
 
-serialized!(IndividualRow { id, ..individual, ..pending_details, custom_properties });
-
 /// The row of a relation within that of its case.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct RelationRow<'c> {
     id: Uuid,
     from_company_id: Option<Uuid>,
     from_individual_id: Option<Uuid>,
     to_company_id: Uuid,
+    #[serde(flatten)]
     holding: &'c RelationDetails,
 }
-
-serialized!(RelationRow {
-    id,
-    from_company_id,
-    from_individual_id,
-    to_company_id,
-    ..holding
-});
 
 impl<'c> From<&'c StoredCompany> for CompanyRow<'c> {
     fn from(stored: &'c StoredCompany) -> Self {
