@@ -130,20 +130,20 @@ impl Metrics {
         ];
         let version = Opts::new("dossier_build_info", "The version of this server.");
         let version = version.const_label("version", env!("CARGO_PKG_VERSION"));
-        registered(all, IntGauge::with_opts(version))?.set(1);
+        register(all, IntGauge::with_opts(version))?.set(1);
         Ok(Self(Arc::new(Instruments {
             durations: histograms(all, &DURATION, &REQUEST_BUCKETS, &of_response)?,
             active: gauges(all, &ACTIVE, &["http_request_method", "url_scheme"])?,
             violations: counters(all, &VIOLATIONS, &["code"])?,
-            cases: registered(all, IntCounter::new(CASES.0, CASES.1))?,
+            cases: register(all, IntCounter::new(CASES.0, CASES.1))?,
             connections: gauges(all, &COUNT, &[of_pool, "db_client_connection_state"])?,
             connection_limits: gauges(all, &MOST, &[of_pool])?,
             waits: histograms(all, &WAITS, &WAIT_BUCKETS, &[of_pool])?,
             timeouts: counters(all, &TIMEOUTS, &[of_pool])?,
             pending_waits: gauges(all, &WAITING, &[of_pool])?,
-            pending_deliveries: registered(all, Gauge::new(PENDING.0, PENDING.1))?,
-            lag: registered(all, Gauge::new(LAG.0, LAG.1))?,
-            purge_lag: registered(
+            pending_deliveries: register(all, Gauge::new(PENDING.0, PENDING.1))?,
+            lag: register(all, Gauge::new(LAG.0, LAG.1))?,
+            purge_lag: register(
                 all,
                 GaugeVec::new(Opts::new(PURGE_LAG.0, PURGE_LAG.1), &["kind"]),
             )?,
@@ -234,13 +234,13 @@ impl Metrics {
     }
 }
 
-fn registered<C: Collector + Clone + 'static>(
+fn register<C: Collector + Clone + 'static>(
     registry: &Registry,
-    made: Result<C, prometheus::Error>,
+    metric: Result<C, prometheus::Error>,
 ) -> Result<C, prometheus::Error> {
-    let made = made?;
-    registry.register(Box::new(made.clone()))?;
-    Ok(made)
+    let metric = metric?;
+    registry.register(Box::new(metric.clone()))?;
+    Ok(metric)
 }
 
 fn histograms(
@@ -250,7 +250,7 @@ fn histograms(
     labels: &[&str],
 ) -> Result<HistogramVec, prometheus::Error> {
     let options = HistogramOpts::new(*name, *about).buckets(buckets.to_vec());
-    registered(registry, HistogramVec::new(options, labels))
+    register(registry, HistogramVec::new(options, labels))
 }
 
 fn counters(
@@ -258,8 +258,8 @@ fn counters(
     (name, about): &Named,
     labels: &[&str],
 ) -> Result<IntCounterVec, prometheus::Error> {
-    let made = IntCounterVec::new(Opts::new(*name, *about), labels);
-    registered(registry, made)
+    let metric = IntCounterVec::new(Opts::new(*name, *about), labels);
+    register(registry, metric)
 }
 
 fn gauges(
@@ -267,8 +267,8 @@ fn gauges(
     (name, about): &Named,
     labels: &[&str],
 ) -> Result<IntGaugeVec, prometheus::Error> {
-    let made = IntGaugeVec::new(Opts::new(*name, *about), labels);
-    registered(registry, made)
+    let metric = IntGaugeVec::new(Opts::new(*name, *about), labels);
+    register(registry, metric)
 }
 
 fn known(method: &str) -> &'static str {

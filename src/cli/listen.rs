@@ -36,7 +36,7 @@ pub async fn listen_for_metrics(settings: &ServerSettings) -> Result<Option<TcpL
     };
     let listener = bind(address, "DOSSIER_METRICS_LISTEN").await?;
     let address = listener.local_addr().map_err(error_chain)?;
-    tracing::info!(metrics = %address, "serving metrics");
+    tracing::info!(metrics = %address, "metrics are available");
     Ok(Some(listener))
 }
 

@@ -19,7 +19,7 @@ use crate::config::{Command, Switch};
 use crate::db::{Database, Deadline};
 
 use open::{migrate, open, open_to_serve};
-use wait::Caller;
+use wait::ProcessKind;
 
 /// Runs the command of the command line.
 ///
@@ -31,7 +31,7 @@ pub async fn run(command: Command) -> Result<ExitCode, String> {
         Command::Migrate(settings) => {
             let opened = open(&settings).await?;
             if settings.migrate == Switch::Off {
-                migrate(&opened.database, Caller::Command).await?;
+                migrate(&opened.database, ProcessKind::Command).await?;
             }
             let count = Database::migrations();
             println!("The schema is up to date: {count} migrations.");

@@ -8,7 +8,7 @@ use sqlx::migrate::MigrateError;
 use tokio::time::timeout;
 
 use super::error_chain;
-use super::wait::{Caller, wait_until_ready};
+use super::wait::{ProcessKind, wait_until_ready};
 use crate::config::{DatabaseSettings, ServerSettings, Switch, data_directory};
 use crate::db::{
     ConnectError, Database, Hosts, MigrationError, Timeouts, UnusableError, is_pooler_error,
@@ -57,9 +57,9 @@ pub async fn open(settings: &DatabaseSettings) -> Result<Opened, String> {
     };
     let database = Database::new(hosts, CONNECTIONS, timeouts);
     if settings.migrate == Switch::On {
-        migrate(&database, Caller::Command).await?;
+        migrate(&database, ProcessKind::Command).await?;
     } else {
-        let usable = wait_until_ready(Caller::Command, || database.check_usable()).await;
+        let usable = wait_until_ready(ProcessKind::Command, || database.check_usable()).await;
         usable.map_err(unusable)?;
     }
     // On standard error, because a program may read standard output.
@@ -89,10 +89,10 @@ pub async fn open_to_serve(
     };
     let database = Database::new(hosts, server.pool_size, timeouts);
     if settings.migrate == Switch::On {
-        migrate(&database, Caller::Server).await?;
+        migrate(&database, ProcessKind::Server).await?;
     } else if server.bootstrap_workspace.is_some() {
         // The next step writes the first workspace.
-        let writable = wait_until_ready(Caller::Server, || database.check_writable()).await;
+        let writable = wait_until_ready(ProcessKind::Server, || database.check_writable()).await;
         writable.map_err(unusable)?;
     } else {
         refuse_unusable(&database).await?;
@@ -131,8 +131,8 @@ fn directory(settings: &DatabaseSettings) -> PathBuf {
 }
 
 /// Brings the schema up to date. Waits until the database is ready.
-pub async fn migrate(database: &Database, caller: Caller) -> Result<(), String> {
-    let migrated = wait_until_ready(caller, || database.migrate()).await;
+pub async fn migrate(database: &Database, process: ProcessKind) -> Result<(), String> {
+    let migrated = wait_until_ready(process, || database.migrate()).await;
     migrated.map_err(unusable)
 }
 

@@ -115,8 +115,8 @@ async fn create_sandbox(settings: &ServerSettings, state: &AppState) -> Result<(
         None => FIXED_KEY.to_owned(),
     };
     let ids = state.ids.clone();
-    let make = async move |mut session: Session| apply_sandbox(&mut session, &key, &ids).await;
-    match state.database.unit(deadline(), make).await {
+    let create = async move |mut session: Session| apply_sandbox(&mut session, &key, &ids).await;
+    match state.database.unit(deadline(), create).await {
         // Entries that were created by hand may conflict with the file. They stay as they are.
         Err(SandboxError::Apply(ApplyError::Conflicts(found))) => {
             eprintln!("The sandbox is unchanged: {}", found.join(" "));
@@ -134,10 +134,10 @@ async fn create_first_workspace(settings: &ServerSettings, state: &AppState) -> 
         .map_err(|error| format!("DOSSIER_BOOTSTRAP_WORKSPACE: {error}"))?;
     let key = validated(key.expose_secret(), "DOSSIER_BOOTSTRAP_KEY")?;
     let id = state.ids.next(chrono::Utc::now());
-    let make = async move |mut session: Session| bootstrap(&mut session, id, name, key).await;
+    let create = async move |mut session: Session| bootstrap(&mut session, id, name, key).await;
     state
         .database
-        .unit(deadline(), make)
+        .unit(deadline(), create)
         .await
         .map_err(error_chain)
 }

@@ -18,7 +18,7 @@ const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Who waits for the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Caller {
+pub enum ProcessKind {
     /// A server waits without a limit until its database accepts writes.
     Server,
     /// A command does not wait for a read-only database, because a person waits for the command.
@@ -39,7 +39,7 @@ enum NotReady {
 /// # Errors
 /// Returns the error of the last attempt.
 pub async fn wait_until_ready<F>(
-    caller: Caller,
+    process: ProcessKind,
     mut attempt: impl FnMut() -> F,
 ) -> Result<(), MigrationError>
 where
@@ -54,7 +54,7 @@ where
             Err(error) => error,
         };
         let not_ready = match not_ready(&error) {
-            Some(NotReady::ReadOnly) if caller == Caller::Command => return Err(error),
+            Some(NotReady::ReadOnly) if process == ProcessKind::Command => return Err(error),
             // Before the first sign of a starting database, the address may be wrong.
             Some(NotReady::Refusing) => {
                 let recent = last_seen.filter(|it: &Instant| it.elapsed() < REFUSAL_TIMEOUT);
@@ -67,7 +67,7 @@ where
             }
             None => return Err(error),
         };
-        if caller == Caller::Command && begun.elapsed() > COMMAND_TIMEOUT {
+        if process == ProcessKind::Command && begun.elapsed() > COMMAND_TIMEOUT {
             return Err(error);
         }
         if not_ready != NotReady::Refusing && logged.replace(not_ready) != Some(not_ready) {

@@ -33,7 +33,7 @@ impl Settings {
 /// The commands of `dossier`.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
-    /// Serve the API. This is the default command.
+    /// Serve the API (the default command).
     Serve(Box<ServerSettings>),
     /// Bring the schema of the database up to date.
     Migrate(DatabaseSettings),

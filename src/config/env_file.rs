@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn names_the_line_that_cannot_be_read_and_why() {
+    fn reports_the_line_and_the_reason() {
         let good = "# Settings\nA=1\n\nexport B='two words' # why\nC=\n";
         assert_eq!(parse(good.as_bytes()).expect("variables").len(), 3);
         for (line, words) in [
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quoted_value_is_read_as_it_was() {
+    fn reads_a_quoted_value_unchanged() {
         for value in ["", "plain", "a b#c", "q\"u'o", "p$a\\s\n#", "{$HOME}"] {
             let line = format!("NAME={}", quoted(value));
             let read = parse(line.as_bytes()).expect("a variable");

@@ -134,7 +134,7 @@ impl Session {
     ///
     /// # Errors
     /// Returns [`DatabaseError::OutcomeUnknown`] if the connection is lost or no response arrives before the deadline,
-    /// `TimedOut` if the deadline has passed before the statement, and every other error as documented there. After
+    /// `TimedOut` if the deadline has passed before the statement, and every other variant as documented. After
     /// `ReadOnly` with an error, the same statement may succeed on the next connection.
     pub async fn write<T>(
         &mut self,
