@@ -13,6 +13,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use dossier::cases::{Case, CaseDraft, CaseView, References};
 use dossier::clock::now;
 use dossier::ids::IdSource;
+use dossier::json;
 use dossier::validation::{self, Mode};
 use serde_json::{Value, json};
 
@@ -87,7 +88,7 @@ fn parse(criterion: &mut Criterion) {
     });
     let case = case(&body);
     criterion.bench_function("render the response, kyb", |bencher| {
-        bencher.iter(|| serde_json::to_vec(&CaseView::new(black_box(&case), true)));
+        bencher.iter(|| json::to_vec(&CaseView::new(black_box(&case), true)));
     });
 }
 

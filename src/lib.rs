@@ -27,6 +27,7 @@
 pub mod activities;
 pub mod app;
 pub mod auth;
+pub mod case_parts;
 pub mod cases;
 pub mod cli;
 pub mod clock;

@@ -9,10 +9,11 @@ use uuid::Uuid;
 use super::model::Case;
 use super::store;
 use super::view::{CaseContextView, CaseView};
-use crate::companies;
+use crate::case_parts;
+use crate::companies::FoundCompany;
 use crate::events::{Snapshots, Subject};
 use crate::http::{Problem, ProblemType, in_place};
-use crate::individuals;
+use crate::individuals::FoundIndividual;
 use crate::versions::CaseReference;
 
 /// Snapshots of cases, companies and individuals.
@@ -39,9 +40,11 @@ impl Snapshots for CaseSnapshots {
                         json(&CaseView::new(&case, true))
                     })
                 }
-                Subject::Company(id) => companies::snapshot(connection, workspace_id, id).await,
+                Subject::Company(id) => {
+                    case_parts::snapshot::<FoundCompany>(connection, workspace_id, id).await
+                }
                 Subject::Individual(id) => {
-                    individuals::snapshot(connection, workspace_id, id).await
+                    case_parts::snapshot::<FoundIndividual>(connection, workspace_id, id).await
                 }
             }
         })

@@ -180,12 +180,12 @@ async fn work(
 }
 
 /// Makes the tags of a case what `change` says of those that it has and those that were sent; the
-/// case, and whether that changed it.
+/// case with the version of the references, and whether that changed it.
 async fn change(
     connection: &mut PgConnection,
     work: &Work,
     change: impl Fn(&[Tag], Vec<Tag>) -> Vec<Tag>,
-) -> Result<(CaseHeader, bool), Problem> {
+) -> Result<(CaseHeader, Uuid, bool), Problem> {
     let workspace_id = work.workspace_id;
     let locked = lock(connection, workspace_id, &work.reference, &work.if_match).await?;
     let mut case = store::header(connection, workspace_id, locked.id).await?;
@@ -210,15 +210,17 @@ async fn change(
         store::replace_tags(connection, workspace_id, case.id, &case.tags).await?;
         case.version = touch(connection, workspace_id, case.id, work.now).await?;
     }
-    Ok((case, is_changed))
+    Ok((case, locked.reference_version, is_changed))
 }
 
 fn done(
-    (case, is_changed): (CaseHeader, bool),
+    (case, reference_version, is_changed): (CaseHeader, Uuid, bool),
     status: StatusCode,
     activity: &'static str,
 ) -> Result<Outcome, Problem> {
-    let done = Outcome::from(response(&case, status)?).subject(case.id);
+    let done = Outcome::from(response(&case, status)?)
+        .subject(case.id)
+        .checked_with(reference_version);
     if !is_changed {
         return Ok(done);
     }

@@ -15,7 +15,7 @@ use super::store;
 use super::update_request::{CaseChanges, CaseUpdateRequest};
 use super::updated::updated;
 use super::view::CaseRowView;
-use crate::custom_properties::{self, Definitions, Target};
+use crate::custom_properties::{self, Target};
 use crate::http::{JsonBody, NoQuery, Parsed, Problem, ProblemType, WriteResponse, in_place};
 use crate::parse_body;
 use crate::templates::TemplateRules;
@@ -66,13 +66,12 @@ pub async fn update(
     write
         .run(&body, work, |connection, work| {
             Box::pin(async move {
-                let (before, case, definitions) = change(connection, work).await?;
-                let view = CaseRowView::new(&case, Some(&definitions));
+                let (before, case, references) = change(connection, work).await?;
+                let view = CaseRowView::new(&case, Some(&references.definitions));
                 let response = WriteResponse::json(StatusCode::OK, &view)?.versioned(case.version);
                 let changes = updated(&before, &case).map_err(Problem::Encode)?;
-                Ok(changes
-                    .into_iter()
-                    .fold(Outcome::from(response), Outcome::change))
+                let outcome = Outcome::from(response).checked_with(references.version);
+                Ok(changes.into_iter().fold(outcome, Outcome::change))
             })
         })
         .await
@@ -86,18 +85,20 @@ struct Work {
     now: DateTime<Utc>,
 }
 
-/// The case before and after, and the definitions of its custom properties.
+/// The case before and after the change, and the references with which it was checked.
 async fn change(
     connection: &mut PgConnection,
     work: Arc<Work>,
-) -> Result<(CaseHeader, CaseHeader, Definitions), Problem> {
+) -> Result<(CaseHeader, CaseHeader, References), Problem> {
     let workspace_id = work.workspace_id;
     let locked = lock(connection, workspace_id, &work.reference, &work.if_match).await?;
     let mut case = store::header(connection, workspace_id, locked.id).await?;
     let before = case.clone();
     let changes = &work.request.value;
     let lookups = changes.reference_keys(&case);
-    let known = references::read_in(connection, workspace_id, &lookups).await?;
+    let mut known = references::read_in(connection, workspace_id, &lookups).await?;
+    // The header was read before.
+    known.version = locked.reference_version;
     let mut violations = work.request.violations();
     let taken = known.external_id_case.filter(|it| *it != case.id);
     let checked = check(changes, &known, &mut violations);
@@ -123,7 +124,7 @@ async fn change(
     case.updated_at = case.updated_at.max(work.now);
     case.last_activity_at = case.last_activity_at.max(work.now);
     store::update(connection, workspace_id, &case).await?;
-    Ok((before, case, known.definitions))
+    Ok((before, case, known))
 }
 
 /// Refuses to open a draft that lacks what its template requires; pointers are into the case.

@@ -7,18 +7,19 @@ use serde::Deserialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::store::FoundCompany;
-use super::{CompanyDraft, CompanyRequest, CompanyType, CompanyView, StoredCompany, store};
+use super::part::FoundCompany;
+use super::{CompanyDraft, CompanyRequest, CompanyType, CompanyView, StoredCompany, pending};
+use crate::case_parts::CasePart;
 use crate::custom_properties::{self, Definitions, Target, store::definitions};
-use crate::events::{Change, Event, Subject};
-use crate::http::{JsonBody, NoQuery, Parsed, Prefix, Problem, WriteResponse};
+use crate::events::Event;
+use crate::http::{JsonBody, NoQuery, Parsed, Prefix, Problem};
 use crate::idempotency::IdempotencyKey;
 use crate::ids::IdSource;
 use crate::parse_body;
 use crate::relations::{self, Holder, Members, RelationDetails, StoredRelation, hold};
 use crate::validation::{Code, Fault, Mode, Scope};
 use crate::versions::{IfMatch, lock_named, touch};
-use crate::writes::{Outcome, Write};
+use crate::writes::{Outcome, Write, reference_version};
 
 /// The most companies of a case.
 const COMPANIES: usize = 1_000;
@@ -79,27 +80,18 @@ pub async fn create(
     write
         .run(&body, work, |connection, work| {
             Box::pin(async move {
+                let references = reference_version(connection, work.workspace_id).await?;
                 let created = add(connection, &work).await?;
                 let location = format!("{}/companies/{}", work.prefix, created.company.id);
-                let response = response(StatusCode::CREATED, &created)?.at(location);
-                let change = change(&created, "api__created__company");
-                Ok(Outcome::from(response).change(change.with_event(Event::COMPANY_CREATED)))
+                let response = created.response(StatusCode::CREATED)?.at(location);
+                let change = created.change("api__created__company");
+                let change = change.with_event(Event::COMPANY_CREATED);
+                Ok(Outcome::from(response)
+                    .change(change)
+                    .checked_with(references))
             })
         })
         .await
-}
-
-/// The answer that shows a company.
-pub fn response(status: StatusCode, found: &FoundCompany) -> Result<WriteResponse, Problem> {
-    let relations: Vec<_> = found.relations.iter().collect();
-    let view = CompanyView::new(&found.company, &relations, &found.definitions);
-    Ok(WriteResponse::json(status, &view)?.versioned(found.version))
-}
-
-/// A change of a company that is there.
-pub fn change(found: &FoundCompany, activity: &'static str) -> Change {
-    let (case_id, subject) = (found.company.case_id, Subject::Company(found.company.id));
-    Change::new(case_id, subject, found.version, activity)
 }
 
 async fn add(connection: &mut PgConnection, work: &Work) -> Result<FoundCompany, Problem> {
@@ -123,7 +115,7 @@ async fn add(connection: &mut PgConnection, work: &Work) -> Result<FoundCompany,
     let mut members = relations::store::members(connection, workspace_id, case_id).await?;
     let id = work.ids.next(now);
     let mut scope = Scope::root(&mut violations);
-    let first_main = place(&mut members, id, new, &mut scope);
+    let first_main = add_member(&mut members, id, new, &mut scope);
     let relations = if case.is_some() {
         hold(
             &new.bonds.held,
@@ -147,21 +139,23 @@ async fn add(connection: &mut PgConnection, work: &Work) -> Result<FoundCompany,
         created_at: now,
         updated_at: now,
     };
-    store::save(connection, workspace_id, &company).await?;
-    relations::store::save(connection, workspace_id, &relations).await?;
-    if first_main {
-        attach_to_main(connection, workspace_id, &company, &work.ids).await?;
-    }
-    Ok(FoundCompany {
-        version: touch(connection, workspace_id, case_id, now).await?,
+    let mut found = FoundCompany {
+        version: 0,
         company,
         relations,
         definitions,
-    })
+    };
+    found.save(connection, workspace_id).await?;
+    relations::store::save(connection, workspace_id, &found.relations).await?;
+    if first_main {
+        attach_to_main(connection, workspace_id, &found.company, &work.ids).await?;
+    }
+    found.version = touch(connection, workspace_id, case_id, now).await?;
+    Ok(found)
 }
 
-/// Makes room for the company among those of its case; whether it is their first main company.
-fn place(members: &mut Members, id: Uuid, new: &CompanyDraft, scope: &mut Scope<'_>) -> bool {
+/// Adds the company to the members of its case. Returns whether it is their first main company.
+fn add_member(members: &mut Members, id: Uuid, new: &CompanyDraft, scope: &mut Scope<'_>) -> bool {
     if members.companies.len() >= COMPANIES {
         let message = format!("A case has at most {COMPANIES} companies; this one is full.");
         scope
@@ -184,30 +178,30 @@ fn place(members: &mut Members, id: Uuid, new: &CompanyDraft, scope: &mut Scope<
     is_main
 }
 
-/// What an individual carries until its case has a main company.
+/// The details of the relation that an individual will hold in the main company of its case.
 #[derive(Debug, Deserialize)]
-struct Carrier {
+struct PendingDetails {
     id: Uuid,
     #[serde(flatten)]
     holding: RelationDetails,
 }
 
-/// Older clients post individuals before the company: what these carry becomes their relations to
-/// it.
+/// Makes the pending details of individuals relations to the first main company: older clients create individuals
+/// before it.
 async fn attach_to_main(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     company: &StoredCompany,
     ids: &IdSource,
 ) -> Result<(), Problem> {
-    let carriers = store::carriers(connection, workspace_id, company.case_id).await?;
-    let carriers: Vec<Carrier> = carriers
+    let found = pending::find(connection, workspace_id, company.case_id).await?;
+    let pending: Vec<PendingDetails> = found
         .into_iter()
         .map(serde_json::from_value)
         .collect::<Result<_, _>>()
         .map_err(Problem::Decode)?;
     let (case_id, now) = (company.case_id, company.created_at);
-    let relations: Vec<_> = carriers
+    let relations: Vec<_> = pending
         .into_iter()
         .map(|it| {
             let holder = Holder::Individual(it.id);
@@ -215,7 +209,7 @@ async fn attach_to_main(
         })
         .collect();
     if !relations.is_empty() {
-        store::adopt_carried(connection, workspace_id, company, &relations).await?;
+        pending::attach(connection, workspace_id, company, &relations).await?;
     }
     Ok(())
 }

@@ -1,27 +1,24 @@
 //! `DELETE /companies/{id}`.
 
-use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::json;
 
-use super::create::change;
-use super::store;
-use crate::events::Event;
-use crate::http::{Id, NoQuery, Problem, WriteResponse};
-use crate::versions::{CaseReference, IfMatch, lock, touch};
-use crate::writes::{Outcome, Write};
+use super::part::FoundCompany;
+use crate::case_parts;
+use crate::http::{Id, NoQuery, Problem};
+use crate::versions::IfMatch;
+use crate::writes::Write;
 
-/// Deletes a company; the relations that it holds, and those that are held in it, go too.
+/// Deletes a company with the relations that it holds and those that are held in it.
 ///
 /// # Errors
-/// 401, 404, 412 and what the database can have.
+/// Returns the problems of [`case_parts::delete`].
 #[utoipa::path(
     delete,
     path = "/companies/{id}",
     operation_id = "delete_company",
     tag = "Companies",
     params(Id, IfMatch),
-    responses((status = 204, description = "It is deleted.", headers(("ETag")))),
+    responses((status = 204, description = "The company is deleted.", headers(("ETag")))),
 )]
 pub async fn delete(
     write: Write,
@@ -29,26 +26,5 @@ pub async fn delete(
     if_match: IfMatch,
     _: NoQuery,
 ) -> Result<Response, Problem> {
-    let work = (write.workspace_id, id, if_match, write.now);
-    let delete = write.run(&[], work, |connection, work| {
-        Box::pin(async move {
-            let (workspace_id, id, if_match, now) = &*work;
-            let case_id = store::case_of(connection, *workspace_id, *id).await?;
-            let reference = CaseReference::by_id(case_id);
-            lock(connection, *workspace_id, &reference, if_match).await?;
-            // It may have gone while this waited for the lock.
-            let mut found = store::read(connection, *workspace_id, *id).await?;
-            store::delete(connection, *workspace_id, case_id, *id).await?;
-            found.version = touch(connection, *workspace_id, case_id, *now).await?;
-            let company = &found.company.company;
-            let remains = json!({"id": id, "case_id": case_id, "name": company.name,
-                "country": company.country});
-            let change = change(&found, "api__deleted__company")
-                .with_event(Event::COMPANY_DELETED)
-                .with_tombstone(remains);
-            let response = WriteResponse::empty(StatusCode::NO_CONTENT).versioned(found.version);
-            Ok::<_, Problem>(Outcome::from(response).change(change))
-        })
-    });
-    delete.await
+    case_parts::delete::<FoundCompany>(write, id, if_match).await
 }

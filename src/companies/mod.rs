@@ -5,15 +5,16 @@ mod delete;
 mod get;
 mod list;
 mod model;
+mod part;
+mod pending;
 mod request;
 mod set_relevant;
-mod store;
 mod update;
 mod view;
 
-pub use get::snapshot;
 pub use list::{FIELDS, LISTING};
 pub use model::{Classification, Company, CompanyStatus, CompanyType, StoredCompany};
+pub use part::FoundCompany;
 pub use request::{CompanyChanges, CompanyDraft, CompanyRequest};
 pub use view::{CompanyRowView, CompanyView};
 

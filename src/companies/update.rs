@@ -9,16 +9,16 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::CompanyView;
-use super::create;
+use super::part::FoundCompany;
 use super::request::CompanyUpdateRequest;
-use super::store;
 use super::{CompanyChanges, CompanyRequest};
+use crate::case_parts::{CasePart, lock_part, read};
 use crate::custom_properties::{self, Target};
 use crate::events::{Event, changed_fields};
 use crate::http::{Id, JsonBody, NoQuery, Parsed, Problem};
 use crate::parse_body;
 use crate::validation::{Scope, overlay};
-use crate::versions::{CaseReference, IfMatch, lock, touch};
+use crate::versions::{IfMatch, touch};
 use crate::writes::{Outcome, Write};
 
 struct Work {
@@ -74,10 +74,8 @@ pub async fn update(
 
 async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Outcome, Problem> {
     let workspace_id = work.workspace_id;
-    let case_id = store::case_of(connection, workspace_id, work.id).await?;
-    let reference = CaseReference::by_id(case_id);
-    lock(connection, workspace_id, &reference, &work.if_match).await?;
-    let mut found = store::read(connection, workspace_id, work.id).await?;
+    let case = lock_part::<FoundCompany>(connection, workspace_id, work.id, &work.if_match).await?;
+    let mut found: FoundCompany = read(connection, workspace_id, work.id).await?;
     let changes = &work.request.value;
     let mut violations = work.request.violations();
     let mut scope = Scope::root(&mut violations);
@@ -90,12 +88,13 @@ async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Outcom
         overlay(&stored.company, &changes.draft.company, &changes.sent).map_err(Problem::Encode)?;
     custom_properties::merge(&mut stored.custom_properties, checked);
     stored.updated_at = work.now;
-    store::save(connection, workspace_id, stored).await?;
-    found.version = touch(connection, workspace_id, case_id, work.now).await?;
+    found.save(connection, workspace_id).await?;
+    found.version = touch(connection, workspace_id, case.id, work.now).await?;
     let fields = changed_fields(&before, &found.company).map_err(Problem::Encode)?;
-    let change = create::change(&found, "api__updated__company");
+    let change = found.change("api__updated__company");
     let change = change
         .with_fields(fields)
         .with_event(Event::COMPANY_INFO_UPDATED);
-    Ok(Outcome::from(create::response(StatusCode::OK, &found)?).change(change))
+    let outcome = Outcome::from(found.response(StatusCode::OK)?).change(change);
+    Ok(outcome.checked_with(case.reference_version))
 }

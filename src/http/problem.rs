@@ -59,9 +59,15 @@ impl Problem {
 
 impl Retry for Problem {
     fn may_succeed_on_retry(&self) -> bool {
-        // A key that is taken stays taken.
-        matches!(self, Self::Database(error) if error.may_succeed_on_retry()
-            && error.constraint() != Some("idempotency_keys_pkey"))
+        match self {
+            // The references of the workspace changed between the read and the commit.
+            Self::Plain(ProblemType::Busy) => true,
+            // An idempotency key that is taken stays taken.
+            Self::Database(error) => {
+                error.may_succeed_on_retry() && error.constraint() != Some("idempotency_keys_pkey")
+            }
+            _ => false,
+        }
     }
 
     fn database_error(&self) -> Option<&DatabaseError> {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::Problem;
+use crate::json;
 
 /// The success of a write. That of a request with a key is made before the write is committed, so that it
 /// can be stored with it and given again, byte for byte.
@@ -27,7 +28,7 @@ impl WriteResponse {
     /// # Errors
     /// None but those of a view that has no JSON form.
     pub fn json(status: StatusCode, view: &impl Serialize) -> Result<Self, Problem> {
-        let body = serde_json::to_vec(view).map_err(Problem::Encode)?;
+        let body = json::to_vec(view).map_err(Problem::Encode)?;
         Ok(Self {
             body: body.into(),
             ..Self::empty(status)

@@ -6,18 +6,19 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::store::FoundIndividual;
-use super::{IndividualDraft, IndividualRequest, IndividualView, StoredIndividual, store};
+use super::part::FoundIndividual;
+use super::{IndividualDraft, IndividualRequest, IndividualView, StoredIndividual};
+use crate::case_parts::CasePart;
 use crate::custom_properties::{self, Definitions, Target, store::definitions};
-use crate::events::{Change, Event, Subject};
-use crate::http::{JsonBody, NoQuery, Parsed, Prefix, Problem, WriteResponse};
+use crate::events::Event;
+use crate::http::{JsonBody, NoQuery, Parsed, Prefix, Problem};
 use crate::idempotency::IdempotencyKey;
 use crate::ids::IdSource;
 use crate::parse_body;
 use crate::relations::{self, Holder, Members, RelationDetails, StoredRelation, hold};
 use crate::validation::{Code, Fault, Mode, Scope};
 use crate::versions::{IfMatch, lock_named, touch};
-use crate::writes::{Outcome, Write};
+use crate::writes::{Outcome, Write, reference_version};
 
 /// The most individuals of a case.
 const INDIVIDUALS: usize = 1_000;
@@ -81,29 +82,18 @@ pub async fn create(
     write
         .run(&body, work, |connection, work| {
             Box::pin(async move {
+                let references = reference_version(connection, work.workspace_id).await?;
                 let created = add(connection, &work).await?;
                 let location = format!("{}/individuals/{}", work.prefix, created.individual.id);
-                let response = response(StatusCode::CREATED, &created)?.at(location);
-                let change = change(&created, "api__created__individual");
-                Ok(Outcome::from(response).change(change.with_event(Event::INDIVIDUAL_CREATED)))
+                let response = created.response(StatusCode::CREATED)?.at(location);
+                let change = created.change("api__created__individual");
+                let change = change.with_event(Event::INDIVIDUAL_CREATED);
+                Ok(Outcome::from(response)
+                    .change(change)
+                    .checked_with(references))
             })
         })
         .await
-}
-
-/// The answer that shows an individual.
-pub fn response(status: StatusCode, found: &FoundIndividual) -> Result<WriteResponse, Problem> {
-    let relations: Vec<_> = found.relations.iter().collect();
-    let (individual, definitions) = (&found.individual, &found.definitions);
-    let view = IndividualView::new(individual, &relations, found.main, definitions);
-    Ok(WriteResponse::json(status, &view)?.versioned(found.version))
-}
-
-/// A change of an individual that is there.
-pub fn change(found: &FoundIndividual, activity: &'static str) -> Change {
-    let individual = &found.individual;
-    let (case_id, subject) = (individual.case_id, Subject::Individual(individual.id));
-    Change::new(case_id, subject, found.version, activity)
 }
 
 async fn add(connection: &mut PgConnection, work: &Work) -> Result<FoundIndividual, Problem> {
@@ -148,18 +138,20 @@ async fn add(connection: &mut PgConnection, work: &Work) -> Result<FoundIndividu
         created_at: now,
         updated_at: now,
     };
-    store::save(connection, workspace_id, &individual).await?;
-    relations::store::save(connection, workspace_id, &relations).await?;
-    Ok(FoundIndividual {
-        version: touch(connection, workspace_id, case_id, now).await?,
+    let mut found = FoundIndividual {
+        version: 0,
         main: members.main,
         individual,
         relations,
         definitions,
-    })
+    };
+    found.save(connection, workspace_id).await?;
+    relations::store::save(connection, workspace_id, &found.relations).await?;
+    found.version = touch(connection, workspace_id, case_id, now).await?;
+    Ok(found)
 }
 
-/// The relations that the individual holds, and what it carries where its case has no main company.
+/// The relations that the individual holds, and its pending details if the case has no main company.
 fn relate(
     work: &Work,
     case_id: Uuid,

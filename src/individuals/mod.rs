@@ -6,16 +6,16 @@ mod delete;
 mod get;
 mod list;
 mod model;
+mod part;
 mod request;
 mod set_relevant;
-mod store;
 mod update;
 mod view;
 
 pub use changes::IndividualChanges;
-pub use get::snapshot;
 pub use list::LISTING;
 pub use model::{Gender, Individual, StoredIndividual};
+pub use part::FoundIndividual;
 pub use request::{IndividualDraft, IndividualRequest};
 pub use view::{IndividualRowView, IndividualView};
 

@@ -1,21 +1,19 @@
 //! `POST /individuals/{id}/set-relevant`.
 
-use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::create::{change, response};
-use super::{IndividualView, store};
-use crate::events::Event;
+use super::part::FoundIndividual;
+use super::view::IndividualView;
+use crate::case_parts::{self, RelevanceRequest};
 use crate::http::{Id, JsonBody, NoQuery, Problem};
 use crate::idempotency::IdempotencyKey;
-use crate::parse_body;
-use crate::versions::{CaseReference, IfMatch, RelevanceRequest, lock, touch};
-use crate::writes::{Outcome, Write};
+use crate::versions::IfMatch;
+use crate::writes::Write;
 
-/// Says whether an individual is relevant: what is not is left out of the answer to `GET /cases/{id}`.
+/// Sets whether an individual is relevant. The response to `GET /cases/{id}` omits one that is not.
 ///
 /// # Errors
-/// 400, 401, 404, 412 and what the database can have.
+/// Returns the problems of [`case_parts::set_relevant`].
 #[utoipa::path(
     post,
     path = "/individuals/{id}/set-relevant",
@@ -26,9 +24,7 @@ use crate::writes::{Outcome, Write};
         content = RelevanceRequest<'static>,
         example = json!({"is_relevant": false}),
     ),
-    responses(
-        (status = 200, description = "The individual.", body = IndividualView<'static>, headers(("ETag"))),
-    ),
+    responses((status = 200, description = "The individual.", body = IndividualView<'static>, headers(("ETag")))),
 )]
 pub async fn set_relevant(
     write: Write,
@@ -37,34 +33,5 @@ pub async fn set_relevant(
     _: NoQuery,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let request = parse_body!(
-        write.compute,
-        body.clone(),
-        RelevanceRequest<'_>,
-        RelevanceRequest::parse
-    )?;
-    let work = (write.workspace_id, id, if_match, request, write.now);
-    let set = write.run(&body, work, |connection, work| {
-        Box::pin(async move {
-            let (workspace_id, id, if_match, request, now) = &*work;
-            let case_id = store::case_of(connection, *workspace_id, *id).await?;
-            let reference = CaseReference::by_id(case_id);
-            lock(connection, *workspace_id, &reference, if_match).await?;
-            request.refuse(request.violations())?;
-            let mut found = store::read(connection, *workspace_id, *id).await?;
-            found.individual.is_relevant = request.value;
-            found.individual.updated_at = *now;
-            store::save(connection, *workspace_id, &found.individual).await?;
-            found.version = touch(connection, *workspace_id, case_id, *now).await?;
-            let change = if request.value {
-                change(&found, "api__marked_as_relevant__individual")
-                    .with_event(Event::INDIVIDUAL_RELEVANT)
-            } else {
-                change(&found, "api__marked_as_not_relevant__individual")
-                    .with_event(Event::INDIVIDUAL_NOT_RELEVANT)
-            };
-            Ok(Outcome::from(response(StatusCode::OK, &found)?).change(change))
-        })
-    });
-    set.await
+    case_parts::set_relevant::<FoundIndividual>(write, id, if_match, body).await
 }

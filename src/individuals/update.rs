@@ -8,10 +8,10 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::create;
+use super::part::FoundIndividual;
 use super::request::IndividualUpdateRequest;
-use super::store::{self, FoundIndividual};
 use super::{IndividualChanges, IndividualRequest, IndividualView};
+use crate::case_parts::{CasePart, lock_part, read};
 use crate::custom_properties::{self, Target};
 use crate::events::{Event, changed_fields};
 use crate::http::{Id, JsonBody, NoQuery, Parsed, Problem};
@@ -19,7 +19,7 @@ use crate::ids::IdSource;
 use crate::parse_body;
 use crate::relations::{self, Holder, RelationDetails, StoredRelation};
 use crate::validation::{Scope, overlay};
-use crate::versions::{CaseReference, IfMatch, lock, touch};
+use crate::versions::{IfMatch, touch};
 use crate::writes::{Outcome, Write};
 
 struct Work {
@@ -80,10 +80,9 @@ pub async fn update(
 
 async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Outcome, Problem> {
     let workspace_id = work.workspace_id;
-    let case_id = store::case_of(connection, workspace_id, work.id).await?;
-    let reference = CaseReference::by_id(case_id);
-    lock(connection, workspace_id, &reference, &work.if_match).await?;
-    let mut found = store::read(connection, workspace_id, work.id).await?;
+    let case =
+        lock_part::<FoundIndividual>(connection, workspace_id, work.id, &work.if_match).await?;
+    let mut found: FoundIndividual = read(connection, workspace_id, work.id).await?;
     let changes = &work.request.value;
     let mut violations = work.request.violations();
     let mut scope = Scope::root(&mut violations);
@@ -104,19 +103,20 @@ async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Outcom
     if !changes.shorthand.members.is_empty() {
         change_shorthand(connection, &work, &mut found).await?;
     }
-    store::save(connection, workspace_id, &found.individual).await?;
-    found.version = touch(connection, workspace_id, case_id, work.now).await?;
+    found.save(connection, workspace_id).await?;
+    found.version = touch(connection, workspace_id, case.id, work.now).await?;
     let mut fields = changed_fields(&before, &found.individual).map_err(Problem::Encode)?;
     // With a main company these are its relation's, and of the individual all the same.
     if found.main.is_some() {
         let shorthand = changes.shorthand.members.iter();
         fields.extend(shorthand.map(ToString::to_string));
     }
-    let change = create::change(&found, "api__updated__individual");
+    let change = found.change("api__updated__individual");
     let change = change
         .with_fields(fields)
         .with_event(Event::INDIVIDUAL_INFO_UPDATED);
-    Ok(Outcome::from(create::response(StatusCode::OK, &found)?).change(change))
+    let outcome = Outcome::from(found.response(StatusCode::OK)?).change(change);
+    Ok(outcome.checked_with(case.reference_version))
 }
 
 /// Roles, position and percentages on the individual itself are those of its relation to the main

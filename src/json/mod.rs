@@ -1,6 +1,7 @@
-//! The rows of new cases as JSON, for the database.
+//! JSON that the server writes: responses, and rows for the database.
 
-mod omit_nulls;
 mod rows;
+mod write;
 
 pub use rows::Rows;
+pub use write::to_vec;

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::ser::Error as _;
 use serde_json::Error;
 
-use super::omit_nulls::write;
+use super::write::write;
 
 /// The usual size of a case with its companies and individuals, in bytes.
 const CASE: usize = 16 * 1024;
@@ -27,7 +27,7 @@ impl Rows {
             if !json.is_empty() {
                 json.push(b',');
             }
-            serde_json::to_writer(&mut json, row)?;
+            write::<true>(&mut json, row)?;
         }
         Self::of(json)
     }
@@ -39,7 +39,7 @@ impl Rows {
     /// Returns an error if the row has no JSON form.
     pub fn omitting_nulls(row: &impl Serialize) -> Result<Self, Error> {
         let mut json = Vec::with_capacity(CASE);
-        write(&mut json, row)?;
+        write::<false>(&mut json, row)?;
         // The row may wait for its group.
         json.shrink_to_fit();
         Self::of(json)

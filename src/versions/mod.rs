@@ -5,12 +5,10 @@ mod entity_tag;
 mod if_match;
 mod if_none_match;
 mod reference;
-mod relevance;
 mod store;
 
 pub use case_field::lock_named;
 pub use if_match::IfMatch;
 pub use if_none_match::IfNoneMatch;
 pub use reference::CaseReference;
-pub use relevance::RelevanceRequest;
 pub use store::{Locked, lock, touch};

@@ -13,6 +13,8 @@ use crate::validation::{Code, Fault, Violation};
 pub struct Locked {
     pub id: Uuid,
     pub version: i64,
+    /// The version of the references of the workspace, read before anything that depends on them.
+    pub reference_version: Uuid,
 }
 
 /// Locks a case. Every write to a case or a part of it starts with this, so concurrent writers wait only here.
@@ -28,9 +30,11 @@ pub async fn lock(
 ) -> Result<Locked, Problem> {
     let found = sqlx::query_as!(
         Locked,
-        "SELECT id, version FROM cases
+        r#"SELECT id, version, (SELECT version FROM reference_versions WHERE workspace_id = $1)
+             AS "reference_version!"
+         FROM cases
          WHERE workspace_id = $1 AND (id = $2 OR external_id = $3)
-         ORDER BY (id = $2) DESC NULLS LAST LIMIT 1 FOR UPDATE",
+         ORDER BY (id = $2) DESC NULLS LAST LIMIT 1 FOR UPDATE"#,
         workspace_id,
         reference.id(),
         reference.external_id_for_write()

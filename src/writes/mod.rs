@@ -2,8 +2,10 @@
 
 mod compute;
 mod outcome;
+mod references;
 mod write;
 
 pub use compute::Compute;
 pub use outcome::Outcome;
+pub use references::reference_version;
 pub use write::Write;

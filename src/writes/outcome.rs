@@ -14,6 +14,8 @@ pub struct Outcome {
     pub subject: Option<Uuid>,
     /// The response for a repeated request, if it must differ from `response`.
     pub stored_response: Option<WriteResponse>,
+    /// The version of the references with which the write was checked, if it depends on them.
+    pub reference_version: Option<Uuid>,
 }
 
 impl From<WriteResponse> for Outcome {
@@ -23,6 +25,7 @@ impl From<WriteResponse> for Outcome {
             changes: Vec::new(),
             subject: None,
             stored_response: None,
+            reference_version: None,
         }
     }
 }
@@ -39,6 +42,14 @@ impl Outcome {
     #[must_use]
     pub fn subject(mut self, case_id: Uuid) -> Self {
         self.subject = Some(case_id);
+        self
+    }
+
+    /// Sets the version of the references with which the write was checked. If it is no longer the current one just
+    /// before the commit, the transaction runs again.
+    #[must_use]
+    pub fn checked_with(mut self, reference_version: Uuid) -> Self {
+        self.reference_version = Some(reference_version);
         self
     }
 

@@ -13,6 +13,7 @@ use futures_util::future::BoxFuture;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::references::check_reference_version;
 use super::{Compute, Outcome};
 use crate::auth::Caller;
 use crate::clock::now;
@@ -218,6 +219,7 @@ where
     async fn run(&self, connection: &mut PgConnection) -> Result<WriteResponse, Problem> {
         let outcome = (self.work)(connection, Arc::clone(&self.input)).await?;
         let (author, changes) = (&self.author, outcome.changes.as_slice());
+        let workspace_id = author.workspace_id;
         self.recorder.record(connection, author, changes).await?;
         if let Some(claim) = &self.claim {
             let stored = outcome
@@ -225,9 +227,11 @@ where
                 .as_ref()
                 .unwrap_or(&outcome.response);
             let case_id = changes.first().map(|it| it.case_id).or(outcome.subject);
-            let workspace_id = author.workspace_id;
             idempotency::insert(connection, workspace_id, claim, case_id, stored, author.now)
                 .await?;
+        }
+        if let Some(version) = outcome.reference_version {
+            check_reference_version(connection, workspace_id, version).await?;
         }
         Ok(outcome.response)
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the bottom up: a room may use those that stand before it.
-const ROOMS: [&str; 39] = [
+const ROOMS: [&str; 40] = [
     "clock",
     "ids",
     "json",
@@ -31,6 +31,7 @@ const ROOMS: [&str; 39] = [
     "custom_properties",
     "templates",
     "relations",
+    "case_parts",
     "companies",
     "individuals",
     "cases",

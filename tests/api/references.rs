@@ -250,3 +250,103 @@ async fn a_create_observes_changes_between_its_read_and_its_write() {
         .expect("the deliveries");
     assert_eq!(notified, [case.id()]);
 }
+
+/// Makes `change` after a write has checked its references and before it commits.
+async fn write_during(
+    app: &TestApp,
+    (method, path, body): (Method, &str, &Value),
+    change: &str,
+) -> TestResponse {
+    let mut holder = app.connect().await;
+    execute(&mut holder, "BEGIN; LOCK TABLE activities IN SHARE MODE").await;
+    let changed = async {
+        app.wait_for_blocked(1).await;
+        execute_in_sandbox(app, change).await;
+        execute(&mut holder, "COMMIT").await;
+    };
+    let write = app.call(method, path, body);
+    let (response, ()) = futures_util::future::join(write, changed).await;
+    response
+}
+
+#[tokio::test]
+async fn other_writes_observe_changes_before_their_commit() {
+    let app = TestApp::start().await;
+    execute_in_sandbox(&app, REFERENCES).await;
+    let property = |target: &str, number: u32| {
+        format!(
+            "INSERT INTO custom_properties (workspace_id, id, target, key, label, type)
+                SELECT id, '0198a000-0000-4000-8000-00000000ab{number:02}', '{target}', 'seat', 'Seat', 'text' FROM w"
+        )
+    };
+    execute_in_sandbox(&app, &property("company", 1)).await;
+    execute_in_sandbox(&app, &property("individual", 2)).await;
+    let company = json!({"name": "Acme", "type": "main"});
+    let individual = json!({"first_name": "Jane", "last_name": "Roe"});
+    let body = json!({"name": "Case", "companies": [company], "individuals": [individual]});
+    let case = app.create(&body).await;
+    let (case, company, individual) = (
+        case.id(),
+        case.body["companies"][0]["id"].clone(),
+        case.body["individuals"][0]["id"].clone(),
+    );
+    let retire = |target: &str, retired: bool| {
+        let time = if retired { "now()" } else { "NULL" };
+        format!(
+            "UPDATE custom_properties SET archived_at = {time} WHERE key = 'seat' AND target = '{target}'"
+        )
+    };
+    let seat = json!({"custom_properties": {"seat": "Paris"}});
+    let with_case = |mut body: Value| {
+        body["case_id"] = json!(case);
+        body["custom_properties"] = json!({"seat": "Paris"});
+        body
+    };
+    let new_company = with_case(json!({"name": "Globex", "type": "affiliated"}));
+    let new_individual = with_case(json!({"first_name": "John", "last_name": "Doe"}));
+    let error = ("/custom_properties/seat", "custom_property_archived");
+    for (target, method, path, body) in [
+        (
+            "company",
+            Method::POST,
+            "/companies".to_owned(),
+            &new_company,
+        ),
+        (
+            "individual",
+            Method::POST,
+            "/individuals".to_owned(),
+            &new_individual,
+        ),
+        (
+            "company",
+            Method::PATCH,
+            format!("/companies/{}", company.as_str().expect("an id")),
+            &seat,
+        ),
+        (
+            "individual",
+            Method::PATCH,
+            format!("/individuals/{}", individual.as_str().expect("an id")),
+            &seat,
+        ),
+    ] {
+        let refused = write_during(&app, (method, &path, body), &retire(target, true)).await;
+        assert_eq!(refused.expect(400).errors(), [error], "{path}");
+        execute_in_sandbox(&app, &retire(target, false)).await;
+    }
+    let assign = json!({"assignee_id": "0198a000-0000-4000-8000-000000000301"});
+    let suspend = "UPDATE users SET suspended_at = now()
+        WHERE id = '0198a000-0000-4000-8000-000000000301'";
+    let path = format!("/cases/{case}");
+    let refused = write_during(&app, (Method::PATCH, &path, &assign), suspend).await;
+    let error = ("/assignee_id", "assignee_suspended");
+    assert_eq!(refused.expect(400).errors(), [error]);
+    // The response shows the new label. A change of its folded form would wait for this request.
+    let rename = "UPDATE tags SET label = 'HIGH RISK'
+        WHERE id = '0198a000-0000-4000-8000-000000000201'";
+    let add = json!({"tags": ["0198a000-0000-4000-8000-000000000201"]});
+    let path = format!("/cases/{case}/tags");
+    let tags = write_during(&app, (Method::POST, &path, &add), rename).await;
+    assert_eq!(tags.expect(201).body["tags"][0]["label"], "HIGH RISK");
+}
