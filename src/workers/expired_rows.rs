@@ -10,11 +10,14 @@ use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use super::failure;
-use super::purge::{DATABASE_TIMEOUT, TIME_BUDGET};
 use crate::clock::now;
 use crate::db::{Database, DatabaseError, Deadline};
 use crate::metrics::Metrics;
 
+/// The time for each kind of rows, and for each deleted webhook, in one round.
+pub const TIME_BUDGET: Duration = Duration::from_secs(20);
+/// The deadline of each database operation.
+pub const DATABASE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The number of rows that one statement removes.
 const BATCH: i64 = 500;
 /// The number of rows of a workspace that are skipped in one round because they cannot be removed.

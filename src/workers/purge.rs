@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use futures_util::future::BoxFuture;
 use tokio::time::{Instant, sleep};
 
-use super::expired_rows::Retention;
+use super::expired_rows::{DATABASE_TIMEOUT, Retention, TIME_BUDGET};
 use super::failure;
 use crate::clock::now;
 use crate::db::{Database, DatabaseError, Deadline};
@@ -17,10 +17,6 @@ use crate::webhooks;
 
 /// The pause between two rounds, unless rows are left.
 const INTERVAL: Duration = Duration::from_secs(60);
-/// The time for each kind of rows, and for each deleted webhook, in one round.
-pub const TIME_BUDGET: Duration = Duration::from_secs(20);
-/// The deadline of each database operation.
-pub const DATABASE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long events and the logs of their deliveries are kept.
 const EVENT_RETENTION: TimeDelta = TimeDelta::days(30);
 /// How long the lease of a batch is kept after its end.
