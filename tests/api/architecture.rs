@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use regex::Regex;
 use syn::{Item, UseTree, Visibility};
 
 /// The top-level modules from the bottom up: a module imports only those before it.
@@ -111,7 +112,9 @@ impl Crate {
             }
             let text = fs::read_to_string(&file).expect("a source");
             let parsed = syn::parse_file(&text).expect("Rust");
-            (module, imports(&parsed.items))
+            let mut imports = imports(&parsed.items);
+            imports.extend(inline_paths(&text));
+            (module, imports)
         });
         let modules: BTreeMap<_, _> = modules.collect();
         assert!(modules.len() > 5, "the sources were not found");
@@ -203,6 +206,25 @@ fn imports(items: &[Item]) -> Vec<Import> {
             .map(move |path| Import { path, is_public })
     });
     imports.collect()
+}
+
+/// Paths that begin with `crate` outside of `use` declarations, also inside macros.
+fn inline_paths(text: &str) -> impl Iterator<Item = Import> {
+    let path = Regex::new(r"\bcrate((?:::[A-Za-z_]+)+)").expect("a pattern");
+    let code = text.lines().map(str::trim_start);
+    let code = code.filter(|line| !line.starts_with("//") && !line.contains("use crate::"));
+    let paths = code.flat_map(|line| {
+        let paths = path.captures_iter(line).map(|it| it[1].to_owned());
+        paths.collect::<Vec<_>>()
+    });
+    let paths: Vec<_> = paths.collect();
+    paths.into_iter().map(|path| Import {
+        path: format!("crate{path}")
+            .split("::")
+            .map(str::to_owned)
+            .collect(),
+        is_public: false,
+    })
 }
 
 fn src() -> PathBuf {
