@@ -4,6 +4,7 @@
 //! - [`clock`] and [`ids`]: the current time and new ids.
 //! - [`json`]: writing JSON responses and rows.
 //! - [`validation`]: reading a JSON body with all its errors; pure.
+//! - [`schema`]: declaring the objects of requests with their JSON Schema.
 //! - [`values`]: validated values, one per file; `parse` is their only constructor.
 //! - [`destinations`]: the addresses that webhooks may be sent to.
 //! - [`metrics`](mod@metrics): the metrics of one process.
@@ -18,10 +19,9 @@
 //! - [`config`]: settings, commands and environment variables; [`telemetry`]: logs and the export of spans.
 //! - [`writes`]: the transaction of a request with its activities, events and idempotency key.
 //! - [`versions`]: the lock, the version and `If-Match` of a case.
-//! - [`tags`], [`users`], [`spaces`], [`custom_properties`], [`templates`], [`relations`], [`companies`],
-//!   [`individuals`], [`cases`], [`activities`], [`webhooks`], [`workspaces`], [`health`]: the features. A new case
-//!   passes `request` (wire), `CaseDraft::parse`, `references`, `CaseDraft::finish`, `store` and `view`, in this order.
-//! - [`workers`]: background work; [`reference`](mod@reference): the OpenAPI document and the reference pages.
+//! - [`tags`], [`users`], [`spaces`], [`custom_properties`], [`templates`], [`relations`], [`case_parts`],
+//!   [`companies`], [`individuals`], [`cases`], [`activities`], [`webhooks`], [`workspaces`], [`health`]: the features.
+//! - [`workers`]: background work; [`openapi`]: the OpenAPI document; [`reference`](mod@reference): the pages.
 //! - [`app`]: the server; [`cli`]: the command line.
 
 pub mod activities;
