@@ -36,7 +36,7 @@ struct Work {
 /// Adds a company to a case.
 ///
 /// # Errors
-/// 400, 401, 404, 412 and what the database can have.
+/// Returns a problem with the status 400, 404 or 412, or a [`crate::db::DatabaseError`] as `Problem::Database`.
 #[utoipa::path(
     post,
     path = "/companies",
@@ -106,7 +106,7 @@ async fn add(connection: &mut PgConnection, work: &Work) -> Result<FoundCompany,
     let case = lock_named(
         connection,
         workspace_id,
-        new.bonds.case_id,
+        new.relation_inputs.case_id,
         &work.if_match,
         &mut violations,
     )
@@ -118,7 +118,7 @@ async fn add(connection: &mut PgConnection, work: &Work) -> Result<FoundCompany,
     let first_main = add_member(&mut members, id, new, &mut scope);
     let relations = if case.is_some() {
         hold(
-            &new.bonds.held,
+            &new.relation_inputs.held,
             case_id,
             Holder::Company(id),
             &members,

@@ -11,7 +11,7 @@ use crate::db::{Database, Deadline};
 use crate::http::{PageView, Problem, Query, filters, list as read_list, parameters};
 use crate::parameters;
 
-/// What it is filtered and sorted by.
+/// The fields for filters and sorting.
 pub const FIELDS: &[Field] = &[
     filters::name("name", "c.name"),
     filters::text(
@@ -40,7 +40,7 @@ pub const LISTING: Listing = Listing {
     identifier: "id",
 };
 
-/// Its order where the request does not say.
+/// The default order.
 const ORDER: &str = "created_at";
 
 parameters!(Parameters, parameters::list(FIELDS, ORDER));
@@ -48,7 +48,7 @@ parameters!(Parameters, parameters::list(FIELDS, ORDER));
 /// Lists the companies of all cases of the workspace.
 ///
 /// # Errors
-/// 400, 401 and what the database can have.
+/// Returns a problem with the status 400, or a [`crate::db::DatabaseError`] as `Problem::Database`.
 #[utoipa::path(
     get,
     path = "/companies",

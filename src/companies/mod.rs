@@ -23,7 +23,7 @@ use utoipa_axum::routes;
 
 use crate::state::AppState;
 
-/// The operations on companies.
+/// The routes under `/companies`.
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list::list, create::create))

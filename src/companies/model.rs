@@ -1,4 +1,4 @@
-//! A company, as it is stored.
+//! A company as it is stored.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use crate::values::{
     Address, BankingInformation, Country, EntityLegalForm, PlainText, iso_date, timestamp,
 };
 
-/// Whether a case is about this company, or about another that it belongs to.
+/// Whether the case is about this company, or about one that it is affiliated with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CompanyType {
@@ -19,7 +19,7 @@ pub enum CompanyType {
     Affiliated,
 }
 
-/// What the register says of a company.
+/// The status of a company in the register.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CompanyStatus {
@@ -29,7 +29,7 @@ pub enum CompanyStatus {
     NotReported,
 }
 
-/// One activity code of a company, such as a NACE code.
+/// An activity code of a company, such as a NACE code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Classification {
     /// The system of codes.
@@ -37,12 +37,12 @@ pub struct Classification {
     pub kind: PlainText,
     /// The code in its system.
     pub code: PlainText,
-    /// What it means.
+    /// The meaning of the code.
     #[schema(required)]
     pub description: Option<PlainText>,
 }
 
-/// A company's own data, without its relations and custom properties.
+/// The fields of a company, without its relations and custom properties.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Company {
     /// Whether the case is about this company.
@@ -60,7 +60,7 @@ pub struct Company {
     #[schema(required)]
     #[serde(serialize_with = "iso_date")]
     pub registration_date: Option<NaiveDate>,
-    /// What the register says of it.
+    /// The status in the register.
     pub status: CompanyStatus,
     /// Legal form in words.
     #[schema(required)]

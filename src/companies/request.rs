@@ -1,4 +1,4 @@
-//! Companies as they may arrive.
+//! The companies of requests.
 
 use super::{Classification, Company, CompanyStatus, CompanyType};
 use crate::custom_properties::{self, PropertiesRequest, PropertyInputs};
@@ -16,7 +16,7 @@ use crate::wire_object;
 const CLASSIFICATIONS: usize = 100;
 
 wire_object! {
-    /// A company: inside a case, in a stored case, or a change of one.
+    /// A company of a new case, a new company of a stored case, or a change of a company.
     CompanyRequest except fields_of_other_modes {
         /// Registered name.
         "name" => name: Text<'de> =
@@ -31,7 +31,7 @@ wire_object! {
         /// Day of registration; a time of exactly midnight UTC may follow.
         "registration_date" => registration_date: Text<'de> =
             shape::format("date").example("2012-05-21"),
-        /// What the register says of it.
+        /// The status in the register.
         "status" => status: Text<'de> =
             shape::words(STATUSES.map(|it| it.0)).kept().default("not_reported"),
         /// Legal form in words.
@@ -60,15 +60,15 @@ wire_object! {
         /// Number as an employer.
         "employer_identification_number" => employer_identification_number: Text<'de> =
             shape::text(1, 255).example("12-3456789"),
-        /// Values of the custom properties for companies, by key; `null` or `""` is no value.
+        /// Values of the custom properties for companies, by key; `null` or `""` means no value.
         "custom_properties" => custom_properties: PropertiesRequest<'de> =
             custom_properties::shape(),
-        /// What relations of this request call the company. Not stored.
+        /// A name for the company in the relations of this request. Not stored.
         "ref" => reference: Text<'de> = shape::text(1, 100).strict().example("acme"),
-        /// The case that it belongs to.
+        /// The case.
         "case_id" => case_id: Text<'de> =
             shape::format("uuid").example("01a20c61-ea39-74ab-b086-7426e867c8a9").required(),
-        /// The companies in which it holds something.
+        /// The relations that it holds in companies of the case.
         "relations" => relations: Items<HeldRelationRequest<'de>, RELATIONS> =
             shape::by_mode(|mode| {
             shape::list(schema::item_in::<HeldRelationRequest<'_>>(mode), RELATIONS)
@@ -76,7 +76,7 @@ wire_object! {
     }
 }
 
-/// The same as a change, for the reference.
+/// The request of a change, in the API reference.
 pub type CompanyUpdateRequest = Changed<CompanyRequest<'static>>;
 
 wire_object! {
@@ -84,7 +84,7 @@ wire_object! {
     ClassificationRequest {
         /// The system of codes.
         "type" => kind: Text<'de> = shape::text(1, 255).example("NACE").required(),
-        /// The code in it.
+        /// The code.
         "code" => code: Text<'de> = shape::text(1, 255).example("62.01").required(),
         /// What the code means.
         "description" => description: Text<'de> =
@@ -92,20 +92,19 @@ wire_object! {
     }
 }
 
-/// What was read of one company. What was refused has a default in its place, which nobody sees: a
-/// request with a fault ends in none but its violations.
+/// A parsed company. A refused field has a default: a request with errors returns only these.
 #[derive(Debug, Clone, Default)]
 pub struct CompanyDraft {
-    /// The type, unless it was refused: only then can the main company be told.
+    /// The type; `None` if it was refused, so that the main company is unknown.
     pub kind: Option<CompanyType>,
     pub company: Company,
-    /// Inside a case.
+    /// In a new case.
     pub reference: Option<PlainText>,
-    pub bonds: RelationInputs,
+    pub relation_inputs: RelationInputs,
     pub custom_properties: PropertyInputs,
 }
 
-/// What a change says: the members that were sent, of a company that was read of them.
+/// A parsed change: a company of the fields that were sent, and their names.
 #[derive(Debug, Clone)]
 pub struct CompanyChanges {
     pub draft: CompanyDraft,
@@ -123,7 +122,7 @@ const STATUSES: [(&str, CompanyStatus); 3] = [
 ];
 
 impl CompanyRequest<'_> {
-    /// The company, its faults refused at their places.
+    /// Parses the company and refuses its invalid fields.
     pub fn parse(mut self, mode: Mode, scope: &mut Scope<'_>) -> CompanyDraft {
         self.refuse_others(fields_of_other_modes(mode), scope);
         let kind = match self.kind {
@@ -160,11 +159,11 @@ impl CompanyRequest<'_> {
             company,
             custom_properties: custom_properties::parse(self.custom_properties(), scope),
             reference: scope.strict(self.reference(), |sent| length(sent, 1, 100)),
-            bonds: RelationInputs::parse(mode, self.case_id(), self.relations(), scope),
+            relation_inputs: RelationInputs::parse(mode, self.case_id(), self.relations(), scope),
         }
     }
 
-    /// The changes that were sent, their faults refused at their places.
+    /// Parses the change and refuses its invalid fields.
     pub fn parse_changes(self, scope: &mut Scope<'_>) -> CompanyChanges {
         let mut sent = Sent {
             members: self.sent(),
@@ -173,7 +172,7 @@ impl CompanyRequest<'_> {
         sent.nested.extend(sent_address("address", &self.address));
         sent.nested
             .extend(sent_bank("banking_information", &self.banking_information));
-        // They are merged by key.
+        // Custom properties are merged by key.
         sent.members.retain(|it| *it != "custom_properties");
         CompanyChanges {
             draft: self.parse(Mode::Update, scope),
@@ -182,7 +181,7 @@ impl CompanyRequest<'_> {
     }
 }
 
-/// The members that the same object has in other requests alone.
+/// The fields that the object has only in other modes.
 fn fields_of_other_modes(mode: Mode) -> &'static [&'static str] {
     match mode {
         Mode::Part => &["case_id"],
@@ -191,7 +190,7 @@ fn fields_of_other_modes(mode: Mode) -> &'static [&'static str] {
     }
 }
 
-/// The status: `null` is 'not given' to a new company, and nothing that a change can make it.
+/// The status. `null` means absent in a create; a change cannot clear it.
 fn status(mode: Mode, member: Member<Text<'_>>, scope: &mut Scope<'_>) -> CompanyStatus {
     let parse = |sent: &str| choice(sent, &STATUSES);
     let status = match mode {

@@ -29,11 +29,11 @@ struct Work {
     now: DateTime<Utc>,
 }
 
-/// Changes a company: what is absent stays, `null` clears; custom properties, address and bank
-/// account are merged.
+/// Changes a company. Absent fields stay, `null` clears a field; custom properties, address and bank account are
+/// merged.
 ///
 /// # Errors
-/// 400, 401, 404, 412 and what the database can have.
+/// Returns a problem with the status 400, 404 or 412, or a [`crate::db::DatabaseError`] as `Problem::Database`.
 #[utoipa::path(
     patch,
     path = "/companies/{id}",

@@ -1,5 +1,4 @@
-//! What is answered of a company. Parts that stand for features which this server does not have are
-//! present and empty.
+//! The response for a company. Fields that are kept for compatibility are always empty.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -11,27 +10,27 @@ use crate::relations::{HeldRelationView, HeldRelationViews, StoredRelation};
 use crate::schema::{NoItems, Null, PropertyValues};
 use crate::values::Timestamp;
 
-/// A company as a list shows it.
+/// A company in a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CompanyRowView<'c> {
-    /// Its id, a UUID of version 7: ids sort by creation.
+    /// The id, a UUID of version 7: ids sort by creation.
     id: Uuid,
-    /// The case that it belongs to.
+    /// The case.
     case_id: Uuid,
-    /// Whether it matters for the case.
+    /// Whether it is relevant for the case.
     is_relevant: bool,
     #[serde(flatten)]
     company: &'c Company,
-    /// Stands for a feature that this server does not have.
+    /// Always null; kept for compatibility.
     #[schema(value_type = Null, required)]
     entity_legal_form_label: Option<()>,
-    /// When it was made.
+    /// The time of creation.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// When its own members were last changed.
+    /// The time of the last change of its own fields.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
-    /// When anything of it was last changed.
+    /// The time of the last change of anything that belongs to it.
     #[schema(value_type = String, format = DateTime)]
     last_activity_at: Timestamp,
 }
@@ -41,16 +40,16 @@ pub struct CompanyRowView<'c> {
 pub struct CompanyView<'c> {
     #[serde(flatten)]
     row: CompanyRowView<'c>,
-    /// Every custom property that is not archived, by key, with `null` where there is no value.
+    /// Every custom property that is not archived, by key; `null` if it has no value.
     #[schema(value_type = PropertyValues)]
     custom_properties: PropertiesView<'c>,
-    /// Stands for a feature that this server does not have.
+    /// Always empty; kept for compatibility.
     #[schema(value_type = NoItems)]
     document_orders: [(); 0],
-    /// Stands for a feature that this server does not have.
+    /// Always empty; kept for compatibility.
     #[schema(value_type = NoItems)]
     checks: [(); 0],
-    /// What it holds in companies of the case.
+    /// The relations that it holds in companies of the case.
     #[schema(value_type = Vec<HeldRelationView<'c>>)]
     relations: HeldRelationViews<'c>,
 }
@@ -72,7 +71,7 @@ impl<'c> CompanyRowView<'c> {
 }
 
 impl<'c> CompanyView<'c> {
-    /// Its id.
+    /// The id.
     pub fn id(&self) -> Uuid {
         self.row.id
     }

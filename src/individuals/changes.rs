@@ -24,7 +24,7 @@ const SHORTHAND: [&str; 4] = [
 ];
 
 impl IndividualRequest<'_> {
-    /// The changes that were sent, their faults refused at their places.
+    /// Parses the change and refuses its invalid fields.
     pub fn parse_changes(self, now: DateTime<Utc>, scope: &mut Scope<'_>) -> IndividualChanges {
         let mut members = self.sent();
         // Flags cannot be cleared: null is 'not given'.

@@ -35,7 +35,7 @@ struct Work {
 /// Adds an individual to a case.
 ///
 /// # Errors
-/// 400, 401, 404, 412 and what the database can have.
+/// Returns a problem with the status 400, 404 or 412, or a [`crate::db::DatabaseError`] as `Problem::Database`.
 #[utoipa::path(
     post,
     path = "/individuals",
@@ -108,7 +108,7 @@ async fn add(connection: &mut PgConnection, work: &Work) -> Result<FoundIndividu
     let case = lock_named(
         connection,
         workspace_id,
-        new.bonds.case_id,
+        new.relation_inputs.case_id,
         &work.if_match,
         &mut violations,
     )
@@ -161,7 +161,15 @@ fn relate(
 ) -> (Vec<StoredRelation>, RelationDetails) {
     let (new, ids, now) = (&work.request.value, &work.ids, work.now);
     let holder = Holder::Individual(id);
-    let mut relations = hold(&new.bonds.held, case_id, holder, members, ids, now, scope);
+    let mut relations = hold(
+        &new.relation_inputs.held,
+        case_id,
+        holder,
+        members,
+        ids,
+        now,
+        scope,
+    );
     let shorthand = &new.shorthand;
     let Some(main) = members.main else {
         return (relations, shorthand.clone());

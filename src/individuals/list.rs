@@ -29,7 +29,7 @@ const FIELDS: &[Field] = &[
     filters::moment("last_activity_at", "c.updated_at"),
 ];
 
-/// Individuals without their custom properties, with their relation to the main company.
+/// Individuals with their relation to the main company, without their custom properties.
 pub const LISTING: Listing = Listing {
     table: "individuals",
     base_condition: "true",
@@ -48,7 +48,7 @@ struct ListedIndividual {
     to_main: Option<RelationDetails>,
 }
 
-/// Its order where the request does not say.
+/// The default order.
 const ORDER: &str = "created_at";
 
 parameters!(Parameters, parameters::list(FIELDS, ORDER));
@@ -56,7 +56,7 @@ parameters!(Parameters, parameters::list(FIELDS, ORDER));
 /// Lists the individuals of all cases of the workspace.
 ///
 /// # Errors
-/// 400, 401 and what the database can have.
+/// Returns a problem with the status 400, or a [`crate::db::DatabaseError`] as `Problem::Database`.
 #[utoipa::path(
     get,
     path = "/individuals",

@@ -24,7 +24,7 @@ use utoipa_axum::routes;
 
 use crate::state::AppState;
 
-/// The operations on individuals.
+/// The routes under `/individuals`.
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list::list, create::create))

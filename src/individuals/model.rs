@@ -1,4 +1,4 @@
-//! An individual, as it is stored.
+//! An individual as it is stored.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use crate::values::{
     Address, BankingInformation, Country, Email, PhoneNumber, PlainText, iso_date, timestamp,
 };
 
-/// A person's gender, as the contract has it.
+/// The gender of an individual.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Gender {
@@ -21,15 +21,15 @@ pub enum Gender {
     Other,
 }
 
-/// Countries, each once: of most people one.
+/// Countries, each once: mostly one.
 pub type Nationalities = SmallVec<[Country; 2]>;
 
-/// A person's own data, without relations and custom properties.
+/// The fields of an individual, without its relations and custom properties.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Individual {
     /// First name.
     pub first_name: PlainText,
-    /// Further names.
+    /// Middle names.
     #[schema(required)]
     pub middle_name: Option<PlainText>,
     /// Last name.
@@ -37,15 +37,15 @@ pub struct Individual {
     /// Name at birth.
     #[schema(required)]
     pub maiden_name: Option<PlainText>,
-    /// Whom the business writes to.
+    /// Whether it is the contact of the business.
     pub is_business_contact: bool,
     /// Whether it is a beneficial owner.
     pub is_beneficial_owner: bool,
     /// Whether it controls the customer in another way.
     pub is_controlling_person: bool,
-    /// Whether it has given its power to sign away.
+    /// Whether it has delegated its power to sign.
     pub is_delegator: bool,
-    /// Whether it signs.
+    /// Whether it is a signatory.
     pub is_signatory: bool,
     /// E-mail address.
     #[schema(required)]
@@ -82,8 +82,7 @@ pub struct Individual {
     pub phone_number: Option<PhoneNumber>,
 }
 
-/// An individual of a case, as it is stored, with what it says of itself where the case has no main
-/// company.
+/// A stored individual, with the details of its future relation to the main company if the case has none.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoredIndividual {
     pub id: Uuid,

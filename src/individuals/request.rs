@@ -1,4 +1,4 @@
-//! Individuals as they may arrive.
+//! The individuals of requests.
 
 use chrono::{DateTime, Utc};
 
@@ -20,33 +20,33 @@ use crate::values::{
 };
 use crate::wire_object;
 
-/// More nationalities than there are countries cannot be distinct.
+/// The most nationalities: the number of countries.
 const NATIONALITIES: usize = 250;
 
 wire_object! {
-    /// An individual: inside a case, in a stored case, or a change of one.
+    /// An individual of a new case, a new individual of a stored case, or a change of an individual.
     IndividualRequest except fields_of_other_modes {
-        /// First name. One of the two names may be blank, for people with one name.
+        /// First name. For people with one name, one of the two names is blank.
         "first_name" => first_name: Text<'de> = shape::text(0, 255).required().example("Jane"),
-        /// Further names.
+        /// Middle names.
         "middle_name" => middle_name: Text<'de> = shape::text(1, 255).matching(r"\S").example("Marie"),
         /// Last name.
         "last_name" => last_name: Text<'de> = shape::text(0, 255).required().example("Doe"),
         /// Name at birth.
         "maiden_name" => maiden_name: Text<'de> = shape::text(1, 255).matching(r"\S").example("Roe"),
-        /// Whom the business writes to: needs `email`.
+        /// Whether it is the contact of the business; requires `email`.
         "is_business_contact" => is_business_contact: bool = shape::flag().default(false),
         /// Whether it is a beneficial owner.
         "is_beneficial_owner" => is_beneficial_owner: bool = shape::flag().default(false),
         /// Whether it controls the customer in another way.
         "is_controlling_person" => is_controlling_person: bool = shape::flag().default(false),
-        /// Whether it has given its power to sign away; excludes `is_signatory`.
+        /// Whether it has delegated its power to sign; excludes `is_signatory`.
         "is_delegator" => is_delegator: bool = shape::flag().default(false),
-        /// Whether it signs: needs `email`.
+        /// Whether it is a signatory; requires `email`.
         "is_signatory" => is_signatory: bool = shape::flag().default(false),
         /// E-mail address, as the HTML standard defines a valid one.
         "email" => email: Text<'de> = Email::shape(),
-        /// Day of birth, not in the future anywhere on earth.
+        /// Day of birth, not in the future in any time zone.
         "birth_date" => birth_date: Text<'de> = shape::format("date").example("1980-04-01"),
         /// Country of birth, ISO 3166-1 alpha-2 in any case.
         "birth_country" => birth_country: Text<'de> = Country::shape(),
@@ -68,28 +68,27 @@ wire_object! {
         /// Social security number.
         "social_security_number" => social_security_number: Text<'de> =
             shape::text(1, 255).example("2 85 06 75 116 042 69"),
-        /// Telephone number, E.164: `+` and the country code; spaces, dots, hyphens and brackets are
-        /// dropped, and a `(0)` behind the country code where it is dialled inside the country alone.
+        /// Telephone number, E.164: `+` and the country code. Spaces, dots, hyphens and brackets are removed, and a `(0)`
+        /// after the country code if it is dialled only inside the country.
         "phone_number" => phone_number: Text<'de> = PhoneNumber::shape(),
-        /// What it is called in the main company.
+        /// Position in the main company, such as `CEO`.
         "position" => position: Text<'de> = shape::text(1, 1_000).example("CEO"),
-        /// Its part of the main company, in percent.
+        /// Share of the ownership of the main company, in percent.
         "ownership_percentage" => ownership_percentage: Number = Percentage::shape(),
-        /// Its part of the votes in the main company, in percent.
+        /// Share of the voting rights in the main company, in percent.
         "voting_rights_percentage" => voting_rights_percentage: Number = Percentage::shape(),
-        /// Its roles in the main company, each once. `applicant` and `beneficial_owner` are older clients'
-        /// spelling of two flags.
+        /// Roles in the main company, each once. Older clients send `applicant` and `beneficial_owner` for two flags.
         "roles" => roles: Items<Text<'de>, ROLES> =
             shape::list(shape::words(CARRIED.map(|it| it.0)), ROLES),
-        /// Values of the custom properties for individuals, by key; `null` or `""` is no value.
+        /// Values of the custom properties for individuals, by key; `null` or `""` means no value.
         "custom_properties" => custom_properties: PropertiesRequest<'de> =
             custom_properties::shape(),
-        /// What this request calls the individual. Not stored.
+        /// A name for the individual in this request. Not stored.
         "ref" => reference: Text<'de> = shape::text(1, 100).strict().example("jane"),
-        /// The case that it belongs to.
+        /// The case.
         "case_id" => case_id: Text<'de> =
             shape::format("uuid").example("01a20c61-ea39-74ab-b086-7426e867c8a9").required(),
-        /// The companies in which it holds something.
+        /// The relations that it holds in companies of the case.
         "relations" => relations: Items<HeldRelationRequest<'de>, RELATIONS> =
             shape::by_mode(|mode| {
             shape::list(schema::item_in::<HeldRelationRequest<'_>>(mode), RELATIONS)
@@ -97,23 +96,22 @@ wire_object! {
     }
 }
 
-/// The same as a change, for the reference.
+/// The request of a change, in the API reference.
 pub type IndividualUpdateRequest = Changed<IndividualRequest<'static>>;
 
-/// What was read of one individual. What was refused has a default in its place, which nobody sees:
-/// a request with a fault ends in none but its violations.
+/// A parsed individual. A refused field has a default: a request with errors returns only these.
 #[derive(Debug, Clone, Default)]
 pub struct IndividualDraft {
     pub individual: Individual,
-    /// Inside a case.
+    /// In a new case.
     pub reference: Option<PlainText>,
-    /// Roles, position and percentages on the individual itself: its relation to the main company.
+    /// Roles, position and percentages of the individual: its relation to the main company.
     pub shorthand: RelationDetails,
-    pub bonds: RelationInputs,
+    pub relation_inputs: RelationInputs,
     pub custom_properties: PropertyInputs,
 }
 
-/// A role as an individual may carry it; the last two are flags in older clients' spelling.
+/// A role of an individual. The last two are flags that older clients send as roles.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum CarriedRole {
     Relation(Role),
@@ -133,10 +131,10 @@ const GENDERS: [(&str, Gender); 3] = [
     ("other", Gender::Other),
 ];
 
-/// The flags of an individual as given, before defaults.
+/// The flags of an individual, before defaults.
 struct Flags {
     business_contact: Option<bool>,
-    /// The place in `roles` that has set it, in older clients' spelling.
+    /// The index in `roles` that has set it, if an older client sent it as a role.
     applicant: Option<usize>,
     beneficial_owner: Option<bool>,
     controlling_person: Option<bool>,
@@ -145,7 +143,7 @@ struct Flags {
 }
 
 impl IndividualRequest<'_> {
-    /// The individual, its faults refused at their places.
+    /// Parses the individual and refuses its invalid fields.
     pub fn parse(
         mut self,
         mode: Mode,
@@ -190,8 +188,8 @@ impl IndividualRequest<'_> {
             social_security_number: scope.optional(self.social_security_number(), text(255)),
             phone_number: scope.optional(self.phone_number(), PhoneNumber::parse),
         };
-        // Missing members are listed in the order of the schema: the address after the names.
-        // A change is checked together with what it leaves.
+        // Missing fields are listed in the order of the schema: the address after the names.
+        // A change is checked together with the stored fields.
         if mode != Mode::Update {
             flags.check(has_email, scope);
         }
@@ -205,18 +203,18 @@ impl IndividualRequest<'_> {
             },
             custom_properties: custom_properties::parse(self.custom_properties(), scope),
             reference: scope.strict(self.reference(), |sent| length(sent, 1, 100)),
-            bonds: RelationInputs::parse(mode, self.case_id(), self.relations(), scope),
+            relation_inputs: RelationInputs::parse(mode, self.case_id(), self.relations(), scope),
         }
     }
 }
 
-/// A name; people with one name leave the other blank.
+/// A name. People with one name leave the other blank.
 fn name(mode: Mode, member: Member<Text<'_>>, scope: &mut Scope<'_>) -> PlainText {
     let name = scope.required_in(mode, member, |sent| length(sent, 0, 255));
     name.unwrap_or_default()
 }
 
-/// The members that the same object has in other requests alone.
+/// The fields that the object has only in other modes.
 fn fields_of_other_modes(mode: Mode) -> &'static [&'static str] {
     match mode {
         Mode::Part => &["case_id"],
@@ -226,7 +224,7 @@ fn fields_of_other_modes(mode: Mode) -> &'static [&'static str] {
 }
 
 impl Individual {
-    /// The rules that concern several members, of an individual after a change.
+    /// Checks the rules for several fields, after a change.
     pub fn check(&self, scope: &mut Scope<'_>) {
         if is_blank(&self.first_name) && is_blank(&self.last_name) {
             refuse_blank(scope);
@@ -243,7 +241,7 @@ impl Individual {
     }
 }
 
-/// People with one name leave the other blank, but not both.
+/// One of the two names may be blank, for people with one name.
 fn refuse_nameless(
     first_name: &Field<Text<'_>>,
     last_name: &Field<Text<'_>>,
@@ -263,7 +261,7 @@ fn refuse_blank(scope: &mut Scope<'_>) {
 }
 
 impl Flags {
-    /// Sets the flags that older clients spell as roles; what is left are roles of a relation.
+    /// Sets the flags that older clients send as roles. Returns the other roles.
     fn take_roles(&mut self, pending_details: &[CarriedRole], scope: &mut Scope<'_>) -> Roles {
         let mut roles = Roles::new();
         for (index, role) in pending_details.iter().enumerate() {
@@ -295,7 +293,7 @@ impl Flags {
         roles
     }
 
-    /// The flags that need an e-mail address, and the two that exclude each other.
+    /// Refuses flags that require an e-mail address, and two that exclude each other.
     fn check(&self, has_email: bool, scope: &mut Scope<'_>) {
         let is = |flag: Option<bool>| flag.unwrap_or_default();
         let needing: Vec<_> = [
@@ -354,7 +352,7 @@ fn nationalities(
             continue;
         };
         if countries.contains(&country) {
-            let message = format!("{} stands here twice. Keep one of them.", country.as_str());
+            let message = format!("{} appears twice. Keep one of them.", country.as_str());
             place.refuse(Fault::new(Code::DuplicateValue, message));
         } else {
             countries.push(country);

@@ -31,11 +31,11 @@ struct Work {
     now: DateTime<Utc>,
 }
 
-/// Changes an individual: what is absent stays, `null` clears; custom properties, address and bank
-/// account are merged.
+/// Changes an individual. Absent fields stay, `null` clears a field; custom properties, address and bank account are
+/// merged.
 ///
 /// # Errors
-/// 400, 401, 404, 412 and what the database can have.
+/// Returns a problem with the status 400, 404 or 412, or a [`crate::db::DatabaseError`] as `Problem::Database`.
 #[utoipa::path(
     patch,
     path = "/individuals/{id}",
@@ -93,7 +93,7 @@ async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Outcom
     let stored = &mut found.individual;
     stored.individual = overlay(&stored.individual, &changes.draft.individual, &changes.sent)
         .map_err(Problem::Encode)?;
-    // What was refused already may only follow: the rules over several members come last.
+    // An error of these rules may only follow from a refused field: they come last.
     if violations.is_empty() {
         stored.individual.check(&mut Scope::root(&mut violations));
     }
@@ -106,7 +106,7 @@ async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Outcom
     found.save(connection, workspace_id).await?;
     found.version = touch(connection, workspace_id, case.id, work.now).await?;
     let mut fields = changed_fields(&before, &found.individual).map_err(Problem::Encode)?;
-    // With a main company these are its relation's, and of the individual all the same.
+    // With a main company these are fields of its relation, and shown on the individual.
     if found.main.is_some() {
         let shorthand = changes.shorthand.members.iter();
         fields.extend(shorthand.map(ToString::to_string));
@@ -119,8 +119,8 @@ async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Outcom
     Ok(outcome.checked_with(case.reference_version))
 }
 
-/// Roles, position and percentages on the individual itself are those of its relation to the main
-/// company; without one they stay on the individual.
+/// Changes roles, position and percentages. They belong to the relation to the main company, or to the individual if
+/// there is no main company.
 async fn change_shorthand(
     connection: &mut PgConnection,
     work: &Work,

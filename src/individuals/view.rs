@@ -1,5 +1,4 @@
-//! What is answered of an individual. Parts that stand for features which this server does not have
-//! are present and empty.
+//! The response for an individual. Fields that are kept for compatibility are always empty.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,27 +11,26 @@ use crate::relations::{HeldRelationView, HeldRelationViews, RelationDetails, Sto
 use crate::schema::{NoItems, PropertyValues};
 use crate::values::Timestamp;
 
-/// An individual as a list shows it; roles, position and percentages mirror its relation to the
-/// main company.
+/// An individual in a list. Roles, position and percentages are those of its relation to the main company.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct IndividualRowView<'i> {
-    /// Its id, a UUID of version 7: ids sort by creation.
+    /// The id, a UUID of version 7: ids sort by creation.
     id: Uuid,
-    /// The case that it belongs to.
+    /// The case.
     case_id: Uuid,
-    /// Whether it matters for the case.
+    /// Whether it is relevant for the case.
     is_relevant: bool,
     #[serde(flatten)]
     individual: &'i Individual,
     #[serde(flatten)]
     holding: &'i RelationDetails,
-    /// When it was made.
+    /// The time of creation.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// When its own members were last changed.
+    /// The time of the last change of its own fields.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
-    /// When anything of it was last changed.
+    /// The time of the last change of anything that belongs to it.
     #[schema(value_type = String, format = DateTime)]
     last_activity_at: Timestamp,
 }
@@ -42,13 +40,13 @@ pub struct IndividualRowView<'i> {
 pub struct IndividualView<'i> {
     #[serde(flatten)]
     row: IndividualRowView<'i>,
-    /// Every custom property that is not archived, by key, with `null` where there is no value.
+    /// Every custom property that is not archived, by key; `null` if it has no value.
     #[schema(value_type = PropertyValues)]
     custom_properties: PropertiesView<'i>,
-    /// Stands for a feature that this server does not have.
+    /// Always empty; kept for compatibility.
     #[schema(value_type = NoItems)]
     checks: [(); 0],
-    /// What it holds in companies of the case.
+    /// The relations that it holds in companies of the case.
     #[schema(value_type = Vec<HeldRelationView<'i>>)]
     relations: HeldRelationViews<'i>,
 }
@@ -70,7 +68,7 @@ impl<'i> IndividualRowView<'i> {
 }
 
 impl<'i> IndividualView<'i> {
-    /// Its id.
+    /// The id.
     pub fn id(&self) -> Uuid {
         self.row.id
     }

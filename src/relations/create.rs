@@ -21,30 +21,29 @@ use crate::wire_object;
 use crate::writes::{Outcome, Write};
 
 wire_object! {
-    /// A relation between two parts of a stored case. One of `from_company_id` and `from_individual_id`
-    /// is required.
+    /// A relation between two parts of a stored case. One of `from_company_id` and `from_individual_id` is required.
     RelationCreateRequest {
-        /// The company that holds it.
+        /// The company that holds the relation.
         "from_company_id" => holding_company: Text<'de> =
             shape::format("uuid").example("01a20c61-ea39-74ab-b086-7426e867c8ab"),
-        /// The individual that holds it.
+        /// The individual that holds the relation.
         "from_individual_id" => holding_individual: Text<'de> =
             shape::format("uuid").example("01a20c61-ea39-74ab-b086-7426e867c8ac"),
-        /// The company in which it is held; without it, the main company.
+        /// The company in which the relation is held; the main company if it is absent.
         "to_company_id" => held_in: Text<'de> =
             shape::format("uuid").example("01a20c61-ea39-74ab-b086-7426e867c8aa"),
-        /// Part of the votes, in percent.
+        /// Share of the voting rights, in percent.
         "voting_rights_percentage" => voting_rights_percentage: Number = Percentage::shape(),
-        /// Part of the shares, in percent.
+        /// Share of the ownership, in percent.
         "ownership_percentage" => ownership_percentage: Number = Percentage::shape(),
         /// Roles in the company, each once.
         "roles" => roles: Items<Text<'de>, ROLES> = roles_shape(),
-        /// What the holder is called there.
+        /// Position of the holder in the company, such as `CEO`.
         "position" => position: Text<'de> = shape::text(1, 1_000).example("CEO"),
     }
 }
 
-/// What a request asks for. Without faults, `holder` is there.
+/// A parsed relation. If it is valid, `holder` is present.
 #[derive(Debug, Clone)]
 struct NewRelation {
     holder: Option<Holder>,
@@ -64,7 +63,7 @@ struct Work {
 /// Adds a relation to a case.
 ///
 /// # Errors
-/// 400, 401, 404, 412 and what the database can have.
+/// Returns a problem with the status 400, 404 or 412, or a [`crate::db::DatabaseError`] as `Problem::Database`.
 #[utoipa::path(
     post,
     path = "/cases/{case}/relations",
@@ -123,7 +122,7 @@ async fn add(connection: &mut PgConnection, work: Arc<Work>) -> Result<Outcome, 
     });
     work.request.refuse(violations)?;
     let (Some(holder), Some(to)) = (new.holder, to) else {
-        // Without a fault both are there.
+        // A valid request has both.
         return Err(Problem::Plain(ProblemType::InternalError));
     };
     let holding = new.holding.clone();

@@ -11,14 +11,14 @@ use crate::writes::{Outcome, Write};
 /// Deletes a relation.
 ///
 /// # Errors
-/// 401, 404, 412 and what the database can have.
+/// Returns a problem with the status 404 or 412, or a [`crate::db::DatabaseError`] as `Problem::Database`.
 #[utoipa::path(
     delete,
     path = "/cases/{case}/relations/{id}",
     operation_id = "delete_relation",
     tag = "Relations",
     params(CaseReference, Id, IfMatch),
-    responses((status = 204, description = "It is deleted.", headers(("ETag")))),
+    responses((status = 204, description = "The relation is deleted.", headers(("ETag")))),
 )]
 pub async fn delete(
     write: Write,

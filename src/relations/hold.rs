@@ -1,4 +1,4 @@
-//! The relations that a new entity of a stored case holds.
+//! The relations of a new company or individual of a stored case.
 
 use std::collections::HashSet;
 
@@ -9,8 +9,7 @@ use super::{HeldRelation, Holder, Members, StoredRelation};
 use crate::ids::IdSource;
 use crate::validation::{Fault, Scope};
 
-/// The relations that a new entity of a case holds; what the graph forbids is refused at its place
-/// below `relations`.
+/// Resolves the relations of a new company or individual, and refuses those that the graph does not allow.
 pub fn hold(
     held: &[Option<HeldRelation>],
     case_id: Uuid,
@@ -30,7 +29,8 @@ pub fn hold(
             continue;
         };
         if !seen.insert(to) {
-            let there = format!("A relation before this one is held in the company {to} too.");
+            let there =
+                format!("An earlier relation of this list is held in the company {to} too.");
             place.refuse(Fault::relation_duplicate(there));
             continue;
         }

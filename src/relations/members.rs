@@ -1,4 +1,4 @@
-//! What a stored case has for relations, and the rules of the graph over it.
+//! The companies, individuals and relations of a stored case, and the rules of their graph.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::request::RELATIONS_OF_CASE;
 use crate::validation::{Code, Fault, Scope};
 
-/// Who holds a relation.
+/// The holder of a relation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Holder {
     Company(Uuid),
@@ -34,7 +34,7 @@ fn held<'de, D: Deserializer<'de>>(rows: D) -> Result<HashMap<(Uuid, Uuid), Uuid
 }
 
 impl Holder {
-    /// Its id.
+    /// The id.
     pub fn id(self) -> Uuid {
         match self {
             Self::Company(id) | Self::Individual(id) => id,
@@ -43,7 +43,7 @@ impl Holder {
 }
 
 impl Members {
-    /// Refuses a holder that the case does not have.
+    /// Refuses a holder that is not in the case.
     pub fn check_holder(&self, holder: Holder, scope: &mut Scope<'_>) {
         let (key, code, what, is_known) = match holder {
             Holder::Company(id) => (
@@ -65,8 +65,8 @@ impl Members {
         }
     }
 
-    /// The company in which a relation can be held: the one that is named, or the main company.
-    /// What the graph forbids is refused. `replaced` is a relation that becomes this one.
+    /// Resolves the company in which a relation is held: the one that the request names, or the main company. Refuses a
+    /// relation that the graph does not allow. `replaced` is the relation that is changed to this one.
     pub fn target(
         &self,
         holder: Holder,

@@ -24,7 +24,7 @@ use utoipa_axum::routes;
 
 use crate::state::AppState;
 
-/// The operations on the relations of a case.
+/// The routes under `/cases/{case}/relations`.
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(create::create))

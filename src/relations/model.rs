@@ -1,4 +1,4 @@
-//! What a relation says.
+//! A relation as it is stored.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use super::Holder;
 use crate::events::{Change, Context, Event, Subject};
 use crate::values::{Percentage, PlainText, timestamp};
 
-/// What an entity is to a company.
+/// The role of the holder in a company.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -19,33 +19,33 @@ pub enum Role {
     Shareholder,
 }
 
-/// Roles, each once. There are no more than two, and of most holders one.
+/// Roles, each once: two at most, and mostly one.
 pub type Roles = SmallVec<[Role; 2]>;
 
-/// What one relation says of its holder in a company. Empty, it says only that there is one.
+/// The details of a relation. All can be absent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RelationDetails {
     /// Roles in the company.
     #[schema(value_type = Vec<Role>)]
     pub roles: Roles,
-    /// What the holder is called in the company.
+    /// Position of the holder in the company.
     #[schema(required)]
     pub position: Option<PlainText>,
-    /// Part of the shares, in percent.
+    /// Share of the ownership, in percent.
     #[schema(required)]
     pub ownership_percentage: Option<Percentage>,
-    /// Part of the votes, in percent.
+    /// Share of the voting rights, in percent.
     #[schema(required)]
     pub voting_rights_percentage: Option<Percentage>,
 }
 
 impl RelationDetails {
-    /// Whether it says nothing.
+    /// Whether all details are absent.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Fills what it lacks; names the members that contradict it.
+    /// Fills absent details. Returns the names of the fields that contradict present ones.
     pub fn fill(&mut self, shorthand: &Self) -> Vec<&'static str> {
         let mut contradicting = Vec::new();
         if self.roles.is_empty() {
@@ -78,7 +78,7 @@ impl RelationDetails {
     }
 }
 
-/// Takes over what is given where nothing is held; whether the two differ.
+/// Fills an absent value. Returns whether two present values differ.
 fn contradicts<T: PartialEq + Clone>(held: &mut Option<T>, given: &Option<T>) -> bool {
     match (&held, given) {
         (_, None) => false,
@@ -90,7 +90,7 @@ fn contradicts<T: PartialEq + Clone>(held: &mut Option<T>, given: &Option<T>) ->
     }
 }
 
-/// A relation as it is stored: exactly one of the two holders is there.
+/// A stored relation. Exactly one of the two holders is present.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoredRelation {
     pub id: Uuid,
@@ -134,12 +134,12 @@ impl StoredRelation {
 }
 
 impl StoredRelation {
-    /// A change of this relation. Its event is that of the holder, whose answer shows it.
+    /// A change of this relation. Its event is that of the holder, whose response shows the relation.
     pub fn change(&self, version: i64) -> Change {
         let (subject, event) = match (self.from_company_id, self.from_individual_id) {
             (Some(id), _) => (Subject::Company(id), Event::COMPANY_INFO_UPDATED),
             (None, Some(id)) => (Subject::Individual(id), Event::INDIVIDUAL_INFO_UPDATED),
-            // A constraint sees to it that there is one.
+            // A constraint ensures that one is present.
             (None, None) => (Subject::Case, Event::CASE_INFO_UPDATED),
         };
         let relation = json!({"id": self.id, "from_company_id": self.from_company_id,

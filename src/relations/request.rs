@@ -1,4 +1,4 @@
-//! Relations as they may arrive inside a case.
+//! The relations of requests.
 
 use smallvec::SmallVec;
 use uuid::Uuid;
@@ -11,28 +11,28 @@ use crate::validation::{
 use crate::values::{Percentage, PlainText, choice, length, uuid};
 use crate::wire_object;
 
-/// The most relations of one entity: one to each company that a case can have.
+/// The most relations of one company or individual: one in each company of the case.
 pub const RELATIONS: usize = 1_000;
-/// The most relations of one case, however they come to it: every operation on a case ends in time.
+/// The most relations of one case, so that every operation on it ends in time.
 pub const RELATIONS_OF_CASE: usize = 20_000;
-/// The most roles that can be listed; the two that exist cannot be repeated.
+/// The most roles of a list. There are two, and neither may be repeated.
 pub const ROLES: usize = 10;
 
 wire_object! {
-    /// A relation of the company or individual that it stands in: what that holds in a company.
+    /// A relation that this company or individual holds in a company.
     HeldRelationRequest except fields_of_other_modes {
-        /// Part of the votes, in percent.
+        /// Share of the voting rights, in percent.
         "voting_rights_percentage" => voting_rights_percentage: Number = Percentage::shape(),
-        /// Part of the shares, in percent.
+        /// Share of the ownership, in percent.
         "ownership_percentage" => ownership_percentage: Number = Percentage::shape(),
         /// Roles in the company, each once.
         "roles" => roles: Items<Text<'de>, ROLES> = roles_shape(),
-        /// What the holder is called there.
+        /// Position of the holder in the company, such as `CEO`.
         "position" => position: Text<'de> = shape::text(1, 1_000).example("CEO"),
-        /// The `ref` of the company in which it is held; without it, the main company.
+        /// The `ref` of the company in which the relation is held; the main company if it is absent.
         "source_company_ref" => source_company_ref: Text<'de> =
             shape::text(1, 100).strict().example("acme"),
-        /// The company in which it is held; without it, the main company.
+        /// The company in which the relation is held; the main company if it is absent.
         "to_company_id" => held_in: Text<'de> =
             shape::format("uuid").example("01a20c61-ea39-74ab-b086-7426e867c8aa"),
     }
@@ -41,11 +41,11 @@ wire_object! {
 /// The company in which a relation is held, as the request names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// None is named: the main company.
+    /// The request names none: the main company.
     Main,
     /// The company with this ref.
     Ref(PlainText),
-    /// Something was named that cannot be a ref, and has been refused.
+    /// The name is invalid and was refused.
     Refused,
 }
 
@@ -56,16 +56,16 @@ pub struct RelationDraft {
     pub holding: RelationDetails,
 }
 
-/// A relation of a new entity of a stored case.
+/// A relation of a new company or individual of a stored case.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeldRelation {
-    /// None is the main company.
+    /// `None` is the main company.
     pub to_company_id: Option<Uuid>,
     pub holding: RelationDetails,
 }
 
-/// What binds an entity to its case: of a part of a case its relations, of a new entity of a stored
-/// case that case and the relations in it.
+/// How a company or individual belongs to its case. In a new case: its relations. In a stored case: the case, and its
+/// relations in it.
 #[derive(Debug, Clone, Default)]
 pub struct RelationInputs {
     pub relations: Vec<Option<RelationDraft>>,
@@ -74,7 +74,7 @@ pub struct RelationInputs {
 }
 
 impl RelationInputs {
-    /// The bonds of an entity, their faults refused at their places. A change has none.
+    /// Parses the relations and refuses invalid ones. A change has none.
     pub fn parse(
         mode: Mode,
         case_id: Member<Text<'_>>,
@@ -96,7 +96,7 @@ impl RelationInputs {
 }
 
 impl HeldRelationRequest<'_> {
-    /// The relation inside a case, its faults refused at their places.
+    /// Parses a relation of a new case and refuses its invalid fields.
     pub fn parse(mut self, scope: &mut Scope<'_>) -> Option<RelationDraft> {
         self.refuse_others(fields_of_other_modes(Mode::Part), scope);
         let named = !matches!(self.source_company_ref, Field::Missing | Field::Null);
@@ -116,7 +116,7 @@ impl HeldRelationRequest<'_> {
         })
     }
 
-    /// The relation of a new entity of a stored case, its faults refused at their places.
+    /// Parses a relation in a stored case and refuses its invalid fields.
     pub fn parse_held(mut self, scope: &mut Scope<'_>) -> Option<HeldRelation> {
         self.refuse_others(fields_of_other_modes(Mode::Create), scope);
         Some(HeldRelation {
@@ -131,7 +131,7 @@ impl HeldRelationRequest<'_> {
     }
 }
 
-/// The members that the same object has in other requests alone.
+/// The fields that the object has only in other modes.
 fn fields_of_other_modes(mode: Mode) -> &'static [&'static str] {
     match mode {
         Mode::Part => &["to_company_id"],
@@ -139,13 +139,13 @@ fn fields_of_other_modes(mode: Mode) -> &'static [&'static str] {
     }
 }
 
-/// The roles of a relation by their names.
+/// The roles of a relation, by name.
 pub const ROLE_NAMES: [(&str, Role); 2] = [
     ("legal_representative", Role::LegalRepresentative),
     ("shareholder", Role::Shareholder),
 ];
 
-/// What a member that holds the roles of a relation may be.
+/// The schema of the roles of a relation.
 pub fn roles_shape() -> Shape {
     shape::list(shape::words(ROLE_NAMES.map(|it| it.0)), ROLES)
 }
@@ -155,7 +155,7 @@ pub fn relation_roles(scope: &mut Scope<'_>, member: Member<Items<Text<'_>, ROLE
     roles(scope, member, |role| choice(role, &ROLE_NAMES))
 }
 
-/// What somebody is called in a company.
+/// The position of a holder in a company.
 ///
 /// # Errors
 /// `length`.
@@ -163,7 +163,7 @@ pub fn position(sent: &str) -> Result<PlainText, Fault> {
     length(sent, 1, 1_000)
 }
 
-/// A percentage member.
+/// A percentage field.
 pub fn percentage(scope: &mut Scope<'_>, member: Member<Number>) -> Option<Percentage> {
     let name = member.name;
     let number = scope.given(member)?;
@@ -193,7 +193,7 @@ pub fn roles<T: PartialEq>(
             continue;
         };
         if roles.contains(&role) {
-            let message = format!("The role {text} stands here twice. Keep one of them.");
+            let message = format!("The role {text} appears twice. Keep one of them.");
             place.refuse(Fault::new(Code::DuplicateValue, message));
         } else {
             roles.push(role);

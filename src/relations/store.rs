@@ -1,4 +1,4 @@
-//! All SQL of relations.
+//! The SQL of relations.
 
 use serde_json::json;
 use sqlx::PgConnection;
@@ -7,10 +7,10 @@ use uuid::Uuid;
 use super::{Members, StoredRelation};
 use crate::http::Problem;
 
-/// What a locked case has for relations.
+/// Reads the companies, individuals and relations of a locked case.
 ///
 /// # Errors
-/// Those of the database, and a row that cannot be read.
+/// Returns the error of the statement, or `Problem::Decode`.
 pub async fn members(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -22,10 +22,10 @@ pub async fn members(
     serde_json::from_value(found).map_err(Problem::Decode)
 }
 
-/// A relation of a locked case.
+/// Reads a relation of a locked case.
 ///
 /// # Errors
-/// Those of the database, and a row that cannot be read.
+/// Returns the error of the statement, or `Problem::Decode`.
 pub async fn find(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -46,10 +46,10 @@ pub async fn find(
         .transpose()
 }
 
-/// Writes relations of a locked case: new ones, and what became of those that are there.
+/// Inserts or updates relations of a locked case.
 ///
 /// # Errors
-/// Those of the database; a named constraint says which rule is broken.
+/// Returns the error of the statement. A named constraint tells which rule is broken.
 pub async fn save(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -61,10 +61,10 @@ pub async fn save(
     Ok(())
 }
 
-/// Deletes a relation of a locked case; false if it has no such relation.
+/// Deletes a relation of a locked case. Returns false if the case has no such relation.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the error of the statement.
 pub async fn delete(
     connection: &mut PgConnection,
     workspace_id: Uuid,

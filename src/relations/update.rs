@@ -21,17 +21,17 @@ use crate::wire_object;
 use crate::writes::{Outcome, Write};
 
 wire_object! {
-    /// A change of a relation: what is absent stays, `null` clears.
+    /// A change of a relation. Absent fields stay, `null` clears a field.
     RelationUpdateRequest {
-        /// Part of the votes, in percent.
+        /// Share of the voting rights, in percent.
         "voting_rights_percentage" => voting_rights_percentage: Number = Percentage::shape(),
-        /// Part of the shares, in percent.
+        /// Share of the ownership, in percent.
         "ownership_percentage" => ownership_percentage: Number = Percentage::shape(),
         /// Roles in the company, each once.
         "roles" => roles: Items<Text<'de>, ROLES> = roles_shape(),
-        /// What the holder is called there.
+        /// Position of the holder in the company, such as `CEO`.
         "position" => position: Text<'de> = shape::text(1, 1_000).example("CEO"),
-        /// The company in which it is held.
+        /// The company in which the relation is held.
         "to_company_id" => held_in: Text<'de> =
             shape::format("uuid").example("01a20c61-ea39-74ab-b086-7426e867c8aa").required(),
     }
@@ -55,10 +55,10 @@ struct Work {
     now: DateTime<Utc>,
 }
 
-/// Changes a relation: what is absent stays, `null` clears.
+/// Changes a relation. Absent fields stay, `null` clears a field.
 ///
 /// # Errors
-/// 400, 401, 404, 412 and what the database can have.
+/// Returns a problem with the status 400, 404 or 412, or a [`crate::db::DatabaseError`] as `Problem::Database`.
 #[utoipa::path(
     patch,
     path = "/cases/{case}/relations/{id}",

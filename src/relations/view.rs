@@ -1,4 +1,4 @@
-//! What is answered of a relation.
+//! The response for a relation.
 
 use serde::Serialize;
 use smallvec::SmallVec;
@@ -8,33 +8,33 @@ use uuid::Uuid;
 use super::{RelationDetails, StoredRelation};
 use crate::values::Timestamp;
 
-/// A relation, shown with the entity that holds it.
+/// A relation, in the response of its holder.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HeldRelationView<'r> {
-    /// Its id, a UUID of version 7: ids sort by creation.
+    /// The id, a UUID of version 7: ids sort by creation.
     id: Uuid,
-    /// The company in which it is held.
+    /// The company in which the relation is held.
     to_company_id: Uuid,
     #[serde(flatten)]
     holding: &'r RelationDetails,
-    /// When it was made.
+    /// The time of creation.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// When its own members were last changed.
+    /// The time of the last change of its own fields.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
 }
 
-/// The relations that one entity holds: of most of them one.
+/// The relations of one holder: mostly one.
 pub type HeldRelationViews<'r> = SmallVec<[HeldRelationView<'r>; 1]>;
 
 /// A relation by itself.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RelationView<'r> {
-    /// The company that holds it; `null` where an individual does.
+    /// The company that holds the relation; `null` if an individual does.
     #[schema(required)]
     from_company_id: Option<Uuid>,
-    /// The individual that holds it; `null` where a company does.
+    /// The individual that holds the relation; `null` if a company does.
     #[schema(required)]
     from_individual_id: Option<Uuid>,
     #[serde(flatten)]

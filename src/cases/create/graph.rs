@@ -81,10 +81,12 @@ impl Graph {
         individuals: &mut [IndividualDraft],
         scope: &mut Scope<'_>,
     ) -> Self {
-        let of_companies = companies.iter_mut().map(|it| take(&mut it.bonds.relations));
+        let of_companies = companies
+            .iter_mut()
+            .map(|it| take(&mut it.relation_inputs.relations));
         let of_companies: Vec<_> = of_companies.collect();
         let of_individuals = individuals.iter_mut();
-        let of_individuals = of_individuals.map(|it| take(&mut it.bonds.relations));
+        let of_individuals = of_individuals.map(|it| take(&mut it.relation_inputs.relations));
         let of_individuals: Vec<_> = of_individuals.collect();
         let held = of_companies.iter().chain(&of_individuals).map(Vec::len);
         let held = held.sum::<usize>();
