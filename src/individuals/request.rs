@@ -344,16 +344,16 @@ fn nationalities(
     let mut here = scope.key(name);
     let mut countries = Nationalities::new();
     for (index, item) in items.within_limit(&mut here).into_iter().enumerate() {
-        let mut place = here.index(index);
-        let Some(text) = place.item(item) else {
+        let mut scope = here.index(index);
+        let Some(text) = scope.item(item) else {
             continue;
         };
-        let Some(country) = place.parsed(&text, Country::parse) else {
+        let Some(country) = scope.parsed(&text, Country::parse) else {
             continue;
         };
         if countries.contains(&country) {
             let message = format!("{} appears twice. Keep one of them.", country.as_str());
-            place.refuse(Fault::new(Code::DuplicateValue, message));
+            scope.refuse(Fault::new(Code::DuplicateValue, message));
         } else {
             countries.push(country);
         }

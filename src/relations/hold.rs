@@ -24,14 +24,14 @@ pub fn hold(
     let mut seen = HashSet::new();
     for (index, relation) in held.iter().enumerate() {
         let Some(relation) = relation else { continue };
-        let mut place = list.index(index);
-        let Some(to) = members.target(holder, relation.to_company_id, None, &mut place) else {
+        let mut scope = list.index(index);
+        let Some(to) = members.target(holder, relation.to_company_id, None, &mut scope) else {
             continue;
         };
         if !seen.insert(to) {
             let there =
                 format!("An earlier relation of this list is held in the company {to} too.");
-            place.refuse(Fault::relation_duplicate(there));
+            scope.refuse(Fault::relation_duplicate(there));
             continue;
         }
         let id = ids.next(now);

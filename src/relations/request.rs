@@ -185,16 +185,16 @@ pub fn roles<T: PartialEq>(
     let mut here = scope.key(name);
     let mut roles = SmallVec::new();
     for (index, item) in items.within_limit(&mut here).into_iter().enumerate() {
-        let mut place = here.index(index);
-        let Some(text) = place.item(item) else {
+        let mut scope = here.index(index);
+        let Some(text) = scope.item(item) else {
             continue;
         };
-        let Some(role) = place.parsed(&text, &parse) else {
+        let Some(role) = scope.parsed(&text, &parse) else {
             continue;
         };
         if roles.contains(&role) {
             let message = format!("The role {text} appears twice. Keep one of them.");
-            place.refuse(Fault::new(Code::DuplicateValue, message));
+            scope.refuse(Fault::new(Code::DuplicateValue, message));
         } else {
             roles.push(role);
         }
