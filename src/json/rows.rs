@@ -1,7 +1,6 @@
 //! Rows on their way into the database.
 
 use serde::Serialize;
-use serde::ser::Error as _;
 use serde_json::Error;
 
 use super::write::write;
@@ -14,7 +13,7 @@ const ROW: usize = 384;
 /// Rows of one table as JSON objects, separated by commas: what `jsonb_to_recordset` reads, without the brackets, so
 /// that the rows of several cases can be joined.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Rows(String);
+pub struct Rows(Vec<u8>);
 
 impl Rows {
     /// Rows with their null fields, which are a part of a snapshot.
@@ -29,7 +28,7 @@ impl Rows {
             }
             write::<true>(&mut json, row)?;
         }
-        Self::of(json)
+        Ok(Self(json))
     }
 
     /// One row without its null fields: PostgreSQL reads an absent field as NULL, and most fields of most rows need not
@@ -42,15 +41,11 @@ impl Rows {
         write::<false>(&mut json, row)?;
         // The row may wait for its group.
         json.shrink_to_fit();
-        Self::of(json)
-    }
-
-    fn of(json: Vec<u8>) -> Result<Self, Error> {
-        String::from_utf8(json).map(Self).map_err(Error::custom)
+        Ok(Self(json))
     }
 
     /// The rows, without brackets.
-    pub fn as_str(&self) -> &str {
+    pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 

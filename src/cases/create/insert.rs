@@ -95,8 +95,8 @@ impl<'c> JsonArray<'c> {
         Self(cases, rows)
     }
 
-    fn parts(&self) -> impl Iterator<Item = &str> {
-        let parts = self.0.iter().map(|it| self.1(it).as_str());
+    fn parts(&self) -> impl Iterator<Item = &[u8]> {
+        let parts = self.0.iter().map(|it| self.1(it).as_bytes());
         parts.filter(|it| !it.is_empty())
     }
 }
@@ -114,7 +114,7 @@ impl Encode<'_, Postgres> for JsonArray<'_> {
             if index > 0 {
                 buffer.push(b',');
             }
-            buffer.extend_from_slice(part.as_bytes());
+            buffer.extend_from_slice(part);
         }
         buffer.push(b']');
         Ok(IsNull::No)
