@@ -1,4 +1,4 @@
-//! A parsed case, before its references are known.
+//! A parsed case, before its references are resolved.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -14,8 +14,8 @@ use crate::individuals::IndividualDraft;
 use crate::validation::Violations;
 use crate::values::PlainText;
 
-/// A parsed case, with every error found so far. Only [`CaseDraft::finish`] makes a `Case` of it, and only if there are none:
-/// a refused field has a default here.
+/// A parsed case, with the errors found so far. A refused field has a default value here: only [`CaseDraft::finish`]
+/// makes a `Case` of a draft, and only if it has no errors.
 #[derive(Debug)]
 pub struct CaseDraft {
     pub name: Option<PlainText>,
@@ -48,7 +48,7 @@ impl CaseDraft {
         self.violations.is_empty()
     }
 
-    /// The references that the case names.
+    /// The keys of the references of the case.
     pub fn reference_keys(&self) -> ReferenceKeys {
         ReferenceKeys {
             external_id: self.external_id.clone(),

@@ -1,19 +1,19 @@
-//! The references of a request, as it names them.
+//! The keys of the references of a request.
 
 use uuid::Uuid;
 
 use crate::cases::fields::{Reference, TemplateReference};
 use crate::values::{PlainText, TagLabel};
 
-/// The references of a request, and its external id.
+/// The keys, ids, slugs and labels that a request contains.
 #[derive(Debug, Clone, Default)]
 pub struct ReferenceKeys {
-    /// The part that other cases can have in common, and by which references are cached.
+    /// The keys that other cases can share. References are cached by them.
     pub shared: SharedReferenceKeys,
     pub external_id: Option<PlainText>,
 }
 
-/// The references of a request without the external id, which is unique.
+/// The reference keys of a request without the external id, which is unique.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct SharedReferenceKeys {
     pub(super) template_key: Option<PlainText>,
@@ -21,12 +21,12 @@ pub struct SharedReferenceKeys {
     pub(super) assignee_id: Option<Uuid>,
     pub(super) space_slug: Option<PlainText>,
     pub(super) tags: Vec<PlainText>,
-    /// The current template of the case, which a change keeps even if it is archived.
+    /// The current template of the case. An update keeps it even if it is archived.
     pub(super) kept_template_id: Option<Uuid>,
 }
 
 impl ReferenceKeys {
-    /// The references of a request without an external id.
+    /// The reference keys of a request without an external id.
     pub fn new(
         template: Option<&TemplateReference>,
         assignee_id: Option<Uuid>,
@@ -51,12 +51,12 @@ impl ReferenceKeys {
         }
     }
 
-    /// Tags only.
+    /// The reference keys of a request with only tags.
     pub fn of_tags(tags: &[Reference]) -> Self {
         Self::new(None, None, None, tags)
     }
 
-    /// Adds the current template of a case, which it keeps even if it is archived.
+    /// Adds the current template of a case. It is found even if it is archived.
     #[must_use]
     pub fn keeping_template(mut self, id: Uuid) -> Self {
         self.shared.kept_template_id = Some(id);
@@ -65,7 +65,7 @@ impl ReferenceKeys {
 }
 
 impl SharedReferenceKeys {
-    /// Whether the request names a tag by this string: an id, or a label in lower case.
+    /// Whether the request contains this tag: an id, or a label in lower case.
     pub fn names_tag(&self, text: &str) -> bool {
         self.tags.iter().any(|it| it.as_str() == text)
     }
