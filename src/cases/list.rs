@@ -102,9 +102,9 @@ parameters!(Parameters, {
 });
 
 /// Lists the cases of the workspace, without their companies, individuals and relations. Besides the parameters below,
-/// `metadata.KEY` and `custom_properties.KEY` are filters with the operators `eq` (the default), `not_eq` and `is_null`,
-/// such as `metadata.crm_ref=7` and `custom_properties.risk_score.is_null=true`. If the custom property is a list, `eq`
-/// finds the cases whose list has the item.
+/// `metadata.KEY` and `custom_properties.KEY` are filters with the operators `eq` (the default), `not_eq` and
+/// `is_null`, such as `metadata.crm_ref=7` and `custom_properties.risk_score.is_null=true`. If the custom property is a
+/// list, `eq` finds the cases whose list has the item.
 ///
 /// # Errors
 /// Returns 400, 401 or a database error.

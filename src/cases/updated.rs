@@ -29,8 +29,8 @@ const OWN_EVENT: [(&str, &str, Event); 4] = [
     ),
 ];
 
-/// The changes from one state of a case to the next: one for each changed field with an event of its own, and one for all
-/// other changed fields. An update that changes nothing is one change without fields.
+/// The changes from one state of a case to the next: one for each changed field with an event of its own, and one for
+/// all other changed fields. An update that changes nothing is one change without fields.
 ///
 /// # Errors
 /// Returns an error if a state has no JSON form.

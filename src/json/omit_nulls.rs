@@ -1,5 +1,5 @@
-//! A JSON writer that omits null fields. `serde_json` has none: its `Formatter` learns that a value is null only after
-//! the name of its field is written.
+//! A JSON writer that omits null fields. `serde_json` cannot: its `Formatter` gets the value only after it has written
+//! the name of the field.
 //!
 //! PostgreSQL parses the rows of a case with `jsonb_to_recordset`, and most fields of most rows are null.
 
@@ -9,11 +9,11 @@ use serde::Serialize;
 use serde::ser::{self, Impossible};
 use serde_json::{Error, to_writer};
 
-/// Appends a value to JSON, without the null fields of its objects. Null items of arrays stay.
+/// Appends the JSON of a value without the null fields of its objects. Null items of arrays are written.
 ///
 /// # Errors
-/// Returns an error for a kind of value that no row has: a tuple struct, a variant with several parts, a map whose keys
-/// are not strings, or what `serde_json` serializes for its own use.
+/// Returns an error for a value that no row has: a tuple struct, a tuple or struct variant, a map with keys that are
+/// not strings, or a struct that `serde_json` uses internally.
 pub fn write(json: &mut Vec<u8>, value: &impl Serialize) -> Result<(), Error> {
     value.serialize(Value(json))
 }
@@ -31,7 +31,7 @@ struct Array<'j> {
 struct Object<'j> {
     json: &'j mut Vec<u8>,
     is_empty: bool,
-    /// Where the field of the next value begins.
+    /// The offset of the current field: a null value truncates the JSON to it.
     field: usize,
 }
 
@@ -198,7 +198,7 @@ impl<'j> ser::Serializer for Value<'j> {
     }
 
     fn serialize_struct(self, name: &'static str, _: usize) -> Result<Object<'j>, Error> {
-        // Written as an ordinary struct it would be valid JSON with a wrong value.
+        // As an ordinary struct it would become valid JSON with a wrong value.
         if name.starts_with("$serde_json::") {
             return Err(unsupported(name));
         }
@@ -220,7 +220,7 @@ fn unsupported(name: &str) -> Error {
     ser::Error::custom(format_args!("no row has a value of the kind of {name}"))
 }
 
-/// A tuple is written like any array.
+/// A tuple is written like a sequence.
 macro_rules! arrays {
     ($($kind:ident)*) => {
         $(impl ser::$kind for Array<'_> {

@@ -50,7 +50,7 @@ impl Shape {
         Self { absent, ..self }
     }
 
-    /// Makes `""` a value like any other string.
+    /// Makes `""` an ordinary string, not an absent value.
     #[must_use]
     pub fn strict(self) -> Self {
         let absent = Absent::Null;

@@ -93,8 +93,8 @@ async fn created_before(
     Ok(created)
 }
 
-/// Finds the items whose external id was taken by the same item since this batch began, in another request or earlier in
-/// this one. If the query fails, the client must send such an item again: the failure cannot be the response to the
+/// Finds the items whose external id was taken by the same item since this batch began, in another request or earlier
+/// in this one. If the query fails, the client must send such an item again: the failure cannot be the response to the
 /// batch, since other items are stored already.
 pub async fn find_created(
     write: &Write,

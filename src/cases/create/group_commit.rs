@@ -22,8 +22,8 @@ const LARGE: usize = 128 * 1024;
 /// references.
 pub type QueueKey = (Uuid, Uuid);
 
-/// Combines cases. No case waits for a group to fill: a case starts another writer at once if fewer than [`WRITERS`] run,
-/// or if it completes a group and the writers use less than half of the connections.
+/// Combines cases. No case waits for a group to fill: a case starts another writer at once if fewer than [`WRITERS`]
+/// run, or if it completes a group and the writers use less than half of the connections.
 #[derive(Debug, Clone)]
 pub struct GroupCommit {
     /// The most cases of a group.
@@ -77,15 +77,15 @@ impl GroupCommit {
     }
 
     /// Writes a case, perhaps with others. Returns true once it is stored. Returns false if nothing was stored: the
-    /// references have another version, PostgreSQL refused the group, perhaps because of another case, or the connection
-    /// is replaced. The request then writes its case by itself.
+    /// references have another version, PostgreSQL refused the group, perhaps because of another case, or the
+    /// connection is replaced. The request then writes its case by itself.
     ///
     /// # Errors
     /// Returns [`DatabaseError::Unavailable`] or [`DatabaseError::Exhausted`] if no connection becomes free,
     /// [`DatabaseError::ReadOnly`] if no writable server is found, [`DatabaseError::OutOfResources`] if PostgreSQL has
     /// none left, [`DatabaseError::TimedOut`] if the deadline passes before the statement is sent,
-    /// [`DatabaseError::OutcomeUnknown`] if it passes later or the connection is lost, and [`DatabaseError::Locked`] if a
-    /// case that is the only one of its group waits too long for a lock.
+    /// [`DatabaseError::OutcomeUnknown`] if it passes later or the connection is lost, and [`DatabaseError::Locked`] if
+    /// a case that is the only one of its group waits too long for a lock.
     pub async fn write(
         &self,
         database: &Database,

@@ -1,5 +1,5 @@
--- insert.sql for cases without companies, individuals, tags, reviews and deliveries. The CTEs that it
--- omits take as long as the others, even if they insert no rows.
+-- insert.sql for cases without companies, individuals, tags, reviews and deliveries. The CTEs for them
+-- take as long as all others, even if they insert no rows.
 WITH gate AS MATERIALIZED (
     SELECT 1 WHERE $11::uuid IS NULL
         OR EXISTS (SELECT FROM reference_versions WHERE workspace_id = $1 AND version = $11)

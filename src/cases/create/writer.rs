@@ -64,8 +64,8 @@ impl CaseWriter {
         Box::pin(database.unit(deadline, check)).await
     }
 
-    /// Stores a case. If its references are in the cache, the group commit writes it, perhaps together with other cases.
-    /// If that attempt is stale, another one reads the references and writes the case by itself.
+    /// Stores a case. If its references are in the cache, the group commit writes it, perhaps together with other
+    /// cases. If that attempt is stale, another one reads the references and writes the case by itself.
     ///
     /// # Errors
     /// Returns the problem of the request, or a database error. Nothing was stored, unless it is
