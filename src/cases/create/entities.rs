@@ -50,7 +50,7 @@ impl MainCompany {
         let is_main = |it: &CompanyDraft| it.kind == Some(CompanyType::Main);
         let mut scope = scope.key("companies");
         let Some(first) = companies.iter().position(is_main) else {
-            // A company without a type was refused already, and may be the main one.
+            // A company whose type was refused may be the main one.
             if companies.iter().all(|company| company.kind.is_some()) {
                 scope.refuse(Fault::new(
                     Code::MainCompanyMissing,
