@@ -23,7 +23,7 @@ pub enum TemplateReference {
 
 /// A tag in a request: its id or label, with its index in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reference {
+pub struct TagReference {
     pub index: usize,
     pub name: PlainText,
 }
@@ -96,19 +96,19 @@ pub fn metadata_shape() -> Shape {
 /// Parses metadata: an object of strings.
 pub fn metadata(
     scope: &mut Scope<'_>,
-    member: Member<Entries<'_, Text<'_>, METADATA_KEYS>>,
+    field: Member<Entries<'_, Text<'_>, METADATA_KEYS>>,
 ) -> Vec<(PlainText, PlainText)> {
-    let name = member.name;
-    let Some(entries) = scope.given(member) else {
+    let name = field.name;
+    let Some(entries) = scope.given(field) else {
         return Vec::new();
     };
     let mut scope = scope.key(name);
     let mut metadata = Vec::new();
-    for (key, field) in entries.within_limit(&mut scope) {
+    for (key, value) in entries.within_limit(&mut scope) {
         let mut entry = scope.key(&key);
         let key = entry.parsed(&key, |sent| length(sent, 1, 100));
         let value = entry
-            .item(field)
+            .item(value)
             .and_then(|value| entry.parsed(&value, |sent| length(sent, 0, 5_000)));
         metadata.extend(key.zip(value));
     }
@@ -116,9 +116,9 @@ pub fn metadata(
 }
 
 /// Parses tags: ids or labels.
-pub fn tags(scope: &mut Scope<'_>, member: Member<Items<Text<'_>, TAGS>>) -> Vec<Reference> {
-    let name = member.name;
-    let Some(items) = scope.given(member) else {
+pub fn tags(scope: &mut Scope<'_>, field: Member<Items<Text<'_>, TAGS>>) -> Vec<TagReference> {
+    let name = field.name;
+    let Some(items) = scope.given(field) else {
         return Vec::new();
     };
     let mut scope = scope.key(name);
@@ -129,7 +129,7 @@ pub fn tags(scope: &mut Scope<'_>, member: Member<Items<Text<'_>, TAGS>>) -> Vec
             continue;
         };
         if let Some(name) = scope.parsed(&sent, |sent| length(sent, 1, 100)) {
-            tags.push(Reference { index, name });
+            tags.push(TagReference { index, name });
         }
     }
     tags

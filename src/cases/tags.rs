@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::fields::{Reference, TAGS, tags};
+use super::fields::{TAGS, TagReference, tags};
 use super::model::CaseHeader;
 use super::references::{self, ReferenceKeys};
 use super::store;
@@ -46,7 +46,7 @@ struct Work {
     workspace_id: Uuid,
     reference: CaseReference,
     if_match: IfMatch,
-    request: Parsed<Vec<Reference>>,
+    request: Parsed<Vec<TagReference>>,
     now: DateTime<Utc>,
 }
 
@@ -242,7 +242,7 @@ fn response(case: &CaseHeader, status: StatusCode) -> Result<WriteResponse, Prob
 }
 
 impl CaseTagsRequest<'_> {
-    fn parse(mut self, scope: &mut Scope<'_>) -> Vec<Reference> {
+    fn parse(mut self, scope: &mut Scope<'_>) -> Vec<TagReference> {
         self.unknown_keys.refuse(scope, Self::KNOWN);
         if matches!(self.tags, Field::Missing | Field::Null) {
             let message = "tags is required: a list of labels or ids.";

@@ -20,7 +20,7 @@ wire_object! {
         /// Name of the case. Not only white space.
         "name" => name: Text<'de> = shape::text(1, 180).matching(r"\S").required().example("Acme"),
         /// `open` opens a draft, or reopens a reviewed case. A review sets the other statuses.
-        "status" => status: Text<'de> = shape::words(STATUSES.map(|it| it.0)).kept(),
+        "status" => status: Text<'de> = shape::words(STATUSES.map(|it| it.0)).not_clearable(),
         /// Your own id of the customer, unique in the workspace. Not `batch`, `.` or `..`: a path cannot contain them.
         "external_id" => external_id: Text<'de> = shape::text(1, 255).example("customer-1001"),
         /// Key of the template. Send `template_key` or `template_id`, not both.

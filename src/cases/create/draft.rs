@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::graph::Graph;
-use crate::cases::fields::{Reference, TemplateReference};
+use crate::cases::fields::{TagReference, TemplateReference};
 use crate::cases::model::Status;
 use crate::cases::references::ReferenceKeys;
 use crate::cases::review::Decision;
@@ -26,7 +26,7 @@ pub struct CaseDraft {
     pub space_slug: Option<PlainText>,
     pub metadata: Vec<(PlainText, PlainText)>,
     pub custom_properties: PropertyInputs,
-    pub tags: Vec<Reference>,
+    pub tags: Vec<TagReference>,
     pub companies: Vec<CompanyDraft>,
     pub individuals: Vec<IndividualDraft>,
     pub graph: Graph,

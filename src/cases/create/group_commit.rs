@@ -275,7 +275,7 @@ fn refuse(group: impl IntoIterator<Item = Pending>, error: &DatabaseError) {
     }
 }
 
-/// The error of a group, for one of its cases. It has no cause, which cannot be cloned.
+/// The error of a group, for one of its cases. The cause is dropped: it cannot be cloned.
 fn group_error(error: &DatabaseError) -> DatabaseError {
     match error {
         DatabaseError::Unavailable(_) => DatabaseError::Unavailable(None),

@@ -208,7 +208,7 @@ fn is_complete<T, const LIMIT: usize>(list: &Field<Items<T, LIMIT>>) -> bool {
 fn initial_status(mode: Mode, sent: &str) -> Result<Status, Fault> {
     if matches!(sent, "approved" | "rejected" | "closed") {
         let how = match mode {
-            Mode::Part => "add the decision to reviews",
+            Mode::Part => "send the decision in reviews",
             Mode::Create | Mode::Update => "create it and then send POST /cases/{id}/reviews",
         };
         let message =

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::cases::fields::{Reference, TemplateReference};
+use crate::cases::fields::{TagReference, TemplateReference};
 use crate::values::{PlainText, TagLabel};
 
 /// The keys, ids, slugs and labels that a request contains.
@@ -31,7 +31,7 @@ impl ReferenceKeys {
         template: Option<&TemplateReference>,
         assignee_id: Option<Uuid>,
         space_slug: Option<PlainText>,
-        tags: &[Reference],
+        tags: &[TagReference],
     ) -> Self {
         let (template_key, template_id) = match template {
             Some(TemplateReference::Key(key)) => (Some(key.clone()), None),
@@ -52,7 +52,7 @@ impl ReferenceKeys {
     }
 
     /// The reference keys of a request with only tags.
-    pub fn of_tags(tags: &[Reference]) -> Self {
+    pub fn of_tags(tags: &[TagReference]) -> Self {
         Self::new(None, None, None, tags)
     }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use uuid::Uuid;
 
 use super::read::References;
-use crate::cases::fields::{Reference, TemplateReference};
+use crate::cases::fields::{TagReference, TemplateReference};
 use crate::tags::{Tag, TagIndex};
 use crate::validation::{Code, Fault, Names, Scope, quote};
 
@@ -65,7 +65,7 @@ pub fn space(slug: &str, references: &References, scope: &mut Scope<'_>) {
 }
 
 /// Finds the tags of a request by id or label. Returns each tag once. Refuses unknown tags.
-pub fn tags(named: &[Reference], references: &References, scope: &mut Scope<'_>) -> Vec<Tag> {
+pub fn tags(named: &[TagReference], references: &References, scope: &mut Scope<'_>) -> Vec<Tag> {
     if named.is_empty() {
         return Vec::new();
     }
