@@ -106,7 +106,7 @@ impl CaseChanges {
             )
         };
         match (&self.template, &case.template) {
-            (Change::Keep, Some(template)) => keys.keeping_template(template.id),
+            (Change::Keep, Some(template)) => keys.with_current_template(template.id),
             _ => keys,
         }
     }

@@ -22,7 +22,7 @@ pub struct SharedReferenceKeys {
     pub(super) space_slug: Option<PlainText>,
     pub(super) tags: Vec<PlainText>,
     /// The current template of the case. An update keeps it even if it is archived.
-    pub(super) kept_template_id: Option<Uuid>,
+    pub(super) current_template_id: Option<Uuid>,
 }
 
 impl ReferenceKeys {
@@ -45,7 +45,7 @@ impl ReferenceKeys {
                 assignee_id,
                 space_slug,
                 tags: tags.iter().map(|it| TagLabel::fold(&it.name)).collect(),
-                kept_template_id: None,
+                current_template_id: None,
             },
             external_id: None,
         }
@@ -58,15 +58,15 @@ impl ReferenceKeys {
 
     /// Adds the current template of a case. It is found even if it is archived.
     #[must_use]
-    pub fn keeping_template(mut self, id: Uuid) -> Self {
-        self.shared.kept_template_id = Some(id);
+    pub fn with_current_template(mut self, id: Uuid) -> Self {
+        self.shared.current_template_id = Some(id);
         self
     }
 }
 
 impl SharedReferenceKeys {
     /// Whether the request contains this tag: an id, or a label in lower case.
-    pub fn names_tag(&self, text: &str) -> bool {
-        self.tags.iter().any(|it| it.as_str() == text)
+    pub fn names_tag(&self, name: &str) -> bool {
+        self.tags.iter().any(|it| it.as_str() == name)
     }
 }

@@ -84,7 +84,7 @@ async fn query(
         shared.space_slug.as_deref(),
         &tags as _,
         keys.external_id.as_deref(),
-        shared.kept_template_id,
+        shared.current_template_id,
     )
     .fetch_one(connection)
     .await?;
