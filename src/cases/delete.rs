@@ -14,22 +14,22 @@ use crate::versions::{CaseReference, IfMatch, lock};
 use crate::writes::{Outcome, Write};
 
 parameters!(Parameters, {
-    let about = "Known from the published API; a deletion is always permanent.";
+    let about = "Accepted for compatibility. A deletion is always permanent.";
     vec![parameters::flag("permanent", about)]
 });
 
-/// Deletes a case with everything that belongs to it, and what stored answers and events hold of it.
-/// Its activities stay.
+/// Deletes a case with its companies, individuals and relations, and its data in stored responses and events. Its
+/// activities remain.
 ///
 /// # Errors
-/// 400, 401, 404, 412 and what the database can have.
+/// Returns 400, 401, 404, 412 or a database error.
 #[utoipa::path(
     delete,
     path = "/cases/{case}",
     operation_id = "delete_case",
     tag = "Cases",
     params(CaseReference, IfMatch, Parameters),
-    responses((status = 204, description = "It is deleted, with everything that belongs to it.")),
+    responses((status = 204, description = "The case was deleted.")),
 )]
 pub async fn delete(
     write: Write,
@@ -38,7 +38,7 @@ pub async fn delete(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
-    // Nothing is kept of a deleted case, so that every deletion is permanent.
+    // Every deletion is permanent.
     query.ignore(&["permanent"]);
     query.finish()?;
     let work = (write.workspace_id, reference, if_match);
@@ -49,14 +49,14 @@ pub async fn delete(
             let (id, version) = (locked.id, locked.version + 1);
             let case = store::header(connection, *workspace_id, id).await?;
             store::delete(connection, *workspace_id, id).await?;
-            // A retry that is under way holds its delivery: its answer is there to erase after that.
+            // An attempt in progress locks its delivery: this waits until its response is stored, and erases it too.
             erase(connection, *workspace_id, id).await?;
             idempotency::erase_responses(connection, *workspace_id, id).await?;
-            // Ids alone: the name is the customer's, and an empty one can be decoded.
-            let remains = json!({"id": id, "name": "", "external_id": case.external_id});
+            // Only the ids remain. The name is personal data; an empty one lets typed clients decode the event.
+            let tombstone = json!({"id": id, "name": "", "external_id": case.external_id});
             let change = Change::new(id, Subject::Case, version, "api__deleted__case")
                 .with_event(Event::CASE_DELETED)
-                .with_tombstone(remains);
+                .with_tombstone(tombstone);
             Ok(Outcome::from(WriteResponse::empty(StatusCode::NO_CONTENT)).change(change))
         })
     });

@@ -1,4 +1,4 @@
-//! The fields that the requests to create and to change a case have in common.
+//! The fields that the requests to create and to update a case share.
 
 use uuid::Uuid;
 
@@ -14,29 +14,29 @@ pub const TAGS: usize = 100;
 /// The statuses of a new case.
 pub const STATUSES: [(&str, Status); 2] = [("draft", Status::Draft), ("open", Status::Open)];
 
-/// A template, as the request names it.
+/// The template in a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TemplateReference {
     Key(PlainText),
     Id(Uuid),
 }
 
-/// A tag that the request names, with its index in the list.
+/// A tag in a request: its id or label, with its index in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reference {
+pub struct TagReference {
     pub index: usize,
     pub name: PlainText,
 }
 
-/// A template by its key.
+/// Parses the key of a template.
 ///
 /// # Errors
-/// `length`.
+/// Returns `length` if it has no or more than 255 characters.
 pub fn template_key(sent: &str) -> Result<TemplateReference, Fault> {
     length(sent, 1, 255).map(TemplateReference::Key)
 }
 
-/// Refuses a template that is named by its key and by its id.
+/// Refuses a request with both `template_key` and `template_id`.
 pub fn refuse_two_templates(scope: &mut Scope<'_>) {
     for (key, other) in [
         ("template_key", "template_id"),
@@ -46,22 +46,22 @@ pub fn refuse_two_templates(scope: &mut Scope<'_>) {
     }
 }
 
-/// The name of a case.
+/// Parses the name of a case.
 ///
 /// # Errors
-/// `length` or `blank`.
+/// Returns `length` or `blank`.
 pub fn name(sent: &str) -> Result<PlainText, Fault> {
     not_blank(180)(sent)
 }
 
-/// The external ids that no path can contain: `/cases/batch` is an operation, and clients and proxies resolve the
+/// The external ids that a path cannot contain: `/cases/batch` is an operation, and clients and proxies resolve the
 /// other two (RFC 3986, section 5.2.4), even if they are percent-encoded.
 const UNREACHABLE: [&str; 3] = ["batch", ".", ".."];
 
-/// The external id of a case.
+/// Parses the external id of a case.
 ///
 /// # Errors
-/// `length`, or `format` for an external id that no path can contain.
+/// Returns `length`, or `format` if a path cannot contain it.
 pub fn external_id(sent: &str) -> Result<PlainText, Fault> {
     if UNREACHABLE.contains(&sent) {
         let message = format!(
@@ -74,14 +74,14 @@ pub fn external_id(sent: &str) -> Result<PlainText, Fault> {
     length(sent, 1, 255)
 }
 
-/// The status that a change sets. A review sets the others.
+/// Parses the status in an update. A review sets the other statuses.
 ///
 /// # Errors
-/// `choice`.
+/// Returns `choice`.
 pub fn changed_status(sent: &str) -> Result<Status, Fault> {
     if matches!(sent, "approved" | "rejected" | "closed") {
         let message = format!(
-            "The status {sent} comes by a review: POST /cases/{{id}}/reviews. A change opens a case."
+            "A review sets the status {sent}: send POST /cases/{{id}}/reviews. An update can only open a case."
         );
         return Err(Fault::new(Code::Choice, message).allowing(["open"]));
     }
@@ -93,43 +93,43 @@ pub fn metadata_shape() -> Shape {
     shape::map(shape::text(1, 100), shape::text(0, 5_000), METADATA_KEYS)
 }
 
-/// Metadata: an object of strings.
+/// Parses metadata: an object of strings.
 pub fn metadata(
     scope: &mut Scope<'_>,
-    member: Member<Entries<'_, Text<'_>, METADATA_KEYS>>,
+    field: Member<Entries<'_, Text<'_>, METADATA_KEYS>>,
 ) -> Vec<(PlainText, PlainText)> {
-    let name = member.name;
-    let Some(entries) = scope.given(member) else {
+    let name = field.name;
+    let Some(entries) = scope.given(field) else {
         return Vec::new();
     };
-    let mut here = scope.key(name);
+    let mut scope = scope.key(name);
     let mut metadata = Vec::new();
-    for (key, field) in entries.within_limit(&mut here) {
-        let mut place = here.key(&key);
-        let key = place.parsed(&key, |sent| length(sent, 1, 100));
-        let value = place
-            .item(field)
-            .and_then(|value| place.parsed(&value, |sent| length(sent, 0, 5_000)));
+    for (key, value) in entries.within_limit(&mut scope) {
+        let mut entry = scope.key(&key);
+        let key = entry.parsed(&key, |sent| length(sent, 1, 100));
+        let value = entry
+            .item(value)
+            .and_then(|value| entry.parsed(&value, |sent| length(sent, 0, 5_000)));
         metadata.extend(key.zip(value));
     }
     metadata
 }
 
-/// Tags, by id or label.
-pub fn tags(scope: &mut Scope<'_>, member: Member<Items<Text<'_>, TAGS>>) -> Vec<Reference> {
-    let name = member.name;
-    let Some(items) = scope.given(member) else {
+/// Parses tags: ids or labels.
+pub fn tags(scope: &mut Scope<'_>, field: Member<Items<Text<'_>, TAGS>>) -> Vec<TagReference> {
+    let name = field.name;
+    let Some(items) = scope.given(field) else {
         return Vec::new();
     };
-    let mut here = scope.key(name);
+    let mut scope = scope.key(name);
     let mut tags = Vec::new();
-    for (index, item) in items.within_limit(&mut here).into_iter().enumerate() {
-        let mut place = here.index(index);
-        let Some(sent) = place.item(item) else {
+    for (index, item) in items.within_limit(&mut scope).into_iter().enumerate() {
+        let mut scope = scope.index(index);
+        let Some(sent) = scope.item(item) else {
             continue;
         };
-        if let Some(name) = place.parsed(&sent, |sent| length(sent, 1, 100)) {
-            tags.push(Reference { index, name });
+        if let Some(name) = scope.parsed(&sent, |sent| length(sent, 1, 100)) {
+            tags.push(TagReference { index, name });
         }
     }
     tags

@@ -1,4 +1,4 @@
--- A whole case by its id, or by its external id where no case has that id.
+-- A whole case by its id, or by its external id if no case has that id.
 SELECT (to_jsonb(c) || jsonb_build_object(
     'template', (SELECT jsonb_build_object('id', id, 'key', key, 'name', name) FROM templates
         WHERE workspace_id = $1 AND id = c.template_id),

@@ -16,16 +16,16 @@ use crate::versions::{CaseReference, IfNoneMatch};
 use crate::writes::Compute;
 
 parameters!(Parameters, {
-    let about = "Whether parts that are not relevant are shown too.";
+    let about = "Whether to include companies and individuals that are not relevant.";
     let mut parameters = vec![parameters::flag("include_not_relevant", about)];
     parameters.extend(parameters::ignored());
     parameters
 });
 
-/// Reads a whole case, by its id or by its external id.
+/// Returns a whole case, by its id or its external id.
 ///
 /// # Errors
-/// 400, 401, 404 and what the database can have.
+/// Returns 400, 401, 404 or a database error.
 #[utoipa::path(
     get,
     path = "/cases/{case}",
@@ -34,7 +34,7 @@ parameters!(Parameters, {
     params(CaseReference, Parameters, IfNoneMatch),
     responses(
         (status = 200, description = "The whole case.", body = CaseView<'static>, headers(("ETag"))),
-        (status = 304, description = "The response that the client has.", headers(("ETag"))),
+        (status = 304, description = "The client has the current response.", headers(("ETag"))),
     ),
 )]
 pub async fn get(
@@ -50,17 +50,17 @@ pub async fn get(
     let with_not_relevant = query.flag("include_not_relevant");
     query.ignore(&parameters::IGNORED);
     query.finish()?;
-    let asked = (caller.workspace_id, reference);
+    let input = (caller.workspace_id, reference);
     if !if_none_match.is_empty() {
-        let version = unchanged(&database, deadline, asked.clone()).await?;
+        let version = unchanged(&database, deadline, input.clone()).await?;
         if let Some(version) = version.filter(|it| if_none_match.has(*it)) {
             let response = WriteResponse::empty(StatusCode::NOT_MODIFIED);
             return Ok(response.versioned(version).into_response());
         }
     }
     let found = database
-        .read(deadline, asked, |connection, asked| {
-            Box::pin(async move { store::find(connection, asked.0, &asked.1).await })
+        .read(deadline, input, |connection, input| {
+            Box::pin(async move { store::find(connection, input.0, &input.1).await })
         })
         .await?;
     let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
@@ -72,10 +72,10 @@ pub async fn get(
 async fn unchanged(
     database: &Database,
     deadline: Deadline,
-    asked: (Uuid, CaseReference),
+    input: (Uuid, CaseReference),
 ) -> Result<Option<i64>, DatabaseError> {
-    let read = database.read(deadline, asked, |connection, asked| {
-        Box::pin(async move { store::find_unchanged(connection, asked.0, &asked.1).await })
+    let read = database.read(deadline, input, |connection, input| {
+        Box::pin(async move { store::find_unchanged(connection, input.0, &input.1).await })
     });
     read.await
 }

@@ -16,7 +16,7 @@ use crate::db::{Database, Deadline};
 use crate::http::{PageView, Problem, Query, filters, list as read_list, parameters};
 use crate::parameters;
 
-/// Whether a case has a tag, by its label without case or by its id.
+/// The condition that a case has a tag, by its label (case-insensitive) or its id.
 const HAS_TAG: [&str; 3] = [
     "EXISTS (SELECT FROM case_tags AS ct JOIN tags AS t
          ON t.workspace_id = ct.workspace_id AND t.id = ct.tag_id
@@ -25,15 +25,15 @@ const HAS_TAG: [&str; 3] = [
     "))",
 ];
 
-/// The template of a case by its key: `$1` is the workspace.
+/// The id of a template by its key. `$1` is the workspace.
 const TEMPLATE: &str = "SELECT id FROM templates WHERE workspace_id = $1 AND key";
 
-/// What a case has by keys that whoever sends it chooses.
+/// Metadata, whose keys the client chooses.
 static METADATA: Field = filters::object("metadata", "c.metadata");
-/// The same by what the workspace defines.
+/// Custom properties, whose keys the workspace defines.
 static PROPERTIES: Field = filters::object("custom_properties", "c.custom_properties");
 
-/// What it is filtered and sorted by.
+/// The fields for filters and sorting.
 pub const FIELDS: &[Field] = &[
     filters::text("external_id", "c.external_id", filters::NULLABLE),
     filters::id("assignee_id", "c.assignee_id", filters::NULLABLE),
@@ -69,7 +69,7 @@ pub const FIELDS: &[Field] = &[
     filters::moment("last_activity_at", "c.last_activity_at"),
 ];
 
-/// Cases without what belongs to them.
+/// Cases without companies, individuals and relations.
 pub const LISTING: Listing = Listing {
     table: "cases",
     base_condition: "true",
@@ -91,23 +91,23 @@ pub const LISTING: Listing = Listing {
     identifier: "id",
 };
 
-/// Its order where the request does not say.
+/// The default order.
 const ORDER: &str = "created_at";
 
 parameters!(Parameters, {
     let mut parameters = parameters::list(FIELDS, ORDER);
-    let about = "Whether the custom properties are shown too.";
+    let about = "Whether to include the custom properties.";
     parameters.push(parameters::flag("include_custom_properties", about));
     parameters
 });
 
-/// Lists the cases of the workspace, without what belongs to them. Besides the parameters below, `metadata.KEY` and
-/// `custom_properties.KEY` are filters with the operators `eq` (the default), `not_eq` and `is_null`, such as
-/// `metadata.crm_ref=7` and `custom_properties.risk_score.is_null=true`: of a custom property that is a list, `eq` finds
-/// those that have the item.
+/// Lists the cases of the workspace, without their companies, individuals and relations. Besides the parameters below,
+/// `metadata.KEY` and `custom_properties.KEY` are filters with the operators `eq` (the default), `not_eq` and
+/// `is_null`, such as `metadata.crm_ref=7` and `custom_properties.risk_score.is_null=true`. If the custom property is a
+/// list, `eq` finds the cases whose list has the item.
 ///
 /// # Errors
-/// 400, 401 and what the database can have.
+/// Returns 400, 401 or a database error.
 #[utoipa::path(
     get,
     path = "/cases",
@@ -127,27 +127,28 @@ pub async fn list(
     let mut query = Query::new(query.as_deref());
     let with_properties = query.flag("include_custom_properties");
     let (metadata, properties) = (query.members(&METADATA), query.members(&PROPERTIES));
-    let mut asked = query.list("cases", FIELDS, ORDER);
+    let mut list_query = query.list("cases", FIELDS, ORDER);
     let definitions = if with_properties || !properties.is_empty() {
         Some(all_definitions(&database, deadline, &caller).await?)
     } else {
         None
     };
-    let more = query.conditions_of(&METADATA, metadata, |it| Ok(json!({ &it.key: it.value })));
-    asked.conditions.extend(more);
+    let conditions =
+        query.conditions_of(&METADATA, metadata, |it| Ok(json!({ &it.key: it.value })));
+    list_query.conditions.extend(conditions);
     if let Some(definitions) = definitions.clone().filter(|_| !properties.is_empty()) {
         let all = Definitions::from(definitions);
-        let more = query.conditions_of(&PROPERTIES, properties, |it| {
+        let conditions = query.conditions_of(&PROPERTIES, properties, |it| {
             let value = Some(it.value.as_str()).filter(|_| it.operator != Operator::IsNull);
             filter_object(&all, Target::Case, &it.key, value)
         });
-        asked.conditions.extend(more);
+        list_query.conditions.extend(conditions);
     }
     query.finish()?;
     let workspace_id = caller.workspace_id;
-    let listed = read_list(&database, deadline, &LISTING, workspace_id, &asked).await?;
+    let listed = read_list(&database, deadline, &LISTING, workspace_id, &list_query).await?;
     let definitions = definitions.filter(|_| with_properties);
-    let headers = PageView::new(listed, &asked, serde_json::from_value::<CaseHeader>)?;
+    let headers = PageView::new(listed, &list_query, serde_json::from_value::<CaseHeader>)?;
     let view = headers.view(|header| CaseRowView::new(header, definitions.as_deref()));
     Ok(Json(view).into_response())
 }

@@ -1,4 +1,4 @@
-//! Cases: the mission, and the pattern that every feature repeats.
+//! Cases: the central feature, and the pattern for all others.
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

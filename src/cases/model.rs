@@ -1,4 +1,4 @@
-//! A case, as it is stored and as an answer is made of it.
+//! A case, as it is stored. Responses are made from it.
 
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -16,7 +16,7 @@ use crate::templates::Template;
 use crate::users::User;
 use crate::values::{PlainText, timestamp};
 
-/// Where a case stands. docs/cases.md has the transitions.
+/// The status of a case. docs/cases.md has the transitions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -27,7 +27,7 @@ pub enum Status {
     Closed,
 }
 
-/// The decision that a case's status comes from.
+/// A review of a case: the decision that sets its status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Review {
     pub id: Uuid,
@@ -44,7 +44,7 @@ pub struct CaseHeader {
     pub id: Uuid,
     pub name: PlainText,
     pub status: Status,
-    /// None of a draft or an open case.
+    /// `None` if the case is a draft or open.
     pub review: Option<Review>,
     pub external_id: Option<PlainText>,
     pub template: Option<Template>,
@@ -53,25 +53,25 @@ pub struct CaseHeader {
     pub metadata: Option<BTreeMap<PlainText, PlainText>>,
     pub custom_properties: Properties,
     pub tags: Vec<Tag>,
-    /// The version of the case with all that belongs to it.
+    /// The version of the case with its companies, individuals and relations.
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub last_activity_at: DateTime<Utc>,
 }
 
-/// A whole case. It is made of a request in which nothing is wrong, or read from the database.
+/// A whole case. It comes from a valid request or from the database.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Case {
     #[serde(flatten)]
     pub header: CaseHeader,
-    /// The decisions that a new case brings along. Of a stored one, `review` is the one that counts.
+    /// The reviews in the history of a new case. A case from the database has only `review`.
     #[serde(skip)]
     pub reviews: Vec<Review>,
     pub companies: Vec<StoredCompany>,
     pub individuals: Vec<StoredIndividual>,
     pub relations: Vec<StoredRelation>,
-    /// The custom properties of the workspace, which every answer lists.
+    /// The custom properties of the workspace. Every response lists them.
     #[serde(skip_serializing)]
     pub definitions: Definitions,
 }
@@ -95,10 +95,10 @@ impl Case {
 }
 
 impl Status {
-    /// All of them, as they are written.
+    /// The names of all statuses.
     pub const WORDS: [&'static str; 5] = ["draft", "open", "approved", "rejected", "closed"];
 
-    /// As it is written.
+    /// The name of the status.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Draft => "draft",

@@ -6,7 +6,8 @@ use super::model::Case;
 use crate::templates::RequiredPath;
 use crate::validation::{Code, Fault, Violations};
 
-/// Refuses an open case without a field that its template requires. A field that was refused already is not missing.
+/// Refuses an open case without a field that its template requires. A field that was refused already does not count as
+/// missing.
 ///
 /// # Errors
 /// Returns an error if the case has no JSON form.
@@ -36,8 +37,8 @@ pub fn require(
             || pointer,
             || {
                 let message = format!(
-                    "The template {template} requires this of an open case. Give it, or keep the \
-                     case a draft until you have it."
+                    "The template {template} requires this field in an open case. Send it, or keep the case a draft \
+                     until you have it."
                 );
                 Fault::new(Code::RequiredByTemplate, message)
             },

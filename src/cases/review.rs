@@ -23,7 +23,7 @@ use crate::versions::{CaseReference, IfMatch, lock, touch};
 use crate::wire_object;
 use crate::writes::{Outcome, Write};
 
-/// What can be decided.
+/// The statuses that a review can set.
 const DECISIONS: [(&str, Status); 3] = [
     ("approved", Status::Approved),
     ("rejected", Status::Rejected),
@@ -31,22 +31,22 @@ const DECISIONS: [(&str, Status); 3] = [
 ];
 
 wire_object! {
-    /// A decision on a case.
+    /// A review: a decision on a case.
     ReviewRequest {
-        /// The decision, which becomes the status of the case.
+        /// The decision. It becomes the status of the case.
         "status" => status: Text<'de> = shape::words(DECISIONS.map(|it| it.0)).required(),
-        /// Why.
+        /// The reason.
         "comment" => comment: Text<'de> =
             shape::text(1, 5_000).example("Ownership verified against the register."),
-        /// When it was decided; now, where it is absent. Not in the future.
+        /// Time of the decision; by default the current time. Not in the future.
         "reviewed_at" => reviewed_at: Text<'de> =
             shape::format("date-time").example("2026-11-25T09:30:00Z"),
-        /// The day of the next review; with `approved` alone.
+        /// Day of the next review. Only with `approved`.
         "next_review_at" => next_review_at: Text<'de> = shape::format("date").example("2027-11-25"),
     }
 }
 
-/// What a review says. Without faults, `status` is there.
+/// A parsed review. A valid one has a status.
 #[derive(Debug, Clone)]
 pub struct Decision {
     pub status: Option<Status>,
@@ -56,7 +56,7 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// The review that it is.
+    /// Makes the review.
     pub fn review(&self, id: Uuid, now: DateTime<Utc>) -> Review {
         Review {
             id,
@@ -77,10 +77,10 @@ struct Work {
     now: DateTime<Utc>,
 }
 
-/// Records a decision on a case, which becomes its status.
+/// Adds a review to a case. Its decision becomes the status of the case.
 ///
 /// # Errors
-/// 400, 401, 404, 409 for a draft, 412 and what the database can have.
+/// Returns 400, 401, 404, 409 if the case is a draft, 412 or a database error.
 #[utoipa::path(
     post,
     path = "/cases/{case}/reviews",
@@ -139,29 +139,29 @@ async fn decide(connection: &mut PgConnection, work: Arc<Work>) -> Result<Outcom
     store::insert_review(connection, workspace_id, locked.id, &review, work.now).await?;
     let version = touch(connection, workspace_id, locked.id, work.now).await?;
     let response = WriteResponse::json(StatusCode::CREATED, &ReviewView::new(&review))?;
-    let done = Outcome::from(response.versioned(version));
+    let outcome = Outcome::from(response.versioned(version));
     Ok(decided(&case, &review, version)
         .into_iter()
-        .fold(done, Outcome::change))
+        .fold(outcome, Outcome::change))
 }
 
-/// The changes of a review: itself, and the status if that is another now. A comment may say
-/// anything of a person, and stays with the review.
+/// The changes of a review: the review and, if it differs, the status. They omit the comment, which may contain
+/// personal data.
 fn decided(case: &CaseHeader, review: &Review, version: i64) -> Vec<Change> {
-    let told = json!({"id": review.id, "status": review.status, "comment": null,
+    let context = json!({"id": review.id, "status": review.status, "comment": null,
         "next_review_at": review.next_review_at});
     let change = |activity| Change::new(case.id, Subject::Case, version, activity);
     let confirmed = change("api__confirmed_review__case")
-        .with_context(Context::Resource("case_review", told))
+        .with_context(Context::Resource("case_review", context))
         .with_event(Event::CASE_REVIEW_CONFIRMED);
     if case.status == review.status {
         return vec![confirmed];
     }
-    let turned = change("api__updated_status__case")
+    let updated = change("api__updated_status__case")
         .with_context(Context::CaseStatus(review.status.as_str()))
         .with_transition("status", case.status.as_str(), review.status.as_str())
         .with_event(Event::CASE_STATUS_UPDATED);
-    vec![confirmed, turned]
+    vec![confirmed, updated]
 }
 
 fn draft() -> Problem {
@@ -170,7 +170,7 @@ fn draft() -> Problem {
 }
 
 impl ReviewRequest<'_> {
-    /// What it says, with every fault at its place.
+    /// Parses the request and collects every error.
     pub fn parse(mut self, now: DateTime<Utc>, scope: &mut Scope<'_>) -> Decision {
         self.unknown_keys.refuse(scope, Self::KNOWN);
         let status = scope.required(self.status(), |sent| choice(sent, &DECISIONS));
@@ -181,7 +181,7 @@ impl ReviewRequest<'_> {
             && status != Status::Approved
         {
             let message = format!(
-                "next_review_at goes with the status approved alone; this review is {}. Remove it.",
+                "next_review_at is allowed only with the status approved; this review is {}. Remove it.",
                 status.as_str()
             );
             let fault = Fault::new(Code::MutuallyExclusive, message);
@@ -196,17 +196,14 @@ impl ReviewRequest<'_> {
     }
 }
 
-/// A moment that has come.
+/// Parses a timestamp that is not in the future.
 ///
 /// # Errors
-/// `format` and `date_in_future`.
+/// Returns `format` or `date_in_future`.
 pub fn past(sent: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Fault> {
     let at = moment(sent)?;
     if at > now {
-        let message = format!(
-            "{} has not come yet. Give a moment of the past.",
-            quote(sent)
-        );
+        let message = format!("{} is in the future. Send a time in the past.", quote(sent));
         return Err(Fault::new(Code::DateInFuture, message));
     }
     Ok(at)

@@ -1,4 +1,4 @@
-//! What events show of cases and their parts: what a read would answer.
+//! The snapshots of cases, companies and individuals in events. They equal the response of a read.
 
 use futures_util::future::BoxFuture;
 use serde::Serialize;
@@ -34,7 +34,7 @@ impl Snapshots for CaseSnapshots {
                     let reference = CaseReference::by_id(case_id);
                     let found = store::find(connection, workspace_id, &reference).await?;
                     let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
-                    // A lock is held: this does not wait for its turn.
+                    // The transaction holds a lock: do not wait for a turn.
                     in_place(found.len(), || {
                         let case: Case = serde_json::from_str(&found).map_err(Problem::Decode)?;
                         json(&CaseView::new(&case, true))

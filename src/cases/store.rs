@@ -10,11 +10,11 @@ use crate::http::{Problem, ProblemType};
 use crate::tags::Tag;
 use crate::versions::CaseReference;
 
-/// A whole case by its id or external id, if the workspace has it, as JSON of a [`Case`]: reading that
-/// takes long where the case is large.
+/// Finds a whole case by its id or external id. Returns the JSON of a [`super::model::Case`], not decoded: decoding a
+/// large case takes long.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn find(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -26,11 +26,11 @@ pub async fn find(
         .await
 }
 
-/// The version of a case, if nothing that it refers to was changed since it was last written: then every response with
-/// this version was the same.
+/// Finds the version of a case. Returns `None` if its references may have changed since the case was last written:
+/// responses with this version may then differ.
 ///
 /// # Errors
-/// Returns the error of the statement.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn find_unchanged(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -50,10 +50,10 @@ pub async fn find_unchanged(
     Ok(found.filter(|it| it.is_unchanged).map(|it| it.version))
 }
 
-/// A case without its companies, individuals and relations, if the workspace has it.
+/// Finds a case without its companies, individuals and relations.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn find_header(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -65,10 +65,10 @@ pub async fn find_header(
         .await
 }
 
-/// A locked case without its companies, individuals and relations.
+/// Reads a locked case without its companies, individuals and relations.
 ///
 /// # Errors
-/// Those of the database, and a row that cannot be read.
+/// Returns [`Problem::Decode`] if the row cannot be decoded, 404 if there is no such case, or a database error.
 pub async fn header(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -79,10 +79,10 @@ pub async fn header(
     serde_json::from_value(found).map_err(Problem::Decode)
 }
 
-/// Writes the own row of a locked case.
+/// Updates the row of a locked case.
 ///
 /// # Errors
-/// Those of the database; a named constraint says which rule a race has broken.
+/// Returns a database error. It names the constraint that a concurrent change broke.
 pub async fn update(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -112,10 +112,10 @@ pub async fn update(
     Ok(())
 }
 
-/// Deletes a locked case; what belongs to it goes with it.
+/// Deletes a locked case. Foreign keys cascade to its companies, individuals and relations.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn delete(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -131,10 +131,10 @@ pub async fn delete(
     Ok(())
 }
 
-/// Adds a review to a locked case, whose status it becomes.
+/// Adds a review to a locked case and sets the status of the case.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn insert_review(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -165,10 +165,10 @@ pub async fn insert_review(
     Ok(())
 }
 
-/// Makes the tags of a locked case those that are given, in their order.
+/// Replaces the tags of a locked case. They have the order of the list.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns `sqlx::Error` if the statement fails.
 pub async fn replace_tags(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -177,7 +177,7 @@ pub async fn replace_tags(
 ) -> Result<(), sqlx::Error> {
     let ids: Vec<Uuid> = tags.iter().map(|tag| tag.id).collect();
     sqlx::query!(
-        "WITH gone AS (
+        "WITH removed AS (
              DELETE FROM case_tags
              WHERE workspace_id = $1 AND case_id = $2 AND tag_id <> ALL ($3)
          )

@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::fields::{Reference, TAGS, tags};
+use super::fields::{TAGS, TagReference, tags};
 use super::model::CaseHeader;
 use super::references::{self, ReferenceKeys};
 use super::store;
@@ -27,9 +27,9 @@ use crate::wire_object;
 use crate::writes::{Outcome, Write};
 
 wire_object! {
-    /// Tags to add to a case, or to take from it.
+    /// Tags to add to a case, or to remove from it.
     CaseTagsRequest {
-        /// Labels (without case) or ids.
+        /// Labels (case-insensitive) or ids.
         "tags" => tags: Items<Text<'de>, TAGS> =
             shape::list(shape::text(1, 100).example("VIP"), TAGS).required(),
     }
@@ -38,7 +38,7 @@ wire_object! {
 /// The tags of a case.
 #[derive(Debug, Serialize, ToSchema)]
 struct CaseTagsView<'t> {
-    /// The tags of the case, in its order.
+    /// The tags of the case, in their order.
     tags: Vec<TagView<'t>>,
 }
 
@@ -46,14 +46,14 @@ struct Work {
     workspace_id: Uuid,
     reference: CaseReference,
     if_match: IfMatch,
-    request: Parsed<Vec<Reference>>,
+    request: Parsed<Vec<TagReference>>,
     now: DateTime<Utc>,
 }
 
-/// The tags of a case.
+/// Returns the tags of a case.
 ///
 /// # Errors
-/// 401, 404 and what the database can have.
+/// Returns 400, 401, 404 or a database error.
 #[utoipa::path(
     get,
     path = "/cases/{case}/tags",
@@ -71,10 +71,10 @@ pub async fn get(
     reference: CaseReference,
     _: NoQuery,
 ) -> Result<Response, Problem> {
-    let asked = (caller.workspace_id, reference);
+    let input = (caller.workspace_id, reference);
     let found = database
-        .read(deadline, asked, |connection, asked| {
-            Box::pin(async move { store::find_header(connection, asked.0, &asked.1).await })
+        .read(deadline, input, |connection, input| {
+            Box::pin(async move { store::find_header(connection, input.0, &input.1).await })
         })
         .await?;
     let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
@@ -82,10 +82,10 @@ pub async fn get(
     Ok(response(&case, StatusCode::OK)?.into_response())
 }
 
-/// Adds tags to a case; those that it has already stay where they are.
+/// Adds tags to a case, after those that it has. Tags that it has already keep their position.
 ///
 /// # Errors
-/// 400, 401, 404, 412 and what the database can have.
+/// Returns 400, 401, 404, 412 or a database error.
 #[utoipa::path(
     post,
     path = "/cases/{case}/tags",
@@ -110,20 +110,24 @@ pub async fn add(
     let work = work(&write, reference, if_match, body.clone()).await?;
     let add = write.run(&body, work, |connection, work| {
         Box::pin(async move {
-            let case = change(connection, &work, |has, sent| {
-                let new = sent.into_iter().filter(|tag| !has.contains(tag));
-                has.iter().cloned().chain(new.collect::<Vec<_>>()).collect()
+            let case = change(connection, &work, |current, sent| {
+                let new = sent.into_iter().filter(|tag| !current.contains(tag));
+                current
+                    .iter()
+                    .cloned()
+                    .chain(new.collect::<Vec<_>>())
+                    .collect()
             });
-            done(case.await?, StatusCode::CREATED, "api__added_tags__case")
+            outcome(case.await?, StatusCode::CREATED, "api__added_tags__case")
         })
     });
     add.await
 }
 
-/// Takes tags from a case; those that it does not have are no fault.
+/// Removes tags from a case. Tags that it does not have are ignored.
 ///
 /// # Errors
-/// 400, 401, 404, 412 and what the database can have.
+/// Returns 400, 401, 404, 412 or a database error.
 #[utoipa::path(
     delete,
     path = "/cases/{case}/tags",
@@ -148,11 +152,11 @@ pub async fn remove(
     let work = work(&write, reference, if_match, body.clone()).await?;
     let remove = write.run(&body, work, |connection, work| {
         Box::pin(async move {
-            let case = change(connection, &work, |has, sent| {
-                let left = has.iter().filter(|tag| !sent.contains(tag));
-                left.cloned().collect()
+            let case = change(connection, &work, |current, sent| {
+                let remaining = current.iter().filter(|tag| !sent.contains(tag));
+                remaining.cloned().collect()
             });
-            done(case.await?, StatusCode::OK, "api__removed_tags__case")
+            outcome(case.await?, StatusCode::OK, "api__removed_tags__case")
         })
     });
     remove.await
@@ -179,8 +183,8 @@ async fn work(
     })
 }
 
-/// Makes the tags of a case what `change` says of those that it has and those that were sent; the
-/// case with the version of the references, and whether that changed it.
+/// Sets the tags of a case to what `change` returns for its current tags and the sent tags. Returns the case, the version
+/// of the references, and whether its tags changed.
 async fn change(
     connection: &mut PgConnection,
     work: &Work,
@@ -190,15 +194,15 @@ async fn change(
     let locked = lock(connection, workspace_id, &work.reference, &work.if_match).await?;
     let mut case = store::header(connection, workspace_id, locked.id).await?;
     let sent = &work.request.value;
-    let known =
+    let references =
         references::read_in(connection, workspace_id, &ReferenceKeys::of_tags(sent)).await?;
     let mut violations = work.request.violations();
     let mut scope = Scope::root(&mut violations);
-    let sent = references::tags(sent, &known, &mut scope);
+    let sent = references::tags(sent, &references, &mut scope);
     let tags = change(&case.tags, sent);
     if tags.len() > TAGS {
         let message = format!(
-            "A case has at most {TAGS} tags; this would be {}.",
+            "A case has at most {TAGS} tags; this request leads to {}. Remove some.",
             tags.len()
         );
         scope.key("tags").refuse(Fault::new(Code::TooMany, message));
@@ -213,19 +217,19 @@ async fn change(
     Ok((case, locked.reference_version, is_changed))
 }
 
-fn done(
+fn outcome(
     (case, reference_version, is_changed): (CaseHeader, Uuid, bool),
     status: StatusCode,
     activity: &'static str,
 ) -> Result<Outcome, Problem> {
-    let done = Outcome::from(response(&case, status)?)
+    let outcome = Outcome::from(response(&case, status)?)
         .subject(case.id)
         .checked_with(reference_version);
     if !is_changed {
-        return Ok(done);
+        return Ok(outcome);
     }
     let change = Change::new(case.id, Subject::Case, case.version, activity);
-    Ok(done.change(
+    Ok(outcome.change(
         change
             .with_fields(["tags"])
             .with_event(Event::CASE_TAGS_UPDATED),
@@ -240,7 +244,7 @@ fn response(case: &CaseHeader, status: StatusCode) -> Result<WriteResponse, Prob
 }
 
 impl CaseTagsRequest<'_> {
-    fn parse(mut self, scope: &mut Scope<'_>) -> Vec<Reference> {
+    fn parse(mut self, scope: &mut Scope<'_>) -> Vec<TagReference> {
         self.unknown_keys.refuse(scope, Self::KNOWN);
         if matches!(self.tags, Field::Missing | Field::Null) {
             let message = "tags is required: a list of labels or ids.";

@@ -23,11 +23,11 @@ use crate::validation::{Change, Code, Fault, Scope, Violations};
 use crate::versions::{CaseReference, IfMatch, lock};
 use crate::writes::{Outcome, Write};
 
-/// Changes a case: what is absent stays, `null` clears; custom properties are merged, metadata is
+/// Updates a case. Absent fields stay unchanged, and `null` clears a field. Custom properties are merged; metadata is
 /// replaced.
 ///
 /// # Errors
-/// 400, 401, 404, 409, 412 and what the database can have; after any of them nothing was changed.
+/// Returns 400, 401, 404, 409, 412 or a database error. Nothing was changed, unless it is `outcome-unknown`.
 #[utoipa::path(
     patch,
     path = "/cases/{case}",
@@ -85,7 +85,7 @@ struct Work {
     now: DateTime<Utc>,
 }
 
-/// The case before and after the change, and the references with which it was checked.
+/// Updates the case. Returns it before and after, and the references with which it was checked.
 async fn change(
     connection: &mut PgConnection,
     work: Arc<Work>,
@@ -95,13 +95,13 @@ async fn change(
     let mut case = store::header(connection, workspace_id, locked.id).await?;
     let before = case.clone();
     let changes = &work.request.value;
-    let lookups = changes.reference_keys(&case);
-    let mut known = references::read_in(connection, workspace_id, &lookups).await?;
+    let keys = changes.reference_keys(&case);
+    let mut references = references::read_in(connection, workspace_id, &keys).await?;
     // The header was read before.
-    known.version = locked.reference_version;
+    references.version = locked.reference_version;
     let mut violations = work.request.violations();
-    let taken = known.external_id_case.filter(|it| *it != case.id);
-    let checked = check(changes, &known, &mut violations);
+    let taken = references.external_id_case.filter(|it| *it != case.id);
+    let checked = check(changes, &references, &mut violations);
     if let (Some(case_id), true) = (taken, violations.is_empty()) {
         return Err(Problem::ExternalIdTaken { case_id });
     }
@@ -115,19 +115,19 @@ async fn change(
         return Err(back_to_draft(case.status));
     }
     let is_opened = case.status == Status::Draft && changes.status == Some(Status::Open);
-    case.apply(changes, &known);
+    case.apply(changes, &references);
     custom_properties::merge(&mut case.custom_properties, checked);
-    if let (true, Some(rules)) = (is_opened, &known.template) {
+    if let (true, Some(rules)) = (is_opened, &references.template) {
         require(connection, &work, &case, rules).await?;
     }
     case.version += 1;
     case.updated_at = case.updated_at.max(work.now);
     case.last_activity_at = case.last_activity_at.max(work.now);
     store::update(connection, workspace_id, &case).await?;
-    Ok((before, case, known))
+    Ok((before, case, references))
 }
 
-/// Refuses to open a draft that lacks what its template requires; pointers are into the case.
+/// Refuses to open a draft without the fields that its template requires. Pointers are relative to the case.
 async fn require(
     connection: &mut PgConnection,
     work: &Work,
@@ -140,7 +140,7 @@ async fn require(
     let reference = CaseReference::by_id(header.id);
     let found = store::find(connection, work.workspace_id, &reference).await?;
     let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
-    // A lock is held: this does not wait for its turn.
+    // The transaction holds a lock: do not wait for a turn.
     let violations = in_place(found.len(), || {
         let mut case: Case = serde_json::from_str(&found)?;
         case.header = header.clone();
@@ -152,26 +152,26 @@ async fn require(
     work.request.refuse(violations.map_err(Problem::Encode)?)
 }
 
-/// Refuses what the workspace does not have; the custom properties that are left.
+/// Refuses references that the workspace does not have. Returns the valid custom properties.
 fn check(
     changes: &CaseChanges,
-    known: &References,
+    references: &References,
     violations: &mut Violations,
 ) -> std::collections::BTreeMap<String, Option<serde_json::Value>> {
     let mut scope = Scope::root(violations);
     if let Some(reference) = changes.template.set() {
-        references::template(reference, known, &mut scope);
+        references::template(reference, references, &mut scope);
     }
     if let Some(id) = changes.assignee_id.set() {
-        references::assignee(*id, known, &mut scope);
+        references::assignee(*id, references, &mut scope);
     }
     let given = &changes.custom_properties;
-    custom_properties::check(given, Target::Case, &known.definitions, &mut scope)
+    custom_properties::check(given, Target::Case, &references.definitions, &mut scope)
 }
 
 impl CaseHeader {
-    /// Takes over what a change says; its references are known.
-    fn apply(&mut self, changes: &CaseChanges, known: &References) {
+    /// Applies valid changes, whose references are resolved.
+    fn apply(&mut self, changes: &CaseChanges, references: &References) {
         if let Some(name) = &changes.name {
             self.name.clone_from(name);
         }
@@ -185,13 +185,13 @@ impl CaseHeader {
             Change::Keep => {}
             Change::Clear => self.template = None,
             Change::Set(_) => {
-                self.template = known.template.as_ref().map(|it| it.template.clone());
+                self.template = references.template.as_ref().map(|it| it.template.clone());
             }
         }
         match &changes.assignee_id {
             Change::Keep => {}
             Change::Clear => self.assignee = None,
-            Change::Set(_) => self.assignee.clone_from(&known.assignee),
+            Change::Set(_) => self.assignee.clone_from(&references.assignee),
         }
         match &changes.metadata {
             Change::Keep => {}
@@ -203,7 +203,7 @@ impl CaseHeader {
 
 fn back_to_draft(status: Status) -> Problem {
     let message = format!(
-        "A case never becomes a draft again; this one is {}. Leave status out, or set it to open.",
+        "A case that was opened cannot become a draft; this case is {}. Omit status, or set it to open.",
         status.as_str()
     );
     let fault = Fault::new(Code::StatusTransition, message).allowing(["open"]);

@@ -15,31 +15,31 @@ use crate::values::{PlainText, uuid};
 use crate::wire_object;
 
 wire_object! {
-    /// A change of a case: what is absent stays, `null` clears.
+    /// Changes of a case. Absent fields stay unchanged, and `null` clears a field.
     CaseUpdateRequest {
-        /// What people call the case; not only white space.
+        /// Name of the case. Not only white space.
         "name" => name: Text<'de> = shape::text(1, 180).matching(r"\S").required().example("Acme"),
-        /// `open` opens a draft, or a decided case again; decisions come by a review.
-        "status" => status: Text<'de> = shape::words(STATUSES.map(|it| it.0)).kept(),
-        /// Your own id of the customer, unique in the workspace; not `batch`, `.` or `..`, which no path can have.
+        /// `open` opens a draft, or reopens a reviewed case. A review sets the other statuses.
+        "status" => status: Text<'de> = shape::words(STATUSES.map(|it| it.0)).not_clearable(),
+        /// Your own id of the customer, unique in the workspace. Not `batch`, `.` or `..`: a path cannot contain them.
         "external_id" => external_id: Text<'de> = shape::text(1, 255).example("customer-1001"),
-        /// The template, by its key. At most one of `template_key` and `template_id` is given.
+        /// Key of the template. Send `template_key` or `template_id`, not both.
         "template_key" => template_key: Text<'de> = shape::text(1, 255).example("kyb_standard"),
-        /// The template, by its id. Use `template_key`.
+        /// Id of the template. Use `template_key` instead.
         "template_id" => template_id: Text<'de> =
             shape::format("uuid").example("0198a000-0000-4000-8000-000000000101").deprecated(),
-        /// The user who works on the case; not a suspended one.
+        /// Id of the user to whom the case is assigned. Not a suspended user.
         "assignee_id" => assignee_id: Text<'de> =
             shape::format("uuid").example("0198a000-0000-4000-8000-000000000301"),
-        /// Merged with those that are there, by key; `null` takes one away.
+        /// Values of custom properties, by key. They are merged with the current values; `null` removes a value.
         "custom_properties" => custom_properties: PropertiesRequest<'de> =
             custom_properties::shape(),
-        /// Replaced as a whole.
+        /// Metadata. It replaces the current metadata.
         "metadata" => metadata: Entries<'de, Text<'de>, METADATA_KEYS> = metadata_shape(),
     }
 }
 
-/// What a change says.
+/// A parsed update.
 #[derive(Debug, Clone)]
 pub struct CaseChanges {
     pub name: Option<PlainText>,
@@ -47,14 +47,14 @@ pub struct CaseChanges {
     pub external_id: Change<PlainText>,
     pub template: Change<TemplateReference>,
     pub assignee_id: Change<Uuid>,
-    /// Merged with those that are there; a null takes one away.
+    /// Merged with the current values; a null removes a value.
     pub custom_properties: PropertyInputs,
-    /// Replaced as a whole.
+    /// Replaces the current metadata.
     pub metadata: Change<Vec<(PlainText, PlainText)>>,
 }
 
 impl CaseUpdateRequest<'_> {
-    /// The changes, their faults refused at their places.
+    /// Parses the changes and collects every error.
     pub fn parse(mut self, scope: &mut Scope<'_>) -> CaseChanges {
         self.unknown_keys.refuse(scope, Self::KNOWN);
         let two_templates = is_given(&self.template_key) && is_given(&self.template_id);
@@ -94,7 +94,7 @@ impl CaseUpdateRequest<'_> {
 }
 
 impl CaseChanges {
-    /// The references that the change names, and the template that the case keeps.
+    /// The keys of the references in the update, and the template that the case keeps.
     pub fn reference_keys(&self, case: &CaseHeader) -> ReferenceKeys {
         let keys = ReferenceKeys {
             external_id: self.external_id.set().cloned(),
@@ -106,7 +106,7 @@ impl CaseChanges {
             )
         };
         match (&self.template, &case.template) {
-            (Change::Keep, Some(template)) => keys.keeping_template(template.id),
+            (Change::Keep, Some(template)) => keys.with_current_template(template.id),
             _ => keys,
         }
     }

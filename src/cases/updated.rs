@@ -1,12 +1,12 @@
-//! What an update of a case changed, and who is told of it.
+//! The changes of an update, with their activities and events.
 
 use serde_json::json;
 
 use super::model::CaseHeader;
 use crate::events::{Change, Context, Event, Subject, changed_fields};
 
-/// The members that have an event and an activity of their own.
-const NAMED: [(&str, &str, Event); 4] = [
+/// The fields with an activity and an event of their own.
+const OWN_EVENT: [(&str, &str, Event); 4] = [
     (
         "status",
         "api__updated_status__case",
@@ -29,18 +29,18 @@ const NAMED: [(&str, &str, Event); 4] = [
     ),
 ];
 
-/// The changes from one state of a case to the next: one for each member that has an event of its
-/// own, and one for all others together. An update that changed nothing is told as one of no field.
+/// The changes from one state of a case to the next: one for each changed field with an event of its own, and one for
+/// all other changed fields. An update that changes nothing is one change without fields.
 ///
 /// # Errors
-/// None but those of a state that has no JSON form.
+/// Returns an error if a state has no JSON form.
 pub fn updated(before: &CaseHeader, case: &CaseHeader) -> Result<Vec<Change>, serde_json::Error> {
     let mut fields = changed_fields(before, case)?;
-    // They follow from the update itself.
+    // Every update changes the version, and a new status clears the review.
     fields.retain(|name| name != "version" && name != "review");
     let change = |activity| Change::new(case.id, Subject::Case, case.version, activity);
     let mut changes = Vec::new();
-    for (name, activity, event) in NAMED {
+    for (name, activity, event) in OWN_EVENT {
         if !fields.iter().any(|it| it == name) {
             continue;
         }
@@ -59,7 +59,7 @@ pub fn updated(before: &CaseHeader, case: &CaseHeader) -> Result<Vec<Change>, se
             _ => change.with_fields([name]),
         });
     }
-    fields.retain(|name| NAMED.iter().all(|(named, ..)| named != name));
+    fields.retain(|name| OWN_EVENT.iter().all(|(own, ..)| own != name));
     if !fields.is_empty() || changes.is_empty() {
         let change = change("api__updated_info__case").with_fields(fields);
         changes.push(change.with_event(Event::CASE_INFO_UPDATED));

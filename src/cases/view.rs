@@ -1,5 +1,5 @@
-//! What is answered of a case. Parts of the published answer that stand for features which this
-//! server does not have are present and empty, so that typed clients can decode it.
+//! The responses about cases. Fields of the published API without a feature in this server are always null, false or
+//! empty, so that typed clients can decode them.
 
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -18,66 +18,66 @@ use crate::templates::Template;
 use crate::users::User;
 use crate::values::{PlainText, Timestamp};
 
-type Nothing = Option<()>;
-type Empty = [(); 0];
+type AlwaysNull = Option<()>;
+type AlwaysEmpty = [(); 0];
 
-/// A case as a list shows it, and as the answer to a change.
+/// A case without its companies, individuals and relations: in a list, or the response to an update.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CaseRowView<'c> {
-    /// Its id, a UUID of version 7: ids sort by creation.
+    /// UUID of version 7: ids sort by creation.
     id: Uuid,
-    /// What people call the case.
+    /// Name of the case.
     name: &'c str,
-    /// Where the case stands.
+    /// Status of the case.
     status: Status,
-    /// The decision that the status comes from; `null` of a draft or an open case.
+    /// The review that set the status; `null` if the case is a draft or open.
     #[schema(required)]
     review: Option<ReviewView<'c>>,
-    /// The caller's own id of the customer.
+    /// Your own id of the customer.
     #[schema(required)]
     external_id: Option<&'c str>,
-    /// The space that the case lies in.
+    /// Slug of the space of the case.
     #[schema(required)]
     space_slug: Option<&'c str>,
-    /// The template.
+    /// Template of the case.
     #[schema(required)]
     template: Option<&'c Template>,
-    /// The id of the template.
+    /// Id of the template.
     #[schema(required)]
     template_id: Option<Uuid>,
-    /// The user who works on it.
+    /// Id of the user to whom the case is assigned.
     #[schema(required)]
     assignee_id: Option<Uuid>,
-    /// Stands for a feature that this server does not have.
+    /// Always `false`; kept for compatibility.
     contact_has_actions: bool,
-    /// Stands for a feature that this server does not have.
+    /// Always `false`; kept for compatibility.
     reviewer_has_actions: bool,
-    /// Stands for a feature that this server does not have.
+    /// Always empty; kept for compatibility.
     #[schema(value_type = NoItems)]
-    flags: Empty,
-    /// Labels of its tags, in the workspace's spelling.
+    flags: AlwaysEmpty,
+    /// Labels of the tags, as the workspace spells them.
     tags: Vec<&'c str>,
-    /// Stands for a feature that this server does not have.
+    /// Always `null`; kept for compatibility.
     #[schema(value_type = Null, required)]
-    risk: Nothing,
-    /// Every custom property that is not archived, by key, with `null` where there is no value; in a
-    /// list only where it is asked for.
+    risk: AlwaysNull,
+    /// Every custom property that is not archived, by key; `null` means no value. In a list only with
+    /// `include_custom_properties`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = PropertyValues)]
     custom_properties: Option<PropertiesView<'c>>,
-    /// The caller's own texts, by key.
+    /// Your own strings, by key.
     #[schema(value_type = Option<BTreeMap<String, String>>, required)]
     metadata: Option<&'c BTreeMap<PlainText, PlainText>>,
-    /// When anything of the case was last changed.
+    /// Time of the last change of the case, its companies, individuals or relations.
     #[schema(value_type = String, format = DateTime)]
     last_activity_at: Timestamp,
-    /// Stands for a feature that this server does not have.
+    /// Always `null`; kept for compatibility.
     #[schema(value_type = Null, required)]
-    last_contact_action_at: Nothing,
-    /// When it was made.
+    last_contact_action_at: AlwaysNull,
+    /// Time of creation.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// When its own members were last changed.
+    /// Time of the last change of the case itself.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
 }
@@ -87,40 +87,40 @@ pub struct CaseRowView<'c> {
 pub struct CaseView<'c> {
     #[serde(flatten)]
     row: CaseRowView<'c>,
-    /// Stands for a feature that this server does not have.
+    /// Always empty; kept for compatibility.
     #[schema(value_type = NoItems)]
-    controls: Empty,
+    controls: AlwaysEmpty,
     /// Individuals, in the order of the request.
     individuals: Vec<IndividualView<'c>>,
     /// Companies, in the order of the request.
     companies: Vec<CompanyView<'c>>,
-    /// The user who works on it.
+    /// The user to whom the case is assigned.
     #[schema(required)]
     assignee: Option<&'c User>,
-    /// Stands for a feature that this server does not have.
+    /// Always `null`; kept for compatibility.
     #[schema(value_type = Null, required)]
-    client_portal: Nothing,
+    client_portal: AlwaysNull,
 }
 
 /// A review.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReviewView<'c> {
-    /// Its id, a UUID of version 7: ids sort by creation.
+    /// UUID of version 7: ids sort by creation.
     id: Uuid,
     /// The decision.
     status: Status,
-    /// Why.
+    /// The reason.
     #[schema(required)]
     comment: Option<&'c str>,
-    /// Reviews come over the API; a key is nobody in particular.
+    /// Always `api`: reviews come from API keys, not from users.
     reviewer_type: &'static str,
-    /// Stands for a feature that this server does not have.
+    /// Always `null`; kept for compatibility.
     #[schema(value_type = Null, required)]
-    user: Nothing,
-    /// When it was decided.
+    user: AlwaysNull,
+    /// Time of the decision.
     #[schema(value_type = String, format = DateTime)]
     reviewed_at: Timestamp,
-    /// The day of the next review.
+    /// Day of the next review.
     #[schema(required)]
     next_review_at: Option<NaiveDate>,
 }
@@ -141,7 +141,7 @@ impl<'c> ReviewView<'c> {
 }
 
 impl<'c> CaseRowView<'c> {
-    /// The view of a case; it has custom properties where their definitions are given.
+    /// The view of a case. It includes the custom properties if their definitions are given.
     pub fn new(case: &'c CaseHeader, definitions: Option<&'c [Definition]>) -> Self {
         let properties = definitions.map(|definitions| {
             PropertiesView::new(&case.custom_properties, Target::Case, definitions)
@@ -172,11 +172,11 @@ impl<'c> CaseRowView<'c> {
 }
 
 impl<'c> CaseView<'c> {
-    /// The view of a case, with what is not relevant where that is asked for.
+    /// The view of a case. Omits companies and individuals that are not relevant, unless `with_not_relevant`.
     pub fn new(case: &'c Case, with_not_relevant: bool) -> Self {
         let holder = |it: &StoredRelation| it.from_company_id.or(it.from_individual_id);
         let mut relations: Vec<_> = case.relations.iter().collect();
-        // Those of one holder stay in their order.
+        // The sort is stable: the relations of one holder keep their order.
         relations.sort_by_key(|it| holder(it));
         let held = |id: &Uuid| {
             let begin = relations.partition_point(|it| holder(it) < Some(*id));
@@ -202,47 +202,48 @@ impl<'c> CaseView<'c> {
             client_portal: None,
         }
     }
-    /// Its companies.
+
+    /// The companies of the view.
     pub fn companies(&self) -> &[CompanyView<'c>] {
         &self.companies
     }
 
-    /// Its individuals.
+    /// The individuals of the view.
     pub fn individuals(&self) -> &[IndividualView<'c>] {
         &self.individuals
     }
 }
 
-/// A case, as an event about a part of it shows it.
+/// The case of a company or an individual, in an event.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CaseContextView<'c> {
-    /// Its id, a UUID of version 7: ids sort by creation.
+    /// UUID of version 7: ids sort by creation.
     id: Uuid,
-    /// Its name.
+    /// Name of the case.
     name: &'c str,
-    /// Where it stands.
+    /// Status of the case.
     status: Status,
-    /// The caller's own id of the customer.
+    /// Your own id of the customer.
     #[schema(required)]
     external_id: Option<&'c str>,
-    /// Stands for a feature that this server does not have.
+    /// Always `false`; kept for compatibility.
     contact_has_actions: bool,
-    /// Stands for a feature that this server does not have.
+    /// Always `false`; kept for compatibility.
     reviewer_has_actions: bool,
-    /// Stands for a feature that this server does not have.
+    /// Always empty; kept for compatibility.
     #[schema(value_type = NoItems)]
-    flags: Empty,
-    /// Tags.
+    flags: AlwaysEmpty,
+    /// Labels of the tags.
     tags: Vec<&'c str>,
-    /// The caller's own texts, by key.
+    /// Your own strings, by key.
     #[schema(value_type = Option<BTreeMap<String, String>>, required)]
     metadata: Option<&'c BTreeMap<PlainText, PlainText>>,
-    /// When anything of it was last changed.
+    /// Time of the last change of the case, its companies, individuals or relations.
     #[schema(value_type = String, format = DateTime)]
     last_activity_at: Timestamp,
-    /// Stands for a feature that this server does not have.
+    /// Always `null`; kept for compatibility.
     #[schema(value_type = Null, required)]
-    client_portal: Nothing,
+    client_portal: AlwaysNull,
 }
 
 impl<'c> CaseContextView<'c> {

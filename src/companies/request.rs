@@ -33,7 +33,7 @@ wire_object! {
             shape::format("date").example("2012-05-21"),
         /// The status in the register.
         "status" => status: Text<'de> =
-            shape::words(STATUSES.map(|it| it.0)).kept().default("not_reported"),
+            shape::words(STATUSES.map(|it| it.0)).not_clearable().default("not_reported"),
         /// Legal form in words.
         "legal_form" => legal_form: Text<'de> =
             shape::text(1, 1_000).example("Société par actions simplifiée"),

@@ -1,4 +1,4 @@
-//! Rows on their way into the database.
+//! Rows as JSON, for `jsonb_to_recordset`.
 
 use serde::Serialize;
 use serde_json::Error;
@@ -10,13 +10,13 @@ const CASE: usize = 16 * 1024;
 /// The usual size of a row without a snapshot, in bytes.
 const ROW: usize = 384;
 
-/// Rows of one table as JSON objects, separated by commas: what `jsonb_to_recordset` reads, without the brackets, so
-/// that the rows of several cases can be joined.
+/// Rows of one table as JSON objects, separated by commas: an array without its brackets, so that the rows of several
+/// cases can be joined.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rows(Vec<u8>);
 
 impl Rows {
-    /// Rows with their null fields, which are a part of a snapshot.
+    /// Writes rows with their null fields, which snapshots must have.
     ///
     /// # Errors
     /// Returns an error if a row has no JSON form.
@@ -31,8 +31,8 @@ impl Rows {
         Ok(Self(json))
     }
 
-    /// One row without its null fields: PostgreSQL reads an absent field as NULL, and most fields of most rows need not
-    /// be sent.
+    /// Writes one row without its null fields. PostgreSQL reads an absent field as NULL, and most fields of most rows
+    /// are null.
     ///
     /// # Errors
     /// Returns an error if the row has no JSON form.
@@ -49,12 +49,12 @@ impl Rows {
         &self.0
     }
 
-    /// Their size in bytes.
+    /// The size of the rows in bytes.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

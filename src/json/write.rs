@@ -89,7 +89,7 @@ struct Array<'j, const NULLS: bool> {
 struct Object<'j, const NULLS: bool> {
     json: &'j mut Vec<u8>,
     is_empty: bool,
-    /// Where the field of the next value begins.
+    /// The offset of the current field: a null value truncates the JSON to it.
     field: usize,
 }
 
@@ -300,7 +300,7 @@ fn unsupported(name: &str) -> Error {
     ))
 }
 
-/// A tuple is written like any array.
+/// A tuple is written like a sequence.
 macro_rules! arrays {
     ($($kind:ident)*) => {
         $(impl<const NULLS: bool> ser::$kind for Array<'_, NULLS> {

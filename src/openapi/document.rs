@@ -1,4 +1,4 @@
-//! The document: what the operations say of themselves, and what holds for all of them.
+//! The OpenAPI document: the descriptions of the operations, and everything that they share.
 
 use std::collections::BTreeMap;
 
@@ -14,12 +14,12 @@ use utoipa::openapi::{
 };
 
 use super::operations::{each, name_headers};
-use super::{generators, hooks, links, refusals, tidy};
+use super::{generators, hooks, links, problem_responses, tidy};
 
-/// The whole document (OpenAPI 3.1), as it is served and printed.
+/// Completes the document (OpenAPI 3.1), as it is served and printed.
 ///
 /// # Errors
-/// None but those of a document that has no JSON form.
+/// Returns an error if the document has no JSON form.
 pub fn document(mut operations: OpenApi) -> Result<Value, serde_json::Error> {
     operations.info = InfoBuilder::new()
         .title("Dossier")
@@ -39,7 +39,7 @@ pub fn document(mut operations: OpenApi) -> Result<Value, serde_json::Error> {
         components.add_security_scheme(name, scheme);
     }
     components.headers = headers();
-    refusals::declare(components);
+    problem_responses::declare(components);
     hooks::declare(components);
     operations.webhooks = Some(hooks::webhooks());
     for item in operations.paths.paths.values_mut() {
@@ -49,12 +49,12 @@ pub fn document(mut operations: OpenApi) -> Result<Value, serde_json::Error> {
     }
     links::add(&mut operations.paths);
     let mut document = serde_json::to_value(&operations)?;
-    generators::suit_generators(&mut document);
+    generators::adapt(&mut document);
     tidy::tidy(&mut document);
     Ok(document)
 }
 
-/// The ways in which a key arrives.
+/// The headers that can carry the API key.
 fn schemes() -> [(&'static str, SecurityScheme); 3] {
     let mut bearer = Http::new(HttpAuthScheme::Bearer);
     bearer.description = Some("`Authorization: Bearer KEY`".to_owned());
@@ -69,7 +69,7 @@ fn schemes() -> [(&'static str, SecurityScheme); 3] {
             "DotfileApiKey",
             header(
                 "X-DOTFILE-API-KEY",
-                "The header that existing clients send.",
+                "Accepted for compatibility with existing clients.",
             ),
         ),
     ]
@@ -81,28 +81,34 @@ fn requirement(name: &str) -> SecurityRequirement {
 
 fn tags() -> Vec<Tag> {
     [
-        ("Cases", "A customer, with everything that belongs to it."),
-        ("Companies", "Companies of a case."),
-        ("Individuals", "Individuals of a case."),
-        ("Relations", "Who owns or represents a company of a case."),
+        (
+            "Cases",
+            "Customers, with their companies, individuals and relations.",
+        ),
+        ("Companies", "The companies of cases."),
+        ("Individuals", "The individuals of cases."),
+        (
+            "Relations",
+            "Who owns or represents the companies of cases.",
+        ),
         ("Tags", "Short labels for cases."),
-        ("Templates", "What the workspace asks of a kind of case."),
+        (
+            "Templates",
+            "Defaults and required fields for a kind of case.",
+        ),
         (
             "Custom properties",
-            "What the workspace adds to cases, companies and individuals.",
+            "Fields that the workspace adds to cases, companies and individuals.",
         ),
         ("Users", "The people to whom cases are assigned."),
-        ("Spaces", "Parts of the workspace that cases lie in."),
-        ("Activities", "Who did what."),
+        ("Spaces", "Groups of cases in the workspace."),
+        ("Activities", "The audit log."),
         (
             "Webhooks",
-            "Endpoints that are told of events, and what became of each delivery.",
+            "Endpoints that receive events, and the deliveries to them.",
         ),
         ("Workspace", "The workspace of the key."),
-        (
-            "Health",
-            "Whether the process runs, and whether it can serve. Without a key.",
-        ),
+        ("Health", "Liveness and readiness. No API key is needed."),
     ]
     .map(|(name, about)| {
         TagBuilder::new()
@@ -113,9 +119,9 @@ fn tags() -> Vec<Tag> {
     .to_vec()
 }
 
-/// What an operation does not say of itself, because it holds for all that are like it.
+/// Adds what follows from the inputs of an operation: its error responses and the headers of its responses.
 fn complete(operation: &mut Operation) {
-    // What a handler says to its readers of errors is in the answers here.
+    // The error responses replace the `# Errors` section of a handler.
     let about = operation.description.take();
     let about = about.map(|it| {
         it.split("# Errors")
@@ -125,22 +131,21 @@ fn complete(operation: &mut Operation) {
             .to_owned()
     });
     let mut about = about.unwrap_or_default();
-    if let Some(whole) = operation.summary.take() {
-        let (summary, rest) = first_sentence(&whole);
+    if let Some(text) = operation.summary.take() {
+        let (summary, rest) = first_sentence(&text);
         about = format!("{rest}\n\n{about}").trim().to_owned();
         operation.summary = Some(summary);
     }
     operation.description = Some(about).filter(|it| !it.is_empty());
-    let refused = refusals::of(operation);
-    for (status, name) in refused {
+    for (status, name) in problem_responses::of(operation) {
         let response = RefOr::Ref(Ref::from_response_name(name));
         operation.responses.responses.insert(status, response);
     }
     let is_public = operation.security.is_some();
-    let is_done_once = refusals::has(operation, "Idempotency-Key");
+    let is_idempotent = problem_responses::has(operation, "Idempotency-Key");
     for response in operation.responses.responses.values_mut() {
         if let RefOr::T(response) = response {
-            if is_done_once {
+            if is_idempotent {
                 let name = "Idempotent-Replayed".to_owned();
                 response.headers.insert(name, Header::default().into());
             }
@@ -149,7 +154,7 @@ fn complete(operation: &mut Operation) {
     }
 }
 
-/// What a list of operations shows of one, and the rest. Lines of the source are no lines of the text.
+/// Splits a description into its first sentence, which lists of operations show, and the rest. Joins its lines.
 fn first_sentence(text: &str) -> (String, String) {
     let text = text.replace('\n', " ");
     let end = [". ", ": "].iter().filter_map(|it| text.find(it)).min();
@@ -161,45 +166,49 @@ fn first_sentence(text: &str) -> (String, String) {
     (summary.trim_end_matches('.').to_owned(), rest)
 }
 
-/// The headers of answers.
+/// The headers of responses.
 fn headers() -> BTreeMap<String, RefOr<Header>> {
     let headers = [
         (
             "ETag",
-            "The version of the case with all that belongs to it, for `If-Match`.",
+            "The version of the case, for `If-Match`. Changes of its companies, individuals and relations renew it.",
             json!("\"3\""),
         ),
         (
             "Location",
-            "Where it can be read, with the prefix of the request.",
+            "The path of the new resource, with the prefix of the request.",
             json!("/v1/cases/01a20c61-ea39-74ab-b086-7426e867c8a9"),
         ),
         (
             "X-Request-Id",
-            "The id of the request: the caller's, if it sent a sane one; logs have it.",
+            "The id of the request, also in the logs. It is the id that the client sent, if that is valid.",
             json!("01a20c61-ea39-74ab-b086-7426e867c8a9"),
         ),
         (
             "RateLimit",
-            "How much of the key's rate is left, where the server has one.",
+            "The remaining requests of the API key, if the server limits them.",
             json!("\"write\";r=5998;t=1"),
         ),
         (
             "RateLimit-Policy",
-            "The key's rate, where the server has one.",
+            "The rate limit of the API key, if the server has one.",
             json!("\"write\";q=6000;w=60"),
         ),
         (
             "Idempotent-Replayed",
-            "`true` of an answer that was given before.",
+            "`true` if this is the stored response of an earlier request.",
             json!("true"),
         ),
         (
             "Retry-After",
-            "After how many seconds to send it again.",
+            "The number of seconds to wait before a retry.",
             json!("1"),
         ),
-        ("WWW-Authenticate", "How a key arrives.", json!("Bearer")),
+        (
+            "WWW-Authenticate",
+            "The authentication scheme.",
+            json!("Bearer"),
+        ),
     ];
     let headers = headers.map(|(name, about, example)| {
         let mut header = Header::new(Object::with_type(Type::String));

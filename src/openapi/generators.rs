@@ -1,14 +1,14 @@
-//! What generated clients need of the schemas.
+//! Adapts the schemas to generators of clients.
 
 use serde_json::{Map, Value, json};
 
-/// The schemas of answers whose values may become more. A closed list would make a generated client lose a whole
+/// The schemas of responses that may get more values. With a closed list, a generated client fails to decode the whole
 /// response when a value is added.
 const OPEN: [&str; 3] = ["Codes", "PropertyType", "Role"];
 
-/// Makes schemas such that generated clients stay right: lists of values that may grow are open, and a default is in
-/// the description, since generators take a field with a default for a required one, and send it with every change.
-pub fn suit_generators(document: &mut Value) {
+/// Opens lists of values that may grow, and moves defaults into descriptions: generators make a field with a default
+/// required, and send it with every update.
+pub fn adapt(document: &mut Value) {
     let schemas = document.pointer_mut("/components/schemas");
     let Some(schemas) = schemas.and_then(Value::as_object_mut) else {
         return;
@@ -24,25 +24,25 @@ pub fn suit_generators(document: &mut Value) {
     }
 }
 
-/// Replaces a list of all values by a list of those that are known.
+/// Replaces the closed list of values by an open one.
 fn open(schema: &mut Value) {
     let Some(schema) = schema.as_object_mut() else {
         return;
     };
     if let Some(values) = schema.remove("enum") {
         schema.insert("x-extensible-enum".to_owned(), values);
-        append(schema, "Other values may be added: accept an unknown one.");
+        append(schema, "More values may be added: accept unknown values.");
     }
 }
 
-/// Says what a field is without a value; a change without it leaves it as it is.
-fn describe_default(property: &mut Value, is_of_new: bool) {
+/// Moves the default of a field into its description. An update has no defaults.
+fn describe_default(property: &mut Value, is_create: bool) {
     let Some(property) = property.as_object_mut() else {
         return;
     };
     let default = property.remove("default");
     match default {
-        Some(default) if is_of_new && default != Value::Null && default != json!([]) => {
+        Some(default) if is_create && default != Value::Null && default != json!([]) => {
             let text = match &default {
                 Value::String(text) => text.clone(),
                 other => other.to_string(),

@@ -1,4 +1,4 @@
-//! The webhooks: what an endpoint is sent.
+//! The webhooks: the requests to endpoints.
 
 use utoipa::openapi::path::{
     OperationBuilder, ParameterBuilder, ParameterIn, PathItemBuilder, Paths, PathsBuilder,
@@ -14,7 +14,7 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::events::Event;
 use crate::webhooks::PayloadView;
 
-/// Declares the schemas that payloads have.
+/// Declares the schemas of payloads.
 pub fn declare(components: &mut Components) {
     let mut schemas = Vec::new();
     PayloadView::schemas(&mut schemas);
@@ -24,28 +24,28 @@ pub fn declare(components: &mut Components) {
         .insert(PayloadView::name().into_owned(), PayloadView::schema());
 }
 
-/// One webhook for each event that this server causes.
+/// One webhook for each event of this server.
 pub fn webhooks() -> Paths {
     let mut names: Vec<&str> = Event::ALL.iter().map(|event| event.name).collect();
     names.dedup();
     let hooks = names.into_iter().fold(PathsBuilder::new(), |hooks, name| {
-        let subs: Vec<_> = Event::ALL
+        let sub_events: Vec<_> = Event::ALL
             .iter()
             .filter(|it| it.name == name)
             .filter_map(|it| it.sub)
             .collect();
-        let about = if subs.is_empty() {
+        let about = if sub_events.is_empty() {
             String::new()
         } else {
-            format!("`sub_event` is one of {}.", subs.join(", "))
+            format!("`sub_event` is one of {}.", sub_events.join(", "))
         };
         let content = Content::new(Some(RefOr::Ref(Ref::from_schema_name(PayloadView::name()))));
         let body = RequestBodyBuilder::new()
             .content("application/json", content)
             .required(Some(Required::True))
             .build();
-        let taken = ResponseBuilder::new()
-            .description("It is taken. Everything else is tried again, 410 excepted.");
+        let delivered = ResponseBuilder::new()
+            .description("The delivery succeeded. Any other status is retried, except 410.");
         let mut operation = OperationBuilder::new()
             .summary(Some(name))
             .description(Some(about).filter(|it| !it.is_empty()))
@@ -56,7 +56,7 @@ pub fn webhooks() -> Paths {
             .tag("Webhooks")
             .security(SecurityRequirement::default())
             .request_body(Some(body))
-            .response("2XX", taken);
+            .response("2XX", delivered);
         for (header, about) in HEADERS {
             operation = operation.parameter(
                 ParameterBuilder::new()
@@ -77,22 +77,22 @@ pub fn webhooks() -> Paths {
     hooks.build()
 }
 
-/// What a delivery is signed with.
+/// The headers of a delivery.
 const HEADERS: [(&str, &str); 4] = [
     (
         "webhook-id",
-        "The id of the event: it stays the same when a delivery is tried again (Standard Webhooks 1.0).",
+        "The id of the event. A retry has the same id (Standard Webhooks 1.0).",
     ),
     (
         "webhook-timestamp",
-        "When it was sent, in seconds since 1970.",
+        "The time of the attempt, in seconds since 1970-01-01T00:00:00Z.",
     ),
     (
         "webhook-signature",
-        "`v1,` and the HMAC-SHA256 of id, timestamp and body in base64; two while a secret is rotated.",
+        "`v1,` and the HMAC-SHA256 of id, timestamp and body in base64. Two signatures while a secret is rotated.",
     ),
     (
         "dotfile-signature",
-        "The HMAC-SHA256 of the body with the secret's text, in hexadecimal digits.",
+        "The HMAC-SHA256 of the body in hexadecimal digits. The key is the secret as a string.",
     ),
 ];

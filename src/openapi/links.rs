@@ -1,4 +1,4 @@
-//! From the answer that makes something to the operations on it.
+//! Links from the response of a create to the operations on the new resource.
 
 use utoipa::openapi::RefOr;
 use utoipa::openapi::link::{Link, LinkBuilder};
@@ -6,8 +6,7 @@ use utoipa::openapi::path::{Operation, Paths};
 
 use super::operations::each;
 
-/// Links each create operation to the reads, updates and deletes of what it made: those whose path
-/// begins with its own and one parameter more.
+/// Links each create operation to the operations whose paths are its own path and one more parameter.
 pub fn add(paths: &mut Paths) {
     let mut targets: Vec<(String, Operation)> = Vec::new();
     for (path, item) in &mut paths.paths {
@@ -29,22 +28,23 @@ pub fn add(paths: &mut Paths) {
     }
 }
 
-/// The link from what is made at `path` to an operation at `target`, if that is one of it.
+/// The link from a create at `path` to an operation at `target`. Returns `None` if that is not an operation on the new
+/// resource.
 fn link(path: &str, target: &str, operation: &Operation) -> Option<(String, Link)> {
     let rest = target.strip_prefix(path)?.strip_prefix("/{")?;
     let (parameter, rest) = rest.split_once('}')?;
-    // What only another answer could fill in.
+    // The response does not have the value of a further parameter.
     if rest.contains('{') {
         return None;
     }
     let id = operation.operation_id.clone()?;
-    // The parameter that names a case or a part of one is its id; a key stays a key.
-    let member = if parameter == "key" { "key" } else { "id" };
+    // `{case}` and `{id}` are the field `id` of the response.
+    let field = if parameter == "key" { "key" } else { "id" };
     let mut link = LinkBuilder::new()
         .operation_id(&id)
         .description(operation.summary.clone().unwrap_or_default())
-        .parameter(parameter, format!("$response.body#/{member}"));
-    // What stands in the path of the create stands in the path of the target.
+        .parameter(parameter, format!("$response.body#/{field}"));
+    // The parameters of the create are also parameters of the target.
     for outer in path
         .split('/')
         .filter_map(|it| it.strip_prefix('{')?.strip_suffix('}'))

@@ -6,7 +6,7 @@ mod hooks;
 mod links;
 mod operations;
 mod problem_examples;
-mod refusals;
+mod problem_responses;
 mod tidy;
 
 pub use document::document;

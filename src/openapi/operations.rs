@@ -1,4 +1,4 @@
-//! What the operations of the document have in common.
+//! Helpers for the operations of the document.
 
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{Header, PathItem, Ref, RefOr, Response};
@@ -15,7 +15,7 @@ pub fn each(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     of_reading.chain(of_writing).flatten()
 }
 
-/// Adds the headers of every response, and those of every response to a request with a key.
+/// Adds the headers that all responses have. Rate limits apply only to requests with an API key.
 pub fn name_headers(response: &mut Response, is_public: bool) {
     let mut names = vec!["X-Request-Id"];
     if !is_public {

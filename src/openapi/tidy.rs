@@ -1,4 +1,4 @@
-//! Makes of the schemas that the types declare those that people and generators of clients read best.
+//! Simplifies the generated schemas for readers and for generators of clients.
 
 use std::collections::BTreeSet;
 
@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 const SCHEMAS: &str = "#/components/schemas/";
 
-/// Objects are one object, not a sum of parts; scalars stand where they are used; what is equal to a
-/// named schema refers to it; names are those of the field; and nothing is left that nobody uses.
+/// Replaces copies of a named schema by references, inlines small schemas, merges `allOf` into one object, removes
+/// unused schemas, and removes `View` from names.
 pub fn tidy(document: &mut Value) {
     let named = named(document);
     refer(document, &named);
@@ -30,17 +30,17 @@ fn target(schema: &Value) -> Option<&str> {
     schema.get("$ref")?.as_str()?.strip_prefix(SCHEMAS)
 }
 
-/// Walks every value, the inner ones first.
+/// Visits every value, inner values first.
 fn walk(value: &mut Value, visit: &mut impl FnMut(&mut Value)) {
     match value {
-        Value::Object(members) => members.values_mut().for_each(|it| walk(it, visit)),
+        Value::Object(fields) => fields.values_mut().for_each(|it| walk(it, visit)),
         Value::Array(items) => items.iter_mut().for_each(|it| walk(it, visit)),
         _ => {}
     }
     visit(value);
 }
 
-/// The items of a page stand in it as copies of their own schema.
+/// Replaces the items of a page, which are a copy of a named schema, by a reference.
 fn refer(document: &mut Value, named: &Map<String, Value>) {
     walk(document, &mut |value| {
         if let Some(items) = value.get_mut("items")
@@ -51,7 +51,7 @@ fn refer(document: &mut Value, named: &Map<String, Value>) {
     });
 }
 
-/// Whether a schema says too little to deserve a name of its own.
+/// Whether a schema is inlined: it has no properties, values or choices.
 fn is_small(schema: &Value) -> bool {
     schema.get("enum").is_none()
         && schema.get("properties").is_none()
@@ -59,7 +59,7 @@ fn is_small(schema: &Value) -> bool {
         && schema.get("oneOf").is_none()
 }
 
-/// Puts small schemas where they are used, `null` with the type of what it may stand for.
+/// Inlines small schemas, and adds `null` to the type of a nullable one.
 fn inline(document: &mut Value, named: &Map<String, Value>) {
     walk(document, &mut |value| {
         if let Some(schema) = target(value)
@@ -68,8 +68,8 @@ fn inline(document: &mut Value, named: &Map<String, Value>) {
         {
             let about = value.get("description").cloned();
             *value = schema.clone();
-            if let (Some(about), Some(members)) = (about, value.as_object_mut()) {
-                members.insert("description".to_owned(), about);
+            if let (Some(about), Some(fields)) = (about, value.as_object_mut()) {
+                fields.insert("description".to_owned(), about);
             }
         }
         let Some(choices) = value.get("oneOf").and_then(Value::as_array) else {
@@ -84,7 +84,7 @@ fn inline(document: &mut Value, named: &Map<String, Value>) {
         }
         let mut schema = schema.clone();
         let Some(kind) = schema.get("type").filter(|it| it.is_string()).cloned() else {
-            // A description beside a reference is that of the member.
+            // A description beside a reference is the description of the field.
             if let Some(about) = schema
                 .as_object_mut()
                 .and_then(|it| it.remove("description"))
@@ -94,25 +94,25 @@ fn inline(document: &mut Value, named: &Map<String, Value>) {
             }
             return;
         };
-        if let Some(members) = schema.as_object_mut() {
-            members.insert("type".to_owned(), serde_json::json!([kind, "null"]));
+        if let Some(fields) = schema.as_object_mut() {
+            fields.insert("type".to_owned(), serde_json::json!([kind, "null"]));
         }
         *value = schema;
     });
 }
 
-/// What is deprecated is so in all that it may be.
+/// Moves `deprecated` from the first alternative to the schema itself.
 fn lift(document: &mut Value) {
     walk(document, &mut |value| {
         let first = value.pointer_mut("/anyOf/0").and_then(Value::as_object_mut);
         let lifted = first.and_then(|it| it.shift_remove("deprecated"));
-        if let (Some(deprecated), Some(members)) = (lifted, value.as_object_mut()) {
-            members.insert("deprecated".to_owned(), deprecated);
+        if let (Some(deprecated), Some(fields)) = (lifted, value.as_object_mut()) {
+            fields.insert("deprecated".to_owned(), deprecated);
         }
     });
 }
 
-/// Makes one object of those whose parts are objects already; whether there was one.
+/// Merges each `allOf` whose parts are objects into one object. Returns whether there was one.
 fn flatten(document: &mut Value) -> bool {
     let named = named(document);
     let mut found = false;
@@ -153,7 +153,7 @@ fn flatten(document: &mut Value) -> bool {
     found
 }
 
-/// Removes the schemas that nothing refers to.
+/// Removes schemas without references to them.
 fn prune(document: &mut Value) {
     loop {
         let mut used = BTreeSet::new();
@@ -173,7 +173,7 @@ fn prune(document: &mut Value) {
     }
 }
 
-/// `CaseView` is a case, and a `PageView_TagView` a page of tags.
+/// Renames `CaseView` to `Case`, and `PageView_TagView` to `TagPage`.
 fn rename(document: &mut Value) {
     let new = |name: &str| match name.strip_prefix("PageView_") {
         Some(of) => format!("{}Page", of.trim_end_matches("View")),
@@ -182,8 +182,8 @@ fn rename(document: &mut Value) {
     walk(document, &mut |value| {
         if let Some(name) = target(value) {
             let name = format!("{SCHEMAS}{}", new(name));
-            if let Some(members) = value.as_object_mut() {
-                members.insert("$ref".to_owned(), name.into());
+            if let Some(fields) = value.as_object_mut() {
+                fields.insert("$ref".to_owned(), name.into());
             }
         }
     });

@@ -1,15 +1,15 @@
-// The interactive reference: Swagger UI over /openapi.json, with the key of the page's own field and with
-// the samples of an operation above its answers.
+// The interactive reference: Swagger UI for /openapi.json, with a field for the API key and with the samples
+// of an operation above its responses.
 "use strict";
 
 const key = document.getElementById("api-key");
 
-// Every request that is tried carries the key, unless another was given under Authorize.
+// Adds the API key of the field to requests to this server, unless a key was set with Authorize.
 function withKey(request) {
-  const ours = new URL(request.url, location.href).origin === location.origin;
+  const isSameOrigin = new URL(request.url, location.href).origin === location.origin;
   const sent = Object.keys(request.headers).map((name) => name.toLowerCase());
-  const has = ["authorization", "x-api-key", "x-dotfile-api-key"].some((name) => sent.includes(name));
-  if (ours && key.value && !has) request.headers["Authorization"] = `Bearer ${key.value}`;
+  const hasKey = ["authorization", "x-api-key", "x-dotfile-api-key"].some((name) => sent.includes(name));
+  if (isSameOrigin && key.value && !hasKey) request.headers["Authorization"] = `Bearer ${key.value}`;
   return request;
 }
 

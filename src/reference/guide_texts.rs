@@ -1,6 +1,6 @@
-//! The documents of the project that are served as guides.
+//! The documents that the server publishes as guides.
 
-/// Name, title and text of each guide.
+/// Name, title and Markdown of each guide.
 pub const GUIDES: &[(&str, &str, &str)] = &[
     (
         "first-case",
@@ -72,13 +72,13 @@ pub const GUIDES: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// The path of the guide that a link between documents names, if it is one that is served.
+/// The path of the guide to which a link between documents points. Returns `None` if that document is not a guide.
 pub fn guide_path(link: &str) -> Option<String> {
     let (file, fragment) = link
         .split_once('#')
         .map_or((link, None), |(file, it)| (file, Some(it)));
     let name = file.strip_suffix(".md")?;
-    GUIDES.iter().find(|(known, _, _)| *known == name)?;
+    GUIDES.iter().find(|(guide, _, _)| *guide == name)?;
     let fragment = fragment.map(|it| format!("#{it}")).unwrap_or_default();
     Some(format!("/guides/{name}{fragment}"))
 }

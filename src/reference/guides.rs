@@ -1,15 +1,15 @@
-//! The guides: the project's documents for those who use it, served as pages.
+//! The guides: the documents for users, as pages.
 
 use super::guide_texts::GUIDES;
 use super::page::page;
 
-/// The page of a guide, if there is one of this name.
+/// The page of the guide with this name.
 pub fn guide(name: &str) -> Option<String> {
-    let (_, title, text) = GUIDES.iter().find(|(known, _, _)| *known == name)?;
+    let (_, title, text) = GUIDES.iter().find(|(guide, _, _)| *guide == name)?;
     Some(page(title, text))
 }
 
-/// The page that lists them all.
+/// The page that lists all guides.
 pub fn guides_page() -> String {
     page("Guides", &format!("# Guides\n\n{}", list()))
 }

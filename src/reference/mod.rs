@@ -1,5 +1,4 @@
-//! The pages of the server: the interactive page over the description of the API, the guides, and a page for each type of
-//! problem.
+//! The pages of the server: the interactive API reference, the guides, and a page for each type of problem.
 
 mod guide_texts;
 mod guides;

@@ -1,4 +1,4 @@
-//! Pages for people, from Markdown.
+//! HTML pages from Markdown.
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
@@ -7,19 +7,19 @@ use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
 use super::guide_texts::guide_path;
 use crate::http::Base;
 
-/// What a page may load: what this server itself has.
+/// The content security policy: a page loads only resources of this server.
 pub const POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; \
                           frame-ancestors 'none'; base-uri 'none'";
 
-/// How long a page may be cached: it changes with the version of the server alone.
-pub const CACHED: &str = "public, max-age=300";
+/// The cache lifetime of a page. It changes only with the version of the server.
+pub const CACHE: &str = "public, max-age=300";
 
 const STYLE: &str = include_str!("page.css");
 
-/// A page with a title.
+/// Renders a page with a title.
 pub fn page(title: &str, markdown: &str) -> String {
     let options = Options::ENABLE_TABLES;
-    let events = served(Parser::new_ext(markdown, options).collect());
+    let events = adapt(Parser::new_ext(markdown, options).collect());
     let mut body = String::new();
     html::push_html(&mut body, events.into_iter());
     format!(
@@ -32,21 +32,21 @@ pub fn page(title: &str, markdown: &str) -> String {
     )
 }
 
-/// The answer that shows a page, with links that lead there as the client sees it.
-pub fn shown(base: &Base, page: String) -> Response {
+/// The response with a page. Its links start with the path under which the client reaches the server.
+pub fn page_response(base: &Base, page: String) -> Response {
     let page = base.link(page);
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CONTENT_SECURITY_POLICY, POLICY),
-        (CACHE_CONTROL, CACHED),
+        (CACHE_CONTROL, CACHE),
     ];
     (headers, page).into_response()
 }
 
-/// The same text as it is served: headings can be linked to, links between the documents of the project
-/// lead to the guides, and those to documents that are not served are plain text.
-fn served(events: Vec<Event<'_>>) -> Vec<Event<'_>> {
-    let mut served = Vec::with_capacity(events.len());
+/// Prepares the Markdown of a document for a page: gives ids to headings, points links between documents to the guides,
+/// and removes links to documents that are not guides.
+fn adapt(events: Vec<Event<'_>>) -> Vec<Event<'_>> {
+    let mut adapted = Vec::with_capacity(events.len());
     let mut is_dropped = false;
     for (at, event) in events.iter().enumerate() {
         match event {
@@ -60,7 +60,7 @@ fn served(events: Vec<Event<'_>>) -> Vec<Event<'_>> {
                 let inside = inside.take_while(|it| !matches!(it, Event::End(TagEnd::Heading(_))));
                 let id = Some(CowStr::from(slug(inside)));
                 let (level, classes, attrs) = (*level, classes.clone(), attrs.clone());
-                served.push(Event::Start(Tag::Heading {
+                adapted.push(Event::Start(Tag::Heading {
                     level,
                     id,
                     classes,
@@ -78,7 +78,7 @@ fn served(events: Vec<Event<'_>>) -> Vec<Event<'_>> {
                 if !is_dropped {
                     let (link_type, title, id) = (*link_type, title.clone(), id.clone());
                     let dest_url = path.map_or_else(|| dest_url.clone(), CowStr::from);
-                    served.push(Event::Start(Tag::Link {
+                    adapted.push(Event::Start(Tag::Link {
                         link_type,
                         dest_url,
                         title,
@@ -87,27 +87,28 @@ fn served(events: Vec<Event<'_>>) -> Vec<Event<'_>> {
                 }
             }
             Event::End(TagEnd::Link) if is_dropped => is_dropped = false,
-            event => served.push(event.clone()),
+            event => adapted.push(event.clone()),
         }
     }
-    served
+    adapted
 }
 
-/// A link to a file of the project.
+/// Whether a link is relative: it points to a file of the repository.
 fn is_relative(link: &str) -> bool {
     !link.contains("://") && !link.starts_with(['/', '#'])
 }
 
-/// What a link calls a heading: its words in lower case, with hyphens.
+/// The fragment of a heading in links: its words in lower case, with hyphens.
 fn slug<'e>(inside: impl Iterator<Item = &'e Event<'e>>) -> String {
     let mut slug = String::new();
     for event in inside {
         if let Event::Text(text) | Event::Code(text) = event {
-            let kept = text
+            let words = text
                 .chars()
                 .filter(|it| it.is_alphanumeric() || matches!(it, ' ' | '-' | '_'));
             slug.extend(
-                kept.flat_map(char::to_lowercase)
+                words
+                    .flat_map(char::to_lowercase)
                     .map(|it| if it == ' ' { '-' } else { it }),
             );
         }

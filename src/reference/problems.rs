@@ -1,10 +1,10 @@
-//! The page of each type of problem: cause, remedy, example.
+//! The page of each type of problem, with its cause, remedy and an example.
 
 use super::page::page;
 use crate::http::ProblemType;
 use crate::openapi::example;
 
-/// The page under `/problems/` for a name, if there is such a type.
+/// The page of the type with this name.
 pub fn problem_page(name: &str) -> Option<String> {
     let kind = ProblemType::ALL
         .into_iter()
@@ -19,11 +19,11 @@ pub fn problem_page(name: &str) -> Option<String> {
     Some(page(title, &text))
 }
 
-/// The page that lists them all.
+/// The page that lists all types.
 pub fn problems_page() -> String {
     let mut text =
-        "# Problems\n\nEvery answer that is not a success is a problem document (RFC 9457) of one \
-                    of these types.\n\n| status | type | what it says |\n| --- | --- | --- |\n"
+        "# Problems\n\nEvery error response is a problem document (RFC 9457) of one of these types.\n\n\
+         | status | type | title |\n| --- | --- | --- |\n"
             .to_owned();
     for kind in ProblemType::ALL {
         let (status, name, title, _) = kind.parts();
@@ -35,7 +35,7 @@ pub fn problems_page() -> String {
     page("Problems", &text)
 }
 
-/// Why a request ends so.
+/// The cause of a problem.
 #[expect(
     clippy::too_many_lines,
     reason = "a table with one entry for each type"
@@ -43,86 +43,77 @@ pub fn problems_page() -> String {
 fn cause(kind: ProblemType) -> &'static str {
     match kind {
         ProblemType::InvalidParameters => {
-            "Something in the body, the query or a header breaks a rule. Each entry of `errors` has the place \
-             (`pointer` into the body, `parameter` of the query, or `header`), a `code` that never changes its \
-             meaning, and a message that says what was found."
+            "A value in the body, the query or a header is invalid. Each entry of `errors` has a location (`pointer` \
+             into the body, `parameter` of the query, or `header`), a `code` with a stable meaning, and a message."
         }
         ProblemType::MalformedBody => {
-            "The body cannot be read as JSON (RFC 8259): a comma or bracket is missing or too many, text is not \
-             in quotes, or a number is beyond what JSON readers take."
+            "The body is not valid JSON (RFC 8259): a comma or bracket is missing, a string has no quotes, or a \
+             number is too large, for example."
         }
         ProblemType::MalformedFraming => {
-            "The chunks of a body with `Transfer-Encoding: chunked` are not as RFC 9112, section 7.1, defines them, or \
-             the connection was closed before the end of the body."
+            "The chunks of a body with `Transfer-Encoding: chunked` do not conform to RFC 9112, section 7.1, or the \
+             connection was closed before the end of the body."
         }
         ProblemType::Unauthorized => {
-            "The request has no key, more than one, or one that no workspace has, perhaps because it was revoked."
+            "The request has no API key, more than one, or an unknown or revoked one."
         }
         ProblemType::NotFound => {
-            "The workspace of the key has nothing at this path: it was deleted, it never was, or it belongs to \
-             another workspace, which looks the same."
+            "The workspace of the API key has no resource at this path: it never existed, was deleted, or belongs to \
+             another workspace."
         }
-        ProblemType::MethodNotAllowed => "The path exists, and takes other methods.",
-        ProblemType::RequestTimeout => {
-            "The connection was too slow, or stopped, before the body was whole."
-        }
-        ProblemType::PayloadTooLarge => "The body has more bytes than the server is set to take.",
+        ProblemType::MethodNotAllowed => "The path exists, but not with this method.",
+        ProblemType::RequestTimeout => "The body did not arrive completely before the timeout.",
+        ProblemType::PayloadTooLarge => "The body is larger than the limit of the server.",
         ProblemType::UnsupportedMediaType => {
-            "The `Content-Type` is missing, is not JSON, or names another charset than UTF-8."
+            "The `Content-Type` is missing, is not JSON, or has a charset other than UTF-8."
         }
         ProblemType::ExternalIdTaken => {
-            "External ids are unique in a workspace, and `case_id` has this one."
+            "External ids are unique in a workspace, and the case `case_id` has this one."
         }
-        ProblemType::Conflict => {
-            "The request is right by itself, and what is stored does not allow it now."
-        }
+        ProblemType::Conflict => "The request is valid, but the current state does not allow it.",
         ProblemType::RequestInProgress => {
-            "The first request with this key has not ended. Most often the client gave up waiting and sent it again."
+            "The first request with this idempotency key has not finished. Usually the client stopped waiting and sent \
+             it again."
         }
         ProblemType::ResponseErased => {
-            "The request was done once. Its answer is kept for a repetition, but what it showed was deleted since."
+            "An earlier request with this idempotency key was executed. Its stored response was erased, because the \
+             case was deleted."
         }
         ProblemType::PreconditionFailed => {
-            "The version of the case is not the one that `If-Match` names."
+            "`If-Match` does not match the current version of the case."
         }
         ProblemType::WeakEntityTag => {
             "No strong tag of `If-Match` is the version of the case, and one of its tags is weak. `If-Match` compares \
-             strongly (RFC 9110, section 13.1.1), whatever the version of a weak tag is."
+             strongly (RFC 9110, section 13.1.1): a weak tag never matches."
         }
         ProblemType::IdempotencyKeyReused => {
-            "A key names one request: its method, its path and its body."
+            "The key was used for a request with another method, path or body."
         }
         ProblemType::InternalError => {
-            "A fault of the server. Nothing of its cause is shown; the log has it, with the id of the request."
+            "An internal error of the server. The log has the cause, with the id of the request."
         }
         ProblemType::Unavailable => {
-            "The server cannot open a connection to its database, or the database answers nobody."
+            "The server cannot connect to its database, or the database does not respond."
         }
         ProblemType::ReadOnly => {
-            "The server reaches no database that takes writes: a standby is about to be promoted, or the database \
-             was made read-only."
+            "The server reaches no writable database: a standby is about to be promoted, or the database is \
+             read-only."
         }
         ProblemType::TimedOut => {
-            "The database works, and needed more time than the request has: it is busy, or the case is very large."
+            "The database did not finish before the deadline of the request: it is busy, or the case is very large."
         }
         ProblemType::OutOfResources => {
-            "PostgreSQL refused the statement: its disk is full, its memory is used up, or it has as many \
-             connections as it takes."
+            "PostgreSQL refused the statement: its disk is full, it has no memory left, or it has reached its limit of \
+             connections."
         }
-        ProblemType::Busy => "Other requests held the same rows for too long.",
-        ProblemType::NotMigrated => "The server is newer than the schema of its database.",
+        ProblemType::Busy => "Other requests locked the same rows for too long.",
+        ProblemType::NotMigrated => "The schema of the database is older than the server.",
         ProblemType::OutcomeUnknown => {
-            "The connection to the database was lost, or the time was up, while the write was on its way."
+            "The connection to the database was lost, or the deadline passed, while the write was in progress."
         }
-        ProblemType::RateLimited => {
-            "Each key has a number of reads and a number of writes a minute."
-        }
-        ProblemType::Overloaded => {
-            "More requests are in flight than the server is set to take; it sheds load before it slows down."
-        }
-        ProblemType::Stopping => {
-            "The server was told to stop, and lets go of its clients one after the other."
-        }
+        ProblemType::RateLimited => "The API key exceeded its limit of reads or writes per minute.",
+        ProblemType::Overloaded => "The server has reached its limit of concurrent requests.",
+        ProblemType::Stopping => "The server is shutting down and closes its connections.",
         ProblemType::UnsupportedContentEncoding => "The body has a `Content-Encoding`.",
     }
 }

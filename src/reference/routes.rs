@@ -1,4 +1,4 @@
-//! The paths of the reference. None of them needs a key, and none reads the database.
+//! The paths of the reference. They need no API key and do not read the database.
 
 use std::sync::Arc;
 
@@ -12,29 +12,29 @@ use serde_json::{Value, json};
 use utoipa_swagger_ui::Config;
 
 use super::guides::{self, guide, guides_page};
-use super::page::{CACHED, POLICY, page, shown};
+use super::page::{CACHE, POLICY, page, page_response};
 use super::problems::{problem_page, problems_page};
 use crate::http::{Base, Problem, ProblemType, Segment};
 use crate::state::AppState;
 
-/// The servers of the document, as it has them.
+/// The JSON of `servers` in the document.
 const SERVERS: &str = r#"[{"url":"/v1"},{"url":"/"}]"#;
 
-/// Serves a document, the interactive page over it, and the pages for people.
+/// Serves the OpenAPI document, its interactive page, the guides and the problems.
 ///
 /// # Errors
-/// None but those of a document that has no JSON form.
+/// Returns an error if the document has no JSON form.
 pub fn routes(document: &Value) -> Result<Router<AppState>, serde_json::Error> {
-    let served = Arc::new(serde_json::to_string(document)?);
-    let served = async move |base: Base| described(&served, &base);
+    let document = Arc::new(serde_json::to_string(document)?);
+    let openapi = async move |base: Base| openapi_response(&document, &base);
     Ok(Router::new()
-        .route("/", get(async |base: Base| shown(&base, home())))
-        .route("/openapi.json", get(served))
+        .route("/", get(async |base: Base| page_response(&base, home())))
+        .route("/openapi.json", get(openapi))
         .route("/docs", get(docs))
         .route("/docs/{name}", get(file))
         .route(
             "/guides",
-            get(async |base: Base| shown(&base, guides_page())),
+            get(async |base: Base| page_response(&base, guides_page())),
         )
         .route(
             "/guides/{name}",
@@ -42,7 +42,7 @@ pub fn routes(document: &Value) -> Result<Router<AppState>, serde_json::Error> {
         )
         .route(
             "/problems",
-            get(async |base: Base| shown(&base, problems_page())),
+            get(async |base: Base| page_response(&base, problems_page())),
         )
         .route(
             "/problems/{name}",
@@ -52,14 +52,14 @@ pub fn routes(document: &Value) -> Result<Router<AppState>, serde_json::Error> {
 
 fn or_not_found(base: &Base, page: Option<String>) -> Response {
     match page {
-        Some(page) => shown(base, page),
+        Some(page) => page_response(base, page),
         None => Problem::Plain(ProblemType::NotFound).into_response(),
     }
 }
 
-/// The description, whose servers are where the client sees them.
-fn described(document: &str, base: &Base) -> Response {
-    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, CACHED)];
+/// The response with the OpenAPI document. Its servers have the URL under which the client reaches this server.
+fn openapi_response(document: &str, base: &Base) -> Response {
+    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, CACHE)];
     let text = if base.url().is_empty() {
         document.to_owned()
     } else {
@@ -80,10 +80,10 @@ fn home() -> String {
     page("Home", &text)
 }
 
-/// The interactive reference. Where the server's key is the one that everybody knows, it is filled in.
+/// The interactive reference. The public sandbox key is filled in, if the server has it.
 async fn docs(State(state): State<AppState>, base: Base) -> Response {
     let key = state.sandbox_key.unwrap_or_default();
-    let mut page = shown(&base, include_str!("docs.html").replace("{key}", key));
+    let mut page = page_response(&base, include_str!("docs.html").replace("{key}", key));
     if !key.is_empty() {
         let no_store = HeaderValue::from_static("no-store");
         page.headers_mut().insert(CACHE_CONTROL, no_store);
@@ -91,7 +91,7 @@ async fn docs(State(state): State<AppState>, base: Base) -> Response {
     page
 }
 
-/// A script or a style of the interactive reference, all of which are in the binary.
+/// A script or a stylesheet of the interactive reference. The binary contains all of them.
 async fn file(Segment(name): Segment) -> Response {
     let own = match name.as_str() {
         "start.js" => Some(("text/javascript", include_str!("docs.js"))),
@@ -99,7 +99,7 @@ async fn file(Segment(name): Segment) -> Response {
         _ => None,
     };
     if let Some((kind, text)) = own {
-        return ([(CONTENT_TYPE, kind), (CACHE_CONTROL, CACHED)], text).into_response();
+        return ([(CONTENT_TYPE, kind), (CACHE_CONTROL, CACHE)], text).into_response();
     }
     let config = Arc::new(Config::from("/openapi.json"));
     match utoipa_swagger_ui::serve(&name, config) {

@@ -16,13 +16,13 @@ pub trait Described {
     const NAME: &'static str;
     /// Its description.
     const ABOUT: &'static str;
-    /// The object that it is a part of, in [`Mode::Part`].
+    /// The object that contains it in [`Mode::Part`].
     const WHOLE: &'static str = "Case";
 
     /// Its fields in the order of the contract: name, description, shape.
     fn fields() -> Vec<(&'static str, &'static str, Shape)>;
 
-    /// The fields that it does not have in this mode.
+    /// The fields that it has only in other modes.
     fn fields_of_other_modes(_: Mode) -> &'static [&'static str] {
         &[]
     }
@@ -39,7 +39,7 @@ pub fn name_in<T: Described>(mode: Mode) -> String {
     }
 }
 
-/// The schema of an object in a mode, and those that it refers to.
+/// The schema of an object in a mode, and the schemas to which it refers.
 pub fn schema<T: Described>(mode: Mode) -> (RefOr<Schema>, Vec<Component>) {
     let mut object = Object::with_type(Type::Object);
     object.description = Some(T::ABOUT.trim().to_owned());
@@ -73,7 +73,7 @@ pub fn own_mode<T: Described>() -> Mode {
     }
 }
 
-/// A wire object; `[]` is an empty one.
+/// A wire object. `[]` means an empty object.
 pub fn object<T: Described>() -> Shape {
     reference::<T>(T::NAME.to_owned(), Mode::Part, Absent::NullOrEmptyArray)
 }

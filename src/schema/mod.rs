@@ -1,4 +1,4 @@
-//! The schemas of requests: what a wire type says of itself in the API reference.
+//! The schemas of requests in the API reference.
 
 mod described;
 mod placeholders;

@@ -16,10 +16,10 @@ pub(super) enum Absent {
     Nothing,
     /// `null`.
     Null,
-    /// `null` in a create. A change cannot clear the field.
-    NullOfNew,
+    /// `null` in a create. An update cannot clear the field.
+    NullInCreate,
     /// `null` and `""`.
-    NullOrEmptyText,
+    NullOrEmptyString,
     /// `null` and `[]`, which PHP sends for an empty object.
     NullOrEmptyArray,
 }
@@ -43,24 +43,24 @@ impl Shape {
         }
     }
 
-    /// Makes the field required. In a change it is optional, and cannot be cleared.
+    /// Makes the field required. In an update it is optional and cannot be cleared.
     #[must_use]
     pub fn required(self) -> Self {
         let absent = Absent::Nothing;
         Self { absent, ..self }
     }
 
-    /// Makes `""` a value like any other string.
+    /// Makes `""` an ordinary string, not an absent value.
     #[must_use]
     pub fn strict(self) -> Self {
         let absent = Absent::Null;
         Self { absent, ..self }
     }
 
-    /// Marks a string with a default, which a change cannot clear.
+    /// Accepts `null` in a create. In an update the field cannot be cleared.
     #[must_use]
-    pub fn kept(self) -> Self {
-        let absent = Absent::NullOfNew;
+    pub fn not_clearable(self) -> Self {
+        let absent = Absent::NullInCreate;
         Self { absent, ..self }
     }
 
@@ -122,15 +122,15 @@ impl Shape {
     pub(super) fn field(self, mode: Mode, about: &str) -> RefOr<Schema> {
         let about = Some(about.to_owned()).filter(|it| !it.is_empty());
         let absent = match self.absent {
-            Absent::NullOfNew if mode == Mode::Update => Absent::Nothing,
+            Absent::NullInCreate if mode == Mode::Update => Absent::Nothing,
             absent => absent,
         };
         let RefOr::T(Schema::Object(mut object)) = self.schema else {
             return described(self.schema, absent, about);
         };
         let is_formatted = object.format.as_ref().is_some_and(is_asserted);
-        let takes_empty = absent == Absent::NullOrEmptyText && is_formatted;
-        if object.schema_type == SchemaType::Type(Type::Object) || takes_empty {
+        let accepts_empty = absent == Absent::NullOrEmptyString && is_formatted;
+        if object.schema_type == SchemaType::Type(Type::Object) || accepts_empty {
             return described(RefOr::T(object.into()), absent, about);
         }
         object.description = about;
@@ -140,8 +140,8 @@ impl Shape {
                 words.push(Value::Null);
             }
         }
-        if absent == Absent::NullOrEmptyText {
-            take_empty(&mut object);
+        if absent == Absent::NullOrEmptyString {
+            accept_empty(&mut object);
         }
         RefOr::T(object.into())
     }
@@ -167,7 +167,7 @@ fn is_asserted(format: &SchemaFormat) -> bool {
 }
 
 /// Accepts `""` for an absent field. The other limits hold for a string that is not empty.
-fn take_empty(object: &mut Object) {
+fn accept_empty(object: &mut Object) {
     object.min_length = None;
     if let Some(words) = &mut object.enum_values {
         words.push("".into());
@@ -193,7 +193,7 @@ fn described(schema: RefOr<Schema>, absent: Absent, about: Option<String>) -> Re
         }
         (schema, absent) => {
             let mut choices = AnyOfBuilder::new().description(about).item(schema);
-            if absent == Absent::NullOrEmptyText {
+            if absent == Absent::NullOrEmptyString {
                 let mut empty = Object::with_type(Type::String);
                 empty.max_length = Some(0);
                 choices = choices.item(empty);
@@ -216,21 +216,21 @@ pub fn text(min: usize, max: usize) -> Shape {
     let mut object = Object::with_type(Type::String);
     object.min_length = Some(min).filter(|it| *it > 0);
     object.max_length = Some(max);
-    Shape::new(object, Absent::NullOrEmptyText)
+    Shape::new(object, Absent::NullOrEmptyString)
 }
 
 /// A string of a format that JSON Schema, or the standard that it names, defines.
 pub fn format(format: &str) -> Shape {
     let mut object = Object::with_type(Type::String);
     object.format = Some(SchemaFormat::Custom(format.to_owned()));
-    Shape::new(object, Absent::NullOrEmptyText)
+    Shape::new(object, Absent::NullOrEmptyString)
 }
 
 /// A string of any length that matches a regular expression (ECMA-262).
 pub fn pattern(pattern: &str) -> Shape {
     let mut object = Object::with_type(Type::String);
     object.pattern = Some(pattern.to_owned());
-    Shape::new(object, Absent::NullOrEmptyText)
+    Shape::new(object, Absent::NullOrEmptyString)
 }
 
 /// A string of a format, up to a length.
@@ -246,7 +246,7 @@ pub fn format_up_to(name: &str, max: usize) -> Shape {
 pub fn words(words: impl IntoIterator<Item = &'static str>) -> Shape {
     let mut object = Object::with_type(Type::String);
     object.enum_values = Some(words.into_iter().map(Value::from).collect());
-    Shape::new(object, Absent::NullOrEmptyText)
+    Shape::new(object, Absent::NullOrEmptyString)
 }
 
 /// `true` or `false`.

@@ -1,17 +1,17 @@
 //! The macro that declares a wire object: an object of a request, with its parser and its schema.
 //!
-//! The derive of serde stops at a repeated key and accepts arrays for objects. Both must be reported together with every
-//! other error.
+//! The derive of serde stops at a repeated key and accepts an array for a struct. This parser reports both, together
+//! with every other error.
 
-/// Declares a wire object: `"key" => field: Type = shape`, in the order of the contract. The doc comment of a field is its
-/// description in the API reference.
+/// Declares a wire object: `"key" => field: Type = shape`, in the order of the schema. The doc comment of a field is
+/// its description in the API reference.
 ///
 /// - `or "[]"` after the name accepts an empty array for an empty object, as PHP sends it.
-/// - `except f` names the function that lists the fields which only other modes have.
-/// - `within "Whole"` names the object that it is a part of, if that is not a case.
+/// - `except f` names the function that returns the fields which only other modes have.
+/// - `within "Whole"` names the object that contains it, if that is not a case.
 ///
-/// Without shapes, the object is not in the reference. Each field is a public field, to look at, and a method that takes
-/// its value together with its name.
+/// Without shapes, the object has no schema. For each field, the struct has a public field and a method that takes the
+/// value together with the name.
 #[macro_export]
 macro_rules! wire_object {
     ($(#[doc = $doc:literal])* $name:ident $(or $empty:literal)? $(except $others:ident $(within $whole:literal)?)? {
@@ -57,12 +57,12 @@ macro_rules! wire_object {
         #[derive(Debug, Clone, Default, PartialEq)]
         pub struct $name<'de> {
             $(pub $field: $crate::validation::Field<$kind>,)*
-            /// Keys that the contract does not have, or that are repeated.
+            /// Unknown and repeated keys.
             pub unknown_keys: $crate::validation::UnknownKeys<'de>,
         }
 
         impl $name<'_> {
-            /// The names that the contract has here, in the order of the schema.
+            /// The names of all fields, in the order of the schema.
             pub const KNOWN: &'static [&'static str] = &[$($key),*];
         }
 
@@ -117,23 +117,23 @@ macro_rules! wire_object {
             const EXPECTED: &'static str = "an object";
 
             fn from_object<A: serde::de::MapAccess<'de>>(
-                mut members: A,
+                mut fields: A,
             ) -> Result<Result<Self, $crate::validation::Found>, A::Error> {
                 use $crate::validation::{Field, Text};
-                let mut taken = Self::default();
-                while let Some(Field::Value(key)) = members.next_key::<Field<Text<'de>>>()? {
+                let mut object = Self::default();
+                while let Some(Field::Value(key)) = fields.next_key::<Field<Text<'de>>>()? {
                     match key.as_ref() {
-                        $($key if matches!(taken.$field, Field::Missing) => {
-                            taken.$field = members.next_value()?;
+                        $($key if matches!(object.$field, Field::Missing) => {
+                            object.$field = fields.next_value()?;
                         })*
                         other => {
                             let repeated = Self::KNOWN.contains(&other);
-                            members.next_value::<serde::de::IgnoredAny>()?;
-                            taken.unknown_keys.add(key, repeated);
+                            fields.next_value::<serde::de::IgnoredAny>()?;
+                            object.unknown_keys.add(key, repeated);
                         }
                     }
                 }
-                Ok(Ok(taken))
+                Ok(Ok(object))
             }
 
             fn from_array<A: serde::de::SeqAccess<'de>>(

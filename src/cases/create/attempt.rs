@@ -20,22 +20,23 @@ use crate::http::{Problem, ProblemType};
 use crate::idempotency::Claim;
 use crate::writes::Write;
 
-/// Where an attempt finds the references of the case, and how it writes.
+/// Where an attempt reads the references of the case, and how it writes the case.
 pub enum Source<'s> {
     /// References from the cache; written by the group commit.
     Cache,
-    /// References read in this session, which writes the case by itself.
+    /// References from the database; the session then writes the case by itself.
     Database(&'s mut Session),
 }
 
 /// Why an attempt has stored nothing.
 pub enum AttemptError {
-    /// The references are not in the cache, or have another version by now, or the case was refused together with
-    /// others. The next attempt reads them.
+    /// The references are not in the cache or have changed, the case has errors, or its group was refused. The next
+    /// attempt reads the references.
     Stale,
-    /// Something was taken or deleted between the read and the write, or the connection was replaced.
+    /// A concurrent change broke a constraint or caused a deadlock, or the connection is replaced. The next attempt
+    /// reads the new state.
     Overtaken(DatabaseError),
-    /// Another attempt would end the same way.
+    /// Any other error. It is final.
     Failed(Problem),
 }
 
@@ -61,7 +62,7 @@ impl From<AttemptError> for Problem {
     }
 }
 
-/// What an attempt needs.
+/// The inputs of an attempt.
 pub struct Attempt<'a, O> {
     pub cache: &'a ReferenceCache,
     pub group_commit: &'a GroupCommit,
@@ -71,10 +72,10 @@ pub struct Attempt<'a, O> {
     pub source: Source<'a>,
 }
 
-/// The response of a case that is not stored yet.
+/// The response to the create of a case that is not stored yet.
 enum Response<R> {
     Ready(R),
-    /// Made of the case once it is stored.
+    /// Made from the case after it is stored.
     Deferred(Box<Case>),
 }
 
@@ -82,7 +83,7 @@ impl<O: Origin> Attempt<'_, O> {
     /// Runs the attempt once.
     ///
     /// # Errors
-    /// Returns an [`AttemptError`]; nothing was stored, unless it is `DatabaseError::OutcomeUnknown`.
+    /// Returns an [`AttemptError`]. Nothing was stored, unless it contains [`DatabaseError::OutcomeUnknown`].
     pub async fn run(&mut self) -> Result<O::Response, AttemptError> {
         let draft = self.request.draft(self.write).await?;
         let keys = draft.reference_keys();
@@ -94,16 +95,17 @@ impl<O: Origin> Attempt<'_, O> {
             }
         };
         let version = references.version;
-        let read = self.is_read().then(|| references.clone());
+        let to_cache = self.reads_database().then(|| references.clone());
         let (rows, response) = self.rows(draft, references).await?;
         self.insert(version, rows).await?;
-        if let Some(read) = read {
-            self.cache.insert(self.write.workspace_id, &keys, read);
+        if let Some(references) = to_cache {
+            self.cache
+                .insert(self.write.workspace_id, &keys, references);
         }
         self.respond(response).await.map_err(AttemptError::Failed)
     }
 
-    fn is_read(&self) -> bool {
+    fn reads_database(&self) -> bool {
         matches!(self.source, Source::Database(_))
     }
 
@@ -126,7 +128,7 @@ impl<O: Origin> Attempt<'_, O> {
         }
     }
 
-    /// The rows that the case leaves, and its response.
+    /// The rows of the case, and its response.
     async fn rows(
         &mut self,
         draft: CaseDraft,
@@ -206,7 +208,7 @@ impl<O: Origin> Attempt<'_, O> {
         is_stored.then_some(()).ok_or(AttemptError::Stale)
     }
 
-    /// The response of a stored case. From here on, no problem may say that nothing was stored.
+    /// The response of a stored case. From here on, no error may say that nothing was stored.
     async fn respond(&self, response: Response<O::Response>) -> Result<O::Response, Problem> {
         self.write.metrics.count_created_case();
         match response {

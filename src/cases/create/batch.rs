@@ -4,7 +4,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 
-use super::batch_items::{Batch, CASES};
+use super::batch_item::CASES;
+use super::batch_items::Batch;
 use super::batch_view::BatchView;
 use super::dry_run::DryRun;
 use super::request::{CaseRequest, SEVERAL};
@@ -19,7 +20,7 @@ use crate::wire_object;
 use crate::writes::Write;
 
 wire_object! {
-    /// Several cases, each of which is created or refused by itself.
+    /// Several cases. Each is created or refused independently of the others.
     BatchRequest {
         /// The cases.
         "cases" => cases: Slices<'de, CASES> =
@@ -27,10 +28,10 @@ wire_object! {
     }
 }
 
-/// Creates up to 100 cases, each by itself.
+/// Creates up to 100 cases, each independently of the others.
 ///
 /// # Errors
-/// Returns a problem of the request as a whole. The problem of an item is its result.
+/// Returns the problem of the request as a whole. The problem of an item is the result of that item.
 #[utoipa::path(
     post,
     path = "/cases/batch",
@@ -46,7 +47,7 @@ wire_object! {
                 "reviews": [{"status": "approved", "reviewed_at": "2021-03-05T16:00:00Z"}]},
         ]}),
     ),
-    responses((status = 200, description = "One result for each case.", body = BatchView)),
+    responses((status = 200, description = "One result for each case, in the order of the request.", body = BatchView)),
 )]
 pub async fn batch(
     write: Write,

@@ -16,8 +16,8 @@ pub struct BatchView {
 /// The result of one item of a batch.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ItemView {
-    /// 201: the case was created. 200: the same item was stored before or, in a dry run, could be stored. Otherwise
-    /// the status with which `POST /cases` would have responded.
+    /// 201: the case was created. 200: an earlier request created it or, in a dry run, it could be created. Otherwise
+    /// the status that `POST /cases` would return.
     #[schema(example = 201)]
     status: u16,
     /// The id of the case.
@@ -28,7 +28,7 @@ pub struct ItemView {
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     #[schema(format = "uri-reference", example = "/problems/invalid-parameters")]
     kind: Option<String>,
-    /// What is wrong, and whether anything was stored, if the item was refused.
+    /// The error, and whether anything was stored, if the item was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "1 problem found. Nothing was stored.")]
     detail: Option<String>,
@@ -36,23 +36,23 @@ pub struct ItemView {
     #[serde(skip_serializing_if = "Vec::is_empty", skip_deserializing)]
     #[schema(required = false)]
     errors: Vec<ProblemError>,
-    /// The case that has the external id already. Only with `/problems/external-id-taken`.
+    /// The id of the case that has the external id. Only with `/problems/external-id-taken`.
     #[serde(skip_serializing_if = "Option::is_none")]
     case_id: Option<Uuid>,
 }
 
 impl ItemView {
-    /// The case was created.
+    /// The result of an item whose case was created.
     pub fn created(id: Uuid) -> Self {
         Self::success(201, Some(id))
     }
 
-    /// An earlier request has created the case.
+    /// The result of an item whose case an earlier request created.
     pub fn created_before(id: Uuid) -> Self {
         Self::success(200, Some(id))
     }
 
-    /// The case of a dry run could be stored.
+    /// The result of a valid item in a dry run.
     pub fn valid() -> Self {
         Self::success(200, None)
     }

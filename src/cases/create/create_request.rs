@@ -1,4 +1,4 @@
-//! One case to be created, as it arrived.
+//! A request to create one case.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,14 +11,15 @@ use crate::http::Problem;
 use crate::validation;
 use crate::writes::Write;
 
-/// The body of a request, or an item of a batch, with the draft that it was parsed to.
+/// The body of a request, or an item of a batch, with the parsed draft.
 #[derive(Debug)]
 pub struct CreateRequest<O> {
     pub body: Bytes,
     pub origin: O,
-    /// The size of the body in which the case arrived, in bytes: its own, or that of its batch.
+    /// The size of the request body in bytes. An item of a batch has the size of the whole batch.
     body_size: usize,
-    /// Taken by the first attempt. A further one parses the body again, which is rarer than a copy would be.
+    /// The first attempt takes it. A later attempt parses the body again: that is rare, and every case would pay for a
+    /// copy.
     draft: Mutex<Option<CaseDraft>>,
 }
 
@@ -26,8 +27,8 @@ impl<O: Origin> CreateRequest<O> {
     /// Parses a body.
     ///
     /// # Errors
-    /// Returns `Problem::Malformed` if the body is not JSON, and the problem of [`crate::writes::Compute::turn`]. Every
-    /// other error is collected in the draft.
+    /// Returns `Problem::Malformed` if the body is not JSON, or the problem of [`crate::writes::Compute::turn`]. The
+    /// draft has every other error.
     pub async fn read(write: &Write, body: Bytes, origin: O) -> Result<Self, Problem> {
         let turn = write.compute.turn(body.len()).await?;
         let draft = turn.run(|| parse::<O>(&body, write.now))?;
@@ -35,7 +36,7 @@ impl<O: Origin> CreateRequest<O> {
         Ok(Self::new(body, body_size, origin, draft))
     }
 
-    /// A body with its draft.
+    /// Combines a body with its draft.
     pub fn new(body: Bytes, body_size: usize, origin: O, draft: CaseDraft) -> Self {
         Self {
             body,
@@ -57,13 +58,13 @@ impl<O: Origin> CreateRequest<O> {
         turn.run(|| parse::<O>(&self.body, write.now))
     }
 
-    /// Gives a draft back that was not used.
+    /// Puts an unused draft back.
     pub fn put_back(&self, draft: CaseDraft) {
         *self.slot() = Some(draft);
     }
 
-    /// The size of the work on a draft, in bytes of input. Errors of a small item cost little, and those of a batch of
-    /// such items as much as a large body.
+    /// The size of the work on a draft, in bytes. An invalid item counts as its whole batch: the errors of many small
+    /// items cost as much as those of one large body.
     pub fn size(&self, draft: &CaseDraft) -> usize {
         if draft.is_valid() {
             self.body.len()

@@ -15,12 +15,12 @@ use crate::validation::{Code, Fault, Scope, Violations};
 /// template.
 pub fn fill_defaults(
     draft: &CaseDraft,
-    known: &mut References,
+    references: &mut References,
     tags: &mut Vec<Tag>,
     properties: &mut Properties,
     violations: &mut Violations,
 ) {
-    let (Some(reference), Some(rules)) = (&draft.template, &known.template) else {
+    let (Some(reference), Some(rules)) = (&draft.template, &references.template) else {
         return;
     };
     let mut root = Scope::root(violations);
@@ -29,18 +29,18 @@ pub fn fill_defaults(
         TemplateReference::Id(_) => "template_id",
     });
     if draft.tags.is_empty() {
-        default_tags(rules, known, tags, &mut scope);
+        default_tags(rules, references, tags, &mut scope);
     }
     let mut assignee = None;
     if draft.assignee_id.is_none() {
-        assignee = default_assignee(rules, known, &mut scope);
+        assignee = default_assignee(rules, references, &mut scope);
     }
     let given_keys: HashSet<_> = draft.custom_properties.iter().map(|(key, _)| key).collect();
     for (key, value) in &rules.defaults.custom_properties {
         if given_keys.contains(key) {
             continue;
         }
-        let definition = known.definitions.find(Target::Case, key);
+        let definition = references.definitions.find(Target::Case, key);
         match definition
             .filter(|it| !it.archived)
             .and_then(|it| checked(it, value))
@@ -48,8 +48,8 @@ pub fn fill_defaults(
             Some(value) => drop(properties.insert(key.clone(), value)),
             None => {
                 let message = format!(
-                    "The template {} sets the custom property {key}, which does not take its value \
-                     any more. Change the template, or send the property.",
+                    "The template {} has a default for the custom property {key} that is no longer valid. \
+                     Change the template, or send the property.",
                     rules.template.key
                 );
                 let fault = Fault::new(Code::CustomPropertyNotFound, message);
@@ -58,7 +58,7 @@ pub fn fill_defaults(
         }
     }
     if assignee.is_some() {
-        known.assignee = assignee;
+        references.assignee = assignee;
     }
 }
 
@@ -71,17 +71,17 @@ fn checked(definition: &Definition, value: &serde_json::Value) -> Option<serde_j
 
 fn default_tags(
     rules: &TemplateRules,
-    known: &References,
+    references: &References,
     tags: &mut Vec<Tag>,
     scope: &mut Scope<'_>,
 ) {
-    if known.default_tags.len() == rules.defaults.tags.len() {
-        tags.clone_from(&known.default_tags);
+    if references.default_tags.len() == rules.defaults.tags.len() {
+        tags.clone_from(&references.default_tags);
         return;
     }
     let message = format!(
-        "The template {} sets a tag that this workspace no longer has. Change the template, or send \
-         tags.",
+        "The template {} has a default tag that this workspace no longer has. Change the template, or \
+         send tags.",
         rules.template.key
     );
     scope.refuse(Fault::new(Code::TagNotFound, message));
@@ -89,17 +89,17 @@ fn default_tags(
 
 fn default_assignee(
     rules: &TemplateRules,
-    known: &References,
+    references: &References,
     scope: &mut Scope<'_>,
 ) -> Option<User> {
     let id = rules.defaults.assignee_id?;
-    let (code, what) = match &known.default_assignee {
-        None => (Code::AssigneeNotFound, "who does not exist"),
-        Some(user) if user.suspended => (Code::AssigneeSuspended, "who is suspended"),
+    let (code, state) = match &references.default_assignee {
+        None => (Code::AssigneeNotFound, "does not exist"),
+        Some(user) if user.suspended => (Code::AssigneeSuspended, "is suspended"),
         Some(user) => return Some(user.clone()),
     };
     let message = format!(
-        "The template {} assigns to the user {id}, {what}. Change the template, or send \
+        "The default assignee of the template {}, the user {id}, {state}. Change the template, or send \
          assignee_id.",
         rules.template.key
     );

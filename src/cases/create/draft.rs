@@ -1,10 +1,10 @@
-//! A parsed case, before its references are known.
+//! A parsed case, before its references are resolved.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::graph::Graph;
-use crate::cases::fields::{Reference, TemplateReference};
+use crate::cases::fields::{TagReference, TemplateReference};
 use crate::cases::model::Status;
 use crate::cases::references::ReferenceKeys;
 use crate::cases::review::Decision;
@@ -14,8 +14,8 @@ use crate::individuals::IndividualDraft;
 use crate::validation::Violations;
 use crate::values::PlainText;
 
-/// A parsed case, with every error found so far. Only [`CaseDraft::finish`] makes a `Case` of it, and only if there are none:
-/// a refused field has a default here.
+/// A parsed case, with the errors found so far. A refused field has a default value here: only [`CaseDraft::finish`]
+/// makes a `Case` of a draft, and only if it has no errors.
 #[derive(Debug)]
 pub struct CaseDraft {
     pub name: Option<PlainText>,
@@ -26,7 +26,7 @@ pub struct CaseDraft {
     pub space_slug: Option<PlainText>,
     pub metadata: Vec<(PlainText, PlainText)>,
     pub custom_properties: PropertyInputs,
-    pub tags: Vec<Reference>,
+    pub tags: Vec<TagReference>,
     pub companies: Vec<CompanyDraft>,
     pub individuals: Vec<IndividualDraft>,
     pub graph: Graph,
@@ -48,7 +48,7 @@ impl CaseDraft {
         self.violations.is_empty()
     }
 
-    /// The references that the case names.
+    /// The keys of the references of the case.
     pub fn reference_keys(&self) -> ReferenceKeys {
         ReferenceKeys {
             external_id: self.external_id.clone(),

@@ -9,7 +9,7 @@ use crate::http::{Problem, Query, parameters};
 
 const NAME: &str = "dry_run";
 
-/// Whether the request is to be checked only. No other query parameter is accepted.
+/// Whether to check the request without storing anything. Refuses every other query parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DryRun(pub bool);
 
@@ -27,8 +27,8 @@ impl<S: Send + Sync> FromRequestParts<S> for DryRun {
 
 impl IntoParams for DryRun {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let about = "Checks everything and stores nothing. A case that could be stored has the status 200 \
-                     instead of 201, and no `Location`; an `Idempotency-Key` is not used up.";
+        let about = "Checks the request and stores nothing, not even the `Idempotency-Key`. The status of a valid \
+                     case is 200 instead of 201, without `Location` and `ETag`.";
         vec![parameters::flag(NAME, about)]
     }
 }

@@ -75,14 +75,14 @@ fn add_requests(create: &mut Operation) {
         && let Some(RefOr::T(content)) = body.content.get_mut(json)
     {
         for (name, summary, text) in EXAMPLES {
-            show(content, name, summary, text);
+            add_example(content, name, summary, text);
         }
     }
     if let Some(RefOr::T(created)) = create.responses.responses.get_mut("201")
         && let Some(RefOr::T(content)) = created.content.get_mut(json)
     {
-        let response = include_str!("../samples/minimal_answer.json");
-        show(
+        let response = include_str!("../samples/minimal_response.json");
+        add_example(
             content,
             "minimal",
             "The response to a minimal request",
@@ -91,7 +91,7 @@ fn add_requests(create: &mut Operation) {
     }
 }
 
-/// Links the response to the companies and individuals that the request has created.
+/// Links the response to the operations on the first company and the first individual of the case.
 fn add_links(create: &mut Operation) {
     let Some(RefOr::T(created)) = create.responses.responses.get_mut("201") else {
         return;
@@ -108,7 +108,7 @@ fn add_links(create: &mut Operation) {
     }
 }
 
-fn show(content: &mut Content, name: &str, summary: &str, text: &str) {
+fn add_example(content: &mut Content, name: &str, summary: &str, text: &str) {
     let value: Option<Value> = serde_json::from_str(text).ok();
     let example = ExampleBuilder::new().summary(summary).value(value).build();
     content.examples.insert(name.to_owned(), RefOr::T(example));

@@ -1,11 +1,12 @@
-//! From a draft and its references to a valid case.
+//! Makes a valid case from a draft and its references.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::defaults::fill_defaults;
 use super::draft::CaseDraft;
-use super::graph::{Entity, ResolvedRelation};
+use super::entities::Entity;
+use super::graph::ResolvedRelation;
 use crate::cases::model::{Case, CaseHeader, Status};
 use crate::cases::references::{self, References};
 use crate::cases::required::require;
@@ -21,30 +22,37 @@ use crate::validation::{Fault, Scope, Violations, sort_in_document_order};
 use crate::values::PlainText;
 
 impl CaseDraft {
-    /// The case, or every error of the request in the order of its body.
+    /// Makes the case, with new ids.
     ///
     /// # Errors
-    /// Returns `Problem::Invalid` with every error, or `Problem::ExternalIdTaken` if the external id is the only one.
+    /// Returns `Problem::Invalid` with every error in the order of the body, `Problem::ExternalIdTaken` if the only
+    /// error is that another case has the external id, or `Problem::Encode` if the case has no JSON form.
     pub fn finish(
         mut self,
-        mut known: References,
+        mut references: References,
         body: &[u8],
         ids: &IdSource,
         now: DateTime<Utc>,
     ) -> Result<Case, Problem> {
         let mut violations = std::mem::take(&mut self.violations);
         let mut scope = Scope::root(&mut violations);
-        let mut tags = self.resolve(&known, &mut scope);
-        let mut properties = self.properties(&known.definitions, &mut scope);
-        let of_case = &mut properties.case;
-        fill_defaults(&self, &mut known, &mut tags, of_case, &mut violations);
-        let taken = known.external_id_case;
-        let asks = |it: &&TemplateRules| self.status == Status::Open && !it.required.is_empty();
-        let rules = known.template.as_ref().filter(asks).cloned();
+        let mut tags = self.resolve(&references, &mut scope);
+        let mut properties = self.properties(&references.definitions, &mut scope);
+        let case_properties = &mut properties.case;
+        fill_defaults(
+            &self,
+            &mut references,
+            &mut tags,
+            case_properties,
+            &mut violations,
+        );
+        let taken = references.external_id_case;
+        let applies = |it: &&TemplateRules| self.status == Status::Open && !it.required.is_empty();
+        let rules = references.template.as_ref().filter(applies).cloned();
         // An invalid case is built only to find which required fields are missing.
         let case = if violations.is_empty() || rules.is_some() {
             let name = self.name.take().unwrap_or_default();
-            Some(self.into_case(name, known, tags, properties, ids, now))
+            Some(self.into_case(name, references, tags, properties, ids, now))
         } else {
             None
         };
@@ -66,24 +74,24 @@ impl CaseDraft {
     }
 
     /// Refuses references that the workspace does not have. Returns the tags, each once.
-    fn resolve(&self, known: &References, scope: &mut Scope<'_>) -> Vec<Tag> {
+    fn resolve(&self, references: &References, scope: &mut Scope<'_>) -> Vec<Tag> {
         if let Some(reference) = &self.template {
-            references::template(reference, known, scope);
+            references::template(reference, references, scope);
         }
         if let Some(id) = self.assignee_id {
-            references::assignee(id, known, scope);
+            references::assignee(id, references, scope);
         }
         if let Some(slug) = &self.space_slug {
-            references::space(slug, known, scope);
+            references::space(slug, references, scope);
         }
-        references::tags(&self.tags, known, scope)
+        references::tags(&self.tags, references, scope)
     }
 
-    /// The custom properties of the case, of its companies and of its individuals.
+    /// Checks the custom properties of the case, its companies and its individuals.
     fn properties(&self, all: &Definitions, scope: &mut Scope<'_>) -> CheckedProperties {
         let case = checked(&self.custom_properties, Target::Case, all, scope);
         let mut companies = scope.key("companies");
-        let of_companies = self.companies.iter().enumerate().map(|(index, it)| {
+        let company_properties = self.companies.iter().enumerate().map(|(index, it)| {
             checked(
                 &it.custom_properties,
                 Target::Company,
@@ -91,9 +99,9 @@ impl CaseDraft {
                 &mut companies.index(index),
             )
         });
-        let of_companies = of_companies.collect();
+        let company_properties = company_properties.collect();
         let mut individuals = scope.key("individuals");
-        let of_individuals = self.individuals.iter().enumerate().map(|(index, it)| {
+        let individual_properties = self.individuals.iter().enumerate().map(|(index, it)| {
             checked(
                 &it.custom_properties,
                 Target::Individual,
@@ -103,15 +111,15 @@ impl CaseDraft {
         });
         CheckedProperties {
             case,
-            companies: of_companies,
-            individuals: of_individuals.collect(),
+            companies: company_properties,
+            individuals: individual_properties.collect(),
         }
     }
 
     fn into_case(
         self,
         name: PlainText,
-        known: References,
+        references: References,
         tags: Vec<Tag>,
         properties: CheckedProperties,
         ids: &IdSource,
@@ -128,7 +136,7 @@ impl CaseDraft {
         let relations = self::relations(id, relations, &company_ids, &individual_ids, ids, at);
         let companies = companies(id, self.companies, company_ids, properties.companies, at);
         let individuals = self.individuals.into_iter().map(|draft| {
-            // With a main company, the details are a relation to it.
+            // With a main company, the graph has a relation with these details.
             let pending_details = if has_main {
                 RelationDetails::default()
             } else {
@@ -148,8 +156,8 @@ impl CaseDraft {
                 status: self.status,
                 review: reviews.last().cloned(),
                 external_id: self.external_id,
-                template: known.template.map(|it| it.template),
-                assignee: known.assignee,
+                template: references.template.map(|it| it.template),
+                assignee: references.assignee,
                 space_slug: self.space_slug,
                 metadata,
                 custom_properties: properties.case,
@@ -163,7 +171,7 @@ impl CaseDraft {
             companies,
             individuals,
             relations,
-            definitions: known.definitions,
+            definitions: references.definitions,
         }
     }
 }
@@ -181,7 +189,7 @@ struct CheckedProperties {
     individuals: Vec<Properties>,
 }
 
-/// The errors, in the order of the body.
+/// The problem of an invalid case, with its errors in the order of the body.
 fn refused(mut violations: Violations, body: &[u8]) -> Problem {
     sort_in_document_order(&mut violations, body);
     Problem::Invalid(violations)
@@ -256,7 +264,7 @@ fn relations(
             Entity::Individual(index) => Holder::Individual(*individuals.get(index)?),
         };
         let (id, to) = (ids.next(now), *companies.get(it.to)?);
-        let new = StoredRelation::new(id, case_id, holder, to, it.holding, now);
+        let new = StoredRelation::new(id, case_id, holder, to, it.details, now);
         Some(StoredRelation { created_at, ..new })
     };
     relations.extend(resolved.into_iter().filter_map(relation));

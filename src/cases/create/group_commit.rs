@@ -1,4 +1,4 @@
-//! The group commit: concurrent creates of one workspace are written with one statement.
+//! The group commit: writes concurrent creates of one workspace with one statement.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,9 +11,9 @@ use super::insert::insert;
 use super::rows::CaseRows;
 use crate::db::{Database, DatabaseError, Deadline, InFlight, Session};
 
-/// How many statements of one queue run at the same time, unless a full group is pending. While they run, further
-/// cases queue up: PostgreSQL spends half the time of a single case on the statement alone. With one writer nothing
-/// would happen while it waits for the disk.
+/// The most concurrent statements of one queue, unless a full group is pending. Cases that arrive meanwhile form the
+/// next group: half the time of PostgreSQL for a single case is overhead of the statement. One writer alone would be
+/// idle while it waits for the disk.
 const WRITERS: usize = 2;
 /// The largest group, in bytes. A larger case is written by itself.
 const LARGE: usize = 128 * 1024;
@@ -22,8 +22,8 @@ const LARGE: usize = 128 * 1024;
 /// references.
 pub type QueueKey = (Uuid, Uuid);
 
-/// Combines cases. No case waits for a group to fill: a case that arrives while fewer than [`WRITERS`] statements run, or
-/// that completes a group, starts another writer at once.
+/// Combines cases. No case waits for a group to fill: a case starts another writer at once if fewer than [`WRITERS`]
+/// run, or if it completes a group and the writers use less than half of the connections.
 #[derive(Debug, Clone)]
 pub struct GroupCommit {
     /// The most cases of a group.
@@ -35,7 +35,7 @@ pub struct GroupCommit {
 struct Queue {
     pending: VecDeque<Pending>,
     writers: usize,
-    /// The number of cases that have ever been queued here.
+    /// The number of cases queued so far. It identifies a pending case.
     tickets: u64,
 }
 
@@ -58,14 +58,14 @@ struct Reply {
 
 impl Reply {
     fn send(self, outcome: Result<bool, DatabaseError>) {
-        // The receiver is gone if the client has closed the connection.
+        // The receiver is gone if the request has ended.
         let _ = self.sender.send(outcome);
         drop(self.in_flight);
     }
 }
 
 impl GroupCommit {
-    /// Writes groups of up to `size` cases; 1 writes each case by itself.
+    /// Writes groups of up to `size` cases. With 1, each case is written by itself.
     pub fn new(size: usize) -> Self {
         let queues = Arc::default();
         Self { size, queues }
@@ -76,15 +76,16 @@ impl GroupCommit {
         self.size
     }
 
-    /// Writes a case, perhaps with others. Returns true once it is stored. Returns false if nothing was stored, because
-    /// the group was refused for one of its cases, or because the references have another version; the request then
-    /// writes its case by itself.
+    /// Writes a case, perhaps with others. Returns true once it is stored. Returns false if nothing was stored: the
+    /// references have another version, PostgreSQL refused the group, perhaps because of another case, or the
+    /// connection is replaced. The request then writes its case by itself.
     ///
     /// # Errors
     /// Returns [`DatabaseError::Unavailable`] or [`DatabaseError::Exhausted`] if no connection becomes free,
-    /// [`DatabaseError::ReadOnly`] if no writable server is found, [`DatabaseError::TimedOut`] if the deadline has
-    /// passed before the statement, [`DatabaseError::OutcomeUnknown`] if it passes after it was sent, and
-    /// [`DatabaseError::Locked`] if a case that was the only one of its group has waited too long for a lock.
+    /// [`DatabaseError::ReadOnly`] if no writable server is found, [`DatabaseError::OutOfResources`] if PostgreSQL has
+    /// none left, [`DatabaseError::TimedOut`] if the deadline passes before the statement is sent,
+    /// [`DatabaseError::OutcomeUnknown`] if it passes later or the connection is lost, and [`DatabaseError::Locked`] if
+    /// a case that is the only one of its group waits too long for a lock.
     pub async fn write(
         &self,
         database: &Database,
@@ -94,8 +95,8 @@ impl GroupCommit {
     ) -> Result<bool, DatabaseError> {
         let (sender, mut outcome) = oneshot::channel();
         let in_flight = InFlight::current();
-        let most_writers = WRITERS.max(database.size() / 2);
-        let (ticket, begins) = {
+        let max_writers = WRITERS.max(database.size() / 2);
+        let (ticket, starts_writer) = {
             let mut queues = self.queues();
             let queue = queues.entry(key).or_default();
             queue.tickets += 1;
@@ -106,12 +107,12 @@ impl GroupCommit {
                 deadline,
                 reply: Reply { sender, in_flight },
             });
-            let is_full = queue.pending.len() >= self.size && queue.writers < most_writers;
-            let begins = queue.writers < WRITERS || is_full;
-            queue.writers += usize::from(begins);
-            (ticket, begins)
+            let is_full = queue.pending.len() >= self.size && queue.writers < max_writers;
+            let starts_writer = queue.writers < WRITERS || is_full;
+            queue.writers += usize::from(starts_writer);
+            (ticket, starts_writer)
         };
-        if begins {
+        if starts_writer {
             let writer = Writer {
                 group_commit: self.clone(),
                 key,
@@ -119,7 +120,7 @@ impl GroupCommit {
             };
             database.spawn(async move |session| writer.run(session).await);
         }
-        // The writer has panicked, before or after it sent the statement.
+        // The writer panicked, before or after it sent the statement.
         let unknown = |_| Err(DatabaseError::OutcomeUnknown(None));
         if let Ok(outcome) = timeout(database.timeouts().read, &mut outcome).await {
             return outcome.unwrap_or_else(unknown);
@@ -134,7 +135,7 @@ impl GroupCommit {
         }
     }
 
-    /// Removes a case that no writer has taken. Returns whether it did.
+    /// Removes a case from its queue. Returns false if a writer has taken it.
     fn withdraw(&self, key: QueueKey, ticket: u64) -> bool {
         let mut queues = self.queues();
         let pending = queues.get_mut(&key).map(|it| &mut it.pending);
@@ -180,14 +181,14 @@ impl Writer {
         }
     }
 
-    /// The oldest cases, as many as fit into one statement. Returns `None` if the queue is empty or the other writers
-    /// suffice; the writer is then no longer counted, before another case can arrive.
+    /// Takes the oldest cases, as many as fit into one statement. Returns `None` if the queue is empty or the other
+    /// writers suffice. The writer is then no longer counted, before another case can arrive.
     fn next(&mut self) -> Option<Vec<Pending>> {
         let group_commit = self.group_commit.clone();
-        let most = group_commit.size;
+        let max_cases = group_commit.size;
         let mut queues = group_commit.queues();
         let queue = queues.get_mut(&self.key)?;
-        let is_surplus = queue.writers > WRITERS && queue.pending.len() < most;
+        let is_surplus = queue.writers > WRITERS && queue.pending.len() < max_cases;
         let first = if is_surplus {
             None
         } else {
@@ -200,9 +201,9 @@ impl Writer {
         };
         let pending = &mut queue.pending;
         let mut size = first.rows.size();
-        let mut group = Vec::with_capacity(most.min(pending.len() + 1));
+        let mut group = Vec::with_capacity(max_cases.min(pending.len() + 1));
         group.push(first);
-        while group.len() < most
+        while group.len() < max_cases
             && let Some(next) = pending.front()
             && size + next.rows.size() <= LARGE
         {
@@ -226,7 +227,7 @@ impl Writer {
     async fn write(&self, session: &mut Session, group: Vec<Pending>) {
         let mut rows = Vec::with_capacity(group.len());
         let mut replies = Vec::with_capacity(group.len());
-        // Each request waits until its own deadline.
+        // The statement has the latest deadline of the group. Each request waits until its own.
         let mut deadline = None;
         for pending in group {
             if pending.deadline.has_passed() {
@@ -259,9 +260,9 @@ impl Writer {
                 Err(
                     DatabaseError::Refused(sqlx::Error::Database(_)) | DatabaseError::Locked(_),
                 ) => Ok(false),
-                // The connection is replaced. The request reads and writes again on one that is writable.
+                // The connection is replaced. The request reads and writes again on a writable one.
                 Err(DatabaseError::ReadOnly(Some(_))) => Ok(false),
-                Err(error) => Err(of_group(error)),
+                Err(error) => Err(group_error(error)),
             });
         }
     }
@@ -270,12 +271,12 @@ impl Writer {
 /// Sends an error to every request of a group.
 fn refuse(group: impl IntoIterator<Item = Pending>, error: &DatabaseError) {
     for pending in group {
-        pending.reply.send(Err(of_group(error)));
+        pending.reply.send(Err(group_error(error)));
     }
 }
 
-/// The error of a group, for one of its cases. The cause cannot be copied; it is logged with its statement.
-fn of_group(error: &DatabaseError) -> DatabaseError {
+/// The error of a group, for one of its cases. The cause is dropped: it cannot be cloned.
+fn group_error(error: &DatabaseError) -> DatabaseError {
     match error {
         DatabaseError::Unavailable(_) => DatabaseError::Unavailable(None),
         DatabaseError::Exhausted => DatabaseError::Exhausted,

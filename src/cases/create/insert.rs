@@ -10,16 +10,16 @@ use uuid::Uuid;
 use super::rows::CaseRows;
 use crate::json::Rows;
 
-/// A connection that has sent a statement of more bytes than this releases its buffer.
+/// After a statement of more bytes than this, the connection releases its buffers.
 const LARGE: usize = 512 * 1024;
 
-/// Writes new cases of one workspace with one statement: all of them, or none. Returns false, and writes nothing, if the
+/// Writes new cases of one workspace with one statement: all of them, or none. Returns false and writes nothing if the
 /// references of the workspace no longer have the version with which the cases were checked.
 ///
 /// The rows are dropped before the statement is sent: large ones would otherwise be in memory twice.
 ///
 /// # Errors
-/// Returns the error of the statement. A named constraint tells which rule a concurrent change has broken.
+/// Returns `sqlx::Error` if the statement fails: it names the constraint that a concurrent change broke.
 pub async fn insert(
     connection: &mut PgConnection,
     workspace_id: Uuid,
@@ -72,8 +72,8 @@ pub async fn insert(
     Ok(inserted?.rows_affected() > 0)
 }
 
-/// Whether a constraint guards something that can change between the read of the references and the write. A second
-/// read finds the same error, and where in the request it is.
+/// Whether a change between the read of the references and the write can break this constraint. The next attempt reads
+/// the new state, and returns an error with its location in the request.
 pub fn is_overtaken(constraint: &str) -> bool {
     matches!(
         constraint,
@@ -86,7 +86,8 @@ pub fn is_overtaken(constraint: &str) -> bool {
     )
 }
 
-/// Rows of one table of several cases, as a parameter: a JSON array, written directly into the buffer of the statement.
+/// The rows of several cases in one table, as a parameter: a JSON array that is written directly into the buffer of the
+/// statement.
 #[derive(Debug)]
 struct JsonArray<'c>(&'c [CaseRows], fn(&CaseRows) -> &Rows);
 
@@ -121,13 +122,13 @@ impl Encode<'_, Postgres> for JsonArray<'_> {
     }
 
     fn size_hint(&self) -> usize {
-        // A comma or bracket for each, and room for the length of the parameter, which no hint includes. One byte too
+        // One comma or bracket for each part, and room for the length of the parameter, which sqlx adds. One byte too
         // few would copy the whole buffer.
         self.parts().map(|it| it.len() + 1).sum::<usize>() + 64
     }
 }
 
-/// The rows of idempotency keys, column by column.
+/// The rows of the idempotency keys, as columns.
 #[derive(Debug, Default)]
 struct KeyRows<'c> {
     keys: Vec<&'c str>,
@@ -139,7 +140,7 @@ struct KeyRows<'c> {
 }
 
 impl<'c> KeyRows<'c> {
-    /// The rows of those cases whose requests have a key.
+    /// The rows of the requests that have an idempotency key.
     fn of(cases: &'c [CaseRows]) -> Self {
         let mut rows = Self::default();
         for case in cases {

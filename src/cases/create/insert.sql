@@ -1,6 +1,6 @@
--- Some cases of one workspace with one statement, with everything that they leave: all of it, or
--- nothing. Nothing too where the references of the workspace no longer have the version with which
--- they were checked ($12): then there is no event either, which every case has.
+-- Inserts cases of one workspace, with their parts, activities, events, deliveries and idempotency
+-- keys: all rows, or none. Inserts none if the references of the workspace no longer have the version
+-- with which the cases were checked ($12). Every case has an event: the caller counts these rows.
 WITH gate AS MATERIALIZED (
     SELECT 1 WHERE $12::uuid IS NULL
         OR EXISTS (SELECT FROM reference_versions WHERE workspace_id = $1 AND version = $12)

@@ -1,5 +1,5 @@
--- insert.sql for cases by themselves, without the parts for what they do not have: these cost as much
--- as the rest, even where they have nothing to do.
+-- insert.sql for cases without companies, individuals, tags, reviews and deliveries. The CTEs for them
+-- take as long as all others, even if they insert no rows.
 WITH gate AS MATERIALIZED (
     SELECT 1 WHERE $11::uuid IS NULL
         OR EXISTS (SELECT FROM reference_versions WHERE workspace_id = $1 AND version = $11)

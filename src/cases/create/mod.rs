@@ -6,12 +6,15 @@ use axum::response::{IntoResponse, Response};
 
 mod attempt;
 mod batch;
+mod batch_earlier;
+mod batch_item;
 mod batch_items;
 mod batch_view;
 mod create_request;
 mod defaults;
 mod draft;
 mod dry_run;
+mod entities;
 mod examples;
 mod finish;
 mod graph;
@@ -39,10 +42,10 @@ use crate::idempotency::IdempotencyKey;
 use crate::state::FeatureState;
 use crate::writes::Write;
 
-/// Creates a case with everything that belongs to it, or returns every error of the request.
+/// Creates a case with its companies, individuals and relations, or returns every error of the request.
 ///
 /// # Errors
-/// Returns the problem of the request, as docs/api-design.md lists them. Nothing was stored, unless the problem is
+/// Returns the problem of the request: docs/api-design.md lists them. Nothing was stored, unless it is
 /// `outcome-unknown`.
 #[utoipa::path(
     post,
@@ -61,7 +64,7 @@ use crate::writes::Write;
         ),
         (
             status = 200,
-            description = "The case as a dry run shows it. Nothing is stored.",
+            description = "The valid case of a dry run, with ids that are not stored.",
             body = CaseView<'static>,
         ),
     ),

@@ -1,4 +1,4 @@
-//! The two ways in which a case arrives: in a request of its own, and as an item of a batch.
+//! The two origins of a case: its own request, or an item of a batch.
 
 use axum::http::StatusCode;
 
@@ -12,21 +12,21 @@ use crate::validation::Mode;
 /// The SHA-256 of an item of a batch.
 pub type Digest = [u8; 32];
 
-/// What the two ways differ in.
+/// The differences between the two.
 pub trait Origin: Copy + Send + Sync + 'static {
     /// The response to the request, or the result of the item.
     type Response: Replay + Clone + Send + Sync + 'static;
 
     /// Which fields the request may have.
     const MODE: Mode;
-    /// Whether the response shows the whole case. It is then made after the case is stored, unless it is stored with
-    /// it, so that a large response is not in memory beside the rows of its case.
+    /// Whether the response contains the whole case. It is then made after the case is stored, so that a large response
+    /// and the rows are not in memory together. With an idempotency key it is made before, and stored with the case.
     const SHOWS_CASE: bool;
 
-    /// The digest that makes the case once, if it has an external id.
+    /// The digest to store with the case: that of an item with an external id.
     fn digest(&self) -> Option<Digest>;
 
-    /// The response for a stored case.
+    /// The response to a create.
     ///
     /// # Errors
     /// Returns `Problem::Encode` if the case has no JSON form.
@@ -45,7 +45,7 @@ pub trait Origin: Copy + Send + Sync + 'static {
     fn stored(response: &Self::Response) -> Result<WriteResponse, Problem>;
 }
 
-/// A request of its own, at a path with this prefix.
+/// A request for one case, at a path with this prefix.
 #[derive(Debug, Clone, Copy)]
 pub struct Single {
     pub prefix: &'static str,
@@ -76,7 +76,7 @@ impl Origin for Single {
     }
 }
 
-/// An item of a batch. With an external id, its digest is stored with the case.
+/// An item of a batch. It has a digest if it has an external id.
 #[derive(Debug, Clone, Copy)]
 pub struct BatchItem {
     pub digest: Option<Digest>,

@@ -12,8 +12,8 @@ use crate::events::{
 };
 use crate::http::Problem;
 
-/// The record of a new case. A company or an individual of the case has an event of its own if an endpoint waits for
-/// it; the activity of the case covers all of them.
+/// The record of a new case. Its companies and individuals have events of their own only if an endpoint subscribes to
+/// them, and no activities: that of the case covers them.
 ///
 /// # Errors
 /// Returns `Problem::Encode` if a view has no JSON form.

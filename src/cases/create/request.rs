@@ -1,4 +1,4 @@
-//! The request of `POST /cases`, alone and in a batch: what may arrive, and the only way from it to a case.
+//! The request of `POST /cases`, which is also an item of a batch, and its parser.
 
 use chrono::{DateTime, Utc};
 
@@ -22,58 +22,57 @@ use crate::validation::{
 use crate::values::{choice, text, uuid};
 use crate::wire_object;
 
-/// What to do with an array of cases.
+/// The remedy for an array of cases.
 pub const SEVERAL: &str = r#"Send one case, or several to POST /cases/batch as {"cases": [...]}."#;
 /// The most companies of a case, and the most individuals.
 const ENTITIES: usize = 1_000;
-/// The most decisions that a case brings along.
+/// The most reviews in the history of a new case.
 const REVIEWS: usize = 100;
 
 wire_object! {
     /// A whole customer: the case, its companies and individuals, and who owns or represents whom.
     CaseRequest except fields_of_other_modes within "Batch" {
-        /// What people call the case; not only white space.
+        /// Name of the case. Not only white space.
         "name" => name: Text<'de> = shape::text(1, 180).matching(r"\S").required().example("Acme"),
-        /// Decisions (`approved`, `rejected`, `closed`) come by a review.
+        /// Status of the new case. A review sets `approved`, `rejected` or `closed`.
         "status" => status: Text<'de> =
             shape::words(STATUSES.map(|it| it.0)).strict().default("open"),
-        /// Your own id of the customer, unique in the workspace; not `batch`, `.` or `..`, which no path can have.
+        /// Your own id of the customer, unique in the workspace. Not `batch`, `.` or `..`: a path cannot contain them.
         "external_id" => external_id: Text<'de> = shape::text(1, 255).example("customer-1001"),
-        /// The template, by its key. At most one of `template_key` and `template_id` is given.
+        /// Key of the template. Send `template_key` or `template_id`, not both.
         "template_key" => template_key: Text<'de> = shape::text(1, 255).example("kyb_standard"),
-        /// The template, by its id. Use `template_key`.
+        /// Id of the template. Use `template_key` instead.
         "template_id" => template_id: Text<'de> =
             shape::format("uuid").example("0198a000-0000-4000-8000-000000000101").deprecated(),
-        /// The user who works on the case; not a suspended one.
+        /// Id of the user to whom the case is assigned. Not a suspended user.
         "assignee_id" => assignee_id: Text<'de> =
             shape::format("uuid").example("0198a000-0000-4000-8000-000000000301"),
-        /// The space that the case lies in.
+        /// Slug of the space of the case.
         "space_slug" => space_slug: Text<'de> = shape::text(1, 255).example("space_Sandbox00001"),
-        /// Up to 100 texts of your own, by key.
+        /// Up to 100 strings of your own, by key.
         "metadata" => metadata: Entries<'de, Text<'de>, METADATA_KEYS> = metadata_shape(),
-        /// Values of the custom properties for cases, by key; `null` or `""` is no value.
+        /// Values of the custom properties for cases, by key. `null` and `""` mean no value.
         "custom_properties" => custom_properties: PropertiesRequest<'de> =
             custom_properties::shape(),
-        /// Tags of the workspace, by label (without case) or id; the same one twice counts once.
+        /// Tags of the workspace, by label (case-insensitive) or id. A repeated tag counts once.
         "tags" => tags: Items<Text<'de>, TAGS> =
             shape::list(shape::text(1, 100).example("VIP"), TAGS),
-        /// Companies, in the order in which they are answered. If there are any, one is of type `main`.
+        /// Companies, in the order of the response. If there are any, exactly one has the type `main`.
         "companies" => companies: Items<Box<CompanyRequest<'de>>, ENTITIES> =
             shape::list(schema::item_in::<CompanyRequest<'_>>(Mode::Part), ENTITIES),
-        /// Individuals, in the order in which they are answered.
+        /// Individuals, in the order of the response.
         "individuals" => individuals: Items<Box<IndividualRequest<'de>>, ENTITIES> =
             shape::list(schema::item_in::<IndividualRequest<'_>>(Mode::Part), ENTITIES),
-        /// When the case was created in the system that it comes from; now, where it is absent. Not in
-        /// the future.
+        /// Creation time of the case in another system; by default the current time. Not in the future.
         "created_at" => created_at: Text<'de> =
             shape::format("date-time").example("2021-03-04T09:30:00Z"),
-        /// The decisions that were made there, oldest first. The last of them is the status of the case.
+        /// Reviews of the case in another system, oldest first. The last one sets the status of the case.
         "reviews" => reviews: Items<ReviewRequest<'de>, REVIEWS> =
             shape::list(schema::item_in::<ReviewRequest<'_>>(Mode::Create), REVIEWS),
     }
 }
 
-/// The members that an item of a batch alone has: history of another system.
+/// The fields that only an item of a batch has: history from another system.
 fn fields_of_other_modes(mode: Mode) -> &'static [&'static str] {
     match mode {
         Mode::Part => &[],
@@ -82,17 +81,17 @@ fn fields_of_other_modes(mode: Mode) -> &'static [&'static str] {
 }
 
 impl CaseDraft {
-    /// Walks the request once and collects every fault of shape, value and graph. In [`Mode::Part`] it is
-    /// the item of a batch, which can bring its history along.
+    /// Parses a request and collects every error of types, values and relations. In [`Mode::Part`] it is an item of a
+    /// batch, which can have a history.
     pub fn parse(body: Field<CaseRequest<'_>>, mode: Mode, now: DateTime<Utc>) -> Self {
         let mut violations = Violations::default();
         let several = match mode {
             Mode::Part => "Each case is one object.",
             Mode::Create | Mode::Update => SEVERAL,
         };
-        let walk =
+        let parse =
             |request: CaseRequest<'_>, scope: &mut Scope<'_>| request.parse(mode, scope, now);
-        let mut draft = visit_item(body, several, &mut violations, walk);
+        let mut draft = visit_item(body, several, &mut violations, parse);
         draft.violations = violations;
         draft
     }
@@ -101,7 +100,7 @@ impl CaseDraft {
 impl CaseRequest<'_> {
     fn parse(mut self, mode: Mode, scope: &mut Scope<'_>, now: DateTime<Utc>) -> CaseDraft {
         self.refuse_others(fields_of_other_modes(mode), scope);
-        let companies_are_known = is_known(&self.companies);
+        let companies_are_complete = is_complete(&self.companies);
         let name = scope.required(self.name(), name);
         let status = scope.strict(self.status(), |sent| initial_status(mode, sent));
         let external_id = scope.optional(self.external_id(), external_id);
@@ -130,12 +129,17 @@ impl CaseRequest<'_> {
         .into_iter()
         .map(Option::unwrap_or_default)
         .collect();
-        let graph = Graph::resolve(&mut companies, companies_are_known, &mut individuals, scope);
+        let graph = Graph::resolve(
+            &mut companies,
+            companies_are_complete,
+            &mut individuals,
+            scope,
+        );
         let history = history(self.created_at(), self.reviews(), status, scope, now);
-        let decided = history.decisions.last().and_then(|it| it.status);
+        let reviewed = history.decisions.last().and_then(|it| it.status);
         CaseDraft {
             name,
-            status: decided.or(status).unwrap_or(Status::Open),
+            status: reviewed.or(status).unwrap_or(Status::Open),
             external_id,
             template: key.or(id),
             assignee_id,
@@ -152,7 +156,7 @@ impl CaseRequest<'_> {
     }
 }
 
-/// What a case brings along: its decisions follow each other, and its creation.
+/// Parses the history of a case. Refuses reviews that are not in chronological order.
 fn history(
     created_at: Member<Text<'_>>,
     reviews: Member<Items<ReviewRequest<'_>, REVIEWS>>,
@@ -163,7 +167,7 @@ fn history(
     let created_at = scope.optional(created_at, |sent| past(sent, now));
     let name = reviews.name;
     let decisions = list(scope, reviews, |sent, scope| Some(sent.parse(now, scope)));
-    let mut here = scope.key(name);
+    let mut reviews = scope.key(name);
     let mut last = created_at;
     for (index, decision) in decisions.iter().enumerate() {
         let Some(decision) = decision else { continue };
@@ -172,17 +176,16 @@ fn history(
             let before = if index == 0 {
                 "created_at of the case"
             } else {
-                "the review in front of it"
+                "the previous review"
             };
-            let message = format!("This is before {before}. Reviews stand here oldest first.");
+            let message = format!("This is before {before}. Send the oldest review first.");
             let fault = Fault::new(Code::ReviewOrder, message);
-            here.index(index).key("reviewed_at").refuse(fault);
+            reviews.index(index).key("reviewed_at").refuse(fault);
         }
         last = Some(at);
     }
     if status == Some(Status::Draft) && !decisions.is_empty() {
-        let message =
-            "A draft has no reviews. Leave its status out: the last review is the status.";
+        let message = "A draft has no reviews. Omit status: the last review sets it.";
         let fault = Fault::new(Code::StatusTransition, message);
         scope.key("status").refuse(fault);
     }
@@ -192,8 +195,8 @@ fn history(
     }
 }
 
-/// Whether a list was read whole, so that what follows from it can be judged.
-fn is_known<T, const LIMIT: usize>(list: &Field<Items<T, LIMIT>>) -> bool {
+/// Whether every item of a list was read. Otherwise a missing item is not an error.
+fn is_complete<T, const LIMIT: usize>(list: &Field<Items<T, LIMIT>>) -> bool {
     match list {
         Field::Missing | Field::Null => true,
         Field::Value(items) => items.are_within_limit(),
@@ -201,14 +204,12 @@ fn is_known<T, const LIMIT: usize>(list: &Field<Items<T, LIMIT>>) -> bool {
     }
 }
 
-/// The status of a new case: the others come by a review.
+/// The status of a new case. A review sets the other statuses.
 fn initial_status(mode: Mode, sent: &str) -> Result<Status, Fault> {
     if matches!(sent, "approved" | "rejected" | "closed") {
         let how = match mode {
-            Mode::Part => "give the decision in reviews",
-            Mode::Create | Mode::Update => {
-                "create it and then review it with POST /cases/{id}/reviews"
-            }
+            Mode::Part => "send the decision in reviews",
+            Mode::Create | Mode::Update => "create it and then send POST /cases/{id}/reviews",
         };
         let message =
             format!("A case is created as draft or open. To record that it is {sent}, {how}.");

@@ -19,14 +19,14 @@ use crate::json::Rows;
 use crate::relations::{RelationDetails, StoredRelation};
 use crate::values::{PlainText, hex, timestamp};
 
-/// The rows of one case, as JSON.
+/// Everything that the statement writes for one case.
 #[derive(Debug)]
 pub struct CaseRows {
-    /// One row: the case, with the rows of everything that belongs to it as lists.
+    /// The row of the case, with the rows of its tags, reviews, companies, individuals and relations as arrays.
     pub case: Rows,
     /// Its activity, events and deliveries.
     pub record: ChangeRowsJson,
-    /// Whether the case has no companies, individuals, tags, reviews and deliveries.
+    /// Whether the case has no companies, individuals, tags, reviews or deliveries.
     pub is_header_only: bool,
     pub id: Uuid,
     pub written_at: DateTime<Utc>,
@@ -60,7 +60,7 @@ struct CaseRow<'c> {
     relations: Option<Vec<RelationRow<'c>>>,
 }
 
-/// The row of a company within that of its case.
+/// The row of a company in the row of its case.
 #[derive(Debug, Serialize)]
 struct CompanyRow<'c> {
     id: Uuid,
@@ -69,7 +69,7 @@ struct CompanyRow<'c> {
     custom_properties: &'c Properties,
 }
 
-/// The row of an individual within that of its case.
+/// The row of an individual in the row of its case.
 #[derive(Debug, Serialize)]
 struct IndividualRow<'c> {
     id: Uuid,
@@ -80,7 +80,7 @@ struct IndividualRow<'c> {
     custom_properties: &'c Properties,
 }
 
-/// The row of a relation within that of its case.
+/// The row of a relation in the row of its case.
 #[derive(Debug, Serialize)]
 struct RelationRow<'c> {
     id: Uuid,
@@ -88,7 +88,7 @@ struct RelationRow<'c> {
     from_individual_id: Option<Uuid>,
     to_company_id: Uuid,
     #[serde(flatten)]
-    holding: &'c RelationDetails,
+    details: &'c RelationDetails,
 }
 
 impl<'c> From<&'c StoredCompany> for CompanyRow<'c> {
@@ -119,18 +119,18 @@ impl<'c> From<&'c StoredRelation> for RelationRow<'c> {
             from_company_id: stored.from_company_id,
             from_individual_id: stored.from_individual_id,
             to_company_id: stored.to_company_id,
-            holding: &stored.holding,
+            details: &stored.holding,
         }
     }
 }
 
-/// The rows of a list; `None` if it is empty.
+/// The rows of a list. Returns `None` if it is empty.
 fn rows<'c, S, R: From<&'c S>>(list: &'c [S]) -> Option<Vec<R>> {
     (!list.is_empty()).then(|| list.iter().map(R::from).collect())
 }
 
 impl CaseRows {
-    /// The rows of a case, with its record and the response to store.
+    /// Makes the rows of a case.
     ///
     /// # Errors
     /// Returns an error if a row has no JSON form.
@@ -171,7 +171,7 @@ impl CaseRows {
         })
     }
 
-    /// Their approximate size in bytes.
+    /// The approximate size of the rows in bytes.
     pub fn size(&self) -> usize {
         let stored = self.stored_response.as_ref();
         let stored = stored.map_or(0, |(_, response)| response.body.len());

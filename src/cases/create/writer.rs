@@ -1,4 +1,4 @@
-//! The state that creates share, and the way of a case into the database.
+//! The state that all creates share.
 
 use std::sync::Arc;
 
@@ -12,11 +12,10 @@ use crate::http::Problem;
 use crate::idempotency::Claim;
 use crate::writes::Write;
 
-/// How often a case is read and written again because a constraint says that something was taken or deleted between
-/// the two.
+/// The most attempts that end with [`AttemptError::Overtaken`] before the create fails.
 const ATTEMPTS: usize = 3;
 
-/// Creates cases: one for each server process.
+/// Creates cases. A server process has one.
 #[derive(Debug, Clone)]
 pub struct CaseWriter {
     references: ReferenceCache,
@@ -40,7 +39,7 @@ impl CaseWriter {
     /// Checks a case and stores nothing, not even the idempotency key.
     ///
     /// # Errors
-    /// Returns the problems of [`CaseWriter::store`].
+    /// Returns the problems that [`CaseWriter::store`] returns before it writes.
     pub async fn check<O: Origin>(
         &self,
         write: &Write,
@@ -65,12 +64,12 @@ impl CaseWriter {
         Box::pin(database.unit(deadline, check)).await
     }
 
-    /// Stores a case with one statement, perhaps together with others, if its references are in the cache. Otherwise,
-    /// or if they have changed, reads them first.
+    /// Stores a case. If its references are in the cache, the group commit writes it, perhaps together with other
+    /// cases. If that attempt is stale, another one reads the references and writes the case by itself.
     ///
     /// # Errors
-    /// Returns every problem that a create can have. Nothing was stored, unless the problem is
-    /// `DatabaseError::OutcomeUnknown`.
+    /// Returns the problem of the request, or a database error. Nothing was stored, unless it is
+    /// [`crate::db::DatabaseError::OutcomeUnknown`].
     pub async fn store<O: Origin>(
         &self,
         write: &Write,
@@ -89,7 +88,7 @@ impl CaseWriter {
             Err(AttemptError::Stale) => {}
             result => return result.map_err(Problem::from),
         }
-        // On the heap, since it is rare and the futures of all creates would grow by it.
+        // Boxed: it is rare, and would make the futures of all creates larger.
         Box::pin(self.clone().read_and_store(write, request, claim)).await
     }
 
@@ -110,12 +109,12 @@ impl CaseWriter {
                 claim: claim.as_ref(),
                 source: Source::Database(&mut session),
             };
-            let mut more = 1..ATTEMPTS;
+            let mut retries = 1..ATTEMPTS;
             loop {
                 match attempt.run().await {
-                    // What a case refers to may change once more, but hardly until the deadline.
+                    // The references changed again. The deadline bounds these retries.
                     Err(AttemptError::Stale) if !deadline.has_passed() => {}
-                    Err(AttemptError::Overtaken(_)) if more.next().is_some() => {}
+                    Err(AttemptError::Overtaken(_)) if retries.next().is_some() => {}
                     result => return result.map_err(Problem::from),
                 }
             }

@@ -1,4 +1,4 @@
-//! The references of earlier requests, so that a request with the same ones reads nothing.
+//! The references of earlier requests. A request with the same reference keys needs no read.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,12 +16,12 @@ const ROWS: u64 = 20_000;
 /// The expected number of entries.
 const ENTRIES: usize = 1_000;
 
-/// References by workspace and by the keys of a request. An entry can be outdated: a write names the version with which
-/// its case was checked, and writes nothing if the workspace has another one.
+/// References by workspace and by the keys of a request. An entry can be outdated: the insert compares its version with
+/// that of the workspace, and writes nothing if they differ.
 #[derive(Clone)]
 pub struct ReferenceCache(Arc<Cache<CacheKey, References, Rows>>);
 
-/// The workspace, and the references that the request names.
+/// The workspace, and the reference keys of a request.
 #[derive(Debug, PartialEq, Eq, Hash, Clone)]
 struct CacheKey(Uuid, SharedReferenceKeys);
 

@@ -1,4 +1,4 @@
-//! What a case refers to: its template, assignee, space and tags, and the definitions of its custom properties.
+//! The references of a case: its template, assignee, space and tags, and the definitions of custom properties.
 
 mod cache;
 mod keys;

@@ -1,4 +1,4 @@
-//! Reading the references of a request, in one round trip.
+//! Reads the references of a request in one round trip.
 
 use std::sync::Arc;
 
@@ -17,14 +17,14 @@ use crate::templates::TemplateRules;
 use crate::users::User;
 use crate::values::PlainText;
 
-/// The references that the workspace has. `tags`, `template_keys` and `space_slugs` also hold candidates for a
-/// suggestion.
+/// The references of a request that exist in the workspace. `tags`, `template_keys` and `space_slugs` also contain
+/// candidates for suggestions.
 #[derive(Debug, Clone, Deserialize)]
 pub struct References {
     /// The version of the references of the workspace when they were read.
     pub version: Uuid,
     pub template: Option<TemplateRules>,
-    /// Whether the template that the request names exists, but is archived.
+    /// Whether the template of the request exists, but is archived.
     pub template_is_archived: bool,
     /// The default tags of the template that still exist.
     pub default_tags: Vec<Tag>,
@@ -84,7 +84,7 @@ async fn query(
         shared.space_slug.as_deref(),
         &tags as _,
         keys.external_id.as_deref(),
-        shared.kept_template_id,
+        shared.current_template_id,
     )
     .fetch_one(connection)
     .await?;

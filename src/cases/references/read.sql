@@ -1,5 +1,5 @@
--- Everything that a request refers to, and the custom properties that its answer lists.
--- Candidates for a suggestion come along, up to 200 of each.
+-- The references of a request, and the definitions of the custom properties. Includes up to 200
+-- candidates for suggestions of each kind.
 SELECT jsonb_build_object(
     'version', (SELECT version FROM reference_versions WHERE workspace_id = $1),
     'template', (
@@ -45,7 +45,7 @@ SELECT jsonb_build_object(
             WHERE workspace_id = $1 AND (folded_label = ANY ($6) OR id::text = ANY ($6))
             UNION
             (SELECT id, label, created_at FROM tags WHERE workspace_id = $1 AND cardinality($6) > 0
-            ORDER BY folded_label LIMIT 200)) AS known),
+            ORDER BY folded_label LIMIT 200)) AS candidates),
     'external_id_case', (SELECT id FROM cases WHERE workspace_id = $1 AND external_id = $7),
     'definitions', (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
@@ -60,4 +60,4 @@ SELECT jsonb_build_object(
     'endpoints', (
         SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'url', url, 'events', events)), '[]')
         FROM webhooks WHERE workspace_id = $1 AND status = 'online' AND deleted_at IS NULL)
-) AS "known!: Json<References>"
+) AS "references!: Json<References>"

@@ -1,35 +1,37 @@
-//! Resolving the references of a request, or refusing them.
+//! Resolves the references of a request, or refuses them.
 
 use std::collections::HashSet;
 
 use uuid::Uuid;
 
 use super::read::References;
-use crate::cases::fields::{Reference, TemplateReference};
+use crate::cases::fields::{TagReference, TemplateReference};
 use crate::tags::{Tag, TagIndex};
 use crate::validation::{Code, Fault, Names, Scope, quote};
 
 /// Refuses a template that the workspace does not have.
-pub fn template(reference: &TemplateReference, known: &References, scope: &mut Scope<'_>) {
-    if known.template.is_some() {
+pub fn template(reference: &TemplateReference, references: &References, scope: &mut Scope<'_>) {
+    if references.template.is_some() {
         return;
     }
     match reference {
         TemplateReference::Key(key) => {
-            let message = if known.template_is_archived {
+            let message = if references.template_is_archived {
                 format!("The template {} is archived. Choose another.", quote(key))
             } else {
                 format!("This workspace has no template {}.", quote(key))
             };
             let mut fault = Fault::new(Code::TemplateNotFound, message);
-            if !known.template_is_archived {
-                fault =
-                    fault.suggesting(key, known.template_keys.iter().cloned().collect::<Names>());
+            if !references.template_is_archived {
+                fault = fault.suggesting(
+                    key,
+                    references.template_keys.iter().cloned().collect::<Names>(),
+                );
             }
             scope.key("template_key").refuse(fault);
         }
         TemplateReference::Id(id) => {
-            let message = if known.template_is_archived {
+            let message = if references.template_is_archived {
                 format!("The template {id} is archived. Choose another.")
             } else {
                 format!("This workspace has no template with the id {id}.")
@@ -41,36 +43,36 @@ pub fn template(reference: &TemplateReference, known: &References, scope: &mut S
 }
 
 /// Refuses an assignee who is not an active user of the workspace.
-pub fn assignee(id: Uuid, known: &References, scope: &mut Scope<'_>) {
-    let (code, what) = match &known.assignee {
+pub fn assignee(id: Uuid, references: &References, scope: &mut Scope<'_>) {
+    let (code, state) = match &references.assignee {
         None => (Code::AssigneeNotFound, "does not exist in this workspace"),
         Some(user) if user.suspended => (Code::AssigneeSuspended, "is suspended"),
         Some(_) => return,
     };
-    let message = format!("The user {id} {what}. Name an active user.");
+    let message = format!("The user {id} {state}. Choose an active user.");
     scope.key("assignee_id").refuse(Fault::new(code, message));
 }
 
 /// Refuses a space that the workspace does not have.
-pub fn space(slug: &str, known: &References, scope: &mut Scope<'_>) {
-    if known.space_exists {
+pub fn space(slug: &str, references: &References, scope: &mut Scope<'_>) {
+    if references.space_exists {
         return;
     }
     let message = format!("This workspace has no space {}.", quote(slug));
-    let slugs: Names = known.space_slugs.iter().cloned().collect();
+    let slugs: Names = references.space_slugs.iter().cloned().collect();
     let fault = Fault::new(Code::SpaceNotFound, message).suggesting(slug, slugs);
     scope.key("space_slug").refuse(fault);
 }
 
-/// The tags that the request names by id or label, each once. Refuses unknown ones.
-pub fn tags(references: &[Reference], known: &References, scope: &mut Scope<'_>) -> Vec<Tag> {
-    if references.is_empty() {
+/// Finds the tags of a request by id or label. Returns each tag once. Refuses unknown tags.
+pub fn tags(named: &[TagReference], references: &References, scope: &mut Scope<'_>) -> Vec<Tag> {
+    if named.is_empty() {
         return Vec::new();
     }
-    let tags = TagIndex::new(&known.tags);
+    let tags = TagIndex::new(&references.tags);
     let mut resolved = Vec::new();
     let mut ids = HashSet::new();
-    for reference in references {
+    for reference in named {
         match tags.find(&reference.name) {
             Some(tag) if !ids.insert(tag.id) => {}
             Some(tag) => resolved.push(tag.clone()),

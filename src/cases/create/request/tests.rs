@@ -1,4 +1,4 @@
-//! What the parser finds wrong, and what it makes of what is right.
+//! The errors that the parser reports, and the drafts that it makes.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ fn faults(body: &str) -> Vec<(String, &'static str)> {
 }
 
 #[test]
-fn names_every_fault_at_its_pointer_in_document_order() {
+fn reports_every_error_in_document_order() {
     let body = r#"{
         "extrenal_id": "x", "status": "opne", "name": " ", "metadata": {"a": 1, "a": "b"},
         "individuals": [
@@ -78,7 +78,7 @@ fn names_every_fault_at_its_pointer_in_document_order() {
 }
 
 #[test]
-fn what_follows_from_a_missing_main_company_is_not_listed() {
+fn omits_errors_that_follow_from_a_missing_main_company() {
     let body = r#"{"name": "A", "companies": [{"name": "B", "type": "affiliated",
         "relations": [{}]}], "individuals": [{"first_name": "C", "last_name": "D",
         "relations": [{}]}]}"#;
@@ -94,8 +94,8 @@ fn what_follows_from_a_missing_main_company_is_not_listed() {
 }
 
 #[test]
-fn relations_of_a_graph_are_held_apart() {
-    let person = |relations: &str| {
+fn refuses_invalid_relations() {
+    let body = |relations: &str| {
         format!(
             r#"{{"name": "A", "companies": [{{"name": "B", "ref": "b", "relations": [{{}}]}}],
             "individuals": [{{"first_name": "C", "last_name": "", "ref": "c",
@@ -106,7 +106,7 @@ fn relations_of_a_graph_are_held_apart() {
         "/companies/0/relations/0/source_company_ref".to_owned(),
         "relation_to_self",
     );
-    assert_eq!(faults(&person("[]")), std::slice::from_ref(&to_self));
+    assert_eq!(faults(&body("[]")), std::slice::from_ref(&to_self));
     for (relations, pointer, code) in [
         (
             r#"[{}, {"source_company_ref": "b"}]"#,
@@ -126,19 +126,19 @@ fn relations_of_a_graph_are_held_apart() {
         ),
     ] {
         let expected = (format!("/individuals/0{pointer}"), code);
-        assert_eq!(faults(&person(relations)), [to_self.clone(), expected]);
+        assert_eq!(faults(&body(relations)), [to_self.clone(), expected]);
     }
-    let alone = r#"{"name": "A", "individuals": [{"first_name": "C", "last_name": "D",
+    let without_company = r#"{"name": "A", "individuals": [{"first_name": "C", "last_name": "D",
         "roles": ["shareholder"], "relations": [{}]}]}"#;
     let expected = (
         "/individuals/0/relations/0".to_owned(),
         "relation_without_company",
     );
-    assert_eq!(faults(alone), [expected]);
+    assert_eq!(faults(without_company), [expected]);
 }
 
 #[test]
-fn shorthand_becomes_the_relation_to_the_main_company() {
+fn merges_details_of_an_individual_into_its_relation_to_the_main_company() {
     let body = r#"{"name": "A", "companies": [{"name": "B"}], "individuals": [
         {"first_name": "C", "last_name": "D", "roles": ["shareholder", "beneficial_owner"],
          "ownership_percentage": 25, "relations": [{"position": "CEO"}]},
@@ -148,11 +148,11 @@ fn shorthand_becomes_the_relation_to_the_main_company() {
     assert_eq!(draft.graph.relations.len(), 1);
     let to_main = draft.graph.relations.first();
     let to_main = to_main.filter(|it| Some(it.to) == draft.graph.main);
-    let holding = to_main.map(|it| it.holding.clone()).unwrap_or_default();
-    let holding = serde_json::to_value(holding).unwrap_or_default();
+    let details = to_main.map(|it| it.details.clone()).unwrap_or_default();
+    let details = serde_json::to_value(details).unwrap_or_default();
     let expected = json!({"roles": ["shareholder"], "position": "CEO",
         "ownership_percentage": 25, "voting_rights_percentage": null});
-    assert_eq!(holding, expected);
+    assert_eq!(details, expected);
     let owner = draft
         .individuals
         .first()
@@ -161,7 +161,7 @@ fn shorthand_becomes_the_relation_to_the_main_company() {
 }
 
 #[test]
-fn a_flag_that_needs_an_address_is_named_beside_it() {
+fn reports_a_missing_email_on_the_flag_and_on_the_email() {
     let body = r#"{"name": "A", "individuals": [{"first_name": "C", "last_name": "D",
         "is_business_contact": true, "email": ""}]}"#;
     let expected = [
@@ -175,7 +175,7 @@ fn a_flag_that_needs_an_address_is_named_beside_it() {
 }
 
 #[test]
-fn nothing_given_is_nothing_wrong() {
+fn accepts_empty_values_as_absent() {
     let body = r#"{"name": "A", "status": null, "external_id": "", "template_key": "",
         "template_id": null, "assignee_id": "", "metadata": [], "custom_properties": {},
         "tags": null, "companies": [{"name": "B", "address": [], "banking_information": {},
@@ -185,13 +185,13 @@ fn nothing_given_is_nothing_wrong() {
 }
 
 #[test]
-fn a_body_made_of_faults_is_counted_and_not_listed() {
+fn counts_errors_beyond_the_limit_without_listing_them() {
     let body = format!(r#"{{"companies": [{}0]}}"#, "{},".repeat(2_000));
     let draft = parse(body.as_bytes());
     assert_eq!(draft.violations.kept().len(), Violations::KEPT);
     assert!(draft.violations.total() > 1_000);
     let nothing = r#"{"name": "A", "companies": [{}"#;
-    let malformed = read::<CaseRequest<'_>>(nothing.as_bytes()).expect_err("it ends too early");
+    let malformed = read::<CaseRequest<'_>>(nothing.as_bytes()).expect_err("incomplete JSON");
     assert_eq!(
         malformed.reason,
         "The body ends before its JSON is complete"
@@ -201,15 +201,15 @@ fn a_body_made_of_faults_is_counted_and_not_listed() {
     assert_eq!(faults("[]"), [(String::new(), "type")]);
 }
 
-/// How long this thread has computed, whatever else the machine has to do.
+/// The CPU time of this thread.
 fn cpu_time() -> Duration {
     let clock = nix::time::ClockId::CLOCK_THREAD_CPUTIME_ID;
     clock.now().expect("a clock").into()
 }
 
-/// Two mebibytes of faults, each of which would be worth a suggestion.
+/// About 2 MiB of errors, each with a possible suggestion.
 #[test]
-fn a_body_made_of_misspelt_names_is_cheap_to_refuse() {
+fn refuses_many_misspelt_names_in_bounded_time() {
     let companies = (0..999)
         .map(|index| {
             let relations = (0..20).map(|_| json!({"source_company_ref": "i"}));
@@ -235,13 +235,13 @@ fn a_body_made_of_misspelt_names_is_cheap_to_refuse() {
         let begun = cpu_time();
         assert!(parse(&body).violations.total() > 1_000);
         let took = cpu_time() - begun;
-        // It took up to a minute when every fault was worked out.
+        // With a suggestion for every error it took up to a minute.
         assert!(took < Duration::from_secs(10), "{took:?}");
     }
 }
 
 #[test]
-fn faults_that_only_follow_from_another_are_not_listed() {
+fn omits_errors_that_follow_from_another_error() {
     let mut companies = vec![json!({"name": "A", "type": "affiliated"}); 1_000];
     companies.push(json!({"name": "B", "ref": "b"}));
     let individual = json!({"first_name": "C", "last_name": "D",
@@ -267,7 +267,7 @@ fn faults_that_only_follow_from_another_are_not_listed() {
 }
 
 #[test]
-fn every_fault_is_named_where_another_stands_beside_it() {
+fn reports_every_error_of_a_field() {
     let metadata: String = (0..100).map(|key| format!(r#""k{key}": "v", "#)).collect();
     let body = format!(
         r#"{{"zzz": 1e400, "status": "x", "name": "A", "template_id": "x", "template_key": "a",
@@ -284,20 +284,23 @@ fn every_fault_is_named_where_another_stands_beside_it() {
     ];
     let mut found = faults(&body);
     let expected = expected.map(|(at, code)| (at.to_owned(), code));
-    // Two faults at one place have no order.
+    // Errors with the same pointer have no order.
     let sorted = |faults: &[(String, &'static str)]| {
         let mut faults = faults.to_vec();
         faults.sort();
         faults
     };
     assert_eq!(sorted(&found), sorted(&expected));
-    let mut places: Vec<_> = expected.iter().map(|it| it.0.clone()).collect();
-    places.dedup();
+    let mut pointers: Vec<_> = expected.iter().map(|it| it.0.clone()).collect();
+    pointers.dedup();
     found.dedup_by(|a, b| a.0 == b.0);
-    assert_eq!(found.into_iter().map(|it| it.0).collect::<Vec<_>>(), places);
+    assert_eq!(
+        found.into_iter().map(|it| it.0).collect::<Vec<_>>(),
+        pointers
+    );
 }
 
-/// JSON that often has the contract's own keys, so that the parser is reached in depth.
+/// JSON that often has keys of the API, so that the tests reach deep into the parser.
 fn json_value() -> impl Strategy<Value = Value> {
     let known = CaseRequest::KNOWN.iter().chain(CompanyRequest::KNOWN);
     let known: Vec<_> = known.chain(IndividualRequest::KNOWN).copied().collect();
@@ -325,14 +328,14 @@ fn json_value() -> impl Strategy<Value = Value> {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
             prop::collection::vec((key.clone(), inner), 0..8)
-                .prop_map(|members| Value::Object(members.into_iter().collect())),
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
         ]
     })
 }
 
 proptest! {
     #[test]
-    fn no_json_value_makes_it_panic_and_every_pointer_or_its_parent_resolves(
+    fn parses_any_json_and_reports_pointers_whose_parents_exist(
         value in json_value(),
     ) {
         let body = serde_json::to_vec(&value).unwrap_or_default();
@@ -345,7 +348,7 @@ proptest! {
 }
 
 #[test]
-fn a_case_has_a_bounded_number_of_relations() {
+fn refuses_more_than_20_000_relations() {
     let relations = |count: usize| {
         let companies = (0..100).map(|number| {
             let kind = if number == 0 { "main" } else { "affiliated" };

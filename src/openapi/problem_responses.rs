@@ -1,4 +1,4 @@
-//! The answers that are no success: which an operation can have follows from what it takes.
+//! The error responses of operations, derived from the inputs of each operation.
 
 use std::collections::BTreeMap;
 
@@ -12,36 +12,40 @@ use super::operations::name_headers;
 use super::problem_examples::example;
 use crate::http::{ProblemDocument, ProblemType};
 
-/// A status, the name of its answer, and what it means.
-const ANSWERS: [(u16, &str, &str); 13] = [
+/// The status, name and description of each response.
+const RESPONSES: [(u16, &str, &str); 13] = [
     (
         400,
         "BadRequest",
         "The request is malformed or has invalid parameters: make sure that the body matches the schema. \
-         `errors` has everything that is wrong, each at its place. Nothing was stored.",
+         `errors` lists every error with its location. Nothing was stored.",
     ),
-    (401, "Unauthorized", "There is no key, or it is not valid."),
+    (401, "Unauthorized", "The API key is missing or invalid."),
     (
         404,
         "NotFound",
-        "The workspace of the key has nothing of that name.",
+        "The workspace of the API key has no such resource.",
     ),
     (408, "RequestTimeout", "The body did not arrive in time."),
-    (409, "Conflict", "It does not follow from what is there."),
+    (
+        409,
+        "Conflict",
+        "The request conflicts with the current state.",
+    ),
     (
         410,
         "Gone",
-        "What a request with this `Idempotency-Key` made was deleted since.",
+        "The response to this `Idempotency-Key` was erased, because its case was deleted.",
     ),
     (
         412,
         "PreconditionFailed",
-        "`If-Match` names another version.",
+        "`If-Match` does not match the version of the case.",
     ),
     (
         413,
         "PayloadTooLarge",
-        "The body is larger than this server takes.",
+        "The body is larger than the limit of this server.",
     ),
     (
         415,
@@ -51,18 +55,26 @@ const ANSWERS: [(u16, &str, &str); 13] = [
     (
         422,
         "UnprocessableContent",
-        "The `Idempotency-Key` belongs to another request.",
+        "The `Idempotency-Key` was used for another request.",
     ),
-    (429, "TooManyRequests", "The key has used up its rate."),
-    (500, "InternalServerError", "The fault is ours."),
+    (
+        429,
+        "TooManyRequests",
+        "The API key has exceeded its rate limit.",
+    ),
+    (
+        500,
+        "InternalServerError",
+        "The server has an internal error.",
+    ),
     (
         503,
         "ServiceUnavailable",
-        "The server cannot do it now; `type` says whether it is known that nothing was stored.",
+        "The server cannot execute the request now. Unless `type` is `/problems/outcome-unknown`, nothing was stored.",
     ),
 ];
 
-/// Declares the answers, each with an example of every problem that it can show.
+/// Declares the responses, each with an example of every problem with its status.
 pub fn declare(components: &mut Components) {
     let name = ProblemDocument::name().into_owned();
     let mut schemas = Vec::new();
@@ -72,7 +84,7 @@ pub fn declare(components: &mut Components) {
         name.clone(),
         <ProblemDocument as utoipa::PartialSchema>::schema(),
     );
-    for (status, answer, about) in ANSWERS {
+    for (status, response_name, about) in RESPONSES {
         let mut content =
             ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name(&name))));
         for kind in ProblemType::ALL {
@@ -80,19 +92,20 @@ pub fn declare(components: &mut Components) {
             if of.as_u16() != status {
                 continue;
             }
-            let shown = ExampleBuilder::new()
+            let example = ExampleBuilder::new()
                 .summary(title)
                 .value(serde_json::to_value(example(kind)).ok())
                 .build();
-            content = content.examples_from_iter([(kind_name, shown)]);
+            content = content.examples_from_iter([(kind_name, example)]);
         }
         let response = ResponseBuilder::new()
             .description(about)
             .content("application/problem+json", content.build())
             .build();
-        components
-            .responses
-            .insert(answer.to_owned(), RefOr::T(with_headers(status, response)));
+        components.responses.insert(
+            response_name.to_owned(),
+            RefOr::T(with_headers(status, response)),
+        );
     }
 }
 
@@ -111,7 +124,7 @@ fn with_headers(status: u16, mut response: Response) -> Response {
     response
 }
 
-/// The refusals of an operation: their statuses and the names of their answers.
+/// The error responses of an operation: status and name of each.
 pub fn of(operation: &Operation) -> BTreeMap<String, &'static str> {
     let has_key = operation.security.is_none();
     let in_path = parameters(operation).any(|it| it.parameter_in == ParameterIn::Path);
@@ -130,7 +143,7 @@ pub fn of(operation: &Operation) -> BTreeMap<String, &'static str> {
         .flat_map(|(_, of)| of);
     statuses
         .filter_map(|status| {
-            let (_, name, _) = ANSWERS.iter().find(|(of, _, _)| of == status)?;
+            let (_, name, _) = RESPONSES.iter().find(|(of, _, _)| of == status)?;
             Some((status.to_string(), *name))
         })
         .collect()
