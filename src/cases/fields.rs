@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::model::Status;
 use crate::schema::shape::{self, Shape};
-use crate::validation::{Code, Entries, Fault, Items, Member, Scope, Text};
+use crate::validation::{Code, Entries, Fault, Items, NamedField, Scope, Text};
 use crate::values::{PlainText, choice, exclusive, length, not_blank};
 
 /// The most metadata keys of a case.
@@ -83,7 +83,7 @@ pub fn changed_status(sent: &str) -> Result<Status, Fault> {
         let message = format!(
             "The status {sent} comes by a review: POST /cases/{{id}}/reviews. A change opens a case."
         );
-        return Err(Fault::new(Code::Choice, message).allowing(["open"]));
+        return Err(Fault::new(Code::Choice, message).with_allowed(["open"]));
     }
     choice(sent, &STATUSES)
 }
@@ -96,10 +96,10 @@ pub fn metadata_shape() -> Shape {
 /// Metadata: an object of strings.
 pub fn metadata(
     scope: &mut Scope<'_>,
-    member: Member<Entries<'_, Text<'_>, METADATA_KEYS>>,
+    field: NamedField<Entries<'_, Text<'_>, METADATA_KEYS>>,
 ) -> Vec<(PlainText, PlainText)> {
-    let name = member.name;
-    let Some(entries) = scope.given(member) else {
+    let name = field.name;
+    let Some(entries) = scope.given(field) else {
         return Vec::new();
     };
     let mut here = scope.key(name);
@@ -116,9 +116,9 @@ pub fn metadata(
 }
 
 /// Tags, by id or label.
-pub fn tags(scope: &mut Scope<'_>, member: Member<Items<Text<'_>, TAGS>>) -> Vec<Reference> {
-    let name = member.name;
-    let Some(items) = scope.given(member) else {
+pub fn tags(scope: &mut Scope<'_>, field: NamedField<Items<Text<'_>, TAGS>>) -> Vec<Reference> {
+    let name = field.name;
+    let Some(items) = scope.given(field) else {
         return Vec::new();
     };
     let mut here = scope.key(name);

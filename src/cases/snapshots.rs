@@ -11,7 +11,7 @@ use super::store;
 use super::view::{CaseContextView, CaseView};
 use crate::companies;
 use crate::events::{Snapshots, Subject};
-use crate::http::{Problem, ProblemType, in_place};
+use crate::http::{Problem, ProblemType, run_in_place};
 use crate::individuals;
 use crate::versions::CaseReference;
 
@@ -34,7 +34,7 @@ impl Snapshots for CaseSnapshots {
                     let found = store::find(connection, workspace_id, &reference).await?;
                     let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
                     // A lock is held: this does not wait for its turn.
-                    in_place(found.len(), || {
+                    run_in_place(found.len(), || {
                         let case: Case = serde_json::from_str(&found).map_err(Problem::Decode)?;
                         json(&CaseView::new(&case, true))
                     })

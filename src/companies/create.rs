@@ -81,7 +81,7 @@ pub async fn create(
             Box::pin(async move {
                 let created = add(connection, &work).await?;
                 let location = format!("{}/companies/{}", work.prefix, created.company.id);
-                let response = response(StatusCode::CREATED, &created)?.at(location);
+                let response = response(StatusCode::CREATED, &created)?.with_location(location);
                 let change = change(&created, "api__created__company");
                 Ok(Outcome::from(response).change(change.with_event(Event::COMPANY_CREATED)))
             })
@@ -93,7 +93,7 @@ pub async fn create(
 pub fn response(status: StatusCode, found: &FoundCompany) -> Result<WriteResponse, Problem> {
     let relations: Vec<_> = found.relations.iter().collect();
     let view = CompanyView::new(&found.company, &relations, &found.definitions);
-    Ok(WriteResponse::json(status, &view)?.versioned(found.version))
+    Ok(WriteResponse::json(status, &view)?.with_version(found.version))
 }
 
 /// A change of a company that is there.
@@ -173,7 +173,7 @@ fn place(members: &mut Members, id: Uuid, new: &CompanyDraft, scope: &mut Scope<
         let message = format!(
             "A case has one main company; this one has {main}. Set type to affiliated here."
         );
-        let fault = Fault::new(Code::MainCompanyRepeated, message).allowing(["affiliated"]);
+        let fault = Fault::new(Code::MainCompanyRepeated, message).with_allowed(["affiliated"]);
         scope.key("type").refuse(fault);
         return false;
     }

@@ -46,7 +46,7 @@ pub async fn delete(
             let change = change(&found, "api__deleted__company")
                 .with_event(Event::COMPANY_DELETED)
                 .with_tombstone(remains);
-            let response = WriteResponse::empty(StatusCode::NO_CONTENT).versioned(found.version);
+            let response = WriteResponse::empty(StatusCode::NO_CONTENT).with_version(found.version);
             Ok::<_, Problem>(Outcome::from(response).change(change))
         })
     });

@@ -5,7 +5,7 @@ use crate::custom_properties::{self, PropertiesRequest, PropertyInputs};
 use crate::relations::{HeldRelationRequest, RELATIONS, RelationInputs};
 use crate::schema::Changed;
 use crate::schema::{self, shape};
-use crate::validation::{Field, Items, Member, Mode, Object, Scope, Sent, Text, list};
+use crate::validation::{Field, Items, Mode, NamedField, Object, Scope, SentFields, Text, list};
 use crate::values::{
     AddressRequest, BankingInformationRequest, Country, EntityLegalForm, PlainText, address,
     banking_information, choice, date, length, not_blank, sent_address, sent_bank, text,
@@ -109,7 +109,7 @@ pub struct CompanyDraft {
 #[derive(Debug, Clone)]
 pub struct CompanyChanges {
     pub draft: CompanyDraft,
-    pub sent: Sent,
+    pub sent: SentFields,
 }
 
 const TYPES: [(&str, CompanyType); 2] = [
@@ -125,7 +125,7 @@ const STATUSES: [(&str, CompanyStatus); 3] = [
 impl CompanyRequest<'_> {
     /// The company, its faults refused at their places.
     pub fn parse(mut self, mode: Mode, scope: &mut Scope<'_>) -> CompanyDraft {
-        self.refuse_others(fields_of_other_modes(mode), scope);
+        self.refuse_unexpected(fields_of_other_modes(mode), scope);
         let kind = match self.kind {
             Field::Missing | Field::Null => Some(CompanyType::Main),
             _ => scope.strict(self.kind(), |sent| choice(sent, &TYPES)),
@@ -166,15 +166,15 @@ impl CompanyRequest<'_> {
 
     /// The changes that were sent, their faults refused at their places.
     pub fn parse_changes(self, scope: &mut Scope<'_>) -> CompanyChanges {
-        let mut sent = Sent {
-            members: self.sent(),
+        let mut sent = SentFields {
+            fields: self.sent_fields(),
             nested: Vec::new(),
         };
         sent.nested.extend(sent_address("address", &self.address));
         sent.nested
             .extend(sent_bank("banking_information", &self.banking_information));
         // They are merged by key.
-        sent.members.retain(|it| *it != "custom_properties");
+        sent.fields.retain(|it| *it != "custom_properties");
         CompanyChanges {
             draft: self.parse(Mode::Update, scope),
             sent,
@@ -192,11 +192,11 @@ fn fields_of_other_modes(mode: Mode) -> &'static [&'static str] {
 }
 
 /// The status: `null` is 'not given' to a new company, and nothing that a change can make it.
-fn status(mode: Mode, member: Member<Text<'_>>, scope: &mut Scope<'_>) -> CompanyStatus {
+fn status(mode: Mode, field: NamedField<Text<'_>>, scope: &mut Scope<'_>) -> CompanyStatus {
     let parse = |sent: &str| choice(sent, &STATUSES);
     let status = match mode {
-        Mode::Part | Mode::Create => scope.strict(member, parse),
-        Mode::Update => scope.replacement(member, parse),
+        Mode::Part | Mode::Create => scope.strict(field, parse),
+        Mode::Update => scope.replacement(field, parse),
     };
     status.unwrap_or_default()
 }

@@ -81,7 +81,7 @@ pub async fn edge(State(edge): State<Arc<Edge>>, mut request: Request, next: Nex
     }
     limit_caches(response.headers_mut(), &edge.front);
     if let Some(allowance) = allowance {
-        allowance.tell(response.headers_mut());
+        allowance.write_headers(response.headers_mut());
     }
     if edge.stopping.has_begun() {
         let close = HeaderValue::from_static("close");

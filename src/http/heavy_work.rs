@@ -53,7 +53,7 @@ impl HeavyWork {
         deadline: Deadline,
     ) -> Result<Turn<'_>, Problem> {
         if !Self::is_heavy(size) {
-            return Ok(Turn::at_once(size));
+            return Ok(Turn::immediate(size));
         }
         // It is rare, and would make the future of every request larger.
         let held = Box::pin(self.hold(workspace_id));
@@ -93,19 +93,19 @@ pub struct Turn<'a> {
 
 impl Turn<'_> {
     /// For light work, and for heavy work that has waited long enough.
-    pub fn at_once(size: usize) -> Self {
+    pub fn immediate(size: usize) -> Self {
         Self { size, _held: None }
     }
 
     /// Does the work.
     pub fn run<T>(self, work: impl FnOnce() -> T) -> T {
-        in_place(self.size, work)
+        run_in_place(self.size, work)
     }
 }
 
 /// Does work whose cost grows with `size` bytes at once, without a turn; where it is heavy, other tasks of
 /// the runtime go on on another thread.
-pub fn in_place<T>(size: usize, work: impl FnOnce() -> T) -> T {
+pub fn run_in_place<T>(size: usize, work: impl FnOnce() -> T) -> T {
     if !HeavyWork::is_heavy(size) {
         return work();
     }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::ProblemType;
-use super::problem_document::{Place, ProblemDocument, ProblemError};
+use super::problem_document::{ErrorLocation, ProblemDocument, ProblemError};
 use crate::db::{DatabaseError, Retry};
 use crate::validation::{Budget, Code, Fault, Malformed, Violation, Violations};
 
@@ -174,9 +174,9 @@ impl Problem {
             _ => None,
         };
         let place = match self {
-            Self::InvalidQuery(_) => Place::Query,
-            Self::InvalidHeader(_) => Place::Header,
-            _ => Place::Body,
+            Self::InvalidQuery(_) => ErrorLocation::Query,
+            Self::InvalidHeader(_) => ErrorLocation::Header,
+            _ => ErrorLocation::Body,
         };
         let detail = self.detail();
         let errors = listed.iter();
@@ -193,7 +193,7 @@ impl Problem {
             fault.case_id = case_id.map(|id| id.to_string());
             let pointer = pointer.to_owned();
             errors.push(ProblemError::new(
-                Place::Body,
+                ErrorLocation::Body,
                 &Violation { pointer, fault },
                 budget,
             ));

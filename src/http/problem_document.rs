@@ -13,7 +13,7 @@ use crate::values::Timestamp;
 
 /// Where the place of an error is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum ErrorLocation {
     Body,
     Query,
     Header,
@@ -106,14 +106,14 @@ impl ToSchema for Codes {}
 
 impl ProblemError {
     /// The error that a violation is; its suggestion costs something of the budget.
-    pub fn new(place: Place, violation: &Violation, budget: &mut Budget) -> Self {
+    pub fn new(place: ErrorLocation, violation: &Violation, budget: &mut Budget) -> Self {
         let fault = &violation.fault;
         let explained = fault.explain(budget);
-        let at = |here: Place| (place == here).then(|| violation.pointer.clone());
+        let at = |here: ErrorLocation| (place == here).then(|| violation.pointer.clone());
         Self {
-            pointer: at(Place::Body),
-            parameter: at(Place::Query),
-            header: at(Place::Header),
+            pointer: at(ErrorLocation::Body),
+            parameter: at(ErrorLocation::Query),
+            header: at(ErrorLocation::Header),
             code: fault.code.as_str(),
             message: explained.message,
             suggestion: explained.suggestion,

@@ -224,7 +224,7 @@ impl Query {
             let Some(field) = fields.iter().find(|it| it.name == field) else {
                 continue;
             };
-            let fault = no_operator(field, operator);
+            let fault = unsupported_operator(field, operator);
             let name = name.clone();
             if let Some(taken) = self.taken.get_mut(index) {
                 *taken = true;
@@ -261,8 +261,8 @@ impl Query {
                     );
                     let names: Names = names.into_iter().collect();
                     let fault = Fault::new(Code::Choice, message)
-                        .suggesting(name, names.clone())
-                        .allowing(names);
+                        .with_candidates(name, names.clone())
+                        .with_allowed(names);
                     self.refuse("sort", fault);
                 }
                 (Some(field), "asc" | "desc") => {
@@ -280,8 +280,8 @@ impl Query {
                         quote(direction)
                     );
                     let fault = Fault::new(Code::Choice, message)
-                        .suggesting(direction, ["asc", "desc"])
-                        .allowing(["asc", "desc"]);
+                        .with_candidates(direction, ["asc", "desc"])
+                        .with_allowed(["asc", "desc"]);
                     self.refuse("sort", fault);
                 }
             }
@@ -364,9 +364,9 @@ impl Query {
                 Some((_, member)) if !self.objects.is_empty() => {
                     let objects = self.objects.iter().map(|it| format!("{it}.{member}"));
                     let candidates: Names = objects.chain(known.iter().cloned()).collect();
-                    fault.suggesting(&name, candidates)
+                    fault.with_candidates(&name, candidates)
                 }
-                _ => fault.suggesting(&name, names.clone()),
+                _ => fault.with_candidates(&name, names.clone()),
             };
             self.refuse(&name, fault);
         }
@@ -374,15 +374,17 @@ impl Query {
             return Ok(());
         }
         let sent = &self.sent;
-        self.violations.kept_mut().sort_by_cached_key(|violation| {
-            sent.iter().position(|(name, _)| *name == violation.pointer)
-        });
+        self.violations
+            .recorded_mut()
+            .sort_by_cached_key(|violation| {
+                sent.iter().position(|(name, _)| *name == violation.pointer)
+            });
         Err(Problem::InvalidQuery(self.violations))
     }
 }
 
 /// A field has no such operator.
-pub(super) fn no_operator(field: &Field, operator: &str) -> Fault {
+pub(super) fn unsupported_operator(field: &Field, operator: &str) -> Fault {
     let operators = field.operators.iter().map(|it| it.as_str());
     let operators: Vec<_> = operators.collect();
     let message = format!(
@@ -393,8 +395,8 @@ pub(super) fn no_operator(field: &Field, operator: &str) -> Fault {
     );
     let operators: Names = operators.into_iter().collect();
     Fault::new(Code::Choice, message)
-        .suggesting(operator, operators.clone())
-        .allowing(operators)
+        .with_candidates(operator, operators.clone())
+        .with_allowed(operators)
 }
 
 /// The value of a filter, as its field has it.

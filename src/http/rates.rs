@@ -81,7 +81,7 @@ impl Allowance {
 
     /// Says what is left in the fields of draft-ietf-httpapi-ratelimit-headers, and when to come
     /// again (RFC 9110, section 10.2.3). Of a request without a caller there is nothing to say.
-    pub(super) fn tell(&self, headers: &mut HeaderMap) {
+    pub(super) fn write_headers(&self, headers: &mut HeaderMap) {
         let Some(Taken {
             left,
             seconds,

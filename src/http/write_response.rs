@@ -46,7 +46,7 @@ impl WriteResponse {
 
     /// The same, of something that can be read at `location`.
     #[must_use]
-    pub fn at(self, location: String) -> Self {
+    pub fn with_location(self, location: String) -> Self {
         Self {
             location: Some(location),
             ..self
@@ -55,7 +55,7 @@ impl WriteResponse {
 
     /// The same, of a case that has this version now.
     #[must_use]
-    pub fn versioned(self, version: i64) -> Self {
+    pub fn with_version(self, version: i64) -> Self {
         Self {
             version: Some(version),
             ..self

@@ -83,7 +83,7 @@ pub async fn create(
             Box::pin(async move {
                 let created = add(connection, &work).await?;
                 let location = format!("{}/individuals/{}", work.prefix, created.individual.id);
-                let response = response(StatusCode::CREATED, &created)?.at(location);
+                let response = response(StatusCode::CREATED, &created)?.with_location(location);
                 let change = change(&created, "api__created__individual");
                 Ok(Outcome::from(response).change(change.with_event(Event::INDIVIDUAL_CREATED)))
             })
@@ -96,7 +96,7 @@ pub fn response(status: StatusCode, found: &FoundIndividual) -> Result<WriteResp
     let relations: Vec<_> = found.relations.iter().collect();
     let (individual, definitions) = (&found.individual, &found.definitions);
     let view = IndividualView::new(individual, &relations, found.main, definitions);
-    Ok(WriteResponse::json(status, &view)?.versioned(found.version))
+    Ok(WriteResponse::json(status, &view)?.with_version(found.version))
 }
 
 /// A change of an individual that is there.

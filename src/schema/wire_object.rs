@@ -69,8 +69,8 @@ macro_rules! wire_object {
         impl<'de> $name<'de> {
             $(
                 /// Takes the value, with the name of the field.
-                pub fn $field(&mut self) -> $crate::validation::Member<$kind> {
-                    $crate::validation::Member {
+                pub fn $field(&mut self) -> $crate::validation::NamedField<$kind> {
+                    $crate::validation::NamedField {
                         name: $key,
                         value: std::mem::take(&mut self.$field),
                     }
@@ -79,7 +79,7 @@ macro_rules! wire_object {
         }
 
         impl $crate::validation::Object for $name<'_> {
-            fn sent(&self) -> Vec<&'static str> {
+            fn sent_fields(&self) -> Vec<&'static str> {
                 let mut sent = Vec::new();
                 $(if !matches!(self.$field, $crate::validation::Field::Missing) {
                     sent.push($key);
@@ -87,7 +87,7 @@ macro_rules! wire_object {
                 sent
             }
 
-            fn refuse_others(
+            fn refuse_unexpected(
                 &mut self,
                 others: &[&'static str],
                 scope: &mut $crate::validation::Scope<'_>,
@@ -117,18 +117,18 @@ macro_rules! wire_object {
             const EXPECTED: &'static str = "an object";
 
             fn from_object<A: serde::de::MapAccess<'de>>(
-                mut members: A,
+                mut entries: A,
             ) -> Result<Result<Self, $crate::validation::Found>, A::Error> {
                 use $crate::validation::{Field, Text};
                 let mut taken = Self::default();
-                while let Some(Field::Value(key)) = members.next_key::<Field<Text<'de>>>()? {
+                while let Some(Field::Value(key)) = entries.next_key::<Field<Text<'de>>>()? {
                     match key.as_ref() {
                         $($key if matches!(taken.$field, Field::Missing) => {
-                            taken.$field = members.next_value()?;
+                            taken.$field = entries.next_value()?;
                         })*
                         other => {
                             let repeated = Self::KNOWN.contains(&other);
-                            members.next_value::<serde::de::IgnoredAny>()?;
+                            entries.next_value::<serde::de::IgnoredAny>()?;
                             taken.unknown_keys.add(key, repeated);
                         }
                     }

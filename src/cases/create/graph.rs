@@ -163,7 +163,7 @@ fn main(companies: &[CompanyDraft], scope: &mut Scope<'_>) -> Main {
             .key("companies")
             .index(index)
             .key("type")
-            .refuse(Fault::new(Code::MainCompanyRepeated, message).allowing(["affiliated"]));
+            .refuse(Fault::new(Code::MainCompanyRepeated, message).with_allowed(["affiliated"]));
     }
     one
 }
@@ -265,7 +265,7 @@ impl Resolver<'_> {
                             individual.pointer()
                         );
                         Fault::new(Code::RefNotACompany, message)
-                            .allowing(self.company_refs().first(ALLOWED))
+                            .with_allowed(self.company_refs().first(ALLOWED))
                     });
                     None
                 }
@@ -288,8 +288,8 @@ impl Resolver<'_> {
             quote(reference)
         );
         Fault::new(Code::RefNotFound, message)
-            .suggesting(reference, known.clone())
-            .allowing(known.first(ALLOWED))
+            .with_candidates(reference, known.clone())
+            .with_allowed(known.first(ALLOWED))
     }
 
     fn company_refs(&self) -> Names {

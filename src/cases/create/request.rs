@@ -16,8 +16,8 @@ use crate::http::visit_item;
 use crate::individuals::IndividualRequest;
 use crate::schema::{self, shape};
 use crate::validation::{
-    Code, Entries, Fault, Field, Items, Member, Mode, Object, Scope, Text, Violations, is_given,
-    list,
+    Code, Entries, Fault, Field, Items, Mode, NamedField, Object, Scope, Text, Violations,
+    is_given, list,
 };
 use crate::values::{choice, text, uuid};
 use crate::wire_object;
@@ -100,7 +100,7 @@ impl CaseDraft {
 
 impl CaseRequest<'_> {
     fn parse(mut self, mode: Mode, scope: &mut Scope<'_>, now: DateTime<Utc>) -> CaseDraft {
-        self.refuse_others(fields_of_other_modes(mode), scope);
+        self.refuse_unexpected(fields_of_other_modes(mode), scope);
         let companies_are_known = is_known(&self.companies);
         let name = scope.required(self.name(), name);
         let status = scope.strict(self.status(), |sent| initial_status(mode, sent));
@@ -154,8 +154,8 @@ impl CaseRequest<'_> {
 
 /// What a case brings along: its decisions follow each other, and its creation.
 fn history(
-    created_at: Member<Text<'_>>,
-    reviews: Member<Items<ReviewRequest<'_>, REVIEWS>>,
+    created_at: NamedField<Text<'_>>,
+    reviews: NamedField<Items<ReviewRequest<'_>, REVIEWS>>,
     status: Option<Status>,
     scope: &mut Scope<'_>,
     now: DateTime<Utc>,
@@ -212,7 +212,7 @@ fn initial_status(mode: Mode, sent: &str) -> Result<Status, Fault> {
         };
         let message =
             format!("A case is created as draft or open. To record that it is {sent}, {how}.");
-        return Err(Fault::new(Code::Choice, message).allowing(["draft", "open"]));
+        return Err(Fault::new(Code::Choice, message).with_allowed(["draft", "open"]));
     }
     choice(sent, &STATUSES)
 }

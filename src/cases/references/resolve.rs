@@ -23,8 +23,8 @@ pub fn template(reference: &TemplateReference, known: &References, scope: &mut S
             };
             let mut fault = Fault::new(Code::TemplateNotFound, message);
             if !known.template_is_archived {
-                fault =
-                    fault.suggesting(key, known.template_keys.iter().cloned().collect::<Names>());
+                fault = fault
+                    .with_candidates(key, known.template_keys.iter().cloned().collect::<Names>());
             }
             scope.key("template_key").refuse(fault);
         }
@@ -58,7 +58,7 @@ pub fn space(slug: &str, known: &References, scope: &mut Scope<'_>) {
     }
     let message = format!("This workspace has no space {}.", quote(slug));
     let slugs: Names = known.space_slugs.iter().cloned().collect();
-    let fault = Fault::new(Code::SpaceNotFound, message).suggesting(slug, slugs);
+    let fault = Fault::new(Code::SpaceNotFound, message).with_candidates(slug, slugs);
     scope.key("space_slug").refuse(fault);
 }
 
@@ -76,7 +76,8 @@ pub fn tags(references: &[Reference], known: &References, scope: &mut Scope<'_>)
             Some(tag) => resolved.push(tag.clone()),
             None => scope.key("tags").index(reference.index).refuse_with(|| {
                 let message = format!("This workspace has no tag {}.", quote(&reference.name));
-                Fault::new(Code::TagNotFound, message).suggesting(&reference.name, tags.labels())
+                Fault::new(Code::TagNotFound, message)
+                    .with_candidates(&reference.name, tags.labels())
             }),
         }
     }

@@ -1,13 +1,13 @@
 //! Filters by the members of an object, whose keys the caller names: `field.KEY` and `field.KEY.operator`.
 
-use super::query::no_operator;
+use super::query::unsupported_operator;
 use super::{Query, query_values};
 use crate::db::listing::{Condition, Field, Operand, Operator};
 use crate::validation::{Code, Fault};
 
 /// A filter by one member of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MemberFilter {
+pub struct KeyFilter {
     /// As it stands in the query.
     pub parameter: String,
     pub key: String,
@@ -19,9 +19,9 @@ pub struct MemberFilter {
 impl Query {
     /// The filters by members of an object. A key may have dots; the last part of a name is an operator if it is
     /// written like one.
-    pub fn members(&mut self, field: &'static Field) -> Vec<MemberFilter> {
+    pub fn key_filters(&mut self, field: &'static Field) -> Vec<KeyFilter> {
         self.objects.push(field.name);
-        let mut found: Vec<MemberFilter> = Vec::new();
+        let mut found: Vec<KeyFilter> = Vec::new();
         for index in 0..self.sent.len() {
             let Some((name, value)) = self.sent.get(index).cloned() else {
                 continue;
@@ -48,11 +48,11 @@ impl Query {
     }
 
     /// The conditions that filters become: each with the object that `contained` makes of its key and value.
-    pub fn conditions_of(
+    pub fn key_conditions(
         &mut self,
         field: &'static Field,
-        filters: Vec<MemberFilter>,
-        contained: impl Fn(&MemberFilter) -> Result<serde_json::Value, Fault>,
+        filters: Vec<KeyFilter>,
+        contained: impl Fn(&KeyFilter) -> Result<serde_json::Value, Fault>,
     ) -> Vec<Condition> {
         let mut conditions = Vec::new();
         for filter in filters {
@@ -75,14 +75,14 @@ impl Query {
     }
 }
 
-impl MemberFilter {
+impl KeyFilter {
     fn is_same(&self, other: &Self) -> bool {
         (&self.key, self.operator) == (&other.key, other.operator)
     }
 }
 
 /// One filter; `rest` is what stands behind the name of the field.
-fn member(field: &Field, rest: &str, sent: (&str, &str)) -> Result<MemberFilter, Fault> {
+fn member(field: &Field, rest: &str, sent: (&str, &str)) -> Result<KeyFilter, Fault> {
     let (parameter, value) = sent;
     if parameter.contains('\0') || value.contains('\0') {
         let message = "This has the character U+0000, which nothing here has. Remove it.";
@@ -92,7 +92,7 @@ fn member(field: &Field, rest: &str, sent: (&str, &str)) -> Result<MemberFilter,
     let (key, operator) = match path.rsplit_once('.') {
         Some((key, word)) => match Operator::named(word) {
             Some(operator) if field.operators.contains(&operator) => (key, operator),
-            Some(_) => return Err(no_operator(field, word)),
+            Some(_) => return Err(unsupported_operator(field, word)),
             None => (path, Operator::Eq),
         },
         None => (path, Operator::Eq),
@@ -104,7 +104,7 @@ fn member(field: &Field, rest: &str, sent: (&str, &str)) -> Result<MemberFilter,
         );
         return Err(Fault::new(Code::Format, message));
     }
-    Ok(MemberFilter {
+    Ok(KeyFilter {
         parameter: parameter.to_owned(),
         key: key.to_owned(),
         operator,
