@@ -1,11 +1,14 @@
-//! HTTP, without any feature: bodies, problem documents, request ids.
+//! HTTP for all features: bodies, queries, problem documents, limits.
 
+mod base;
 mod body;
+mod client;
 mod cursor;
 mod edge;
 mod extract;
 pub mod filters;
 mod front;
+mod front_settings;
 mod gate;
 mod heavy_work;
 mod host;
@@ -13,6 +16,8 @@ mod key_filters;
 mod key_locks;
 mod limits;
 mod list;
+mod list_query;
+mod operands;
 pub mod parameters;
 mod parse;
 mod problem;
@@ -26,23 +31,27 @@ mod slots;
 mod stopping;
 mod write_response;
 
+pub use base::Base;
 pub use body::{JsonBody, RawBody};
+pub use client::Client;
 pub use cursor::Cursor;
 pub use edge::{Edge, edge};
 pub use extract::{Id, Prefix, Segment, parameter};
-pub use front::{Base, FORWARDED_PREFIX, Front, FrontError, Origin, Peer, PublicUrl};
+pub use front::{FORWARDED_PREFIX, Front, Peer};
+pub use front_settings::{FrontError, Origin, PublicUrl};
 pub use gate::Gate;
 pub use heavy_work::{HeavyWork, Turn, run_in_place};
 pub use key_filters::KeyFilter;
 pub use key_locks::{KeyGuard, KeyLocks};
 pub use limits::Limits;
 pub use list::{PageView, list};
+pub use list_query::ListQuery;
 pub use parse::{Parsed, visit_body, visit_item};
 pub use problem::Problem;
 pub use problem_document::{ErrorLocation, ProblemDocument, ProblemError};
 pub use problem_type::ProblemType;
-pub use query::{ListQuery, NoQuery, Query};
+pub use query::{NoQuery, Query};
 pub use rates::{Allowance, Rates};
-pub use slots::{Client, Slot, Slots};
+pub use slots::{Slot, Slots};
 pub use stopping::Stopping;
 pub use write_response::WriteResponse;

@@ -1,4 +1,4 @@
-//! What answers have in common.
+//! Responses to writes.
 
 use axum::http::header::{CONTENT_TYPE, ETAG, LOCATION};
 use axum::http::{HeaderValue, StatusCode};
@@ -8,24 +8,24 @@ use serde::Serialize;
 
 use super::Problem;
 
-/// The success of a write. That of a request with a key is made before the write is committed, so that it
-/// can be stored with it and given again, byte for byte.
+/// The successful response to a write. It is built before the commit, so that it can be stored with an idempotency key and
+/// replayed byte for byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WriteResponse {
     pub status: StatusCode,
-    /// Where what was made can be read.
+    /// The path of the created resource.
     pub location: Option<String>,
-    /// The version of the case that was written to.
+    /// The version of the case, for `ETag`.
     pub version: Option<i64>,
-    /// JSON, or nothing.
+    /// JSON, or empty.
     pub body: Bytes,
 }
 
 impl WriteResponse {
-    /// An answer that shows something as JSON.
+    /// Creates a response with a JSON body.
     ///
     /// # Errors
-    /// None but those of a view that has no JSON form.
+    /// Returns [`Problem::Encode`] if the view has no JSON form.
     pub fn json(status: StatusCode, view: &impl Serialize) -> Result<Self, Problem> {
         let body = serde_json::to_vec(view).map_err(Problem::Encode)?;
         Ok(Self {
@@ -34,7 +34,7 @@ impl WriteResponse {
         })
     }
 
-    /// An answer that shows nothing.
+    /// Creates a response without a body.
     pub fn empty(status: StatusCode) -> Self {
         Self {
             status,
@@ -44,7 +44,7 @@ impl WriteResponse {
         }
     }
 
-    /// The same, of something that can be read at `location`.
+    /// Sets `Location`.
     #[must_use]
     pub fn with_location(self, location: String) -> Self {
         Self {
@@ -53,7 +53,7 @@ impl WriteResponse {
         }
     }
 
-    /// The same, of a case that has this version now.
+    /// Sets the version of the case.
     #[must_use]
     pub fn with_version(self, version: i64) -> Self {
         Self {
@@ -85,9 +85,8 @@ impl IntoResponse for WriteResponse {
     }
 }
 
-/// An answer with the version of its case as a strong entity tag (RFC 9110, section 8.8.3).
-fn with_etag(version: i64, answer: impl IntoResponse) -> Response {
-    let mut response = answer.into_response();
+/// Sets the version of the case as a strong entity tag (RFC 9110, section 8.8.3).
+fn with_etag(version: i64, mut response: Response) -> Response {
     if let Ok(tag) = HeaderValue::try_from(format!("\"{version}\"")) {
         response.headers_mut().insert(ETAG, tag);
     }
