@@ -9,8 +9,8 @@ use axum::http::request::Parts;
 /// Maximum length of the path of a base, in bytes.
 const MAX_PATH: usize = 200;
 
-/// The path and the URL under which the client of a request reaches this server. Empty without a proxy prefix or a public
-/// URL.
+/// The path and the URL under which the client of a request reaches this server. Empty without a proxy prefix or a
+/// public URL.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Base {
     pub(super) path: Arc<str>,

@@ -53,7 +53,8 @@ impl Cursor {
     /// Parses a cursor of the list with this digest.
     ///
     /// # Errors
-    /// Returns a fault with the code `format` if it is not a cursor, and `mutually_exclusive` if it belongs to another list.
+    /// Returns a fault with the code `format` if it is not a cursor, and `mutually_exclusive` if it belongs to another
+    /// list.
     pub fn read(text: &str, digest: u64) -> Result<Self, Fault> {
         let cursor = Self::parse(text).ok_or_else(|| {
             let message = "This is not a cursor. Send next_cursor of the previous page unchanged, or \

@@ -58,8 +58,8 @@ impl Front {
         self.public_url.is_none() && !self.trusted_proxies.is_empty()
     }
 
-    /// The CORS layer. Returns `None` without origins. Browser credentials are not allowed, because API keys are sent in
-    /// headers.
+    /// The CORS layer. Returns `None` without origins. Browser credentials are not allowed, because API keys are sent
+    /// in headers.
     pub fn cors(&self) -> Option<CorsLayer> {
         if self.cors_origins.is_empty() {
             return None;

@@ -12,9 +12,9 @@ use crate::db::InFlight;
 /// How long a request waits for its body before another request can take its slot.
 const MIN_WAIT: Duration = Duration::from_secs(1);
 
-/// Limits the concurrent requests. Refuses further requests immediately, because a queue would only delay every response.
-/// A request whose body arrives slowly loses its slot to a new request, so that slow clients cannot block the others.
-/// Clones share the limit.
+/// Limits the concurrent requests. Refuses further requests immediately, because a queue would only delay every
+/// response. A request whose body arrives slowly loses its slot to a new request, so that slow clients cannot block the
+/// others. Clones share the limit.
 #[derive(Debug, Clone)]
 pub struct Gate(Slots);
 

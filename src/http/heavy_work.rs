@@ -16,8 +16,8 @@ use crate::db::Deadline;
 /// ones take a few milliseconds.
 const HEAVY_BYTES: usize = 32 * 1024;
 
-/// Schedules heavy work, on at most half of the processors at once. Each workspace has at most one piece of work that runs
-/// or waits for a processor, so a workspace that sends many large bodies delays only its own requests.
+/// Schedules heavy work, on at most half of the processors at once. Each workspace has at most one piece of work that
+/// runs or waits for a processor, so a workspace that sends many large bodies delays only its own requests.
 #[derive(Debug, Clone)]
 pub struct HeavyWork {
     workspaces: KeyLocks<Uuid>,
@@ -40,8 +40,8 @@ impl HeavyWork {
         size >= HEAVY_BYTES
     }
 
-    /// Waits for a turn to do work with `size` bytes of input. Light work gets one immediately. Heavy work waits for the
-    /// earlier work of its workspace, and then for a free processor.
+    /// Waits for a turn to do work with `size` bytes of input. Light work gets one immediately. Heavy work waits for
+    /// the earlier work of its workspace, and then for a free processor.
     ///
     /// # Errors
     /// Returns [`ProblemType::Overloaded`] if the deadline passes first.
@@ -105,8 +105,8 @@ impl Turn<'_> {
     }
 }
 
-/// Runs work with `size` bytes of input immediately, without a turn. If it is heavy, the runtime moves its other tasks to
-/// another thread.
+/// Runs work with `size` bytes of input immediately, without a turn. If it is heavy, the runtime moves its other tasks
+/// to another thread.
 pub fn run_in_place<T>(size: usize, work: impl FnOnce() -> T) -> T {
     if !HeavyWork::is_heavy(size) {
         return work();

@@ -17,8 +17,8 @@ pub struct KeyFilter {
 }
 
 impl Query {
-    /// Takes the filters by keys of an object. A key can contain dots. The last part of a name is an operator if an operator
-    /// has that name.
+    /// Takes the filters by keys of an object. A key can contain dots. The last part of a name is an operator if an
+    /// operator has that name.
     pub fn key_filters(&mut self, field: &'static Field) -> Vec<KeyFilter> {
         self.objects.push(field.name);
         let mut found: Vec<KeyFilter> = Vec::new();

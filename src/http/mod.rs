@@ -49,7 +49,7 @@ pub use list_query::ListQuery;
 pub use parse::{Parsed, visit_body, visit_item};
 pub use problem::Problem;
 pub use problem_document::{ErrorLocation, ProblemDocument, ProblemError};
-pub use problem_type::ProblemType;
+pub use problem_type::{ProblemParts, ProblemType};
 pub use query::{NoQuery, Query};
 pub use rates::{Allowance, Rates};
 pub use slots::{Slot, Slots};

@@ -15,8 +15,8 @@ pub struct Parsed<T> {
     body: Bytes,
 }
 
-/// Visits the object of a body. If the body is not an object, adds one error, and visits an empty object whose errors are
-/// dropped.
+/// Visits the object of a body. If the body is not an object, adds one error, and visits an empty object whose errors
+/// are dropped.
 pub fn visit_body<'de, W: Wire<'de> + Default, T>(
     body: Field<W>,
     violations: &mut Violations,

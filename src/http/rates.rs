@@ -51,8 +51,8 @@ impl Rates {
     }
 }
 
-/// The use of a rate limit by one request. The edge adds it to the request, authentication takes it, and the edge reports
-/// the remaining requests in the response.
+/// The use of a rate limit by one request. The edge adds it to the request, authentication takes it, and the edge
+/// reports the remaining requests in the response.
 #[derive(Debug, Clone)]
 pub struct Allowance {
     rate: Arc<Rate>,
@@ -148,7 +148,8 @@ impl Rate {
         }
     }
 
-    /// Removes the keys whose quota is full again, once per window. So the map holds only the keys of the last two windows.
+    /// Removes the keys whose quota is full again, once per window. So the map holds only the keys of the last two
+    /// windows.
     fn remove_idle(&self) {
         let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
         if swept.elapsed() >= self.window {

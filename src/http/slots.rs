@@ -13,9 +13,9 @@ use super::Client;
 
 /// A limited number of slots. Clones share them.
 ///
-/// The holder of a slot works, or waits for its client to send or to read. If no slot is free, a waiting slot is displaced:
-/// the one that has waited longest, of the client whose slots have waited longest in total. So a client with many idle
-/// slots loses them first, and the busy slots of one address (a reverse proxy) stay.
+/// The holder of a slot works, or waits for its client to send or to read. If no slot is free, a waiting slot is
+/// displaced: the one that has waited longest, of the client whose slots have waited longest in total. So a client with
+/// many idle slots loses them first, and the busy slots of one address (a reverse proxy) stay.
 #[derive(Debug, Clone)]
 pub struct Slots(Arc<Shared>);
 
@@ -103,7 +103,8 @@ impl Slots {
         slot
     }
 
-    /// Takes a working slot. Displaces only a slot that has waited for `min_wait`. Returns `None` if there is no such slot.
+    /// Takes a working slot. Displaces only a slot that has waited for `min_wait`. Returns `None` if there is no such
+    /// slot.
     pub fn try_take(&self, client: Client, min_wait: Duration) -> Option<Slot> {
         let mut ledger = self.0.ledger();
         let displaced = ledger.make_room(&self.0, min_wait);

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::Problem;
 
-/// The successful response to a write. It is built before the commit, so that it can be stored with an idempotency key and
-/// replayed byte for byte.
+/// The successful response to a write. It is built before the commit, so that it can be stored with an idempotency key
+/// and replayed byte for byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WriteResponse {
     pub status: StatusCode,

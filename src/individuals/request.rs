@@ -354,7 +354,7 @@ fn nationalities(
             continue;
         };
         if countries.contains(&country) {
-            let message = format!("{} stands here twice. Keep one of them.", country.as_str());
+            let message = format!("{} appears twice. Keep one of them.", country.as_str());
             place.refuse(Fault::new(Code::DuplicateValue, message));
         } else {
             countries.push(country);

@@ -1,4 +1,4 @@
-//! The answers that are no success: which an operation can have follows from what it takes.
+//! The error responses of each operation, derived from its parameters and its body.
 
 use std::collections::BTreeMap;
 
@@ -12,79 +12,83 @@ use super::operations::name_headers;
 use super::problem_examples::example;
 use crate::http::{ProblemDocument, ProblemType};
 
-/// A status, the name of its answer, and what it means.
-const ANSWERS: [(u16, &str, &str); 13] = [
+/// A status, the name of its response, and its description.
+const RESPONSES: [(u16, &str, &str); 13] = [
     (
         400,
         "BadRequest",
-        "The request is malformed or has invalid parameters: make sure that the body matches the schema. \
-         `errors` has everything that is wrong, each at its place. Nothing was stored.",
+        "The request is malformed or has invalid parameters. `errors` lists all errors with their locations. \
+         Nothing was stored.",
     ),
-    (401, "Unauthorized", "There is no key, or it is not valid."),
+    (401, "Unauthorized", "The API key is missing or invalid."),
     (
         404,
         "NotFound",
-        "The workspace of the key has nothing of that name.",
+        "The workspace of the API key has no such resource.",
     ),
     (408, "RequestTimeout", "The body did not arrive in time."),
-    (409, "Conflict", "It does not follow from what is there."),
+    (
+        409,
+        "Conflict",
+        "The request conflicts with the current state.",
+    ),
     (
         410,
         "Gone",
-        "What a request with this `Idempotency-Key` made was deleted since.",
+        "The result of the request with this `Idempotency-Key` was deleted.",
     ),
     (
         412,
         "PreconditionFailed",
-        "`If-Match` names another version.",
+        "`If-Match` does not match the current version.",
     ),
-    (
-        413,
-        "PayloadTooLarge",
-        "The body is larger than this server takes.",
-    ),
+    (413, "PayloadTooLarge", "The body is too large."),
     (
         415,
         "UnsupportedMediaType",
-        "The body is not JSON, not in UTF-8, or compressed.",
+        "The content type is not JSON in UTF-8, or the body is compressed.",
     ),
     (
         422,
         "UnprocessableContent",
         "The `Idempotency-Key` belongs to another request.",
     ),
-    (429, "TooManyRequests", "The key has used up its rate."),
-    (500, "InternalServerError", "The fault is ours."),
+    (
+        429,
+        "TooManyRequests",
+        "The API key has exceeded its rate limit.",
+    ),
+    (500, "InternalServerError", "Internal server error."),
     (
         503,
         "ServiceUnavailable",
-        "The server cannot do it now; `type` says whether it is known that nothing was stored.",
+        "The server cannot process the request now. `type` shows whether something may have been stored.",
     ),
 ];
 
-/// Declares the answers, each with an example of every problem that it can show.
+/// Declares the responses, each with an example of every problem type of its status.
 pub fn declare(components: &mut Components) {
-    let name = ProblemDocument::name().into_owned();
+    let schema_name = ProblemDocument::name().into_owned();
     let mut schemas = Vec::new();
     ProblemDocument::schemas(&mut schemas);
     components.schemas.extend(schemas);
     components.schemas.insert(
-        name.clone(),
+        schema_name.clone(),
         <ProblemDocument as utoipa::PartialSchema>::schema(),
     );
-    for (status, answer, about) in ANSWERS {
+    for (status, name, about) in RESPONSES {
         let mut content =
-            ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name(&name))));
+            ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name(&schema_name))));
         for kind in ProblemType::ALL {
-            let (of, kind_name, title, _) = kind.parts();
-            if of.as_u16() != status {
+            let parts = kind.parts();
+            if parts.status.as_u16() != status {
                 continue;
             }
             let shown = ExampleBuilder::new()
-                .summary(title)
+                .summary(parts.title)
                 .value(serde_json::to_value(example(kind)).ok())
                 .build();
-            content = content.examples_from_iter([(kind_name, shown)]);
+            content = content.examples_from_iter([(parts.name, shown)]);
         }
         let response = ResponseBuilder::new()
             .description(about)
@@ -92,7 +96,7 @@ pub fn declare(components: &mut Components) {
             .build();
         components
             .responses
-            .insert(answer.to_owned(), RefOr::T(with_headers(status, response)));
+            .insert(name.to_owned(), RefOr::T(with_headers(status, response)));
     }
 }
 
@@ -111,7 +115,7 @@ fn with_headers(status: u16, mut response: Response) -> Response {
     response
 }
 
-/// The refusals of an operation: their statuses and the names of their answers.
+/// The error responses of an operation: their statuses and names.
 pub fn of(operation: &Operation) -> BTreeMap<String, &'static str> {
     let has_key = operation.security.is_none();
     let in_path = parameters(operation).any(|it| it.parameter_in == ParameterIn::Path);
@@ -130,7 +134,7 @@ pub fn of(operation: &Operation) -> BTreeMap<String, &'static str> {
         .flat_map(|(_, of)| of);
     statuses
         .filter_map(|status| {
-            let (_, name, _) = ANSWERS.iter().find(|(of, _, _)| of == status)?;
+            let (_, name, _) = RESPONSES.iter().find(|(of, _, _)| of == status)?;
             Some((status.to_string(), *name))
         })
         .collect()

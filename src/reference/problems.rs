@@ -1,15 +1,20 @@
 //! The page of each type of problem: cause, remedy, example.
 
 use super::page::page;
-use crate::http::ProblemType;
+use crate::http::{ProblemParts, ProblemType};
 use crate::openapi::example;
 
-/// The page under `/problems/` for a name, if there is such a type.
+/// The page of a type under `/problems/`. Returns `None` if there is no type of this name.
 pub fn problem_page(name: &str) -> Option<String> {
     let kind = ProblemType::ALL
         .into_iter()
-        .find(|kind| kind.parts().1 == name)?;
-    let (status, _, title, remedy) = kind.parts();
+        .find(|kind| kind.parts().name == name)?;
+    let ProblemParts {
+        status,
+        title,
+        remedy,
+        ..
+    } = kind.parts();
     let example = serde_json::to_string_pretty(&example(kind)).unwrap_or_default();
     let text = format!(
         "# {title}\n\nStatus {status}, type `/problems/{name}`.\n\n## Cause\n\n{}\n\n## Remedy\n\n{remedy}\n\n\
@@ -19,14 +24,19 @@ pub fn problem_page(name: &str) -> Option<String> {
     Some(page(title, &text))
 }
 
-/// The page that lists them all.
+/// The page that lists all types.
 pub fn problems_page() -> String {
     let mut text =
-        "# Problems\n\nEvery answer that is not a success is a problem document (RFC 9457) of one \
-                    of these types.\n\n| status | type | what it says |\n| --- | --- | --- |\n"
+        "# Problems\n\nEvery response that is not a success is a problem document (RFC 9457) of one \
+                    of these types.\n\n| status | type | title |\n| --- | --- | --- |\n"
             .to_owned();
     for kind in ProblemType::ALL {
-        let (status, name, title, _) = kind.parts();
+        let ProblemParts {
+            status,
+            name,
+            title,
+            ..
+        } = kind.parts();
         text.push_str(&format!(
             "| {} | [{name}](/problems/{name}) | {title} |\n",
             status.as_u16()
@@ -35,7 +45,7 @@ pub fn problems_page() -> String {
     page("Problems", &text)
 }
 
-/// Why a request ends so.
+/// The cause of a problem.
 #[expect(
     clippy::too_many_lines,
     reason = "a table with one entry for each type"
@@ -43,86 +53,83 @@ pub fn problems_page() -> String {
 fn cause(kind: ProblemType) -> &'static str {
     match kind {
         ProblemType::InvalidParameters => {
-            "Something in the body, the query or a header breaks a rule. Each entry of `errors` has the place \
+            "The body, the query or a header has invalid values. Each entry of `errors` has a location \
              (`pointer` into the body, `parameter` of the query, or `header`), a `code` that never changes its \
-             meaning, and a message that says what was found."
+             meaning, and a message."
         }
         ProblemType::MalformedBody => {
-            "The body cannot be read as JSON (RFC 8259): a comma or bracket is missing or too many, text is not \
-             in quotes, or a number is beyond what JSON readers take."
+            "The body is not valid JSON (RFC 8259): for example, a comma or bracket is missing, a string has no \
+             quotes, or a number is too large."
         }
         ProblemType::MalformedFraming => {
-            "The chunks of a body with `Transfer-Encoding: chunked` are not as RFC 9112, section 7.1, defines them, or \
+            "The chunks of a body with `Transfer-Encoding: chunked` violate RFC 9112, section 7.1, or \
              the connection was closed before the end of the body."
         }
         ProblemType::Unauthorized => {
-            "The request has no key, more than one, or one that no workspace has, perhaps because it was revoked."
+            "The request has no API key, several, or one that is unknown or revoked."
         }
         ProblemType::NotFound => {
-            "The workspace of the key has nothing at this path: it was deleted, it never was, or it belongs to \
-             another workspace, which looks the same."
+            "The workspace of the API key has nothing at this path: it was deleted, never existed, or belongs to \
+             another workspace."
         }
-        ProblemType::MethodNotAllowed => "The path exists, and takes other methods.",
+        ProblemType::MethodNotAllowed => "The path exists, but does not support this method.",
         ProblemType::RequestTimeout => {
-            "The connection was too slow, or stopped, before the body was whole."
+            "The connection was too slow, or stalled, before the body was complete."
         }
-        ProblemType::PayloadTooLarge => "The body has more bytes than the server is set to take.",
+        ProblemType::PayloadTooLarge => "The body has more bytes than `DOSSIER_BODY_LIMIT` allows.",
         ProblemType::UnsupportedMediaType => {
-            "The `Content-Type` is missing, is not JSON, or names another charset than UTF-8."
+            "The `Content-Type` is missing, is not JSON, or has another charset than UTF-8."
         }
         ProblemType::ExternalIdTaken => {
-            "External ids are unique in a workspace, and `case_id` has this one."
+            "External ids are unique in a workspace. The case `case_id` has this one."
         }
-        ProblemType::Conflict => {
-            "The request is right by itself, and what is stored does not allow it now."
-        }
+        ProblemType::Conflict => "The request is valid, but the stored data does not allow it now.",
         ProblemType::RequestInProgress => {
-            "The first request with this key has not ended. Most often the client gave up waiting and sent it again."
+            "The first request with this key has not ended. Usually, the client timed out and sent the request again."
         }
         ProblemType::ResponseErased => {
-            "The request was done once. Its answer is kept for a repetition, but what it showed was deleted since."
+            "The request was executed before, but its result was deleted, so that the response cannot be replayed."
         }
         ProblemType::PreconditionFailed => {
-            "The version of the case is not the one that `If-Match` names."
+            "The current version of the case does not match `If-Match`. Usually, another client has changed the case."
         }
         ProblemType::WeakEntityTag => {
-            "No strong tag of `If-Match` is the version of the case, and one of its tags is weak. `If-Match` compares \
-             strongly (RFC 9110, section 13.1.1), whatever the version of a weak tag is."
+            "No strong tag of `If-Match` matches the version of the case, and at least one of its tags is weak. \
+             `If-Match` uses strong comparison (RFC 9110, section 13.1.1), in which a weak tag never matches. A proxy that \
+             compresses responses makes tags weak."
         }
         ProblemType::IdempotencyKeyReused => {
-            "A key names one request: its method, its path and its body."
+            "A key identifies one request: its method, its path and its body."
         }
         ProblemType::InternalError => {
-            "A fault of the server. Nothing of its cause is shown; the log has it, with the id of the request."
+            "An error of the server. The cause is in the log, with the request id."
         }
         ProblemType::Unavailable => {
-            "The server cannot open a connection to its database, or the database answers nobody."
+            "The server cannot connect to its database, or the database does not respond."
         }
         ProblemType::ReadOnly => {
-            "The server reaches no database that takes writes: a standby is about to be promoted, or the database \
-             was made read-only."
+            "The server finds no database that accepts writes: for example, a standby is not promoted yet, or the \
+             database was made read-only."
         }
         ProblemType::TimedOut => {
-            "The database works, and needed more time than the request has: it is busy, or the case is very large."
+            "The database needed more time than the request has: it is busy, or the case is very large."
         }
         ProblemType::OutOfResources => {
-            "PostgreSQL refused the statement: its disk is full, its memory is used up, or it has as many \
-             connections as it takes."
+            "PostgreSQL refused the statement: its disk is full, its memory is used up, or its connection limit is \
+             reached."
         }
-        ProblemType::Busy => "Other requests held the same rows for too long.",
-        ProblemType::NotMigrated => "The server is newer than the schema of its database.",
+        ProblemType::Busy => "Other requests locked the same rows for too long.",
+        ProblemType::NotMigrated => "The server is newer than the schema of the database.",
         ProblemType::OutcomeUnknown => {
-            "The connection to the database was lost, or the time was up, while the write was on its way."
+            "The connection to the database was lost, or the deadline passed, while the write was in progress."
         }
         ProblemType::RateLimited => {
-            "Each key has a number of reads and a number of writes a minute."
+            "Each API key has a limit of reads and a limit of writes per minute."
         }
         ProblemType::Overloaded => {
-            "More requests are in flight than the server is set to take; it sheds load before it slows down."
+            "The server has reached its limit of concurrent requests. It refuses further requests before it slows down."
         }
-        ProblemType::Stopping => {
-            "The server was told to stop, and lets go of its clients one after the other."
-        }
+        ProblemType::Stopping => "The server is stopping, and closes its connections.",
         ProblemType::UnsupportedContentEncoding => "The body has a `Content-Encoding`.",
     }
 }

@@ -193,7 +193,7 @@ pub fn roles<T: PartialEq>(
             continue;
         };
         if roles.contains(&role) {
-            let message = format!("The role {text} stands here twice. Keep one of them.");
+            let message = format!("The role {text} appears twice. Keep one of them.");
             place.refuse(Fault::new(Code::DuplicateValue, message));
         } else {
             roles.push(role);

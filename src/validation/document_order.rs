@@ -17,8 +17,8 @@ struct Node {
     rank: Option<usize>,
 }
 
-/// Sorts violations by the position of their pointer in the body. Missing fields come after the fields that their object
-/// has, in the order in which they were reported.
+/// Sorts violations by the position of their pointer in the body. Missing fields come after the fields that their
+/// object has, in the order in which they were reported.
 pub fn sort(violations: &mut Violations, body: &[u8]) {
     let mut root = Node::default();
     for violation in violations.recorded() {

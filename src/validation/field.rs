@@ -49,8 +49,8 @@ pub enum Field<T> {
     Value(T),
 }
 
-/// A [`Field`] that was taken from its object, with its name. Objects store fields without names to save memory: a large
-/// body has many thousands of fields.
+/// A [`Field`] that was taken from its object, with its name. Objects store fields without names to save memory: a
+/// large body has many thousands of fields.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NamedField<T> {
     pub name: &'static str,

@@ -13,8 +13,8 @@ pub struct SentFields {
     pub nested: Vec<(&'static str, Vec<&'static str>)>,
 }
 
-/// Returns `current` with the sent fields of `parsed`. Serializes both, so that no second list of the fields of the type
-/// is needed.
+/// Returns `current` with the sent fields of `parsed`. Serializes both, so that no second list of the fields of the
+/// type is needed.
 ///
 /// # Errors
 /// Returns `serde_json::Error` if the type cannot be serialized and deserialized again.

@@ -53,8 +53,8 @@ impl UnknownName {
         })
     }
 
-    /// Returns the candidate that is clearly nearest: at most a third of the letters and at most eight differ, and no other
-    /// candidate is equally near. Ignores case. Returns `None` if the budget is used up.
+    /// Returns the candidate that is clearly nearest: at most a third of the letters and at most eight differ, and no
+    /// other candidate is equally near. Ignores case. Returns `None` if the budget is used up.
     pub fn nearest(&self, budget: &mut Budget) -> Option<&str> {
         let sent = folded(&self.sent);
         let mut tolerance = (sent.len() / 3).clamp(1, MAX_EDITS);
@@ -93,8 +93,8 @@ struct Search {
 }
 
 impl Search {
-    /// Returns the distance in insertions, deletions, substitutions and exchanges of neighbours (optimal string alignment).
-    /// Returns `None` if it is more than `tolerance` or the budget is used up.
+    /// Returns the distance in insertions, deletions, substitutions and exchanges of neighbours (optimal string
+    /// alignment). Returns `None` if it is more than `tolerance` or the budget is used up.
     fn distance(
         &mut self,
         sent: &[char],

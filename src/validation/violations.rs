@@ -5,15 +5,16 @@ use super::Fault;
 /// A fault and its location.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// A JSON Pointer (RFC 6901) into the body, or the name of a parameter or header. A missing field has the pointer that
-    /// it would have.
+    /// A JSON Pointer (RFC 6901) into the body, or the name of a parameter or header. A missing field has the pointer
+    /// that it would have.
     pub pointer: String,
     /// The error.
     pub fault: Fault,
 }
 
-/// Collects violations. Records at most [`Violations::MAX_RECORDED`], fewer if they are very large, and counts the rest,
-/// so that a body full of errors is cheap to refuse. Records more than a response lists, because the list is sorted later.
+/// Collects violations. Records at most [`Violations::MAX_RECORDED`], fewer if they are very large, and counts the
+/// rest, so that a body full of errors is cheap to refuse. Records more than a response lists, because the list is
+/// sorted later.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Violations {
     recorded: Vec<Violation>,
@@ -25,8 +26,8 @@ pub struct Violations {
 impl Violations {
     /// Maximum number of recorded violations.
     pub const MAX_RECORDED: usize = 1_000;
-    /// Memory after which no further violation is recorded, in bytes. Each pointer repeats keys of the client, and one key
-    /// can be as long as the body.
+    /// Memory after which no further violation is recorded, in bytes. Each pointer repeats keys of the client, and one
+    /// key can be as long as the body.
     const MAX_SIZE: usize = 4 * 1024 * 1024;
     /// Maximum number of violations that a response lists.
     pub const MAX_LISTED: usize = 200;

@@ -330,7 +330,7 @@ async fn find_items(
 /// Whether another attempt may have another result.
 fn is_undecided(result: &ItemResult) -> bool {
     let problem = result.as_ref().err().map(Problem::problem_type);
-    problem.is_some_and(|it| it.parts().0.is_server_error())
+    problem.is_some_and(|it| it.parts().status.is_server_error())
 }
 
 /// The problem of an item that can be sent again.
