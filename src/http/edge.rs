@@ -54,7 +54,7 @@ pub async fn edge(State(edge): State<Arc<Edge>>, mut request: Request, next: Nex
     if let Some(allowance) = allowance.clone() {
         request.extensions_mut().insert(allowance);
     }
-    let (method, begun) = (request.method().clone(), std::time::Instant::now());
+    let (method, started) = (request.method().clone(), std::time::Instant::now());
     // The route template, not the path: an external id in the path can be personal data.
     let route = request.extensions().get::<MatchedPath>().cloned();
     let active = edge.metrics.begin_request(method.as_str());
@@ -90,12 +90,12 @@ pub async fn edge(State(edge): State<Arc<Edge>>, mut request: Request, next: Nex
     if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert(HEADER, value);
     }
-    let (status, took) = (response.status(), begun.elapsed());
+    let (status, duration) = (response.status(), started.elapsed());
     drop(active);
     let metrics = &edge.metrics;
-    metrics.record_response(method.as_str(), route_name, status.as_u16(), took);
+    metrics.record_response(method.as_str(), route_name, status.as_u16(), duration);
     traces::record_response(&traced, status.as_u16());
-    log(&method, route_name.unwrap_or("none"), status, took);
+    log(&method, route_name.unwrap_or("none"), status, duration);
     response
 }
 
@@ -174,7 +174,7 @@ fn render(problem: &Problem, id: &str, plain: Response, metrics: &Metrics) -> Re
     response
 }
 
-fn log(method: &Method, route: &str, status: StatusCode, took: std::time::Duration) {
-    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+fn log(method: &Method, route: &str, status: StatusCode, duration: std::time::Duration) {
+    let ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     tracing::info!(%method, route, status = status.as_u16(), ms, "request completed");
 }

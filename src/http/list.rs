@@ -44,7 +44,7 @@ impl<T> PageView<T> {
     /// Creates a page. Decodes each row with `read`.
     ///
     /// # Errors
-    /// Returns [`Problem::Encode`] if `read` fails.
+    /// Returns [`Problem::Decode`] if `read` fails.
     pub fn new(
         listed: ListPage,
         query: &ListQuery,
@@ -66,7 +66,7 @@ impl<T> PageView<T> {
             },
         };
         Ok(Self {
-            data: data.collect::<Result<_, _>>().map_err(Problem::Encode)?,
+            data: data.collect::<Result<_, _>>().map_err(Problem::Decode)?,
             pagination,
         })
     }

@@ -131,7 +131,7 @@ impl Query {
         let mut sort: Vec<Sort> = Vec::new();
         let max = fields.iter().filter(|it| it.sortable).count();
         if keys.split(',').nth(max).is_some() {
-            let message = format!("At max {max} sort fields are allowed; more were sent.");
+            let message = format!("At most {max} sort fields are allowed; more were sent.");
             self.refuse("sort", Fault::new(Code::TooMany, message));
         }
         for key in keys.split(',').take(max) {

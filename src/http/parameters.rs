@@ -105,18 +105,22 @@ pub fn pages(fields: &[Field], default: &str) -> Vec<Parameter> {
         schema.default = Some(default.into());
         parameters.push(query("sort", &about, schema));
     }
-    parameters.push(query("page", "Page number, from 1.", whole(1, i32::MAX, 1)));
+    parameters.push(query(
+        "page",
+        "Page number, from 1.",
+        integer(1, i32::MAX, 1),
+    ));
     let limit = i32::try_from(MAX_LIMIT).unwrap_or(i32::MAX);
     let default = i32::try_from(DEFAULT_LIMIT).unwrap_or(i32::MAX);
     parameters.push(query(
         "limit",
         "Maximum number of rows per page.",
-        whole(1, limit, default),
+        integer(1, limit, default),
     ));
     parameters
 }
 
-fn whole(min: i32, max: i32, default: i32) -> Object {
+fn integer(min: i32, max: i32, default: i32) -> Object {
     let mut schema = Object::with_type(Type::Integer);
     schema.minimum = Some(min.into());
     schema.maximum = Some(max.into());

@@ -183,12 +183,12 @@ impl Problem {
         let errors = errors.map(|it| ProblemError::new(location, it, budget));
         let mut errors: Vec<_> = errors.collect();
         let message = message(&detail, &errors, total);
-        let whole = match kind {
+        let own_error = match kind {
             ProblemType::ExternalIdTaken => Some(("/external_id", Code::ExternalIdTaken)),
             ProblemType::OutcomeUnknown => Some(("", Code::OutcomeUnknown)),
             _ => None,
         };
-        if let Some((pointer, code)) = whole {
+        if let Some((pointer, code)) = own_error {
             let mut fault = Fault::new(code, detail.clone());
             fault.case_id = case_id.map(|id| id.to_string());
             let pointer = pointer.to_owned();

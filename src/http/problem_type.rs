@@ -94,7 +94,7 @@ impl ProblemType {
                 status: StatusCode::BAD_REQUEST,
                 name: "invalid-parameters",
                 title: "The request has invalid parameters",
-                remedy: "Correct each entry of errors: it names the location and what to change.",
+                remedy: "Correct the request: each entry of errors names a location and what to change there.",
             },
             Self::MalformedBody => ProblemParts {
                 status: StatusCode::BAD_REQUEST,
@@ -172,7 +172,7 @@ impl ProblemType {
             Self::PreconditionFailed => ProblemParts {
                 status: StatusCode::PRECONDITION_FAILED,
                 name: "precondition-failed",
-                title: "The case has another version than If-Match",
+                title: "The version of the case does not match If-Match",
                 remedy: "Nothing was changed. Read the case again, and send the change with the ETag of that response \
                      as If-Match.",
             },

@@ -51,12 +51,12 @@ pub fn moment(sent: &str) -> Result<DateTime<Utc>, Fault> {
         Some(at.and_utc())
     };
     let midnight = || Some(values::date(sent).ok()?.and_hms_opt(0, 0, 0)?.and_utc());
-    let is_formed = sent.starts_with(|c: char| c.is_ascii_digit());
+    let begins_with_digit = sent.starts_with(|c: char| c.is_ascii_digit());
     offset(sent)
         .or_else(|| offset(&sent.replace(' ', "+")))
         .or_else(plain)
         .or_else(midnight)
-        .filter(|at| is_formed && values::has_four_digit_year(at))
+        .filter(|at| begins_with_digit && values::has_four_digit_year(at))
         .map(|at| values::without_leap_second(at, sent))
         .unwrap_or_else(|| {
             let message = format!(

@@ -95,8 +95,8 @@ fn cause(kind: ProblemType) -> &'static str {
         }
         ProblemType::WeakEntityTag => {
             "No strong tag of `If-Match` matches the version of the case, and at least one of its tags is weak. \
-             `If-Match` uses strong comparison (RFC 9110, section 13.1.1), in which a weak tag never matches. A proxy that \
-             compresses responses makes tags weak."
+             `If-Match` uses strong comparison (RFC 9110, section 13.1.1), in which a weak tag never matches. A proxy \
+             that compresses responses makes tags weak."
         }
         ProblemType::IdempotencyKeyReused => {
             "A key identifies one request: its method, its path and its body."

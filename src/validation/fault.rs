@@ -101,7 +101,7 @@ enum Suggestion {
 /// A fault as a response shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explained {
-    /// What is wrong, what was found, what to do.
+    /// The message, with the suggestion.
     pub message: String,
     /// The value that is clearly nearest to the one that was sent.
     pub suggestion: Option<String>,

@@ -14,7 +14,7 @@ use super::{Field, Wire};
 pub fn read<'de, T: Wire<'de>>(body: &'de [u8]) -> Result<Field<T>, Malformed> {
     // One UTF-8 check of the whole body is cheaper than one for each of its strings.
     match str::from_utf8(body) {
-        Ok(text) => whole(serde_json::Deserializer::from_str(text))
+        Ok(text) => parse_all(serde_json::Deserializer::from_str(text))
             .map_err(|error| Malformed::of(body).unwrap_or_else(|| Malformed::new(&error))),
         Err(error) => {
             Err(Malformed::of(body)
@@ -24,7 +24,7 @@ pub fn read<'de, T: Wire<'de>>(body: &'de [u8]) -> Result<Field<T>, Malformed> {
 }
 
 /// Parses the whole input as one value.
-fn whole<'de, R: Read<'de>, T: Wire<'de>>(
+fn parse_all<'de, R: Read<'de>, T: Wire<'de>>(
     mut reader: serde_json::Deserializer<R>,
 ) -> serde_json::Result<Field<T>> {
     let field = Field::deserialize(&mut reader)?;

@@ -174,7 +174,8 @@ fn history(
             } else {
                 "the review in front of it"
             };
-            let message = format!("This is before {before}. List reviews from the oldest to the newest.");
+            let message =
+                format!("This is before {before}. List reviews from the oldest to the newest.");
             let fault = Fault::new(Code::ReviewOrder, message);
             here.index(index).key("reviewed_at").refuse(fault);
         }
