@@ -127,7 +127,8 @@ fn cause(kind: ProblemType) -> &'static str {
             "Each API key has a limit of reads and a limit of writes per minute."
         }
         ProblemType::Overloaded => {
-            "The server has reached its limit of concurrent requests. It refuses further requests before it slows down."
+            "The server has reached its limit of concurrent requests, or no database connection or processor was free in \
+             time. It refuses further requests before it slows down."
         }
         ProblemType::Stopping => "The server is stopping, and closes its connections.",
         ProblemType::UnsupportedContentEncoding => "The body has a `Content-Encoding`.",
