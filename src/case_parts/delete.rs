@@ -28,7 +28,8 @@ pub async fn delete<P: CasePart>(
             part.set_version(touch(connection, *workspace_id, case.id, *now).await?);
             let (activity, event) = P::DELETED;
             let change = part.change(activity).with_event(event);
-            let response = WriteResponse::empty(StatusCode::NO_CONTENT).versioned(part.version());
+            let response =
+                WriteResponse::empty(StatusCode::NO_CONTENT).with_version(part.version());
             Ok::<_, Problem>(
                 Outcome::from(response).change(change.with_tombstone(part.tombstone())),
             )

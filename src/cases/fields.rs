@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::model::Status;
 use crate::schema::shape::{self, Shape};
-use crate::validation::{Code, Entries, Fault, Items, Member, Scope, Text};
+use crate::validation::{Code, Entries, Fault, Items, NamedField, Scope, Text};
 use crate::values::{PlainText, choice, exclusive, length, not_blank};
 
 /// The most metadata keys of a case.
@@ -83,7 +83,7 @@ pub fn changed_status(sent: &str) -> Result<Status, Fault> {
         let message = format!(
             "A review sets the status {sent}: send POST /cases/{{id}}/reviews. An update can only open a case."
         );
-        return Err(Fault::new(Code::Choice, message).allowing(["open"]));
+        return Err(Fault::new(Code::Choice, message).with_allowed(["open"]));
     }
     choice(sent, &STATUSES)
 }
@@ -96,7 +96,7 @@ pub fn metadata_shape() -> Shape {
 /// Parses metadata: an object of strings.
 pub fn metadata(
     scope: &mut Scope<'_>,
-    field: Member<Entries<'_, Text<'_>, METADATA_KEYS>>,
+    field: NamedField<Entries<'_, Text<'_>, METADATA_KEYS>>,
 ) -> Vec<(PlainText, PlainText)> {
     let name = field.name;
     let Some(entries) = scope.given(field) else {
@@ -116,7 +116,7 @@ pub fn metadata(
 }
 
 /// Parses tags: ids or labels.
-pub fn tags(scope: &mut Scope<'_>, field: Member<Items<Text<'_>, TAGS>>) -> Vec<TagReference> {
+pub fn tags(scope: &mut Scope<'_>, field: NamedField<Items<Text<'_>, TAGS>>) -> Vec<TagReference> {
     let name = field.name;
     let Some(items) = scope.given(field) else {
         return Vec::new();

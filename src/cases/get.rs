@@ -55,7 +55,7 @@ pub async fn get(
         let version = unchanged(&database, deadline, input.clone()).await?;
         if let Some(version) = version.filter(|it| if_none_match.has(*it)) {
             let response = WriteResponse::empty(StatusCode::NOT_MODIFIED);
-            return Ok(response.versioned(version).into_response());
+            return Ok(response.with_version(version).into_response());
         }
     }
     let found = database
@@ -83,5 +83,5 @@ async fn unchanged(
 fn response(found: &str, with_not_relevant: bool) -> Result<WriteResponse, Problem> {
     let case: Case = serde_json::from_str(found).map_err(Problem::Decode)?;
     let view = CaseView::new(&case, with_not_relevant);
-    Ok(WriteResponse::json(StatusCode::OK, &view)?.versioned(case.header.version))
+    Ok(WriteResponse::json(StatusCode::OK, &view)?.with_version(case.header.version))
 }

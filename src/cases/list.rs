@@ -126,7 +126,7 @@ pub async fn list(
 ) -> Result<Response, Problem> {
     let mut query = Query::new(query.as_deref());
     let with_properties = query.flag("include_custom_properties");
-    let (metadata, properties) = (query.members(&METADATA), query.members(&PROPERTIES));
+    let (metadata, properties) = (query.key_filters(&METADATA), query.key_filters(&PROPERTIES));
     let mut list_query = query.list("cases", FIELDS, ORDER);
     let definitions = if with_properties || !properties.is_empty() {
         Some(all_definitions(&database, deadline, &caller).await?)
@@ -134,11 +134,11 @@ pub async fn list(
         None
     };
     let conditions =
-        query.conditions_of(&METADATA, metadata, |it| Ok(json!({ &it.key: it.value })));
+        query.key_conditions(&METADATA, metadata, |it| Ok(json!({ &it.key: it.value })));
     list_query.conditions.extend(conditions);
     if let Some(definitions) = definitions.clone().filter(|_| !properties.is_empty()) {
         let all = Definitions::from(definitions);
-        let conditions = query.conditions_of(&PROPERTIES, properties, |it| {
+        let conditions = query.key_conditions(&PROPERTIES, properties, |it| {
             let value = Some(it.value.as_str()).filter(|_| it.operator != Operator::IsNull);
             filter_object(&all, Target::Case, &it.key, value)
         });

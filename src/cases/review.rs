@@ -139,7 +139,7 @@ async fn decide(connection: &mut PgConnection, work: Arc<Work>) -> Result<Outcom
     store::insert_review(connection, workspace_id, locked.id, &review, work.now).await?;
     let version = touch(connection, workspace_id, locked.id, work.now).await?;
     let response = WriteResponse::json(StatusCode::CREATED, &ReviewView::new(&review))?;
-    let outcome = Outcome::from(response.versioned(version));
+    let outcome = Outcome::from(response.with_version(version));
     Ok(decided(&case, &review, version)
         .into_iter()
         .fold(outcome, Outcome::change))

@@ -12,7 +12,7 @@ use super::view::{CaseContextView, CaseView};
 use crate::case_parts;
 use crate::companies::FoundCompany;
 use crate::events::{Snapshots, Subject};
-use crate::http::{Problem, ProblemType, in_place};
+use crate::http::{Problem, ProblemType, run_in_place};
 use crate::individuals::FoundIndividual;
 use crate::versions::CaseReference;
 
@@ -35,7 +35,7 @@ impl Snapshots for CaseSnapshots {
                     let found = store::find(connection, workspace_id, &reference).await?;
                     let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
                     // The transaction holds a lock: do not wait for a turn.
-                    in_place(found.len(), || {
+                    run_in_place(found.len(), || {
                         let case: Case = serde_json::from_str(&found).map_err(Problem::Decode)?;
                         json(&CaseView::new(&case, true))
                     })

@@ -240,7 +240,7 @@ fn response(case: &CaseHeader, status: StatusCode) -> Result<WriteResponse, Prob
     let view = CaseTagsView {
         tags: case.tags.iter().map(TagView::new).collect(),
     };
-    Ok(WriteResponse::json(status, &view)?.versioned(case.version))
+    Ok(WriteResponse::json(status, &view)?.with_version(case.version))
 }
 
 impl CaseTagsRequest<'_> {

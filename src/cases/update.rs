@@ -16,7 +16,7 @@ use super::update_request::{CaseChanges, CaseUpdateRequest};
 use super::updated::updated;
 use super::view::CaseRowView;
 use crate::custom_properties::{self, Target};
-use crate::http::{JsonBody, NoQuery, Parsed, Problem, ProblemType, WriteResponse, in_place};
+use crate::http::{JsonBody, NoQuery, Parsed, Problem, ProblemType, WriteResponse, run_in_place};
 use crate::parse_body;
 use crate::templates::TemplateRules;
 use crate::validation::{Change, Code, Fault, Scope, Violations};
@@ -68,7 +68,8 @@ pub async fn update(
             Box::pin(async move {
                 let (before, case, references) = change(connection, work).await?;
                 let view = CaseRowView::new(&case, Some(&references.definitions));
-                let response = WriteResponse::json(StatusCode::OK, &view)?.versioned(case.version);
+                let response =
+                    WriteResponse::json(StatusCode::OK, &view)?.with_version(case.version);
                 let changes = updated(&before, &case).map_err(Problem::Encode)?;
                 let outcome = Outcome::from(response).checked_with(references.version);
                 Ok(changes.into_iter().fold(outcome, Outcome::change))
@@ -141,7 +142,7 @@ async fn require(
     let found = store::find(connection, work.workspace_id, &reference).await?;
     let found = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
     // The transaction holds a lock: do not wait for a turn.
-    let violations = in_place(found.len(), || {
+    let violations = run_in_place(found.len(), || {
         let mut case: Case = serde_json::from_str(&found)?;
         case.header = header.clone();
         let mut violations = Violations::default();
@@ -206,6 +207,6 @@ fn back_to_draft(status: Status) -> Problem {
         "A case that was opened cannot become a draft; this case is {}. Omit status, or set it to open.",
         status.as_str()
     );
-    let fault = Fault::new(Code::StatusTransition, message).allowing(["open"]);
+    let fault = Fault::new(Code::StatusTransition, message).with_allowed(["open"]);
     Problem::conflict("/status", fault)
 }

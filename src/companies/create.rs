@@ -83,7 +83,9 @@ pub async fn create(
                 let references = reference_version(connection, work.workspace_id).await?;
                 let created = add(connection, &work).await?;
                 let location = format!("{}/companies/{}", work.prefix, created.company.id);
-                let response = created.response(StatusCode::CREATED)?.at(location);
+                let response = created
+                    .response(StatusCode::CREATED)?
+                    .with_location(location);
                 let change = created.change("api__created__company");
                 let change = change.with_event(Event::COMPANY_CREATED);
                 Ok(Outcome::from(response)
@@ -167,7 +169,7 @@ fn add_member(members: &mut Members, id: Uuid, new: &CompanyDraft, scope: &mut S
         let message = format!(
             "A case has one main company; this one has {main}. Set type to affiliated here."
         );
-        let fault = Fault::new(Code::MainCompanyRepeated, message).allowing(["affiliated"]);
+        let fault = Fault::new(Code::MainCompanyRepeated, message).with_allowed(["affiliated"]);
         scope.key("type").refuse(fault);
         return false;
     }

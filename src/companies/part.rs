@@ -116,6 +116,6 @@ impl CasePart for FoundCompany {
     fn response(&self, status: StatusCode) -> Result<WriteResponse, Problem> {
         let relations: Vec<_> = self.relations.iter().collect();
         let view = CompanyView::new(&self.company, &relations, &self.definitions);
-        Ok(WriteResponse::json(status, &view)?.versioned(self.version))
+        Ok(WriteResponse::json(status, &view)?.with_version(self.version))
     }
 }

@@ -5,7 +5,7 @@ use crate::custom_properties::{self, PropertiesRequest, PropertyInputs};
 use crate::relations::{HeldRelationRequest, RELATIONS, RelationInputs};
 use crate::schema::Changed;
 use crate::schema::{self, shape};
-use crate::validation::{Field, Items, Member, Mode, Object, Scope, Sent, Text, list};
+use crate::validation::{Field, Items, Mode, NamedField, Object, Scope, SentFields, Text, list};
 use crate::values::{
     AddressRequest, BankingInformationRequest, Country, EntityLegalForm, PlainText, address,
     banking_information, choice, date, length, not_blank, sent_address, sent_bank, text,
@@ -108,7 +108,7 @@ pub struct CompanyDraft {
 #[derive(Debug, Clone)]
 pub struct CompanyChanges {
     pub draft: CompanyDraft,
-    pub sent: Sent,
+    pub sent: SentFields,
 }
 
 const TYPES: [(&str, CompanyType); 2] = [
@@ -124,7 +124,7 @@ const STATUSES: [(&str, CompanyStatus); 3] = [
 impl CompanyRequest<'_> {
     /// Parses the company and refuses its invalid fields.
     pub fn parse(mut self, mode: Mode, scope: &mut Scope<'_>) -> CompanyDraft {
-        self.refuse_others(fields_of_other_modes(mode), scope);
+        self.refuse_unexpected(fields_of_other_modes(mode), scope);
         let kind = match self.kind {
             Field::Missing | Field::Null => Some(CompanyType::Main),
             _ => scope.strict(self.kind(), |sent| choice(sent, &TYPES)),
@@ -165,15 +165,15 @@ impl CompanyRequest<'_> {
 
     /// Parses the change and refuses its invalid fields.
     pub fn parse_changes(self, scope: &mut Scope<'_>) -> CompanyChanges {
-        let mut sent = Sent {
-            members: self.sent(),
+        let mut sent = SentFields {
+            fields: self.sent_fields(),
             nested: Vec::new(),
         };
         sent.nested.extend(sent_address("address", &self.address));
         sent.nested
             .extend(sent_bank("banking_information", &self.banking_information));
         // Custom properties are merged by key.
-        sent.members.retain(|it| *it != "custom_properties");
+        sent.fields.retain(|it| *it != "custom_properties");
         CompanyChanges {
             draft: self.parse(Mode::Update, scope),
             sent,
@@ -191,11 +191,11 @@ fn fields_of_other_modes(mode: Mode) -> &'static [&'static str] {
 }
 
 /// The status. `null` means absent in a create; a change cannot clear it.
-fn status(mode: Mode, member: Member<Text<'_>>, scope: &mut Scope<'_>) -> CompanyStatus {
+fn status(mode: Mode, field: NamedField<Text<'_>>, scope: &mut Scope<'_>) -> CompanyStatus {
     let parse = |sent: &str| choice(sent, &STATUSES);
     let status = match mode {
-        Mode::Part | Mode::Create => scope.strict(member, parse),
-        Mode::Update => scope.replacement(member, parse),
+        Mode::Part | Mode::Create => scope.strict(field, parse),
+        Mode::Update => scope.replacement(field, parse),
     };
     status.unwrap_or_default()
 }

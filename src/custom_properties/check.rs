@@ -27,7 +27,7 @@ pub fn check(
             None => scope.refuse_with(|| {
                 let message = not_found(target, key);
                 let fault = Fault::new(Code::CustomPropertyNotFound, message);
-                fault.suggesting(key, all.keys(target))
+                fault.with_candidates(key, all.keys(target))
             }),
             Some(definition) if definition.archived => {
                 let message = format!("The custom property {key} is archived. Remove it.");

@@ -83,7 +83,7 @@ pub async fn create(
                     WriteResponse::json(StatusCode::CREATED, &PropertyView::new(property))?;
                 let (target, key) = (target.as_str(), &property.key);
                 let location = format!("{prefix}/custom-properties/{target}/{key}");
-                Ok(Outcome::from(response.at(location)))
+                Ok(Outcome::from(response.with_location(location)))
             })
         })
         .await

@@ -173,8 +173,8 @@ impl Definition {
         }
         let message = format!("{} has no option {}.", self.key, quote(sent));
         Err(Fault::new(Code::Choice, message)
-            .suggesting(sent, self.options.names())
-            .allowing(self.options.names()))
+            .with_candidates(sent, self.options.names())
+            .with_allowed(self.options.names()))
     }
 }
 

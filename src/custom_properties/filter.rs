@@ -22,7 +22,7 @@ pub fn filter_object(
         let parameter = |key: &str| format!("custom_properties.{key}");
         let known: Names = all.keys(target).iter().map(parameter).collect();
         let fault = Fault::new(Code::CustomPropertyNotFound, message);
-        return Err(fault.suggesting(&parameter(key), known));
+        return Err(fault.with_candidates(&parameter(key), known));
     };
     if definition.archived {
         let message = format!("The custom property {key} is archived. Remove this filter.");

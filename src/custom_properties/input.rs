@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::schema::shape::{self, Shape};
-use crate::validation::{Code, Entries, Fault, Field, Member, Scope, any::Any};
+use crate::validation::{Code, Entries, Fault, Field, NamedField, Scope, any::Any};
 
 /// The maximum number of custom properties in one object.
 const MAX_PROPERTIES: usize = 1_000;
@@ -46,9 +46,9 @@ impl InputValue {
 pub type PropertyInputs = Vec<(String, Option<InputValue>)>;
 
 /// Parses a field with custom properties. Refuses values of a JSON type that no custom property has.
-pub fn parse(member: Member<PropertiesRequest<'_>>, scope: &mut Scope<'_>) -> PropertyInputs {
-    let name = member.name;
-    let Some(entries) = scope.given(member) else {
+pub fn parse(field: NamedField<PropertiesRequest<'_>>, scope: &mut Scope<'_>) -> PropertyInputs {
+    let name = field.name;
+    let Some(entries) = scope.given(field) else {
         return PropertyInputs::new();
     };
     let mut scope = scope.key(name);

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::PropertyType;
 use crate::schema::shape;
-use crate::validation::{Code, Fault, Items, Member, Names, Scope, Text, list};
+use crate::validation::{Code, Fault, Items, NamedField, Names, Scope, Text, list};
 use crate::values::{Key, not_blank};
 use crate::wire_object;
 
@@ -79,12 +79,12 @@ impl Options {
 
 /// Parses the options of a property of type `kind`. The type `choices` needs at least one, other types have none.
 pub fn options(
-    member: Member<OptionsRequest<'_>>,
+    field: NamedField<OptionsRequest<'_>>,
     kind: Option<PropertyType>,
     scope: &mut Scope<'_>,
 ) -> Vec<PropertyOption> {
-    let name = member.name;
-    let options = list(scope, member, |mut sent: OptionRequest<'_>, scope| {
+    let name = field.name;
+    let options = list(scope, field, |mut sent: OptionRequest<'_>, scope| {
         sent.unknown_keys.refuse(scope, OptionRequest::KNOWN);
         let key = scope.required(sent.key(), Key::parse);
         let label = scope.required(sent.label(), not_blank(255));

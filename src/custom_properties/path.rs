@@ -48,7 +48,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PropertyPath {
 
 impl IntoParams for TargetPath {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let mut schema = parameters::text(None, "case");
+        let mut schema = parameters::string(None, "case");
         schema.enum_values = Some(TARGETS.map(|(word, _)| word.into()).to_vec());
         vec![parameters::path(
             "target",
@@ -61,7 +61,7 @@ impl IntoParams for TargetPath {
 impl IntoParams for PropertyPath {
     fn into_params(within: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let mut parameters = TargetPath::into_params(within);
-        let schema = parameters::text(None, "risk_score");
+        let schema = parameters::string(None, "risk_score");
         parameters.push(parameters::path("key", "The key of the property.", schema));
         parameters
     }

@@ -6,7 +6,7 @@ use super::{
     settings,
 };
 use crate::schema::{self, shape};
-use crate::validation::{Fault, Field, Mode, Object, Scope, Sent, Text};
+use crate::validation::{Fault, Field, Mode, Object, Scope, SentFields, Text};
 use crate::values::{Key, choice, not_blank};
 use crate::wire_object;
 
@@ -54,7 +54,7 @@ pub struct CustomPropertyDraft {
     pub kind: Option<PropertyType>,
     pub settings: Settings,
     /// The settings that an update sends. The others keep their values.
-    pub sent_settings: Sent,
+    pub sent_settings: SentFields,
     /// Replaces all options.
     pub options: Option<Vec<PropertyOption>>,
     pub archived: Option<bool>,
@@ -72,7 +72,7 @@ impl CustomPropertyRequest<'_> {
             label,
             kind,
             settings: settings(self.settings(), kind, Mode::Create, scope),
-            sent_settings: Sent::default(),
+            sent_settings: SentFields::default(),
             options: Some(options(self.options(), kind, scope)),
             archived: scope.given(self.archived()),
         }
@@ -82,14 +82,14 @@ impl CustomPropertyRequest<'_> {
 impl CustomPropertyUpdateRequest<'_> {
     /// Parses an update of a property of type `kind`, and adds each error to `scope`.
     pub fn parse(mut self, kind: PropertyType, scope: &mut Scope<'_>) -> CustomPropertyDraft {
-        let sent = self.sent();
+        let sent = self.sent_fields();
         let sent_settings = match &self.settings {
-            Field::Value(settings) => settings.sent(),
+            Field::Value(settings) => settings.sent_fields(),
             Field::Null => SettingsRequest::KNOWN.to_vec(),
             Field::Missing | Field::Mismatch(_) => Vec::new(),
         };
-        let sent_settings = Sent {
-            members: sent_settings,
+        let sent_settings = SentFields {
+            fields: sent_settings,
             nested: Vec::new(),
         };
         self.unknown_keys.refuse(scope, Self::KNOWN);

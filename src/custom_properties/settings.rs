@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::PropertyType;
 use super::definition::LARGEST;
 use crate::schema::shape;
-use crate::validation::{Code, Fault, Member, Mode, Number, Scope, Text, quote};
+use crate::validation::{Code, Fault, Mode, NamedField, Number, Scope, Text, quote};
 use crate::values::choice;
 use crate::wire_object;
 
@@ -63,13 +63,13 @@ pub enum NumericFormat {
 
 /// Parses the settings of a property of type `kind`. Refuses those that do not apply to the type.
 pub fn settings(
-    member: Member<SettingsRequest<'_>>,
+    field: NamedField<SettingsRequest<'_>>,
     kind: Option<PropertyType>,
     mode: Mode,
     scope: &mut Scope<'_>,
 ) -> Settings {
-    let name = member.name;
-    let Some(mut sent) = scope.given(member) else {
+    let name = field.name;
+    let Some(mut sent) = scope.given(field) else {
         return Settings::default();
     };
     let mut scope = scope.key(name);
@@ -95,9 +95,9 @@ pub fn settings(
 }
 
 /// Parses the minimum or maximum of a numeric property, whose values are within ±(2^53 - 1).
-fn bound(member: Member<Number>, scope: &mut Scope<'_>) -> Option<f64> {
-    let name = member.name;
-    let number = scope.given(member)?.0;
+fn bound(field: NamedField<Number>, scope: &mut Scope<'_>) -> Option<f64> {
+    let name = field.name;
+    let number = scope.given(field)?.0;
     if number.abs() <= LARGEST {
         return Some(number);
     }

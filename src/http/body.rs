@@ -1,4 +1,4 @@
-//! The body of a request, in bytes.
+//! Extractors for the body of a request.
 
 use axum::RequestExt;
 use axum::body::HttpBody;
@@ -11,8 +11,8 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use super::{Limits, Problem, ProblemType, Slot};
 use crate::db::Deadline;
 
-/// The bytes of a body that is said to be JSON. What is refused: 415, 413, 408 or 400, in this order. A
-/// compressed body is never unpacked, since a small one can become any size.
+/// The bytes of a body with a JSON content type. Rejects with 415, 413, 408 or 400, checked in this order. Compressed
+/// bodies are refused, because a small one can decompress to any size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JsonBody(pub Bytes);
 
@@ -32,7 +32,7 @@ where
     }
 }
 
-/// The bytes of a body that nobody reads, but for what they are.
+/// The bytes of a body of any content type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawBody(pub Bytes);
 
@@ -53,13 +53,13 @@ where
         if body.is_end_stream() {
             return Ok(Self(Bytes::new()));
         }
-        // A client that waits for 100 Continue is told before it sends anything: reading sends it.
+        // Refuse before the first read, which sends 100 Continue.
         if usize::try_from(body.size_hint().lower()).map_or(true, |length| length > limit) {
             return Err(Problem::TooLarge { limit });
         }
         let body = Limited::new(body, limit).collect();
-        let arrived = tokio::time::timeout_at(deadline.instant(), body);
-        match unless_displaced(slot, arrived).await {
+        let body = tokio::time::timeout_at(deadline.instant(), body);
+        match receive(slot, body).await {
             Some(Ok(Ok(collected))) => Ok(Self(collected.to_bytes())),
             Some(Ok(Err(error))) if error.is::<LengthLimitError>() => {
                 Err(Problem::TooLarge { limit })
@@ -70,22 +70,22 @@ where
     }
 }
 
-/// What has arrived, with the slot at work again; none if another request needed the slot first.
-async fn unless_displaced<F: Future>(slot: Option<Slot>, arriving: F) -> Option<F::Output> {
+/// Waits for the body with the slot in the waiting state. Returns `None` if another request takes the slot first.
+async fn receive<F: Future>(slot: Option<Slot>, body: F) -> Option<F::Output> {
     let Some(slot) = slot else {
-        return Some(arriving.await);
+        return Some(body.await);
     };
     slot.wait();
-    let arrived = tokio::select! {
+    let received = tokio::select! {
         biased;
-        arrived = arriving => Some(arrived),
+        received = body => Some(received),
         () = slot.displaced() => None,
     };
     slot.work();
-    arrived
+    received
 }
 
-/// `application/json` or `application/*+json`, in UTF-8 where a charset is named.
+/// Whether the content type is `application/json` or `application/*+json`, with no charset other than UTF-8.
 fn is_json(headers: &HeaderMap) -> bool {
     let Some(value) = headers
         .get(CONTENT_TYPE)
@@ -93,7 +93,7 @@ fn is_json(headers: &HeaderMap) -> bool {
     else {
         return false;
     };
-    // What nearly everybody sends.
+    // The usual value, without allocations.
     if value == "application/json" {
         return true;
     }
@@ -112,10 +112,10 @@ fn is_json(headers: &HeaderMap) -> bool {
         })
 }
 
-/// Whether anything but `identity` was done to the body (RFC 9110, section 8.4).
+/// Whether the body has a content coding other than `identity` (RFC 9110, section 8.4).
 fn is_encoded(headers: &HeaderMap) -> bool {
     headers.get_all(CONTENT_ENCODING).iter().any(|value| {
-        // What is no text is no coding that is known.
+        // A value that is not a string is an unknown coding.
         let codings = value.to_str().unwrap_or("?").split(',').map(str::trim);
         let mut others =
             codings.filter(|it| !it.is_empty() && !it.eq_ignore_ascii_case("identity"));

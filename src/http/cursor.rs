@@ -1,4 +1,4 @@
-//! Cursors: where the next rows of a list begin.
+//! Cursors: the position at which the next page of a list begins.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::db::listing::CursorPosition;
 use crate::validation::{Code, Fault};
 
-/// A place in a list, and what the list was asked for. Clients hand it back as it is.
+/// A position in a list, with a digest of the list and its filters. Opaque to clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
     pub position: CursorPosition,
@@ -25,7 +25,7 @@ impl fmt::Display for Cursor {
 }
 
 impl Cursor {
-    /// Which list was asked, and for what: the same filters in another order are the same.
+    /// Returns the digest of a list and its filters. The order of the filters does not matter.
     pub fn digest<'p>(
         list: &str,
         filters: impl Iterator<Item = &'p (String, String)>,
@@ -38,9 +38,9 @@ impl Cursor {
         hash.update(list.len().to_be_bytes());
         hash.update(list.as_bytes());
         for (name, value) in parameters {
-            for text in [name, value] {
-                hash.update(text.len().to_be_bytes());
-                hash.update(text.as_bytes());
+            for part in [name, value] {
+                hash.update(part.len().to_be_bytes());
+                hash.update(part.as_bytes());
             }
         }
         let bytes: [u8; 32] = hash.finalize().into();
@@ -50,21 +50,22 @@ impl Cursor {
             .fold(0, |digest, byte| (digest << 8) | u64::from(*byte))
     }
 
-    /// Reads a cursor that was made for the same list.
+    /// Parses a cursor of the list with this digest.
     ///
     /// # Errors
-    /// `format` for text that is none, `mutually_exclusive` for one of another list.
+    /// Returns a fault with the code `format` if it is not a cursor, and `mutually_exclusive` if it belongs to another
+    /// list.
     pub fn read(text: &str, digest: u64) -> Result<Self, Fault> {
         let cursor = Self::parse(text).ok_or_else(|| {
-            let message = "This is not a cursor. Take next_cursor of the page before as it is, or \
-                           leave the value empty to begin.";
+            let message = "This is not a cursor. Send next_cursor of the previous page unchanged, or \
+                           leave the value empty to start.";
             Fault::new(Code::Format, message)
         })?;
         if cursor.digest == digest {
             return Ok(cursor);
         }
-        let message = "This cursor belongs to another list, or to other filters or another \
-                       order. Keep them from page to page, or leave the value empty to begin.";
+        let message = "This cursor belongs to another list, other filters or another order. Keep them \
+                       the same on each page, or leave the value empty to start.";
         Err(Fault::new(Code::MutuallyExclusive, message))
     }
 
@@ -86,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_read_as_it_was_written_and_for_the_same_list_alone() {
+    fn parses_only_cursors_of_the_same_list() {
         let cursor = Cursor {
             position: CursorPosition {
                 created_at: DateTime::from_timestamp_micros(1_795_500_000_123_456).unwrap(),

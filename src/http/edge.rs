@@ -1,4 +1,4 @@
-//! The edge: what is done once for every request and every answer.
+//! The edge: the middleware around every request and every response.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ use crate::validation::Budget;
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What the edge gives to every request.
+/// The state of the middleware.
 #[derive(Debug)]
 pub struct Edge {
     pub ids: IdSource,
@@ -38,24 +38,24 @@ pub struct Edge {
     pub front: Arc<Front>,
 }
 
-/// Gives the request its id (the caller's, if it is sane; else a new one) and its deadline, turns
-/// problems into documents, and logs one line.
+/// Sets the request id (that of the client if it is valid, else a new one) and the deadline, renders problems, sets the
+/// common headers, and logs one line.
 pub async fn edge(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
-    let id = sane(&request).unwrap_or_else(|| edge.ids.next(chrono::Utc::now()).to_string());
+    let id = client_id(&request).unwrap_or_else(|| edge.ids.next(chrono::Utc::now()).to_string());
     let deadline = Deadline::after(edge.limits.request);
     request.extensions_mut().insert(deadline);
     let peer = request.extensions().get::<Peer>().copied();
     let base = edge.front.base(request.headers(), peer);
-    let is_behind = base != Base::default();
-    if is_behind {
+    let has_prefix = base != Base::default();
+    if has_prefix {
         request.extensions_mut().insert(base.clone());
     }
     let allowance = edge.rates.allowance(request.method());
     if let Some(allowance) = allowance.clone() {
         request.extensions_mut().insert(allowance);
     }
-    let (method, begun) = (request.method().clone(), std::time::Instant::now());
-    // The template of the path, and not the path: an external id in it may be personal.
+    let (method, started) = (request.method().clone(), std::time::Instant::now());
+    // The route template, not the path: an external id in the path can be personal data.
     let route = request.extensions().get::<MatchedPath>().cloned();
     let active = edge.metrics.begin_request(method.as_str());
     let span = tracing::info_span!("request", id = %id, trace_id = Empty);
@@ -76,12 +76,12 @@ pub async fn edge(State(edge): State<Arc<Edge>>, mut request: Request, next: Nex
     if let Some(problem) = problem {
         response = render(&problem, &id, response, &edge.metrics);
     }
-    if is_behind {
-        place(response.headers_mut(), &base);
+    if has_prefix {
+        prefix_location(response.headers_mut(), &base);
     }
     limit_caches(response.headers_mut(), &edge.front);
     if let Some(allowance) = allowance {
-        allowance.tell(response.headers_mut());
+        allowance.write_headers(response.headers_mut());
     }
     if edge.stopping.has_begun() {
         let close = HeaderValue::from_static("close");
@@ -90,48 +90,49 @@ pub async fn edge(State(edge): State<Arc<Edge>>, mut request: Request, next: Nex
     if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert(HEADER, value);
     }
-    let (status, took) = (response.status(), begun.elapsed());
+    let (status, duration) = (response.status(), started.elapsed());
     drop(active);
     let metrics = &edge.metrics;
-    metrics.record_response(method.as_str(), route_name, status.as_u16(), took);
+    metrics.record_response(method.as_str(), route_name, status.as_u16(), duration);
     traces::record_response(&traced, status.as_u16());
-    log(&method, route_name.unwrap_or("none"), status, took);
+    log(&method, route_name.unwrap_or("none"), status, duration);
     response
 }
 
-/// Says where things are as the client sees it.
-fn place(headers: &mut HeaderMap, base: &Base) {
+/// Adds the path prefix to a relative `Location`.
+fn prefix_location(headers: &mut HeaderMap, base: &Base) {
     let location = headers.get(LOCATION).and_then(|it| it.to_str().ok());
-    let ours = location.filter(|it| it.starts_with('/'));
-    let placed = ours.map(|it| HeaderValue::try_from(format!("{}{it}", base.path())));
-    if let Some(Ok(location)) = placed {
+    let relative = location.filter(|it| it.starts_with('/'));
+    let prefixed = relative.map(|it| HeaderValue::try_from(format!("{}{it}", base.path())));
+    if let Some(Ok(location)) = prefixed {
         headers.insert(LOCATION, location);
     }
 }
 
-/// Says what caches may do with a response.
+/// Sets the caching headers of a response.
 fn limit_caches(headers: &mut HeaderMap, front: &Front) {
-    // What needs a key is nobody else's, and a problem is of this moment. Pages and files say otherwise themselves.
+    // Responses of the API are private, and problems are temporary. Pages and files set their own header.
     let cached = headers.entry(CACHE_CONTROL);
     cached.or_insert(HeaderValue::from_static("no-store"));
-    // A cache between the proxy and this server sees one path for all prefixes, and for none.
+    // A cache between the proxy and this server sees the same path for all prefixes.
     if front.depends_on_proxy() {
         headers.append(VARY, HeaderValue::from(FORWARDED_PREFIX));
     }
 }
 
-fn sane(request: &Request) -> Option<String> {
+/// The `X-Request-Id` of the client, if it has 1 to 128 safe ASCII characters.
+fn client_id(request: &Request) -> Option<String> {
     let id = request.headers().get(HEADER)?.to_str().ok()?;
-    let sane = (1..=128).contains(&id.len())
+    let is_valid = (1..=128).contains(&id.len())
         && id
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte));
-    sane.then(|| id.to_owned())
+    is_valid.then(|| id.to_owned())
 }
 
 fn render(problem: &Problem, id: &str, plain: Response, metrics: &Metrics) -> Response {
     if let Some(cause) = problem.cause() {
-        tracing::error!(cause, "a request could not be answered");
+        tracing::error!(cause, "request failed");
     }
     let document = problem.document(id, chrono::Utc::now(), &mut Budget::default());
     document.count(metrics);
@@ -164,7 +165,7 @@ fn render(problem: &Problem, id: &str, plain: Response, metrics: &Metrics) -> Re
         ProblemType::Unauthorized => {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        // What would be taken instead (RFC 9110, section 15.5.16).
+        // The accepted coding (RFC 9110, section 15.5.16).
         ProblemType::UnsupportedContentEncoding => {
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
@@ -173,7 +174,7 @@ fn render(problem: &Problem, id: &str, plain: Response, metrics: &Metrics) -> Re
     response
 }
 
-fn log(method: &Method, route: &str, status: StatusCode, took: std::time::Duration) {
-    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(%method, route, status = status.as_u16(), ms, "answered");
+fn log(method: &Method, route: &str, status: StatusCode, duration: std::time::Duration) {
+    let ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(%method, route, status = status.as_u16(), ms, "request completed");
 }

@@ -1,4 +1,4 @@
-//! Extractors that every feature shares; what they refuse is a problem document.
+//! Extractors for all features. They reject with problem documents.
 
 use axum::extract::{FromRequestParts, OriginalUri, RawPathParams};
 use axum::http::request::Parts;
@@ -11,35 +11,35 @@ use super::{Limits, Problem, ProblemType};
 use crate::db::Deadline;
 use crate::values;
 
-/// The parameter `name` of a path. One that is not UTF-8 names nothing: 404.
+/// The path parameter `name`. Rejects with 404 if it is not UTF-8.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment(pub String);
 
-/// The parameter `id` of a path. One that is no UUID names nothing: 404.
+/// The path parameter `id`. Rejects with 404 if it is not a UUID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Id(pub Uuid);
 
-/// What stands before a path: nothing, or `/v1`, as the request had it.
+/// The version prefix of the request path: `/v1` or empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Prefix(pub &'static str);
 
-/// A parameter of a path, decoded.
+/// Returns a decoded path parameter.
 ///
 /// # Errors
-/// 404 for one that is not UTF-8.
+/// Returns `NotFound` (404) if it is not UTF-8 or the route does not have it.
 pub async fn parameter<S: Send + Sync>(
     parts: &mut Parts,
     state: &S,
     name: &str,
 ) -> Result<String, Problem> {
-    let nothing = || Problem::Plain(ProblemType::NotFound);
+    let not_found = || Problem::Plain(ProblemType::NotFound);
     let parameters = RawPathParams::from_request_parts(parts, state).await;
-    let parameters = parameters.map_err(|_| nothing())?;
+    let parameters = parameters.map_err(|_| not_found())?;
     let mut named = parameters.iter().filter(|(key, _)| *key == name);
     named
         .next()
         .map(|(_, value)| value.to_owned())
-        .ok_or_else(nothing)
+        .ok_or_else(not_found)
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Segment {
@@ -64,7 +64,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
 impl IntoParams for Id {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let example = "0198a000-0000-4000-8000-000000000201";
-        let schema = parameters::text(Some("uuid"), example);
+        let schema = parameters::string(Some("uuid"), example);
         vec![parameters::path("id", "Its id.", schema)]
     }
 }
@@ -85,7 +85,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Prefix {
 impl<S: Send + Sync> FromRequestParts<S> for Deadline {
     type Rejection = Problem;
 
-    /// The edge gives each request its own; without an edge, that of the default limits holds.
+    /// Returns the deadline that the edge has set, or that of the default limits.
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let given = parts.extensions.get::<Self>().copied();
         Ok(given.unwrap_or_else(|| Self::after(Limits::default().request)))

@@ -1,8 +1,8 @@
-//! Fields that lists have in common.
+//! Fields and operators that several lists use.
 
 use crate::db::listing::{Field, Kind, Operator};
 
-/// How many rows of a table that only grows are counted.
+/// Maximum count of the rows of a table that only grows.
 pub const COUNTED: i64 = 100_000;
 /// The operators of an identifier.
 pub const EQUALITY: &[Operator] = &[Operator::Eq, Operator::NotEq];
@@ -13,9 +13,9 @@ pub const MATCHING: &[Operator] = &[
     Operator::Like,
     Operator::Ilike,
 ];
-/// The operators of an identifier that can be missing.
+/// The operators of an optional identifier.
 pub const NULLABLE: &[Operator] = &[Operator::Eq, Operator::NotEq, Operator::IsNull];
-/// The operators of a name that can be missing.
+/// The operators of an optional name.
 pub const MATCHING_OR_NULL: &[Operator] = &[
     Operator::Eq,
     Operator::NotEq,
@@ -23,7 +23,7 @@ pub const MATCHING_OR_NULL: &[Operator] = &[
     Operator::Ilike,
     Operator::IsNull,
 ];
-/// The operators of one of several words that can be missing.
+/// The operators of an optional enum value.
 pub const ONE_OR_NULL: &[Operator] = &[
     Operator::Eq,
     Operator::NotEq,
@@ -31,7 +31,7 @@ pub const ONE_OR_NULL: &[Operator] = &[
     Operator::NotIn,
     Operator::IsNull,
 ];
-/// The operators of a moment.
+/// The operators of a time.
 pub const ORDER: &[Operator] = &[
     Operator::Eq,
     Operator::NotEq,
@@ -41,7 +41,7 @@ pub const ORDER: &[Operator] = &[
     Operator::Lte,
 ];
 
-/// An identifier: no list is sorted by it.
+/// An identifier. Not sortable.
 pub const fn id(name: &'static str, column: &'static str, operators: &'static [Operator]) -> Field {
     Field {
         name,
@@ -52,7 +52,7 @@ pub const fn id(name: &'static str, column: &'static str, operators: &'static [O
     }
 }
 
-/// Text that can be missing: no list is sorted by it.
+/// A string. Not sortable.
 pub const fn text(
     name: &'static str,
     column: &'static str,
@@ -67,7 +67,7 @@ pub const fn text(
     }
 }
 
-/// An object of values by keys that the caller names.
+/// An object whose keys the client chooses.
 pub const fn object(name: &'static str, column: &'static str) -> Field {
     Field {
         name,
@@ -78,7 +78,7 @@ pub const fn object(name: &'static str, column: &'static str) -> Field {
     }
 }
 
-/// Text that is always there.
+/// A required string.
 pub const fn name(name: &'static str, column: &'static str) -> Field {
     Field {
         name,
@@ -89,7 +89,7 @@ pub const fn name(name: &'static str, column: &'static str) -> Field {
     }
 }
 
-/// A moment that is always there.
+/// A required time.
 pub const fn moment(name: &'static str, column: &'static str) -> Field {
     Field {
         name,

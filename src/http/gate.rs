@@ -1,4 +1,4 @@
-//! How many requests are in flight in one process.
+//! The limit of concurrent requests in one process.
 
 use std::time::Duration;
 
@@ -9,41 +9,41 @@ use axum::response::{IntoResponse, Response};
 use super::{Client, Problem, ProblemType, Slots};
 use crate::db::InFlight;
 
-/// How long the body of a request may arrive before another request can have its slot.
-const ARRIVAL: Duration = Duration::from_secs(1);
+/// How long a request waits for its body before another request can take its slot.
+const MIN_WAIT: Duration = Duration::from_secs(1);
 
-/// Lets a bounded number of requests in; one beyond it is refused at once, since a queue would only
-/// make every response late. A request whose body arrives slowly loses its slot to another that has
-/// none: clients that send slowly would otherwise keep everybody out. A clone counts with the others.
+/// Limits the concurrent requests. Refuses further requests immediately, because a queue would only delay every
+/// response. A request whose body arrives slowly loses its slot to a new request, so that slow clients cannot block the
+/// others. Clones share the limit.
 #[derive(Debug, Clone)]
 pub struct Gate(Slots);
 
 impl Gate {
-    /// For so many requests.
-    pub fn new(most: usize) -> Self {
-        Self(Slots::new(most))
+    /// Creates a gate for `capacity` concurrent requests.
+    pub fn new(capacity: usize) -> Self {
+        Self(Slots::new(capacity))
     }
 
-    /// The response to a request, or that there are too many. Its slot is free again when its work
-    /// in the database has ended too. Whoever watches the process must be answered when it is busy.
+    /// Runs a request, or returns `Overloaded` (503). The slot is free again when the database work of the request has
+    /// ended too. Health checks need no slot, so that they work under load.
     pub(super) async fn pass(&self, mut request: Request, next: Next) -> Response {
         let route = request.extensions().get::<MatchedPath>();
-        if route.is_some_and(|route| is_watched(route.as_str())) {
+        if route.is_some_and(|route| is_health_check(route.as_str())) {
             return next.run(request).await;
         }
         let client = request.extensions().get::<Client>().copied();
-        match self.0.try_take(client.unwrap_or_default(), ARRIVAL) {
+        match self.0.try_take(client.unwrap_or_default(), MIN_WAIT) {
             Some(slot) => {
-                let held = InFlight::new(slot.held());
+                let in_flight = InFlight::new(slot.guard());
                 request.extensions_mut().insert(slot);
-                held.scope(next.run(request)).await
+                in_flight.scope(next.run(request)).await
             }
             None => Problem::Plain(ProblemType::Overloaded).into_response(),
         }
     }
 }
 
-fn is_watched(route: &str) -> bool {
+fn is_health_check(route: &str) -> bool {
     let route = route.strip_prefix("/v1").unwrap_or(route);
     matches!(route, "/healthz" | "/readyz")
 }

@@ -1,4 +1,4 @@
-//! Work that takes a processor for longer than an async thread may be held.
+//! CPU-bound work that would block an async thread for too long.
 
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -12,16 +12,15 @@ use uuid::Uuid;
 use super::{KeyGuard, KeyLocks, Problem, ProblemType};
 use crate::db::Deadline;
 
-/// From how many bytes of input on work is heavy. The dearest body costs some 100 ns a byte, so that
-/// what is smaller takes a few milliseconds.
-const HEAVY: usize = 32 * 1024;
+/// Work with at least this many bytes of input is heavy. The most expensive body costs some 100 ns a byte, so smaller
+/// ones take a few milliseconds.
+const HEAVY_BYTES: usize = 32 * 1024;
 
-/// Lets heavy work run beside the async threads, at most on half of the processors at once. The
-/// workspaces take turns: each has one piece of work under way or in the queue, so that one that sends
-/// large bodies without end delays its own requests and nobody else's.
+/// Schedules heavy work, on at most half of the processors at once. Each workspace has at most one piece of work that
+/// runs or waits for a processor, so a workspace that sends many large bodies delays only its own requests.
 #[derive(Debug, Clone)]
 pub struct HeavyWork {
-    turns: KeyLocks<Uuid>,
+    workspaces: KeyLocks<Uuid>,
     processors: Arc<Semaphore>,
 }
 
@@ -29,23 +28,23 @@ impl Default for HeavyWork {
     fn default() -> Self {
         let processors = available_parallelism().map_or(1, |count| (count.get() / 2).max(1));
         Self {
-            turns: KeyLocks::default(),
+            workspaces: KeyLocks::default(),
             processors: Arc::new(Semaphore::new(processors)),
         }
     }
 }
 
 impl HeavyWork {
-    /// Whether work with so many bytes of input has to wait for its turn.
+    /// Whether work with `size` bytes of input must wait for a turn.
     pub fn is_heavy(size: usize) -> bool {
-        size >= HEAVY
+        size >= HEAVY_BYTES
     }
 
-    /// Waits for the turn of work whose cost grows with `size` bytes of input. Light work has it at once; heavy
-    /// work has it when it is the turn of its workspace and a processor is free.
+    /// Waits for a turn to do work with `size` bytes of input. Light work gets one immediately. Heavy work waits for
+    /// the earlier work of its workspace, and then for a free processor.
     ///
     /// # Errors
-    /// [`ProblemType::Overloaded`] if the turn does not come before the deadline.
+    /// Returns [`ProblemType::Overloaded`] if the deadline passes first.
     pub async fn turn(
         &self,
         workspace_id: Uuid,
@@ -53,64 +52,67 @@ impl HeavyWork {
         deadline: Deadline,
     ) -> Result<Turn<'_>, Problem> {
         if !Self::is_heavy(size) {
-            return Ok(Turn::at_once(size));
+            return Ok(Turn::immediate(size));
         }
-        // It is rare, and would make the future of every request larger.
-        let held = Box::pin(self.hold(workspace_id));
-        match timeout_at(deadline.instant(), held).await {
-            Ok(held) => Ok(Turn {
+        // Boxed, because it is rare and would make the future of every request larger.
+        let permit = Box::pin(self.acquire(workspace_id));
+        match timeout_at(deadline.instant(), permit).await {
+            Ok(permit) => Ok(Turn {
                 size,
-                _held: Some(Box::new(held)),
+                _permit: Some(Box::new(permit)),
             }),
             Err(_) => Err(Problem::Plain(ProblemType::Overloaded)),
         }
     }
 
-    /// A workspace has one place in the queue for processors, since it takes its own lock first.
-    async fn hold(&self, workspace_id: Uuid) -> Held<'_> {
-        let workspace = self.turns.lock(workspace_id).await;
-        // Nobody closes the semaphore.
+    /// Takes the lock of the workspace first, so that each workspace waits for a processor only once.
+    async fn acquire(&self, workspace_id: Uuid) -> Permit<'_> {
+        let workspace = self.workspaces.lock(workspace_id).await;
+        // The semaphore is never closed.
         let processor = self.processors.acquire().await.ok();
-        Held {
+        Permit {
             _workspace: workspace,
             _processor: processor,
         }
     }
 }
 
-/// What a piece of heavy work has for itself while it is done.
-struct Held<'a> {
+/// The lock and the processor of heavy work.
+struct Permit<'a> {
     _workspace: KeyGuard<Uuid>,
     _processor: Option<SemaphorePermit<'a>>,
 }
 
-/// The turn of one piece of work. Dropped, it is the next one's.
-#[must_use = "work that is done without it has not waited for its turn"]
+/// The turn of one piece of work. It ends on drop.
+#[must_use = "the work must run inside its turn"]
 pub struct Turn<'a> {
     size: usize,
-    _held: Option<Box<Held<'a>>>,
+    _permit: Option<Box<Permit<'a>>>,
 }
 
 impl Turn<'_> {
-    /// For light work, and for heavy work that has waited long enough.
-    pub fn at_once(size: usize) -> Self {
-        Self { size, _held: None }
+    /// A turn without waiting: for light work, and for heavy work whose wait timed out.
+    pub fn immediate(size: usize) -> Self {
+        Self {
+            size,
+            _permit: None,
+        }
     }
 
-    /// Does the work.
+    /// Runs the work.
     pub fn run<T>(self, work: impl FnOnce() -> T) -> T {
-        in_place(self.size, work)
+        run_in_place(self.size, work)
     }
 }
 
-/// Does work whose cost grows with `size` bytes at once, without a turn; where it is heavy, other tasks of
-/// the runtime go on on another thread.
-pub fn in_place<T>(size: usize, work: impl FnOnce() -> T) -> T {
+/// Runs work with `size` bytes of input immediately, without a turn. If it is heavy, the runtime moves its other tasks
+/// to another thread.
+pub fn run_in_place<T>(size: usize, work: impl FnOnce() -> T) -> T {
     if !HeavyWork::is_heavy(size) {
         return work();
     }
     match Handle::try_current().map(|it| it.runtime_flavor()) {
-        // A runtime of one thread has no other: that of a test.
+        // The single-threaded runtime of tests has no other thread.
         Ok(RuntimeFlavor::CurrentThread) | Err(_) => work(),
         Ok(_) => block_in_place(work),
     }

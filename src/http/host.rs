@@ -1,4 +1,4 @@
-//! The `Host` of a request.
+//! The `Host` header.
 
 use axum::extract::Request;
 use axum::http::Version;
@@ -8,8 +8,8 @@ use axum::http::uri::Authority;
 use super::Problem;
 use crate::validation::{Code, Fault};
 
-/// Checks that a request of HTTP/1.1 has one `Host` with a host and perhaps a port (RFC 9112, section 3.2). Two servers
-/// in one chain could otherwise take it for a request to different hosts. HTTP/1.0 has no such header.
+/// Checks that an HTTP/1.1 request has one `Host` with a host and an optional port (RFC 9112, section 3.2). Otherwise a
+/// proxy and this server could disagree about the host. HTTP/1.0 has no such header.
 ///
 /// # Errors
 /// Returns [`Problem::InvalidHeader`] (400) if there is none, several, or an invalid one.
@@ -18,25 +18,25 @@ pub fn check_host(request: &Request) -> Result<(), Problem> {
     let mut hosts = request.headers().get_all(HOST).iter();
     let host = hosts.next();
     if hosts.next().is_some() {
-        return refuse("A request has one Host header; several were sent.");
+        return refuse("A request must have one Host header; several were sent.");
     }
     match host {
         None if request.version() < Version::HTTP_11 => Ok(()),
-        None => refuse("A request of HTTP/1.1 needs a Host header with the host of the server."),
+        None => refuse("An HTTP/1.1 request must have a Host header with the host of the server."),
         Some(host) if is_valid(host.as_bytes()) => Ok(()),
         Some(_) => refuse(
-            "This must be a host and perhaps a port, such as kyb.example.com or 127.0.0.1:8080.",
+            "This must be a host with an optional port, such as kyb.example.com or 127.0.0.1:8080.",
         ),
     }
 }
 
-/// Whether it is `uri-host [ ":" port ]` (RFC 9110, section 7.2). An `http` URI has no empty host.
+/// Whether the value is `uri-host [ ":" port ]` (RFC 9110, section 7.2). The host of an `http` URI is not empty.
 fn is_valid(host: &[u8]) -> bool {
     let authority = Authority::try_from(host);
     authority.is_ok_and(|it| {
         let has_user = it.as_str().contains('@');
         let port = it.as_str().strip_prefix(it.host()).unwrap_or_default();
-        // The port may be empty, and is a number otherwise.
+        // The port can be empty.
         let is_port = port.is_empty() || port == ":" || it.port_u16().is_some();
         !has_user && !it.host().is_empty() && is_port
     })
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn knows_hosts() {
+    fn validates_hosts() {
         for host in [
             "a",
             "kyb.example.com",

@@ -1,4 +1,4 @@
-//! One at a time for each key, in this process.
+//! Locks by key, in this process.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -8,14 +8,14 @@ use tokio::sync::OwnedMutexGuard;
 
 type Lock = Arc<tokio::sync::Mutex<()>>;
 
-/// A lock for each key that somebody holds or waits for. Those that wait get it in their order.
+/// A fair lock for each key. A key without holders and waiters takes no memory.
 #[derive(Debug)]
 pub struct KeyLocks<K>(Arc<Mutex<HashMap<K, Lock>>>);
 
-/// The lock of one key. Dropped, it is the next one's.
+/// The held lock of one key. Dropping it releases the lock.
 #[derive(Debug)]
 pub struct KeyGuard<K: Eq + Hash> {
-    /// Whether another one held the lock before.
+    /// Whether another holder had the lock first.
     pub has_waited: bool,
     locks: KeyLocks<K>,
     key: K,
@@ -35,26 +35,26 @@ impl<K> Default for KeyLocks<K> {
 }
 
 impl<K: Eq + Hash + Clone> KeyLocks<K> {
-    /// Waits for the lock of a key. Dropped before it resolves, it leaves the queue.
+    /// Waits for the lock of a key. Cancel safe: a dropped future leaves the queue.
     pub async fn lock(&self, key: K) -> KeyGuard<K> {
         let lock = {
             let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(locks.entry(key.clone()).or_default())
         };
-        // The guard is made first, so that a wait that is given up forgets the key.
-        let mut held = KeyGuard {
+        // The guard exists before the wait, so that a cancelled wait removes the key.
+        let mut key_guard = KeyGuard {
             has_waited: false,
             locks: self.clone(),
             key,
             guard: None,
         };
         if let Ok(guard) = Arc::clone(&lock).try_lock_owned() {
-            held.guard = Some(guard);
-            return held;
+            key_guard.guard = Some(guard);
+            return key_guard;
         }
-        held.has_waited = true;
-        held.guard = Some(lock.lock_owned().await);
-        held
+        key_guard.has_waited = true;
+        key_guard.guard = Some(lock.lock_owned().await);
+        key_guard
     }
 }
 
@@ -62,7 +62,7 @@ impl<K: Eq + Hash> Drop for KeyGuard<K> {
     fn drop(&mut self) {
         drop(self.guard.take());
         let mut locks = self.locks.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Whoever waits holds the lock's count too.
+        // Each waiter has a reference to the lock too.
         let is_last = |lock: &Lock| Arc::strong_count(lock) == 1;
         if locks.get(&self.key).is_some_and(is_last) {
             locks.remove(&self.key);
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn holders_of_one_key_take_turns_and_leave_nothing() {
+    async fn serializes_holders_of_a_key_and_removes_unused_keys() {
         let locks = KeyLocks::default();
         let first = locks.lock("k").await;
         assert!(!first.has_waited);

@@ -1,4 +1,4 @@
-//! How much and how long a request may be, and how many there may be.
+//! Limits of requests.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -6,27 +6,25 @@ use std::time::Duration;
 /// The limits of every request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The largest body, in bytes.
+    /// Maximum size of a body, in bytes.
     pub body: usize,
-    /// How long a request may take, its body's arrival included.
+    /// Maximum duration of a request, including the arrival of its body.
     pub request: Duration,
-    /// How many requests with GET or HEAD one key may send a minute; none: as many as it likes.
+    /// Maximum number of GET and HEAD requests of an API key per minute. `None` means no limit.
     pub reads: Option<NonZeroU32>,
-    /// How many other requests one key may send a minute; none: as many as it likes.
+    /// Maximum number of other requests of an API key per minute. `None` means no limit.
     pub writes: Option<NonZeroU32>,
-    /// How many requests are in flight in this process at the most, those included whose client has
-    /// left and whose work in the database has not ended.
+    /// Maximum number of concurrent requests in this process. A request whose client has disconnected counts until its
+    /// database work ends.
     pub in_flight: usize,
-    /// How many new cases that wait at the same time one statement writes at the most; 1: each has its
-    /// own.
+    /// Maximum number of concurrent creates that one INSERT combines. 1 disables group commit.
     pub group_size: usize,
-    /// How long new connections are still taken once the server was told to stop.
+    /// How long a stopping server still accepts new connections.
     pub grace: Duration,
 }
 
 impl Default for Limits {
-    /// 2 MiB and 10 seconds, as many requests as anybody likes, 512 of them at once, and a second for the
-    /// last of them.
+    /// 2 MiB, 10 seconds, no rate limit, 512 concurrent requests, groups of 16, and a grace of 1 second.
     fn default() -> Self {
         Self {
             body: 2 * 1024 * 1024,

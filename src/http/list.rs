@@ -1,4 +1,4 @@
-//! A list and what is answered of it.
+//! Reading a list, and its response.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,38 +13,38 @@ use crate::db::{Database, Deadline};
 pub struct PageView<T> {
     /// The rows.
     data: Vec<T>,
-    /// Where the page stands.
+    /// The position of the page.
     pagination: Pagination,
 }
 
-/// Where a page stands.
+/// The position of a page.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(untagged)]
 enum Pagination {
-    /// Of pages with numbers.
+    /// With page numbers.
     Page {
         /// The number of this page.
         page: u32,
-        /// How many rows a page has.
+        /// The maximum number of rows of a page.
         limit: u32,
-        /// How many rows there are in all.
+        /// The total number of rows.
         count: i64,
     },
-    /// Of a walk with `cursor`.
+    /// With `cursor`.
     Cursor {
-        /// How many rows a page has.
+        /// The maximum number of rows of a page.
         limit: u32,
-        /// The `cursor` of the next page; `null` on the last.
+        /// The `cursor` of the next page. `null` on the last page.
         #[schema(required)]
         next_cursor: Option<String>,
     },
 }
 
 impl<T> PageView<T> {
-    /// A page of rows, each as `read` makes it.
+    /// Creates a page. Decodes each row with `read`.
     ///
     /// # Errors
-    /// Those of `read`.
+    /// Returns [`Problem::Decode`] if `read` fails.
     pub fn new(
         listed: ListPage,
         query: &ListQuery,
@@ -66,14 +66,14 @@ impl<T> PageView<T> {
             },
         };
         Ok(Self {
-            data: data.collect::<Result<_, _>>().map_err(Problem::Encode)?,
+            data: data.collect::<Result<_, _>>().map_err(Problem::Decode)?,
             pagination,
         })
     }
 }
 
 impl<T> PageView<T> {
-    /// The same page, each of its rows as it is answered.
+    /// Returns the page with a view of each row.
     pub fn view<'p, V>(&'p self, view: impl Fn(&'p T) -> V) -> PageView<V> {
         PageView {
             data: self.data.iter().map(view).collect(),
@@ -82,10 +82,10 @@ impl<T> PageView<T> {
     }
 }
 
-/// Reads a list.
+/// Reads a page of a list.
 ///
 /// # Errors
-/// What the database can have.
+/// Returns [`Problem::Database`] if the database is unavailable or a statement fails.
 pub async fn list(
     database: &Database,
     deadline: Deadline,
@@ -93,10 +93,10 @@ pub async fn list(
     workspace_id: Uuid,
     query: &ListQuery,
 ) -> Result<ListPage, Problem> {
-    let asked = (workspace_id, query.clone());
-    let read = database.read(deadline, asked, move |connection, asked| {
+    let input = (workspace_id, query.clone());
+    let read = database.read(deadline, input, move |connection, input| {
         Box::pin(async move {
-            let (workspace_id, query) = &*asked;
+            let (workspace_id, query) = &*input;
             let (conditions, sort) = (&query.conditions, &query.sort);
             let slice = &query.slice;
             listing

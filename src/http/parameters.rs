@@ -1,18 +1,18 @@
-//! What the reference says of the parameters that operations share: those of lists and headers.
+//! Descriptions of parameters in the API reference.
 
 use serde_json::Value;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::openapi::schema::{SchemaType, Type};
 use utoipa::openapi::{Object, RefOr, Required, Schema, SchemaFormat};
 
-use super::query::{DEFAULT_LIMIT, LIMIT};
+use super::list_query::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::db::listing::{Field, Kind, Operator};
 
-/// Declares a type that stands for the parameters of an operation in its description.
+/// Declares a type with the parameters of an operation, for its description.
 #[macro_export]
 macro_rules! parameters {
     ($visibility:vis $name:ident, $parameters:expr) => {
-        /// Its parameters, for the reference.
+        /// The parameters, for the API reference.
         $visibility struct $name;
 
         impl utoipa::IntoParams for $name {
@@ -25,7 +25,7 @@ macro_rules! parameters {
     };
 }
 
-/// A parameter of a query that need not be there.
+/// An optional query parameter.
 pub fn query(name: &str, about: &str, schema: Object) -> Parameter {
     let mut parameter = Parameter::new(name);
     parameter.parameter_in = ParameterIn::Query;
@@ -35,7 +35,7 @@ pub fn query(name: &str, about: &str, schema: Object) -> Parameter {
     parameter
 }
 
-/// A parameter of a path.
+/// A path parameter.
 pub fn path(name: &str, about: &str, schema: Object) -> Parameter {
     let mut parameter = query(name, about, schema);
     parameter.parameter_in = ParameterIn::Path;
@@ -43,44 +43,44 @@ pub fn path(name: &str, about: &str, schema: Object) -> Parameter {
     parameter
 }
 
-/// A header of a request that need not be there.
+/// An optional request header.
 pub fn header(name: &str, about: &str, schema: Object) -> Parameter {
     let mut parameter = query(name, about, schema);
     parameter.parameter_in = ParameterIn::Header;
     parameter
 }
 
-/// A parameter that is `true` or `false`.
+/// An optional boolean query parameter. The default is `false`.
 pub fn flag(name: &str, about: &str) -> Parameter {
     let mut schema = Object::with_type(Type::Boolean);
     schema.default = Some(false.into());
     query(name, about, schema)
 }
 
-/// Parameters of the published API that show nothing here.
+/// Parameters of the published API that have no effect.
 pub const IGNORED: [&str; 3] = ["exclude_internal_checks", "data_lineage", "property_origin"];
 
-/// [`IGNORED`], for the reference.
+/// Describes [`IGNORED`].
 pub fn ignored() -> Vec<Parameter> {
-    let about = "Known from the published API; does nothing here.";
+    let about = "Accepted for compatibility. Has no effect.";
     IGNORED.iter().map(|name| flag(name, about)).collect()
 }
 
 parameters!(pub Ignored, ignored());
 
-/// Text of a format, with an example.
-pub fn text(format: Option<&str>, example: &str) -> Object {
+/// A string with a format and an example.
+pub fn string(format: Option<&str>, example: &str) -> Object {
     let mut schema = Object::with_type(Type::String);
     schema.format = format.map(|it| SchemaFormat::Custom(it.to_owned()));
     schema.examples = vec![example.into()];
     schema
 }
 
-/// The parameters of a list: its filters, its order, its pages.
+/// The parameters of a list: filters, sorting, pages and cursor.
 pub fn list(fields: &[Field], default: &str) -> Vec<Parameter> {
     let mut parameters = pages(fields, default);
-    let about = "Begins (empty) or goes on with a walk in the order of creation: `next_cursor` of the page \
-                 before. Excludes `page`; the filters stay the same.";
+    let about = "Pages in the order of creation: empty for the first page, then `next_cursor` of the previous page. \
+                 Excludes `page`. Keep the filters the same.";
     let cursor = Object::with_type(Type::String);
     parameters.push(query("cursor", about, cursor));
     parameters
@@ -96,31 +96,31 @@ pub fn pages(fields: &[Field], default: &str) -> Vec<Parameter> {
         .collect();
     if !sortable.is_empty() {
         let about = format!(
-            "Fields with `.asc` (or nothing) or `.desc`, after commas: {}.",
+            "Comma-separated fields, each with an optional `.asc` or `.desc`: {}.",
             sortable.join(", ")
         );
         let key = format!("({})(\\.(asc|desc))?", sortable.join("|"));
-        let mut schema = text(None, "created_at.desc");
+        let mut schema = string(None, "created_at.desc");
         schema.pattern = Some(format!("^$|^{key}( *, *{key})*$"));
         schema.default = Some(default.into());
         parameters.push(query("sort", &about, schema));
     }
     parameters.push(query(
         "page",
-        "The number of the page.",
-        whole(1, i32::MAX, 1),
+        "Page number, from 1.",
+        integer(1, i32::MAX, 1),
     ));
-    let limit = i32::try_from(LIMIT).unwrap_or(i32::MAX);
+    let limit = i32::try_from(MAX_LIMIT).unwrap_or(i32::MAX);
     let default = i32::try_from(DEFAULT_LIMIT).unwrap_or(i32::MAX);
     parameters.push(query(
         "limit",
-        "How many rows a page has.",
-        whole(1, limit, default),
+        "Maximum number of rows per page.",
+        integer(1, limit, default),
     ));
     parameters
 }
 
-fn whole(min: i32, max: i32, default: i32) -> Object {
+fn integer(min: i32, max: i32, default: i32) -> Object {
     let mut schema = Object::with_type(Type::Integer);
     schema.minimum = Some(min.into());
     schema.maximum = Some(max.into());
@@ -128,42 +128,44 @@ fn whole(min: i32, max: i32, default: i32) -> Object {
     schema
 }
 
-/// One parameter for each way in which a field is compared.
+/// One parameter for each operator of a field, and one for its default operator.
 fn filters(field: &Field) -> Vec<Parameter> {
     let default = field.operators.first().copied();
     let plain = default.map(|operator| {
-        let about = format!("As `{}.{}`.", field.name, operator.as_str());
+        let about = format!("Same as `{}.{}`.", field.name, operator.as_str());
         query(field.name, &about, operand(field, operator))
     });
     let named = field.operators.iter().map(|operator| {
         let name = format!("{}.{}", field.name, operator.as_str());
-        query(&name, meaning(*operator), operand(field, *operator))
+        query(&name, description(*operator), operand(field, *operator))
     });
     plain.into_iter().chain(named).collect()
 }
 
-fn meaning(operator: Operator) -> &'static str {
+fn description(operator: Operator) -> &'static str {
     match operator {
-        Operator::Eq => "Equal.",
-        Operator::NotEq => "Not equal, or no value.",
+        Operator::Eq => "Equals.",
+        Operator::NotEq => "Does not equal, or has no value.",
         Operator::Like => {
-            "A pattern of SQL: `%` is any text, `_` one character, `\\` takes that from them."
+            "Matches an SQL pattern: `%` is any string, `_` one character. Escape with `\\`."
         }
-        Operator::Ilike => "The same without case.",
-        Operator::In => "One of those after commas.",
-        Operator::NotIn => "None of those after commas.",
+        Operator::Ilike => "Like `like`, ignoring case.",
+        Operator::In => "Is one of the comma-separated values.",
+        Operator::NotIn => "Is none of the comma-separated values.",
         Operator::Gt => "After.",
         Operator::Gte => "At or after.",
         Operator::Lt => "Before.",
         Operator::Lte => "At or before.",
-        Operator::ArrayContains => "Has all of those after commas, by label (without case) or id.",
-        Operator::ArrayNotContains => "Does not have all of those after commas.",
-        Operator::ArrayOverlap => "Has one of those after commas.",
-        Operator::IsNull => "Whether it has no value.",
+        Operator::ArrayContains => {
+            "Has all comma-separated values. Tags: labels (ignoring case) or ids."
+        }
+        Operator::ArrayNotContains => "Does not have all comma-separated values.",
+        Operator::ArrayOverlap => "Has at least one of the comma-separated values.",
+        Operator::IsNull => "`true`: has no value; `false`: has a value.",
     }
 }
 
-/// A date, or a time of RFC 3339, in UTC where no offset stands.
+/// A date, or an RFC 3339 time, in UTC by default.
 const MOMENT: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?)?$";
 
 fn operand(field: &Field, operator: Operator) -> Object {
@@ -187,15 +189,15 @@ fn operand(field: &Field, operator: Operator) -> Object {
             Object::with_type(Type::String)
         }
         Kind::Uuid if is_list => Object::with_type(Type::String),
-        Kind::Uuid => text(Some("uuid"), "0198a000-0000-4000-8000-000000000301"),
+        Kind::Uuid => string(Some("uuid"), "0198a000-0000-4000-8000-000000000301"),
         Kind::Moment => {
-            let mut schema = text(None, "2026-01-01T00:00:00Z");
+            let mut schema = string(None, "2026-01-01T00:00:00Z");
             schema.pattern = Some(MOMENT.to_owned());
             schema
         }
-        Kind::Day => text(Some("date"), "2026-01-01"),
+        Kind::Day => string(Some("date"), "2026-01-01"),
         Kind::Country => {
-            let mut schema = text(None, "FR");
+            let mut schema = string(None, "FR");
             schema.pattern = Some("^[A-Za-z]{2}$".to_owned());
             schema
         }

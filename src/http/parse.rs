@@ -1,4 +1,4 @@
-//! From the bytes of a body to what a request asks for, with everything that is wrong with it.
+//! Parsing of bodies, with all of their errors.
 
 use bytes::Bytes;
 
@@ -7,7 +7,7 @@ use crate::validation::{
     Code, Fault, Field, Found, Malformed, Scope, Violations, Wire, sort_in_document_order,
 };
 
-/// What a body asks for, and what is wrong with it so far.
+/// A parsed body, with its errors so far.
 #[derive(Debug, Clone)]
 pub struct Parsed<T> {
     pub value: T,
@@ -15,25 +15,25 @@ pub struct Parsed<T> {
     body: Bytes,
 }
 
-/// What a body asks for, walked once. Where it is no object, `walk` sees an empty one and what it
-/// finds missing there is not listed.
+/// Visits the object of a body. If the body is not an object, adds one error, and visits an empty object whose errors
+/// are dropped.
 pub fn visit_body<'de, W: Wire<'de> + Default, T>(
     body: Field<W>,
     violations: &mut Violations,
-    walk: impl FnOnce(W, &mut Scope<'_>) -> T,
+    visit: impl FnOnce(W, &mut Scope<'_>) -> T,
 ) -> T {
-    visit_item(body, "Send one object.", violations, walk)
+    visit_item(body, "Send one object.", violations, visit)
 }
 
-/// The same, which says `several` where an array was sent in place of the object.
+/// Like [`visit_body`], with `array_hint` in the message if the body is an array.
 pub fn visit_item<'de, W: Wire<'de> + Default, T>(
     body: Field<W>,
-    several: &str,
+    array_hint: &str,
     violations: &mut Violations,
-    walk: impl FnOnce(W, &mut Scope<'_>) -> T,
+    visit: impl FnOnce(W, &mut Scope<'_>) -> T,
 ) -> T {
     let found = match body {
-        Field::Value(request) => return walk(request, &mut Scope::root(violations)),
+        Field::Value(request) => return visit(request, &mut Scope::root(violations)),
         Field::Mismatch(found) => found,
         Field::Missing | Field::Null => Found::Null,
     };
@@ -44,17 +44,17 @@ pub fn visit_item<'de, W: Wire<'de> + Default, T>(
     );
     if found == Found::Array {
         message.push(' ');
-        message.push_str(several);
+        message.push_str(array_hint);
     }
     Scope::root(violations).refuse(Fault::new(Code::Type, message));
-    walk(W::default(), &mut Scope::root(&mut Violations::default()))
+    visit(W::default(), &mut Scope::root(&mut Violations::default()))
 }
 
 impl<T> Parsed<T> {
-    /// Reads a body with `read`, which is [`crate::validation::read`] for one type of request.
+    /// Parses a body with `read`, which calls [`crate::validation::read`] for one type of request.
     ///
     /// # Errors
-    /// Only if the body is not JSON.
+    /// Returns [`Problem::Malformed`] (400) if the body is not JSON.
     pub fn new(
         body: Bytes,
         read: impl for<'de> FnOnce(&'de [u8], &mut Violations) -> Result<T, Malformed>,
@@ -68,15 +68,15 @@ impl<T> Parsed<T> {
         })
     }
 
-    /// A copy of what is wrong so far, to add to.
+    /// A copy of the errors so far, to add further errors.
     pub fn violations(&self) -> Violations {
         self.violations.clone()
     }
 
-    /// Everything that is wrong, in the order of the body; nothing, if nothing is.
+    /// Refuses the body if there are violations.
     ///
     /// # Errors
-    /// 400.
+    /// Returns [`Problem::Invalid`] (400) with the violations in the order of the body.
     pub fn refuse(&self, mut violations: Violations) -> Result<(), Problem> {
         if violations.is_empty() {
             return Ok(());
@@ -86,21 +86,21 @@ impl<T> Parsed<T> {
     }
 }
 
-/// Declares how the body of a write is read, which is heavy work where the body is large:
-/// `parsed!(compute, body, Request<'_>, |request, scope| …)`.
+/// Parses the body of a write, as heavy work if it is large:
+/// `parse_body!(compute, body, Request<'_>, |request, scope| …)`.
 #[macro_export]
 macro_rules! parse_body {
-    ($compute:expr, $body:expr, $request:ty, $walk:expr) => {
-        $crate::parse_body!($compute, $body, $request, $walk, $crate::http::visit_body)
+    ($compute:expr, $body:expr, $request:ty, $visit:expr) => {
+        $crate::parse_body!($compute, $body, $request, $visit, $crate::http::visit_body)
     };
-    ($compute:expr, $body:expr, $request:ty, $walk:expr, $visit_body:expr) => {{
+    ($compute:expr, $body:expr, $request:ty, $visit:expr, $visit_body:expr) => {{
         let body: bytes::Bytes = $body;
         let size = body.len();
         match $compute.turn(size).await {
             Ok(turn) => turn.run(move || {
                 $crate::http::Parsed::new(body, |body, violations| {
                     let field = $crate::validation::read::<$request>(body)?;
-                    Ok($visit_body(field, violations, $walk))
+                    Ok($visit_body(field, violations, $visit))
                 })
             }),
             Err(problem) => Err(problem),

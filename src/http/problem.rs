@@ -1,4 +1,4 @@
-//! Problem documents (RFC 9457): every answer that is not a success.
+//! Problems: every response that is not a success.
 
 use std::sync::Arc;
 
@@ -6,36 +6,36 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::ProblemType;
-use super::problem_document::{Place, ProblemDocument, ProblemError};
+use super::problem_document::{ErrorLocation, ProblemDocument, ProblemError};
+use super::problem_type::{ProblemParts, ProblemType};
 use crate::db::{DatabaseError, Retry};
 use crate::validation::{Budget, Code, Fault, Malformed, Violation, Violations};
 
-/// How many violations the message for people repeats.
-const REPEATED: usize = 5;
+/// Maximum number of violations in `message`.
+const MAX_IN_MESSAGE: usize = 5;
 
-/// Why a request has no success.
+/// The reason why a request failed.
 #[derive(Debug)]
 pub enum Problem {
-    /// One of the types that need no detail of their own.
+    /// A type without further details.
     Plain(ProblemType),
-    /// The body has more bytes than are taken.
+    /// The body has more than `limit` bytes.
     TooLarge { limit: usize },
     /// The body is not JSON.
     Malformed(Malformed),
-    /// Everything that is wrong with the body, in its order.
+    /// All errors of the body, in its order.
     Invalid(Violations),
-    /// Everything that is wrong with the parameters of the path, in their order.
+    /// All errors of the query, in its order.
     InvalidQuery(Violations),
-    /// What is wrong with a header of the request.
+    /// An error of a request header.
     InvalidHeader(Box<Violation>),
     /// Another case of the workspace has the external id.
     ExternalIdTaken { case_id: Uuid },
-    /// What the body refers to is not there, and nothing else is wrong.
+    /// The body refers to something that does not exist. It has no other error.
     Missing(Box<Violation>),
-    /// What the request asks for does not follow from what is there; the fault says why.
+    /// The request conflicts with the current state.
     Conflict(Box<Violation>),
-    /// The database did not do its part.
+    /// The database failed.
     Database(DatabaseError),
     /// A stored value cannot be decoded.
     Decode(serde_json::Error),
@@ -44,13 +44,13 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// One fault that stands alone against what is there.
+    /// A conflict with the current state.
     pub fn conflict(pointer: &str, fault: Fault) -> Self {
         let pointer = pointer.to_owned();
         Self::Conflict(Box::new(Violation { pointer, fault }))
     }
 
-    /// What is wrong with a header.
+    /// An error of a request header.
     pub fn header(name: &str, fault: Fault) -> Self {
         let pointer = name.to_owned();
         Self::InvalidHeader(Box::new(Violation { pointer, fault }))
@@ -79,7 +79,7 @@ impl Retry for Problem {
 }
 
 impl From<sqlx::Error> for Problem {
-    /// Of a statement inside a transaction, which is rolled back.
+    /// Converts the error of a statement in a transaction, which is rolled back.
     fn from(error: sqlx::Error) -> Self {
         Self::Database(error.into())
     }
@@ -92,16 +92,16 @@ impl From<DatabaseError> for Problem {
 }
 
 impl IntoResponse for Problem {
-    /// Leaves itself to the edge, which knows the request id and logs.
+    /// Attaches the problem to an empty response. The edge renders and logs it with the request id.
     fn into_response(self) -> Response {
-        let mut response = self.problem_type().parts().0.into_response();
+        let mut response = self.problem_type().parts().status.into_response();
         response.extensions_mut().insert(Arc::new(self));
         response
     }
 }
 
 impl Problem {
-    /// Its type: the one place where a fault becomes a status.
+    /// The type, which determines the status.
     pub fn problem_type(&self) -> ProblemType {
         match self {
             Self::Plain(kind) => *kind,
@@ -128,14 +128,14 @@ impl Problem {
         }
     }
 
-    /// What is logged of our own faults: the chain of causes, without what could hold a value of a
-    /// request or of a row.
+    /// The chain of causes to log if it is an error of the server or the database. Contains no value of a request or a
+    /// row.
     pub fn cause(&self) -> Option<String> {
         let error: &dyn std::error::Error = match self {
-            // The message of a panic may hold anything; its place was logged when it happened.
+            // The message of a panic can contain any value. Its location was logged when it happened.
             Self::Database(error @ DatabaseError::Ended(_)) => return Some(error.to_string()),
             Self::Database(error) => error,
-            // The message of serde_json quotes the value.
+            // The messages of serde_json quote the value.
             Self::Decode(error) => {
                 let class = error.classify();
                 return Some(format!("a stored value cannot be decoded: {class:?}"));
@@ -148,7 +148,7 @@ impl Problem {
         };
         let mut causes = Vec::new();
         for error in std::iter::successors(Some(error), |error| error.source()) {
-            // Its text, and that of what caused it, may quote a row.
+            // The messages of this error and its causes can quote a row.
             if let Some(error) = error.downcast_ref() {
                 causes.push(class(error));
                 break;
@@ -158,7 +158,7 @@ impl Problem {
         Some(causes.join(": "))
     }
 
-    /// The document itself. Suggestions of names are looked for within the budget of the response.
+    /// Builds the document. Searches for suggestions within the budget of the response.
     pub fn document(
         &self,
         request_id: &str,
@@ -179,27 +179,27 @@ impl Problem {
             Self::ExternalIdTaken { case_id } => Some(*case_id),
             _ => None,
         };
-        let place = match self {
-            Self::InvalidQuery(_) => Place::Query,
-            Self::InvalidHeader(_) => Place::Header,
-            _ => Place::Body,
+        let location = match self {
+            Self::InvalidQuery(_) => ErrorLocation::Query,
+            Self::InvalidHeader(_) => ErrorLocation::Header,
+            _ => ErrorLocation::Body,
         };
         let detail = self.detail();
         let errors = listed.iter();
-        let errors = errors.map(|it| ProblemError::new(place, it, budget));
+        let errors = errors.map(|it| ProblemError::new(location, it, budget));
         let mut errors: Vec<_> = errors.collect();
         let message = message(&detail, &errors, total);
-        let whole = match kind {
+        let own_error = match kind {
             ProblemType::ExternalIdTaken => Some(("/external_id", Code::ExternalIdTaken)),
             ProblemType::OutcomeUnknown => Some(("", Code::OutcomeUnknown)),
             _ => None,
         };
-        if let Some((pointer, code)) = whole {
+        if let Some((pointer, code)) = own_error {
             let mut fault = Fault::new(code, detail.clone());
             fault.case_id = case_id.map(|id| id.to_string());
             let pointer = pointer.to_owned();
             errors.push(ProblemError::new(
-                Place::Body,
+                ErrorLocation::Body,
                 &Violation { pointer, fault },
                 budget,
             ));
@@ -209,22 +209,22 @@ impl Problem {
 }
 
 impl Problem {
-    /// What stands in `detail`: what is wrong, and what to do.
+    /// The `detail`: the error, and what to do.
     fn detail(&self) -> String {
-        let (_, _, title, remedy) = self.problem_type().parts();
+        let ProblemParts { title, remedy, .. } = self.problem_type().parts();
         match self {
             Self::Malformed(malformed) => format!("{malformed}. Nothing was stored."),
             Self::InvalidHeader(_) => "1 problem found. Nothing was stored.".to_owned(),
             Self::Missing(_) => format!("{title}. Nothing was stored."),
             Self::Conflict(_) => {
-                "This does not follow from what is there. Nothing was changed.".to_owned()
+                "The request conflicts with the current state. Nothing was changed.".to_owned()
             }
             Self::Invalid(violations) | Self::InvalidQuery(violations) => counted(violations),
             Self::ExternalIdTaken { case_id } => {
                 format!("The case {case_id} has this external_id. Nothing was stored.")
             }
             Self::TooLarge { limit } => {
-                format!("{title}: at most {limit} bytes are taken. {remedy}")
+                format!("{title}: the limit is {limit} bytes. {remedy}")
             }
             Self::Plain(_) | Self::Database(_) | Self::Decode(_) | Self::Encode(_) => {
                 format!("{title}. {remedy}")
@@ -233,7 +233,7 @@ impl Problem {
     }
 }
 
-/// What kind of error of the database or its driver it is, without any value.
+/// The kind of an error of the database or its driver, without any value.
 fn class(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Database(error) => format!("SQLSTATE {}", error.code().unwrap_or_default()),
@@ -241,7 +241,7 @@ fn class(error: &sqlx::Error) -> String {
         sqlx::Error::Tls(_) => "the connection failed: TLS".to_owned(),
         sqlx::Error::Protocol(_) => "the connection failed: protocol".to_owned(),
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => {
-            "the pool gave no connection".to_owned()
+            "the pool has no free connection".to_owned()
         }
         sqlx::Error::ColumnDecode { index, .. } => {
             format!("column {index} cannot be decoded")
@@ -265,29 +265,29 @@ fn counted(violations: &Violations) -> String {
     format!("{total} {noun} found. Nothing was stored.{cut}")
 }
 
-/// What stands alone, since existing clients show nothing else.
+/// The `message`, which existing clients show alone.
 fn message(detail: &str, listed: &[ProblemError], total: usize) -> String {
     let mut message = detail.to_owned();
-    for error in listed.iter().take(REPEATED) {
-        let (place, wrong) = error.in_words();
-        // The body itself has the empty pointer; a key of the caller's can be long.
-        let place = match place {
+    for error in listed.iter().take(MAX_IN_MESSAGE) {
+        let (location, text) = error.location_and_message();
+        // The pointer of the body is empty. A key of the client can be long.
+        let location = match location {
             "" => String::new(),
             pointer => format!("{}: ", shortened(pointer)),
         };
-        message.push_str(&format!(" {place}{wrong}"));
+        message.push_str(&format!(" {location}{text}"));
     }
-    if total > REPEATED {
-        message.push_str(&format!(" And {} more.", total - REPEATED));
+    if total > MAX_IN_MESSAGE {
+        message.push_str(&format!(" And {} more.", total - MAX_IN_MESSAGE));
     }
     message
 }
 
-/// The longest pointer that the message for people repeats, in characters.
-const POINTER: usize = 120;
+/// Maximum length of a pointer in `message`, in characters.
+const MAX_POINTER: usize = 120;
 
 fn shortened(pointer: &str) -> String {
-    match pointer.char_indices().nth(POINTER) {
+    match pointer.char_indices().nth(MAX_POINTER) {
         Some((end, _)) => format!("{}…", pointer.get(..end).unwrap_or_default()),
         None => pointer.to_owned(),
     }
@@ -300,12 +300,15 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_is_logged_quotes_nothing() {
+    async fn logs_no_values() {
         let secret = "Ada Lovelace, FR7630006000011234567890189";
         let ended = tokio::spawn(async move { panic!("{secret}") }).await;
         let ended = Problem::Database(DatabaseError::Ended(ended.unwrap_err()));
         let corrupt = serde_json::from_value::<u32>(json!(secret)).unwrap_err();
-        assert!(corrupt.to_string().contains(secret), "the reader quotes it");
+        assert!(
+            corrupt.to_string().contains(secret),
+            "serde_json quotes the value"
+        );
         let source = Box::new(serde_json::from_value::<u32>(json!(secret)).unwrap_err());
         let index = "\"found!\"".to_owned();
         let column = sqlx::Error::ColumnDecode { index, source };

@@ -1,4 +1,4 @@
-//! The wire form of a problem document (RFC 9457).
+//! Problem documents (RFC 9457).
 
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
@@ -6,92 +6,92 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::ProblemType;
+use super::problem_type::{ProblemParts, ProblemType};
 use crate::metrics::Metrics;
 use crate::validation::{Budget, Code, Violation};
 use crate::values::Timestamp;
 
-/// Where the place of an error is.
+/// The part of a request in which an error is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum ErrorLocation {
     Body,
     Query,
     Header,
 }
 
-/// Why a request has no success (RFC 9457). Programs read `type`, and `code` and the place of each
-/// error, which never change their meaning; people read `message`.
+/// The reason why a request failed (RFC 9457). Programs use `type`, and the `code` and location of each error, which
+/// never change their meaning. People read `message`.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ProblemDocument {
-    /// The type of the problem: a path below `/problems/`, whose page says what to do.
+    /// The type: a path under `/problems/`, whose page describes cause and remedy.
     #[serde(rename = "type")]
     #[schema(format = "uri-reference", example = "/problems/invalid-parameters")]
     pub kind: String,
-    /// The type in words.
+    /// The condition, in words.
     #[schema(example = "The request has invalid parameters")]
     title: &'static str,
-    /// The status of the answer.
+    /// The HTTP status.
     #[schema(example = 400)]
     pub status: u16,
-    /// What is wrong, and what became of the request.
+    /// The error, and what to do.
     #[schema(example = "1 problem found. Nothing was stored.")]
     pub detail: String,
-    /// The request, by its id.
+    /// The request id.
     #[schema(example = "urn:request:01a20c61-ea39-74ab-b086-7426e867c8a9")]
     instance: String,
-    /// Everything that is wrong, in the order of the body; up to 200.
+    /// All errors, in the order of the request, at most 200.
     pub errors: Vec<ProblemError>,
-    /// The status again, for older clients.
+    /// Same as `status`, for older clients.
     #[schema(example = 400)]
     status_code: u16,
     /// The name of the status, for older clients.
     #[schema(example = "BAD_REQUEST")]
     code: String,
-    /// `detail` and the first errors in one text, for older clients.
+    /// `detail` and the first errors in one string, for older clients.
     message: String,
-    /// When it was answered.
+    /// The time of the response.
     #[schema(value_type = String, format = DateTime)]
     timestamp: Timestamp,
-    /// The case that has the external id already; of `/problems/external-id-taken` alone.
+    /// The id of the case that has the external id. Only in `/problems/external-id-taken`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub case_id: Option<Uuid>,
 }
 
-/// One thing that is wrong: at a place of the body (`pointer`), a parameter of the query, or a header.
+/// One error. Its location is a `pointer` into the body, a query `parameter`, or a `header`.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ProblemError {
-    /// The place in the body (RFC 6901); `""` is the body itself.
+    /// JSON Pointer into the body (RFC 6901). `""` is the body itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "json-pointer", example = "/companies/0/country")]
     pointer: Option<String>,
-    /// The parameter of the query.
+    /// Name of the query parameter.
     #[serde(skip_serializing_if = "Option::is_none")]
     parameter: Option<String>,
-    /// The header.
+    /// Name of the header.
     #[serde(skip_serializing_if = "Option::is_none")]
     header: Option<String>,
-    /// What is wrong, for programs.
+    /// The error, for programs.
     #[schema(value_type = Codes)]
     code: &'static str,
-    /// What is wrong, what was found, what to do.
+    /// The error, the value that was found, and what to do.
     #[schema(
         example = "\"UK\" is not a country code of ISO 3166-1 alpha-2, such as FR or GB. Did you mean GB?"
     )]
     message: String,
-    /// The one candidate that is clearly nearest to what was sent.
+    /// The valid value that is clearly nearest to the one that was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "GB")]
     suggestion: Option<String>,
-    /// What could stand there.
+    /// The valid values, at most 100.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     allowed: Vec<String>,
-    /// The case that has the external id already.
+    /// The id of the case that has the external id.
     #[serde(skip_serializing_if = "Option::is_none")]
     case_id: Option<String>,
 }
 
-/// The codes of errors, for the reference.
+/// The error codes, for the API reference.
 struct Codes;
 
 impl utoipa::PartialSchema for Codes {
@@ -105,15 +105,15 @@ impl utoipa::PartialSchema for Codes {
 impl ToSchema for Codes {}
 
 impl ProblemError {
-    /// The error that a violation is; its suggestion costs something of the budget.
-    pub fn new(place: Place, violation: &Violation, budget: &mut Budget) -> Self {
+    /// Converts a violation. Searches for its suggestion within the budget.
+    pub fn new(location: ErrorLocation, violation: &Violation, budget: &mut Budget) -> Self {
         let fault = &violation.fault;
         let explained = fault.explain(budget);
-        let at = |here: Place| (place == here).then(|| violation.pointer.clone());
+        let at = |it: ErrorLocation| (location == it).then(|| violation.pointer.clone());
         Self {
-            pointer: at(Place::Body),
-            parameter: at(Place::Query),
-            header: at(Place::Header),
+            pointer: at(ErrorLocation::Body),
+            parameter: at(ErrorLocation::Query),
+            header: at(ErrorLocation::Header),
             code: fault.code.as_str(),
             message: explained.message,
             suggestion: explained.suggestion,
@@ -122,24 +122,24 @@ impl ProblemError {
         }
     }
 
-    /// Where it is: a pointer, or the name of a parameter or a header; and what is wrong.
-    pub(super) fn in_words(&self) -> (&str, &str) {
-        let place = self.pointer.as_deref();
-        let place = place.or(self.parameter.as_deref());
-        let place = place.or(self.header.as_deref());
-        (place.unwrap_or_default(), &self.message)
+    /// The pointer, or the name of the parameter or header; and the message.
+    pub(super) fn location_and_message(&self) -> (&str, &str) {
+        let location = self.pointer.as_deref();
+        let location = location.or(self.parameter.as_deref());
+        let location = location.or(self.header.as_deref());
+        (location.unwrap_or_default(), &self.message)
     }
 }
 
 impl ProblemDocument {
-    /// Counts what is wrong, by its codes.
+    /// Counts the errors by code.
     pub fn count(&self, metrics: &Metrics) {
         for error in &self.errors {
             metrics.count_violation(error.code);
         }
     }
 
-    /// A document of a type.
+    /// Creates a document.
     pub fn new(
         kind: ProblemType,
         (detail, message): (String, String),
@@ -147,7 +147,12 @@ impl ProblemDocument {
         case_id: Option<Uuid>,
         (request_id, now): (&str, DateTime<Utc>),
     ) -> Self {
-        let (status, name, title, _) = kind.parts();
+        let ProblemParts {
+            status,
+            name,
+            title,
+            ..
+        } = kind.parts();
         Self {
             kind: format!("/problems/{name}"),
             title,
@@ -164,7 +169,7 @@ impl ProblemDocument {
     }
 }
 
-/// `BAD_REQUEST` and the like.
+/// The name of a status, such as `BAD_REQUEST`.
 fn status_name(status: StatusCode) -> String {
     let reason = status.canonical_reason().unwrap_or_default();
     reason.to_uppercase().replace(' ', "_")

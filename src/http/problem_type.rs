@@ -1,4 +1,4 @@
-//! The types of problem documents.
+//! The types of problems, with their titles and remedies.
 
 use axum::http::StatusCode;
 
@@ -35,8 +35,23 @@ pub enum ProblemType {
     UnsupportedContentEncoding,
 }
 
+/// The parts of a problem type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProblemParts {
+    pub status: StatusCode,
+    /// The last segment of the `type`: `/problems/NAME`.
+    pub name: &'static str,
+    /// The condition, in words.
+    pub title: &'static str,
+    /// The action that the client should take.
+    pub remedy: &'static str,
+}
+
+/// The remedy of temporary errors before which nothing was stored.
+const RETRY: &str = "Nothing was stored. Send the request again after the time in Retry-After.";
+
 impl ProblemType {
-    /// All of them.
+    /// All types.
     pub const ALL: [Self; 28] = [
         Self::InvalidParameters,
         Self::MalformedBody,
@@ -68,190 +83,189 @@ impl ProblemType {
         Self::UnsupportedContentEncoding,
     ];
 
-    /// Its status, its name under `/problems/`, its title and its remedy.
+    /// The parts of this type.
     #[expect(
         clippy::too_many_lines,
         reason = "a table with one entry for each type"
     )]
-    pub fn parts(self) -> (StatusCode, &'static str, &'static str, &'static str) {
+    pub fn parts(self) -> ProblemParts {
         match self {
-            Self::InvalidParameters => (
-                StatusCode::BAD_REQUEST,
-                "invalid-parameters",
-                "The request has invalid parameters",
-                "Each entry of errors names a place in the body and what to change there.",
-            ),
-            Self::MalformedBody => (
-                StatusCode::BAD_REQUEST,
-                "malformed-body",
-                "The body is not JSON",
-                "Correct the JSON at the line and column that detail names.",
-            ),
-            Self::MalformedFraming => (
-                StatusCode::BAD_REQUEST,
-                "malformed-framing",
-                "The framing of the body is malformed",
-                "Nothing was stored. Send as many bytes as Content-Length says, or well-formed chunks \
-                 up to the last one, and do not close the connection before.",
-            ),
-            Self::Unauthorized => (
-                StatusCode::UNAUTHORIZED,
-                "unauthorized",
-                "A valid API key is needed",
-                "Send one key of the workspace, as Authorization: Bearer KEY or X-API-Key: KEY.",
-            ),
-            Self::NotFound => (
-                StatusCode::NOT_FOUND,
-                "not-found",
-                "There is nothing here",
-                "Check the path and the id; the key's workspace is the only one that is searched.",
-            ),
-            Self::MethodNotAllowed => (
-                StatusCode::METHOD_NOT_ALLOWED,
-                "method-not-allowed",
-                "This path does not take this method",
-                "Use one of the methods that the Allow header lists.",
-            ),
-            Self::RequestTimeout => (
-                StatusCode::REQUEST_TIMEOUT,
-                "request-timeout",
-                "The body did not arrive in time",
-                "Nothing was stored. Send the request again.",
-            ),
-            Self::PayloadTooLarge => (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "payload-too-large",
-                "The body is too large",
-                "Nothing was stored. Send a smaller body.",
-            ),
-            Self::UnsupportedMediaType => (
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported-media-type",
-                "The body must be JSON in UTF-8",
-                "Send Content-Type: application/json.",
-            ),
-            Self::ExternalIdTaken => (
-                StatusCode::CONFLICT,
-                "external-id-taken",
-                "Another case has this external_id",
-                "Read the case that case_id names, or choose another external_id.",
-            ),
-            Self::Conflict => (
-                StatusCode::CONFLICT,
-                "conflict",
-                "This does not follow from what is there",
-                "Read what is there; errors says which step is missing.",
-            ),
-            Self::RequestInProgress => (
-                StatusCode::CONFLICT,
-                "request-in-progress",
-                "A request with this Idempotency-Key is still running",
-                "Send it again, with the same key, after the time that Retry-After names.",
-            ),
-            Self::ResponseErased => (
-                StatusCode::GONE,
-                "answer-erased",
-                "What this request made was deleted since",
-                "Nothing was stored now. To make it anew, send the request with another \
-                 Idempotency-Key.",
-            ),
-            Self::PreconditionFailed => (
-                StatusCode::PRECONDITION_FAILED,
-                "precondition-failed",
-                "Somebody else has changed this case",
-                "Nothing was changed. Read the case again, and send what you want of it with the \
-                 ETag of that answer as If-Match.",
-            ),
-            Self::WeakEntityTag => (
-                StatusCode::PRECONDITION_FAILED,
-                "weak-entity-tag",
-                "If-Match names a weak entity tag",
-                "Nothing was changed. A weak tag (W/ before the quotes) never matches; a proxy that compresses \
-                 responses makes tags weak. Send the tag without W/, or let the proxy leave responses as they are.",
-            ),
-            Self::IdempotencyKeyReused => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "idempotency-key-reused",
-                "This Idempotency-Key belongs to another request",
-                "Nothing was stored. Path or body differ from those of the first request with this \
-                 key: send that one again, or choose a new key for this one.",
-            ),
-            Self::InternalError => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal-error",
-                "Something went wrong here",
-                "The fault is ours. Report it with the request id.",
-            ),
-            Self::Unavailable => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "unavailable",
-                "The database cannot be reached",
-                "Nothing was stored. Try again after the time that Retry-After names.",
-            ),
-            Self::ReadOnly => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "read-only",
-                "The database is read-only at the moment",
-                "Nothing was stored. Try again after the time that Retry-After names.",
-            ),
-            Self::TimedOut => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "timed-out",
-                "The database did not finish in time",
-                "Nothing was stored. Try again after the time that Retry-After names; a request that \
-                 fails each time needs a longer DOSSIER_REQUEST_TIMEOUT, or is better sent in parts.",
-            ),
-            Self::OutOfResources => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "out-of-resources",
-                "The database has no disk space, memory or connections left",
-                "Nothing was stored. Try again after the time that Retry-After names; the operator \
-                 must make room.",
-            ),
-            Self::Busy => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "busy",
-                "Other requests are writing the same",
-                "Nothing was stored. Try again after the time that Retry-After names.",
-            ),
-            Self::NotMigrated => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "not-migrated",
-                "The schema of the database is not up to date",
-                "Run dossier migrate, or start a server with DOSSIER_MIGRATE=on.",
-            ),
-            Self::OutcomeUnknown => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "outcome-unknown",
-                "It is not known whether this was stored",
-                "Send it again with the same Idempotency-Key: it is done once. Without a key, read \
-                 the case back by its external_id first.",
-            ),
-            Self::RateLimited => (
-                StatusCode::TOO_MANY_REQUESTS,
-                "rate-limited",
-                "This key has sent too many requests",
-                "Nothing was stored. Send it again after the seconds that Retry-After names; \
-                 RateLimit says in each answer how many are left.",
-            ),
-            Self::Overloaded => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "overloaded",
-                "This server has as many requests as it takes at once",
-                "Nothing was stored. Try again after the time that Retry-After names.",
-            ),
-            Self::Stopping => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "stopping",
-                "This server is about to stop",
-                "Send requests to another server, or to this one when it has started again.",
-            ),
-            Self::UnsupportedContentEncoding => (
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported-content-encoding",
-                "The body must not be compressed",
-                "Nothing was stored. Send the body as it is, without Content-Encoding.",
-            ),
+            Self::InvalidParameters => ProblemParts {
+                status: StatusCode::BAD_REQUEST,
+                name: "invalid-parameters",
+                title: "The request has invalid parameters",
+                remedy: "Correct the request: each entry of errors names a location and what to change there.",
+            },
+            Self::MalformedBody => ProblemParts {
+                status: StatusCode::BAD_REQUEST,
+                name: "malformed-body",
+                title: "The body is not valid JSON",
+                remedy: "Correct the JSON at the line and column in detail.",
+            },
+            Self::MalformedFraming => ProblemParts {
+                status: StatusCode::BAD_REQUEST,
+                name: "malformed-framing",
+                title: "Malformed HTTP framing of the body",
+                remedy: "Nothing was stored. Send as many bytes as Content-Length says, or well-formed chunks \
+                     including the last one, and keep the connection open until then.",
+            },
+            Self::Unauthorized => ProblemParts {
+                status: StatusCode::UNAUTHORIZED,
+                name: "unauthorized",
+                title: "Missing or invalid API key",
+                remedy: "Send one key of the workspace, as Authorization: Bearer KEY or X-API-Key: KEY.",
+            },
+            Self::NotFound => ProblemParts {
+                status: StatusCode::NOT_FOUND,
+                name: "not-found",
+                title: "Not found",
+                remedy: "Check the path and the id. Only the workspace of the API key is searched.",
+            },
+            Self::MethodNotAllowed => ProblemParts {
+                status: StatusCode::METHOD_NOT_ALLOWED,
+                name: "method-not-allowed",
+                title: "Method not allowed",
+                remedy: "Use one of the methods in the Allow header.",
+            },
+            Self::RequestTimeout => ProblemParts {
+                status: StatusCode::REQUEST_TIMEOUT,
+                name: "request-timeout",
+                title: "The body did not arrive in time",
+                remedy: "Nothing was stored. Send the request again.",
+            },
+            Self::PayloadTooLarge => ProblemParts {
+                status: StatusCode::PAYLOAD_TOO_LARGE,
+                name: "payload-too-large",
+                title: "The body is too large",
+                remedy: "Nothing was stored. Send a smaller body.",
+            },
+            Self::UnsupportedMediaType => ProblemParts {
+                status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                name: "unsupported-media-type",
+                title: "The content type is not JSON in UTF-8",
+                remedy: "Send JSON in UTF-8 with Content-Type: application/json.",
+            },
+            Self::ExternalIdTaken => ProblemParts {
+                status: StatusCode::CONFLICT,
+                name: "external-id-taken",
+                title: "Another case has this external_id",
+                remedy: "Read the case with the id in case_id, or choose another external_id.",
+            },
+            Self::Conflict => ProblemParts {
+                status: StatusCode::CONFLICT,
+                name: "conflict",
+                title: "The request conflicts with the current state",
+                remedy: "Read the current state, and correct the conflict in errors.",
+            },
+            Self::RequestInProgress => ProblemParts {
+                status: StatusCode::CONFLICT,
+                name: "request-in-progress",
+                title: "A request with this Idempotency-Key is still running",
+                remedy: "Send the request again with the same key after the time in Retry-After.",
+            },
+            Self::ResponseErased => ProblemParts {
+                status: StatusCode::GONE,
+                name: "answer-erased",
+                title: "The result of this request was deleted",
+                remedy: "Nothing was stored now. To create it again, send the request with another Idempotency-Key.",
+            },
+            Self::PreconditionFailed => ProblemParts {
+                status: StatusCode::PRECONDITION_FAILED,
+                name: "precondition-failed",
+                title: "The version of the case does not match If-Match",
+                remedy: "Nothing was changed. Read the case again, and send the change with the ETag of that response \
+                     as If-Match.",
+            },
+            Self::WeakEntityTag => ProblemParts {
+                status: StatusCode::PRECONDITION_FAILED,
+                name: "weak-entity-tag",
+                title: "If-Match has a weak entity tag",
+                remedy: "Nothing was changed. Send the tag without W/, because weak tags never match. If a proxy \
+                     makes tags weak by compressing responses, configure it to leave them unchanged.",
+            },
+            Self::IdempotencyKeyReused => ProblemParts {
+                status: StatusCode::UNPROCESSABLE_ENTITY,
+                name: "idempotency-key-reused",
+                title: "This Idempotency-Key belongs to another request",
+                remedy: "Nothing was stored. The first request with this key had another path or body: send that \
+                     request again, or use a new key for this one.",
+            },
+            Self::InternalError => ProblemParts {
+                status: StatusCode::INTERNAL_SERVER_ERROR,
+                name: "internal-error",
+                title: "Internal server error",
+                remedy: "Report this error with the request id.",
+            },
+            Self::Unavailable => ProblemParts {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                name: "unavailable",
+                title: "The database cannot be reached",
+                remedy: RETRY,
+            },
+            Self::ReadOnly => ProblemParts {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                name: "read-only",
+                title: "The database is read-only",
+                remedy: RETRY,
+            },
+            Self::TimedOut => ProblemParts {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                name: "timed-out",
+                title: "The database did not finish in time",
+                remedy: "Nothing was stored. Send the request again after the time in Retry-After. If it fails each \
+                     time, set a longer DOSSIER_REQUEST_TIMEOUT, or split the request.",
+            },
+            Self::OutOfResources => ProblemParts {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                name: "out-of-resources",
+                title: "The database has no disk space, memory or connections left",
+                remedy: "Nothing was stored. Send the request again after the time in Retry-After. The operator must \
+                     free resources of the database.",
+            },
+            Self::Busy => ProblemParts {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                name: "busy",
+                title: "Conflicting write in progress",
+                remedy: RETRY,
+            },
+            Self::NotMigrated => ProblemParts {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                name: "not-migrated",
+                title: "The database schema is out of date",
+                remedy: "Run dossier migrate, or start a server with DOSSIER_MIGRATE=on.",
+            },
+            Self::OutcomeUnknown => ProblemParts {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                name: "outcome-unknown",
+                title: "It is unknown whether the request was stored",
+                remedy: "Send the request again with the same Idempotency-Key: it is executed once. Without a key, \
+                     first read the case by its external_id.",
+            },
+            Self::RateLimited => ProblemParts {
+                status: StatusCode::TOO_MANY_REQUESTS,
+                name: "rate-limited",
+                title: "Too many requests with this API key",
+                remedy: "Nothing was stored. Send the request again after the seconds in Retry-After. RateLimit in \
+                     each response shows how many requests are left.",
+            },
+            Self::Overloaded => ProblemParts {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                name: "overloaded",
+                title: "Too many concurrent requests",
+                remedy: RETRY,
+            },
+            Self::Stopping => ProblemParts {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                name: "stopping",
+                title: "The server is stopping",
+                remedy: "Send requests to another server, or to this one after its restart.",
+            },
+            Self::UnsupportedContentEncoding => ProblemParts {
+                status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                name: "unsupported-content-encoding",
+                title: "The body has a Content-Encoding",
+                remedy: "Nothing was stored. Send the body uncompressed, without Content-Encoding.",
+            },
         }
     }
 }

@@ -1,14 +1,13 @@
-//! The pairs of a query in the form of `application/x-www-form-urlencoded`.
+//! Decoding of queries (`application/x-www-form-urlencoded`).
 
 use std::borrow::Cow;
 
 use crate::validation::{Code, Fault};
 
-/// A parameter of a query: its name and its value; in place of the value a fault, where the bytes of either
-/// are not UTF-8.
+/// The name and the value of a parameter. Has a fault instead of the value if either is not UTF-8.
 pub type Pair = (String, Result<String, Fault>);
 
-/// Reads the pairs of a query.
+/// Decodes the parameters of a query.
 pub fn pairs(query: &str) -> impl Iterator<Item = Pair> {
     let pieces = query.split('&').filter(|it| !it.is_empty());
     pieces.map(|piece| {
@@ -16,17 +15,17 @@ pub fn pairs(query: &str) -> impl Iterator<Item = Pair> {
         let (name, value) = decoded
             .next()
             .unwrap_or((Cow::Borrowed(""), Cow::Borrowed("")));
-        // What cannot be decoded becomes this character, which can be sent too.
+        // U+FFFD replaces invalid bytes, but clients can also send it.
         let is_suspect = name.contains('\u{fffd}') || value.contains('\u{fffd}');
-        match is_suspect.then(|| wrong_byte(piece)).flatten() {
+        match is_suspect.then(|| invalid_byte(piece)).flatten() {
             Some(byte) => (name.into_owned(), Err(not_utf_8(byte))),
             None => (name.into_owned(), Ok(value.into_owned())),
         }
     })
 }
 
-/// The first byte of a percent-encoded text that no UTF-8 has there.
-fn wrong_byte(piece: &str) -> Option<u8> {
+/// The first byte of a percent-encoded string that is not valid UTF-8.
+fn invalid_byte(piece: &str) -> Option<u8> {
     let mut bytes = Vec::with_capacity(piece.len());
     let mut rest = piece.as_bytes();
     while let [first, more @ ..] = rest {
@@ -41,8 +40,7 @@ fn wrong_byte(piece: &str) -> Option<u8> {
 
 fn not_utf_8(byte: u8) -> Fault {
     let message = format!(
-        "This is not UTF-8: the byte 0x{byte:02X} was found. Encode text as UTF-8, and then each byte with %: ü is \
-         %C3%BC."
+        "This is not UTF-8: the byte 0x{byte:02X} was found. Percent-encode the UTF-8 bytes: ü is %C3%BC."
     );
     Fault::new(Code::Character, message)
 }
@@ -52,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pair_is_utf_8_or_says_which_byte_is_not() {
+    fn decodes_pairs_and_names_the_first_invalid_byte() {
         let all: Vec<_> = pairs("a=1&&b=%C3%BC+x&c=%EF%BF%BD&d&e=%zz%").collect();
         let names: Vec<_> = all.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["a", "b", "c", "d", "e"]);

@@ -1,4 +1,4 @@
-//! How many requests a key may send: reads and writes apart, each server for itself.
+//! Rate limits of API keys, for reads and for writes. Each server counts by itself.
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -12,15 +12,15 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use super::{Limits, Problem, ProblemType};
 
-/// What a quota is for: a minute.
+/// The period of a quota.
 const WINDOW: Duration = Duration::from_secs(60);
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
-/// A key, by the hash that also finds its caller.
+/// The hash of an API key.
 type Key = [u8; 32];
 
-/// The rates of one server process; a clone counts with the others.
+/// The rate limits of one server process. Clones share the counters.
 #[derive(Debug, Clone)]
 pub struct Rates {
     reads: Option<Arc<Rate>>,
@@ -28,7 +28,7 @@ pub struct Rates {
 }
 
 impl Rates {
-    /// Nobody has sent anything yet.
+    /// Creates the rate limits, with full quotas.
     pub fn new(limits: Limits) -> Self {
         let rate = |name, quota| Rate::new(name, quota, WINDOW).map(Arc::new);
         Self {
@@ -37,7 +37,7 @@ impl Rates {
         }
     }
 
-    /// What a request may take its part of, if its method has a limit.
+    /// Returns the allowance of a request. Returns `None` if its method has no limit.
     pub fn allowance(&self, method: &Method) -> Option<Allowance> {
         let rate = match *method {
             Method::GET | Method::HEAD => &self.reads,
@@ -51,8 +51,8 @@ impl Rates {
     }
 }
 
-/// One request's part of the rate of whoever calls. The edge gives it to the request; once the
-/// caller is known it is taken; the edge then says in the answer what is left.
+/// The use of a rate limit by one request. The edge adds it to the request, authentication takes it, and the edge
+/// reports the remaining requests in the response.
 #[derive(Debug, Clone)]
 pub struct Allowance {
     rate: Arc<Rate>,
@@ -62,16 +62,16 @@ pub struct Allowance {
 #[derive(Debug, Clone, Copy)]
 struct Taken {
     left: u32,
-    /// Until the whole quota is there again; of a refused request, until the next is let through.
+    /// Seconds until the quota is full again, or until the next request is allowed if this one is refused.
     seconds: u64,
     is_refused: bool,
 }
 
 impl Allowance {
-    /// Takes it in the name of a key that is known to be one; once, however often it is called.
+    /// Counts the request for a valid API key. Further calls do not count again.
     ///
     /// # Errors
-    /// 429 where nothing is left.
+    /// Returns `RateLimited` (429) if the quota is used up.
     pub fn take(&self, key: &Key) -> Result<(), Problem> {
         if self.taken.get_or_init(|| self.rate.take(key)).is_refused {
             return Err(Problem::Plain(ProblemType::RateLimited));
@@ -79,9 +79,9 @@ impl Allowance {
         Ok(())
     }
 
-    /// Says what is left in the fields of draft-ietf-httpapi-ratelimit-headers, and when to come
-    /// again (RFC 9110, section 10.2.3). Of a request without a caller there is nothing to say.
-    pub(super) fn tell(&self, headers: &mut HeaderMap) {
+    /// Sets the headers of draft-ietf-httpapi-ratelimit-headers and, for a refused request, `Retry-After` (RFC 9110,
+    /// section 10.2.3). Sets nothing if the request was not authenticated.
+    pub(super) fn write_headers(&self, headers: &mut HeaderMap) {
         let Some(Taken {
             left,
             seconds,
@@ -92,21 +92,20 @@ impl Allowance {
         };
         let Rate { name, quota, .. } = &*self.rate;
         let window = WINDOW.as_secs();
-        let mut say = |field, value: String| {
+        let mut set = |field, value: String| {
             if let Ok(value) = HeaderValue::try_from(value) {
                 headers.insert(field, value);
             }
         };
-        say(POLICY, format!("\"{name}\";q={quota};w={window}"));
-        say(LIMIT, format!("\"{name}\";r={left};t={seconds}"));
+        set(POLICY, format!("\"{name}\";q={quota};w={window}"));
+        set(LIMIT, format!("\"{name}\";r={left};t={seconds}"));
         if is_refused {
-            say(RETRY_AFTER, seconds.to_string());
+            set(RETRY_AFTER, seconds.to_string());
         }
     }
 }
 
-/// A rate, and what each key has used of it (GCRA: the quota may be used at once, and grows back
-/// evenly).
+/// A rate limit with the usage of each key (GCRA: a client can use the quota in one burst, and it refills evenly).
 #[derive(Debug)]
 struct Rate {
     name: &'static str,
@@ -117,7 +116,7 @@ struct Rate {
 }
 
 impl Rate {
-    /// None of a quota that is too large to be one.
+    /// Returns `None` if the quota is too large to have an effect.
     fn new(name: &'static str, quota: NonZeroU32, window: Duration) -> Option<Self> {
         let allowed = Quota::with_period(window / quota.get())?.allow_burst(quota);
         Some(Self {
@@ -130,7 +129,7 @@ impl Rate {
     }
 
     fn take(&self, key: &Key) -> Taken {
-        self.forget_idle();
+        self.remove_idle();
         match self.used.check_key(key) {
             Ok(state) => {
                 let left = state.remaining_burst_capacity();
@@ -149,9 +148,9 @@ impl Rate {
         }
     }
 
-    /// Forgets those whose quota is whole again, once in a window: what is remembered is never more
-    /// than the keys that were used in two of them.
-    fn forget_idle(&self) {
+    /// Removes the keys whose quota is full again, once per window. So the map holds only the keys of the last two
+    /// windows.
+    fn remove_idle(&self) {
         let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
         if swept.elapsed() >= self.window {
             *swept = Instant::now();
@@ -170,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_that_send_nothing_are_forgotten() {
+    fn removes_idle_keys() {
         let used = |window| {
             let rate = Rate::new("read", NonZeroU32::MIN, window).unwrap();
             for number in 0..200_u8 {
@@ -181,7 +180,7 @@ mod tests {
         assert_eq!(used(WINDOW * 60).used.len(), 200);
         let window = Duration::from_millis(50);
         let rate = used(window);
-        // The time that a quota takes to be whole again is what is tested.
+        // The test needs the time in which a quota refills.
         std::thread::sleep(window * 2);
         assert!(!rate.take(&[255; 32]).is_refused);
         assert_eq!(rate.used.len(), 1);

@@ -1,4 +1,4 @@
-//! What answers have in common.
+//! Responses to writes.
 
 use axum::http::header::{CONTENT_TYPE, ETAG, LOCATION};
 use axum::http::{HeaderValue, StatusCode};
@@ -9,24 +9,24 @@ use serde::Serialize;
 use super::Problem;
 use crate::json;
 
-/// The success of a write. That of a request with a key is made before the write is committed, so that it
-/// can be stored with it and given again, byte for byte.
+/// The successful response to a write. It is built before the commit, so that it can be stored with an idempotency key
+/// and replayed byte for byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WriteResponse {
     pub status: StatusCode,
-    /// Where what was made can be read.
+    /// The path of the created resource.
     pub location: Option<String>,
-    /// The version of the case that was written to.
+    /// The version of the case, for `ETag`.
     pub version: Option<i64>,
-    /// JSON, or nothing.
+    /// JSON, or empty.
     pub body: Bytes,
 }
 
 impl WriteResponse {
-    /// An answer that shows something as JSON.
+    /// Creates a response with a JSON body.
     ///
     /// # Errors
-    /// None but those of a view that has no JSON form.
+    /// Returns [`Problem::Encode`] if the view has no JSON form.
     pub fn json(status: StatusCode, view: &impl Serialize) -> Result<Self, Problem> {
         let body = json::to_vec(view).map_err(Problem::Encode)?;
         Ok(Self {
@@ -35,7 +35,7 @@ impl WriteResponse {
         })
     }
 
-    /// An answer that shows nothing.
+    /// Creates a response without a body.
     pub fn empty(status: StatusCode) -> Self {
         Self {
             status,
@@ -45,18 +45,18 @@ impl WriteResponse {
         }
     }
 
-    /// The same, of something that can be read at `location`.
+    /// Sets `Location`.
     #[must_use]
-    pub fn at(self, location: String) -> Self {
+    pub fn with_location(self, location: String) -> Self {
         Self {
             location: Some(location),
             ..self
         }
     }
 
-    /// The same, of a case that has this version now.
+    /// Sets the version of the case.
     #[must_use]
-    pub fn versioned(self, version: i64) -> Self {
+    pub fn with_version(self, version: i64) -> Self {
         Self {
             version: Some(version),
             ..self
@@ -86,9 +86,8 @@ impl IntoResponse for WriteResponse {
     }
 }
 
-/// An answer with the version of its case as a strong entity tag (RFC 9110, section 8.8.3).
-fn with_etag(version: i64, answer: impl IntoResponse) -> Response {
-    let mut response = answer.into_response();
+/// Sets the version of the case as a strong entity tag (RFC 9110, section 8.8.3).
+fn with_etag(version: i64, mut response: Response) -> Response {
     if let Ok(tag) = HeaderValue::try_from(format!("\"{version}\"")) {
         response.headers_mut().insert(ETAG, tag);
     }

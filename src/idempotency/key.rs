@@ -42,7 +42,7 @@ impl IntoParams for IdempotencyKey {
         let about = "Identifies this request for 24 hours. A request that is sent again with the same key is executed once \
                      and returns the first response, with `Idempotent-Replayed: true`. 1 to 255 visible ASCII \
                      characters, optionally in double quotes.";
-        let mut schema = parameters::text(None, "0198a000-5c1a-7d3e-9a44-2f1b6c8d9e10");
+        let mut schema = parameters::string(None, "0198a000-5c1a-7d3e-9a44-2f1b6c8d9e10");
         schema.min_length = Some(1);
         schema.max_length = Some(LONGEST_HEADER);
         schema.pattern = Some(PATTERN.to_owned());

@@ -3,16 +3,16 @@
 use chrono::{DateTime, Utc};
 
 use super::{IndividualDraft, IndividualRequest};
-use crate::validation::{Field, Mode, Object, Scope, Sent};
+use crate::validation::{Field, Mode, Object, Scope, SentFields};
 use crate::values::{sent_address, sent_bank};
 
 /// What a change says: the members that were sent, of an individual that was read of them.
 #[derive(Debug, Clone)]
 pub struct IndividualChanges {
     pub draft: IndividualDraft,
-    pub sent: Sent,
+    pub sent: SentFields,
     /// The members of its relation to the main company that were sent.
-    pub shorthand: Sent,
+    pub shorthand: SentFields,
 }
 
 /// The members that are not the individual's own, but those of its relation to the main company.
@@ -26,7 +26,7 @@ const SHORTHAND: [&str; 4] = [
 impl IndividualRequest<'_> {
     /// Parses the change and refuses its invalid fields.
     pub fn parse_changes(self, now: DateTime<Utc>, scope: &mut Scope<'_>) -> IndividualChanges {
-        let mut members = self.sent();
+        let mut fields = self.sent_fields();
         // Flags cannot be cleared: null is 'not given'.
         for (name, flag) in [
             ("is_business_contact", &self.is_business_contact),
@@ -35,7 +35,7 @@ impl IndividualRequest<'_> {
             ("is_delegator", &self.is_delegator),
             ("is_signatory", &self.is_signatory),
         ] {
-            members.retain(|it| *it != name || *flag != Field::Null);
+            fields.retain(|it| *it != name || *flag != Field::Null);
         }
         let nested = sent_address("address", &self.address)
             .into_iter()
@@ -47,22 +47,22 @@ impl IndividualRequest<'_> {
             ("is_business_contact", draft.individual.is_business_contact),
             ("is_beneficial_owner", draft.individual.is_beneficial_owner),
         ] {
-            if is_set && !members.contains(&flag) {
-                members.push(flag);
+            if is_set && !fields.contains(&flag) {
+                fields.push(flag);
             }
         }
-        let (shorthand, own) = members
+        let (shorthand, own) = fields
             .into_iter()
             .filter(|it| *it != "custom_properties")
             .partition(|it| SHORTHAND.contains(it));
         IndividualChanges {
             draft,
-            sent: Sent {
-                members: own,
+            sent: SentFields {
+                fields: own,
                 nested,
             },
-            shorthand: Sent {
-                members: shorthand,
+            shorthand: SentFields {
+                fields: shorthand,
                 nested: Vec::new(),
             },
         }

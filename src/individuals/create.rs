@@ -85,7 +85,9 @@ pub async fn create(
                 let references = reference_version(connection, work.workspace_id).await?;
                 let created = add(connection, &work).await?;
                 let location = format!("{}/individuals/{}", work.prefix, created.individual.id);
-                let response = created.response(StatusCode::CREATED)?.at(location);
+                let response = created
+                    .response(StatusCode::CREATED)?
+                    .with_location(location);
                 let change = created.change("api__created__individual");
                 let change = change.with_event(Event::INDIVIDUAL_CREATED);
                 Ok(Outcome::from(response)

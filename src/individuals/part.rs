@@ -125,6 +125,6 @@ impl CasePart for FoundIndividual {
     fn response(&self, status: StatusCode) -> Result<WriteResponse, Problem> {
         let relations: Vec<_> = self.relations.iter().collect();
         let view = IndividualView::new(&self.individual, &relations, self.main, &self.definitions);
-        Ok(WriteResponse::json(status, &view)?.versioned(self.version))
+        Ok(WriteResponse::json(status, &view)?.with_version(self.version))
     }
 }

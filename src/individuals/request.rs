@@ -12,7 +12,7 @@ use crate::relations::{
 use crate::schema::Changed;
 use crate::schema::{self, shape};
 use crate::validation::{
-    Code, Fault, Field, Items, Member, Mode, Number, Object, Scope, Text, is_given,
+    Code, Fault, Field, Items, Mode, NamedField, Number, Object, Scope, Text, is_given,
 };
 use crate::values::{
     AddressRequest, BankingInformationRequest, Country, Email, Percentage, PhoneNumber, PlainText,
@@ -150,11 +150,11 @@ impl IndividualRequest<'_> {
         scope: &mut Scope<'_>,
         now: DateTime<Utc>,
     ) -> IndividualDraft {
-        self.refuse_others(fields_of_other_modes(mode), scope);
+        self.refuse_unexpected(fields_of_other_modes(mode), scope);
         if mode != Mode::Update {
             refuse_nameless(&self.first_name, &self.last_name, scope);
         }
-        let mut flag = |member| scope.given(member);
+        let mut flag = |field| scope.given(field);
         let mut flags = Flags {
             business_contact: flag(self.is_business_contact()),
             applicant: None,
@@ -209,8 +209,8 @@ impl IndividualRequest<'_> {
 }
 
 /// A name. People with one name leave the other blank.
-fn name(mode: Mode, member: Member<Text<'_>>, scope: &mut Scope<'_>) -> PlainText {
-    let name = scope.required_in(mode, member, |sent| length(sent, 0, 255));
+fn name(mode: Mode, field: NamedField<Text<'_>>, scope: &mut Scope<'_>) -> PlainText {
+    let name = scope.required_in(mode, field, |sent| length(sent, 0, 255));
     name.unwrap_or_default()
 }
 
@@ -337,10 +337,10 @@ impl Flags {
 
 fn nationalities(
     scope: &mut Scope<'_>,
-    member: Member<Items<Text<'_>, NATIONALITIES>>,
+    field: NamedField<Items<Text<'_>, NATIONALITIES>>,
 ) -> Option<Nationalities> {
-    let name = member.name;
-    let items = scope.given(member)?;
+    let name = field.name;
+    let items = scope.given(field)?;
     let mut here = scope.key(name);
     let mut countries = Nationalities::new();
     for (index, item) in items.within_limit(&mut here).into_iter().enumerate() {

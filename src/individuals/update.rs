@@ -100,7 +100,7 @@ async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Outcom
     work.request.refuse(violations)?;
     custom_properties::merge(&mut stored.custom_properties, checked);
     stored.updated_at = work.now;
-    if !changes.shorthand.members.is_empty() {
+    if !changes.shorthand.fields.is_empty() {
         change_shorthand(connection, &work, &mut found).await?;
     }
     found.save(connection, workspace_id).await?;
@@ -108,7 +108,7 @@ async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Outcom
     let mut fields = changed_fields(&before, &found.individual).map_err(Problem::Encode)?;
     // With a main company these are fields of its relation, and shown on the individual.
     if found.main.is_some() {
-        let shorthand = changes.shorthand.members.iter();
+        let shorthand = changes.shorthand.fields.iter();
         fields.extend(shorthand.map(ToString::to_string));
     }
     let change = found.change("api__updated__individual");

@@ -50,7 +50,7 @@ const RESPONSES: [(u16, &str, &str); 13] = [
     (
         415,
         "UnsupportedMediaType",
-        "The body is not JSON, not in UTF-8, or compressed.",
+        "The content type is not JSON in UTF-8, or the body is compressed.",
     ),
     (
         422,
@@ -76,27 +76,27 @@ const RESPONSES: [(u16, &str, &str); 13] = [
 
 /// Declares the responses, each with an example of every problem with its status.
 pub fn declare(components: &mut Components) {
-    let name = ProblemDocument::name().into_owned();
+    let schema_name = ProblemDocument::name().into_owned();
     let mut schemas = Vec::new();
     ProblemDocument::schemas(&mut schemas);
     components.schemas.extend(schemas);
     components.schemas.insert(
-        name.clone(),
+        schema_name.clone(),
         <ProblemDocument as utoipa::PartialSchema>::schema(),
     );
     for (status, response_name, about) in RESPONSES {
         let mut content =
-            ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name(&name))));
+            ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name(&schema_name))));
         for kind in ProblemType::ALL {
-            let (of, kind_name, title, _) = kind.parts();
-            if of.as_u16() != status {
+            let parts = kind.parts();
+            if parts.status.as_u16() != status {
                 continue;
             }
             let example = ExampleBuilder::new()
-                .summary(title)
+                .summary(parts.title)
                 .value(serde_json::to_value(example(kind)).ok())
                 .build();
-            content = content.examples_from_iter([(kind_name, example)]);
+            content = content.examples_from_iter([(parts.name, example)]);
         }
         let response = ResponseBuilder::new()
             .description(about)

@@ -1,15 +1,20 @@
 //! The page of each type of problem, with its cause, remedy and an example.
 
 use super::page::page;
-use crate::http::ProblemType;
+use crate::http::{ProblemParts, ProblemType};
 use crate::openapi::example;
 
 /// The page of the type with this name.
 pub fn problem_page(name: &str) -> Option<String> {
     let kind = ProblemType::ALL
         .into_iter()
-        .find(|kind| kind.parts().1 == name)?;
-    let (status, _, title, remedy) = kind.parts();
+        .find(|kind| kind.parts().name == name)?;
+    let ProblemParts {
+        status,
+        title,
+        remedy,
+        ..
+    } = kind.parts();
     let example = serde_json::to_string_pretty(&example(kind)).unwrap_or_default();
     let text = format!(
         "# {title}\n\nStatus {status}, type `/problems/{name}`.\n\n## Cause\n\n{}\n\n## Remedy\n\n{remedy}\n\n\
@@ -26,7 +31,12 @@ pub fn problems_page() -> String {
          | status | type | title |\n| --- | --- | --- |\n"
             .to_owned();
     for kind in ProblemType::ALL {
-        let (status, name, title, _) = kind.parts();
+        let ProblemParts {
+            status,
+            name,
+            title,
+            ..
+        } = kind.parts();
         text.push_str(&format!(
             "| {} | [{name}](/problems/{name}) | {title} |\n",
             status.as_u16()

@@ -131,7 +131,7 @@ async fn add(connection: &mut PgConnection, work: Arc<Work>) -> Result<Outcome, 
     let version = touch(connection, workspace_id, case.id, work.now).await?;
     let response = WriteResponse::json(StatusCode::CREATED, &RelationView::new(&relation))?;
     let change = relation.change(version);
-    Ok(Outcome::from(response.versioned(version)).change(change))
+    Ok(Outcome::from(response.with_version(version)).change(change))
 }
 
 impl RelationCreateRequest<'_> {

@@ -36,7 +36,7 @@ pub async fn delete(
             let relation = found.ok_or(Problem::Plain(ProblemType::NotFound))?;
             store::delete(connection, *workspace_id, case.id, *id).await?;
             let version = touch(connection, *workspace_id, case.id, *now).await?;
-            let response = WriteResponse::empty(StatusCode::NO_CONTENT).versioned(version);
+            let response = WriteResponse::empty(StatusCode::NO_CONTENT).with_version(version);
             Ok(Outcome::from(response).change(relation.change(version)))
         })
     });

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{RelationDetails, Role, Roles};
 use crate::schema::shape::{self, Shape};
 use crate::validation::{
-    Code, Fault, Field, Items, Member, Mode, Number, Object, Scope, Text, list,
+    Code, Fault, Field, Items, Mode, NamedField, Number, Object, Scope, Text, list,
 };
 use crate::values::{Percentage, PlainText, choice, length, uuid};
 use crate::wire_object;
@@ -77,8 +77,8 @@ impl RelationInputs {
     /// Parses the relations and refuses invalid ones. A change has none.
     pub fn parse(
         mode: Mode,
-        case_id: Member<Text<'_>>,
-        relations: Member<Items<HeldRelationRequest<'_>, RELATIONS>>,
+        case_id: NamedField<Text<'_>>,
+        relations: NamedField<Items<HeldRelationRequest<'_>, RELATIONS>>,
         scope: &mut Scope<'_>,
     ) -> Self {
         match mode {
@@ -98,7 +98,7 @@ impl RelationInputs {
 impl HeldRelationRequest<'_> {
     /// Parses a relation of a new case and refuses its invalid fields.
     pub fn parse(mut self, scope: &mut Scope<'_>) -> Option<RelationDraft> {
-        self.refuse_others(fields_of_other_modes(Mode::Part), scope);
+        self.refuse_unexpected(fields_of_other_modes(Mode::Part), scope);
         let named = !matches!(self.source_company_ref, Field::Missing | Field::Null);
         let source = scope.strict(self.source_company_ref(), |sent| length(sent, 1, 100));
         Some(RelationDraft {
@@ -118,7 +118,7 @@ impl HeldRelationRequest<'_> {
 
     /// Parses a relation in a stored case and refuses its invalid fields.
     pub fn parse_held(mut self, scope: &mut Scope<'_>) -> Option<HeldRelation> {
-        self.refuse_others(fields_of_other_modes(Mode::Create), scope);
+        self.refuse_unexpected(fields_of_other_modes(Mode::Create), scope);
         Some(HeldRelation {
             to_company_id: scope.optional(self.held_in(), uuid),
             holding: RelationDetails {
@@ -151,8 +151,8 @@ pub fn roles_shape() -> Shape {
 }
 
 /// The roles of a relation.
-pub fn relation_roles(scope: &mut Scope<'_>, member: Member<Items<Text<'_>, ROLES>>) -> Roles {
-    roles(scope, member, |role| choice(role, &ROLE_NAMES))
+pub fn relation_roles(scope: &mut Scope<'_>, field: NamedField<Items<Text<'_>, ROLES>>) -> Roles {
+    roles(scope, field, |role| choice(role, &ROLE_NAMES))
 }
 
 /// The position of a holder in a company.
@@ -164,9 +164,9 @@ pub fn position(sent: &str) -> Result<PlainText, Fault> {
 }
 
 /// A percentage field.
-pub fn percentage(scope: &mut Scope<'_>, member: Member<Number>) -> Option<Percentage> {
-    let name = member.name;
-    let number = scope.given(member)?;
+pub fn percentage(scope: &mut Scope<'_>, field: NamedField<Number>) -> Option<Percentage> {
+    let name = field.name;
+    let number = scope.given(field)?;
     Percentage::parse(number)
         .map_err(|fault| scope.key(name).refuse(fault))
         .ok()
@@ -175,11 +175,11 @@ pub fn percentage(scope: &mut Scope<'_>, member: Member<Number>) -> Option<Perce
 /// A list of distinct roles, each read by `parse`.
 pub fn roles<T: PartialEq>(
     scope: &mut Scope<'_>,
-    member: Member<Items<Text<'_>, ROLES>>,
+    field: NamedField<Items<Text<'_>, ROLES>>,
     parse: impl Fn(&str) -> Result<T, Fault>,
 ) -> SmallVec<[T; 2]> {
-    let name = member.name;
-    let Some(items) = scope.given(member) else {
+    let name = field.name;
+    let Some(items) = scope.given(field) else {
         return SmallVec::new();
     };
     let mut here = scope.key(name);

@@ -139,7 +139,7 @@ async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Outcom
     let response = WriteResponse::json(StatusCode::OK, &RelationView::new(&relation))?;
     let fields = changed_fields(&before, &relation).map_err(Problem::Encode)?;
     let change = relation.change(version).with_fields(fields);
-    Ok(Outcome::from(response.versioned(version)).change(change))
+    Ok(Outcome::from(response.with_version(version)).change(change))
 }
 
 impl RelationUpdateRequest<'_> {
@@ -149,8 +149,8 @@ impl RelationUpdateRequest<'_> {
             voting_rights_percentage: scope
                 .change_with(self.voting_rights_percentage(), percentage),
             ownership_percentage: scope.change_with(self.ownership_percentage(), percentage),
-            roles: scope.change_with(self.roles(), |scope, member| {
-                Some(relation_roles(scope, member))
+            roles: scope.change_with(self.roles(), |scope, field| {
+                Some(relation_roles(scope, field))
             }),
             position: scope.change(self.position(), position),
             to_company_id: scope.replacement(self.held_in(), uuid),

@@ -69,8 +69,8 @@ macro_rules! wire_object {
         impl<'de> $name<'de> {
             $(
                 /// Takes the value, with the name of the field.
-                pub fn $field(&mut self) -> $crate::validation::Member<$kind> {
-                    $crate::validation::Member {
+                pub fn $field(&mut self) -> $crate::validation::NamedField<$kind> {
+                    $crate::validation::NamedField {
                         name: $key,
                         value: std::mem::take(&mut self.$field),
                     }
@@ -79,7 +79,7 @@ macro_rules! wire_object {
         }
 
         impl $crate::validation::Object for $name<'_> {
-            fn sent(&self) -> Vec<&'static str> {
+            fn sent_fields(&self) -> Vec<&'static str> {
                 let mut sent = Vec::new();
                 $(if !matches!(self.$field, $crate::validation::Field::Missing) {
                     sent.push($key);
@@ -87,7 +87,7 @@ macro_rules! wire_object {
                 sent
             }
 
-            fn refuse_others(
+            fn refuse_unexpected(
                 &mut self,
                 others: &[&'static str],
                 scope: &mut $crate::validation::Scope<'_>,

@@ -65,7 +65,9 @@ pub async fn create(
                 created_at: *now,
             };
             let response = WriteResponse::json(StatusCode::CREATED, &TagView::new(&tag))?;
-            Ok(Outcome::from(response.at(format!("{prefix}/tags/{id}"))))
+            Ok(Outcome::from(
+                response.with_location(format!("{prefix}/tags/{id}")),
+            ))
         })
     });
     create.await

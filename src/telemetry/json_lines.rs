@@ -101,7 +101,7 @@ mod tests {
             tracing::info!("outside \"of\" a span");
             let request = tracing::info_span!("request", id = %"a\"b\\", trace_id = Empty);
             let _request = request.enter();
-            tracing::info!(method = %"GET", status = 200_u16, ms = 1.5, took = ?Some("\n"), "answered");
+            tracing::info!(method = %"GET", status = 200_u16, ms = 1.5, took = ?Some("\n"), "request completed");
             request.record("trace_id", "0af7");
             tracing::error!(target: "a \"target\"", cause = "none");
             let _nameless = tracing::info_span!("without \"fields\"").entered();

@@ -59,7 +59,7 @@ pub async fn create(
                 let response =
                     WriteResponse::json(StatusCode::CREATED, &TemplateView::new(&stored))?;
                 let location = format!("{prefix}/templates/{}", stored.rules.template.id);
-                Ok(Outcome::from(response.at(location)))
+                Ok(Outcome::from(response.with_location(location)))
             })
         })
         .await

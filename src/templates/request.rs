@@ -6,7 +6,7 @@ use super::RequiredPath;
 use crate::custom_properties::{self, PropertiesRequest, PropertyInputs};
 use crate::schema::Changed;
 use crate::schema::{self, shape};
-use crate::validation::{Change, Code, Fault, Field, Items, Member, Mode, Scope, Text, list};
+use crate::validation::{Change, Code, Fault, Field, Items, Mode, NamedField, Scope, Text, list};
 use crate::values::{Key, PlainText, length, not_blank, uuid};
 use crate::wire_object;
 
@@ -95,15 +95,15 @@ impl TemplateRequest<'_> {
 /// Parses the defaults. Returns `None` if the field is absent, and empty defaults if it is null.
 pub fn defaults(
     scope: &mut Scope<'_>,
-    member: Member<DefaultsRequest<'_>>,
+    field: NamedField<DefaultsRequest<'_>>,
 ) -> Option<DefaultsDraft> {
-    match member.value {
+    match field.value {
         Field::Missing => return None,
         Field::Null => return Some(DefaultsDraft::default()),
         Field::Value(_) | Field::Mismatch(_) => {}
     }
-    let name = member.name;
-    let mut sent = scope.given(member)?;
+    let name = field.name;
+    let mut sent = scope.given(field)?;
     let mut scope = scope.key(name);
     sent.unknown_keys.refuse(&mut scope, DefaultsRequest::KNOWN);
     let tags = list(&mut scope, sent.tags(), |sent, scope| {
@@ -119,15 +119,15 @@ pub fn defaults(
 /// Parses the required paths, each of which can occur once. Returns `None` if the field is absent.
 pub fn required(
     scope: &mut Scope<'_>,
-    member: Member<Items<Text<'_>, MAX_REQUIRED>>,
+    field: NamedField<Items<Text<'_>, MAX_REQUIRED>>,
 ) -> Option<Vec<RequiredPath>> {
-    match member.value {
+    match field.value {
         Field::Missing => return None,
         Field::Null => return Some(Vec::new()),
         Field::Value(_) | Field::Mismatch(_) => {}
     }
-    let name = member.name;
-    let sent = list(scope, member, |sent, scope| {
+    let name = field.name;
+    let sent = list(scope, field, |sent, scope| {
         scope.parsed(&sent, RequiredPath::parse)
     });
     let mut array = scope.key(name);

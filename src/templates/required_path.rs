@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::custom_properties::{self, Definitions, Target};
 use crate::schema::shape::{self, Shape};
-use crate::validation::{Budget, Code, Fault, Misspelt, quote};
+use crate::validation::{Budget, Code, Fault, UnknownName, quote};
 use crate::values::is_blank;
 
 /// The path of a field that an open case must have, such as `external_id`,
@@ -112,12 +112,12 @@ impl RequiredPath {
         );
         let known = known.iter().copied().collect();
         // A template has few paths, so each has its own budget.
-        let misspelt = Misspelt::new(path, known);
-        let nearest = misspelt
+        let unknown = UnknownName::new(path, known);
+        let nearest = unknown
             .as_ref()
             .and_then(|it| it.nearest(&mut Budget::default()));
         let suggestion = nearest.map(|it| format!("{prefix}{it}"));
-        Err(Fault::new(Code::Choice, message).meaning(suggestion.as_deref()))
+        Err(Fault::new(Code::Choice, message).with_suggestion(suggestion.as_deref()))
     }
 
     /// The target and the key, if the path is that of a custom property.
@@ -147,7 +147,7 @@ impl RequiredPath {
             None => {
                 let message = custom_properties::not_found(target, key);
                 let fault = Fault::new(Code::CustomPropertyNotFound, message);
-                Err(fault.suggesting(key, definitions.keys(target)))
+                Err(fault.with_candidates(key, definitions.keys(target)))
             }
         }
     }

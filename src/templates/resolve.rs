@@ -73,7 +73,7 @@ fn tags(draft: &DefaultsDraft, references: &DefaultReferences, scope: &mut Scope
                 let fault = Fault::new(Code::TagNotFound, message);
                 array
                     .index(index)
-                    .refuse(fault.suggesting(sent, tags.labels()));
+                    .refuse(fault.with_candidates(sent, tags.labels()));
             }
         }
     }

@@ -72,7 +72,7 @@ pub async fn create(
             store::save(connection, *workspace_id, user).await?;
             let response = WriteResponse::json(StatusCode::CREATED, &UserView::new(user))?;
             Ok(Outcome::from(
-                response.at(format!("{prefix}/users/{}", user.id)),
+                response.with_location(format!("{prefix}/users/{}", user.id)),
             ))
         })
     });

@@ -1,8 +1,8 @@
-//! What a change says of one member.
+//! Changes of a field: keep, clear or set.
 
-use super::{Code, Fault, Field, Member, Scope, Text};
+use super::{Code, Fault, Field, NamedField, Scope, Text};
 
-/// What a change says of one member: absent leaves it, `null` clears it.
+/// The change of one field: an absent field is kept, `null` clears it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Change<T> {
     #[default]
@@ -12,7 +12,7 @@ pub enum Change<T> {
 }
 
 impl<T> Change<T> {
-    /// What is set, if something is.
+    /// The new value. Returns `None` if the field is kept or cleared.
     pub fn set(&self) -> Option<&T> {
         match self {
             Self::Set(value) => Some(value),
@@ -20,7 +20,7 @@ impl<T> Change<T> {
         }
     }
 
-    /// The value after the change.
+    /// Returns the value after the change of the value `to`.
     pub fn apply(&self, to: Option<T>) -> Option<T>
     where
         T: Clone,
@@ -33,75 +33,75 @@ impl<T> Change<T> {
     }
 }
 
-/// What a request does to what it describes.
+/// The operation that a request performs on an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Describes it as a part of something larger: what is required must be there.
+    /// Creates it as a part of a larger object. Required fields must be present.
     Part,
-    /// Creates it: what is required must be there.
+    /// Creates it by itself. Required fields must be present.
     Create,
-    /// Changes it: what is required may be absent, and then stays as it is.
+    /// Updates it. A required field may be absent, and is then kept.
     Update,
 }
 
 impl Scope<'_> {
-    /// The parsed value of a text member that nothing can be without.
+    /// Parses a string field that is required. In an update it may be absent, but not null.
     pub fn required_in<T>(
         &mut self,
         mode: Mode,
-        member: Member<Text<'_>>,
+        field: NamedField<Text<'_>>,
         parse: impl FnOnce(&str) -> Result<T, Fault>,
     ) -> Option<T> {
         match mode {
-            Mode::Part | Mode::Create => self.required(member, parse),
-            Mode::Update => self.replacement(member, parse),
+            Mode::Part | Mode::Create => self.required(field, parse),
+            Mode::Update => self.replacement(field, parse),
         }
     }
 
-    /// What a change says of an optional text member: `""` clears it too.
+    /// Parses the change of an optional string field. `""` clears it too.
     pub fn change<T>(
         &mut self,
-        member: Member<Text<'_>>,
+        field: NamedField<Text<'_>>,
         parse: impl FnOnce(&str) -> Result<T, Fault>,
     ) -> Change<T> {
-        match &member.value {
+        match &field.value {
             Field::Missing => return Change::Keep,
             Field::Null => return Change::Clear,
             Field::Value(text) if text.is_empty() => return Change::Clear,
             Field::Value(_) | Field::Mismatch(_) => {}
         }
-        // What was refused changes nothing.
-        self.strict(member, parse).map_or(Change::Keep, Change::Set)
+        // An invalid value changes nothing.
+        self.strict(field, parse).map_or(Change::Keep, Change::Set)
     }
 
-    /// What a change says of an optional member of any type.
+    /// Parses the change of an optional field of any type.
     pub fn change_with<T, U>(
         &mut self,
-        member: Member<T>,
-        parse: impl FnOnce(&mut Self, Member<T>) -> Option<U>,
+        field: NamedField<T>,
+        parse: impl FnOnce(&mut Self, NamedField<T>) -> Option<U>,
     ) -> Change<U> {
-        match member.value {
+        match field.value {
             Field::Missing => Change::Keep,
             Field::Null => Change::Clear,
             Field::Value(_) | Field::Mismatch(_) => {
-                parse(self, member).map_or(Change::Keep, Change::Set)
+                parse(self, field).map_or(Change::Keep, Change::Set)
             }
         }
     }
 
-    /// The new value of a text member that can be changed and not cleared.
+    /// Parses the new value of a string field that cannot be cleared. Returns `None` if it is absent or invalid.
     pub fn replacement<T>(
         &mut self,
-        member: Member<Text<'_>>,
+        field: NamedField<Text<'_>>,
         parse: impl FnOnce(&str) -> Result<T, Fault>,
     ) -> Option<T> {
-        if member.value == Field::Null {
-            let name = member.name;
+        if field.value == Field::Null {
+            let name = field.name;
             let message =
-                format!("{name} cannot be cleared; null was found. Leave it out to keep it.");
+                format!("{name} cannot be cleared; null was found. Omit it to keep its value.");
             self.key(name).refuse(Fault::new(Code::Required, message));
             return None;
         }
-        self.strict(member, parse)
+        self.strict(field, parse)
     }
 }

@@ -1,13 +1,13 @@
-//! Arrays and string-keyed objects, both with a limit beyond which they only count.
+//! Arrays and string-keyed objects. Beyond their limit, items are counted but not kept.
 
 use std::collections::HashSet;
 
 use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 use serde_json::value::RawValue;
 
-use super::{Code, Fault, Field, Found, Member, Scope, Text, Wire};
+use super::{Code, Fault, Field, Found, NamedField, Scope, Text, Wire};
 
-/// An array: the first `LIMIT` items, and how many there were.
+/// An array: its first `LIMIT` items, and the number of items that were sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Items<T, const LIMIT: usize> {
     items: Vec<Field<T>>,
@@ -23,7 +23,7 @@ impl<'de, T: Wire<'de>, const LIMIT: usize> Wire<'de> for Items<T, LIMIT> {
             match sent.next_element()? {
                 Some(item) => {
                     if items.is_empty() {
-                        // Many lists have one item, and a large body many such lists.
+                        // Many lists have one item, and a large body has many such lists.
                         items.reserve_exact(1);
                     }
                     items.push(item);
@@ -45,20 +45,20 @@ impl<'de, T: Wire<'de>, const LIMIT: usize> Wire<'de> for Items<T, LIMIT> {
 }
 
 impl<T, const LIMIT: usize> Items<T, LIMIT> {
-    /// Whether all that was sent is here.
+    /// Whether all items that were sent are kept.
     pub fn are_within_limit(&self) -> bool {
         self.total <= LIMIT
     }
 
-    /// The items within the limit; beyond it the array is refused, at its own place.
+    /// Returns the items within the limit. Adds an error for the array if there are more.
     pub fn within_limit(self, scope: &mut Scope<'_>) -> Vec<Field<T>> {
         refuse_beyond(LIMIT, self.total, scope);
         self.items
     }
 }
 
-/// An array whose items are read later, each for itself: the text of the first `LIMIT` of them, and how
-/// many there were.
+/// An array whose items are parsed later, one by one: the JSON of its first `LIMIT` items, and the number of items that
+/// were sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slices<'de, const LIMIT: usize> {
     items: Vec<&'de str>,
@@ -81,7 +81,7 @@ impl<'de, const LIMIT: usize> Wire<'de> for Slices<'de, LIMIT> {
 }
 
 impl<'de, const LIMIT: usize> Slices<'de, LIMIT> {
-    /// The items within the limit; beyond it the array is refused, at its own place.
+    /// Returns the items within the limit. Adds an error for the array if there are more.
     pub fn within_limit(self, scope: &mut Scope<'_>) -> Vec<&'de str> {
         refuse_beyond(LIMIT, self.total, scope);
         self.items
@@ -90,12 +90,12 @@ impl<'de, const LIMIT: usize> Slices<'de, LIMIT> {
 
 fn refuse_beyond(limit: usize, total: usize, scope: &mut Scope<'_>) {
     if total > limit {
-        let message = format!("At most {limit} items can stand here; {total} were sent.");
+        let message = format!("At most {limit} items are allowed; {total} were sent.");
         scope.refuse(Fault::new(Code::TooMany, message));
     }
 }
 
-/// An object whose keys the caller chooses: the first `LIMIT` members, and how many there were.
+/// An object whose keys the client chooses: its first `LIMIT` entries, and the number of entries that were sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entries<'de, T, const LIMIT: usize> {
     entries: Vec<(Text<'de>, Field<T>)>,
@@ -116,29 +116,29 @@ impl<T, const LIMIT: usize> Default for Entries<'_, T, LIMIT> {
 impl<'de, T: Wire<'de>, const LIMIT: usize> Wire<'de> for Entries<'de, T, LIMIT> {
     const EXPECTED: &'static str = "an object";
 
-    fn from_object<A: MapAccess<'de>>(mut members: A) -> Result<Result<Self, Found>, A::Error> {
-        let mut taken = Self::default();
+    fn from_object<A: MapAccess<'de>>(mut sent: A) -> Result<Result<Self, Found>, A::Error> {
+        let mut object = Self::default();
         let mut seen = HashSet::new();
-        while let Some(Field::Value(key)) = members.next_key::<Field<Text<'de>>>()? {
+        while let Some(Field::Value(key)) = sent.next_key::<Field<Text<'de>>>()? {
             if seen.contains(&key) {
-                members.next_value::<IgnoredAny>()?;
-                if taken.repeated.len() < LIMIT {
-                    taken.repeated.push(key);
+                sent.next_value::<IgnoredAny>()?;
+                if object.repeated.len() < LIMIT {
+                    object.repeated.push(key);
                 }
                 continue;
             }
-            taken.total += 1;
-            if taken.entries.len() < LIMIT {
+            object.total += 1;
+            if object.entries.len() < LIMIT {
                 seen.insert(key.clone());
-                taken.entries.push((key, members.next_value()?));
+                object.entries.push((key, sent.next_value()?));
             } else {
-                members.next_value::<IgnoredAny>()?;
+                sent.next_value::<IgnoredAny>()?;
             }
         }
-        Ok(Ok(taken))
+        Ok(Ok(object))
     }
 
-    /// Languages without a type of their own for an empty object send an empty array.
+    /// Accepts an empty array, which PHP sends for an empty object.
     fn from_array<A: SeqAccess<'de>>(mut items: A) -> Result<Result<Self, Found>, A::Error> {
         let mut found = Ok(Self::default());
         while items.next_element::<IgnoredAny>()?.is_some() {
@@ -149,11 +149,11 @@ impl<'de, T: Wire<'de>, const LIMIT: usize> Wire<'de> for Entries<'de, T, LIMIT>
 }
 
 impl<'de, T, const LIMIT: usize> Entries<'de, T, LIMIT> {
-    /// The members within the limit; too many, and repeated keys, are refused at their places.
+    /// Returns the entries within the limit. Adds an error if there are more, and one for each repeated key.
     pub fn within_limit(self, scope: &mut Scope<'_>) -> Vec<(Text<'de>, Field<T>)> {
         if self.total > LIMIT {
             let message = format!(
-                "At most {LIMIT} keys can stand here; {} were sent.",
+                "At most {LIMIT} keys are allowed; {} were sent.",
                 self.total
             );
             scope.refuse(Fault::new(Code::TooMany, message));
@@ -165,23 +165,23 @@ impl<'de, T, const LIMIT: usize> Entries<'de, T, LIMIT> {
     }
 }
 
-/// The items of a list, each at its index; those that were refused are `None`.
+/// Parses each item of a list at its index. An invalid item is `None`.
 pub fn list<'de, W: Wire<'de>, T, const LIMIT: usize>(
     scope: &mut Scope<'_>,
-    member: Member<Items<W, LIMIT>>,
+    field: NamedField<Items<W, LIMIT>>,
     parse: impl Fn(W, &mut Scope<'_>) -> Option<T>,
 ) -> Vec<Option<T>> {
-    let name = member.name;
-    let Some(items) = scope.given(member) else {
+    let name = field.name;
+    let Some(items) = scope.given(field) else {
         return Vec::new();
     };
-    let mut here = scope.key(name);
-    let items = items.within_limit(&mut here).into_iter().enumerate();
+    let mut scope = scope.key(name);
+    let items = items.within_limit(&mut scope).into_iter().enumerate();
     items
         .map(|(index, item)| {
-            let mut place = here.index(index);
-            let sent = place.item(item)?;
-            parse(sent, &mut place)
+            let mut scope = scope.index(index);
+            let sent = scope.item(item)?;
+            parse(sent, &mut scope)
         })
         .collect()
 }

@@ -1,7 +1,7 @@
-//! Putting violations into the order of the body that they speak of.
+//! Sorts violations into the order of the body.
 //!
-//! Only a refused request pays for it: the body is read a second time, along the pointers that are
-//! at fault, and everything else is skipped.
+//! The body of an invalid request is read a second time, along the pointers of its violations. Everything else is
+//! skipped.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,28 +10,28 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 
 use super::Violations;
 
-/// A tree of the pointers at fault; a node's rank is its turn in the body.
+/// A tree of the pointers of the violations. The rank of a node is its position among its siblings in the body.
 #[derive(Debug, Default)]
 struct Node {
     children: HashMap<String, Node>,
     rank: Option<usize>,
 }
 
-/// Sorts by the position of the pointer in the body. Members that are missing from their object
-/// stay behind those that are in it, in the order in which they were found missing.
+/// Sorts violations by the position of their pointer in the body. Missing fields come after the fields that their
+/// object has, in the order in which they were reported.
 pub fn sort(violations: &mut Violations, body: &[u8]) {
     let mut root = Node::default();
-    for violation in violations.kept() {
+    for violation in violations.recorded() {
         let mut node = &mut root;
         for segment in segments(&violation.pointer) {
             node = node.children.entry(segment).or_default();
         }
     }
     let mut reader = serde_json::Deserializer::from_slice(body);
-    // The body was read once already; should it be unreadable now, the order is the parser's.
+    // If the body cannot be read, which cannot happen after it was parsed, the order stays.
     if (Visit { node: &mut root }).deserialize(&mut reader).is_ok() {
         violations
-            .kept_mut()
+            .recorded_mut()
             .sort_by_cached_key(|violation| position(&root, &violation.pointer));
     }
 }
@@ -62,7 +62,7 @@ impl<'de> DeserializeSeed<'de> for Visit<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         if self.node.children.is_empty() {
-            // What nobody reads may be a number that is too large for anybody.
+            // Other readers fail at a number that is too large.
             deserializer.deserialize_ignored_any(IgnoredAny).map(|_| ())
         } else {
             deserializer.deserialize_any(self)
@@ -77,32 +77,32 @@ impl<'de> Visitor<'de> for Visit<'_> {
         formatter.write_str("any JSON value")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let mut turn = 0;
-        while turn < self.node.children.len() {
-            let Some(key) = members.next_key::<String>()? else {
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        let mut rank = 0;
+        while rank < self.node.children.len() {
+            let Some(key) = entries.next_key::<String>()? else {
                 return Ok(());
             };
             match self.node.children.get_mut(&key) {
                 Some(child) if child.rank.is_none() => {
-                    child.rank = Some(turn);
-                    turn += 1;
-                    members.next_value_seed(Visit { node: child })?;
+                    child.rank = Some(rank);
+                    rank += 1;
+                    entries.next_value_seed(Visit { node: child })?;
                 }
-                _ => drop(members.next_value::<IgnoredAny>()?),
+                _ => drop(entries.next_value::<IgnoredAny>()?),
             }
         }
-        // All that is at fault here has its turn: a long rest is not looked up key by key.
-        while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        // Every child has its rank: the remaining keys need no look-up.
+        while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        let (mut turn, mut seen) = (0, 0);
+        let (mut index, mut seen) = (0, 0);
         while seen < self.node.children.len() {
-            let more = match self.node.children.get_mut(&turn.to_string()) {
+            let more = match self.node.children.get_mut(&index.to_string()) {
                 Some(child) => {
-                    (child.rank, seen) = (Some(turn), seen + 1);
+                    (child.rank, seen) = (Some(index), seen + 1);
                     items.next_element_seed(Visit { node: child })?.is_some()
                 }
                 None => items.next_element::<IgnoredAny>()?.is_some(),
@@ -110,7 +110,7 @@ impl<'de> Visitor<'de> for Visit<'_> {
             if !more {
                 return Ok(());
             }
-            turn += 1;
+            index += 1;
         }
         while items.next_element::<IgnoredAny>()?.is_some() {}
         Ok(())
@@ -147,7 +147,7 @@ mod tests {
     use crate::validation::{Code, Fault, Violations};
 
     #[test]
-    fn follows_the_body_and_puts_missing_members_last() {
+    fn sorts_by_position_in_the_body_with_missing_fields_last() {
         let mut violations = Violations::default();
         for pointer in ["/name", "/b/1/x", "/b/0", "/status", "/a~1c", ""] {
             violations.add(|| pointer.to_owned(), || Fault::new(Code::Type, ""));
@@ -157,7 +157,7 @@ mod tests {
             br#"{"a/c": 1, "b": [true, {"x": null}], "z": {"name": 1}}"#,
         );
         let order: Vec<_> = violations
-            .kept()
+            .recorded()
             .iter()
             .map(|v| v.pointer.as_str())
             .collect();

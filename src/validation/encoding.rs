@@ -1,9 +1,9 @@
-//! What bytes are that are no JSON in UTF-8, by how they begin.
+//! Detects other encodings than plain UTF-8 by the first bytes.
 
-/// How a text is encoded or packed, where it is not plain UTF-8.
+/// A character encoding or compression format other than plain UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
-    /// UTF-8 behind a byte order mark.
+    /// UTF-8 with a byte order mark.
     Marked,
     Utf16,
     Utf32,
@@ -15,9 +15,9 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// What bytes begin with; none for what may be plain UTF-8.
+    /// Detects the encoding by the first bytes. Returns `None` if they can be plain UTF-8.
     pub fn of(bytes: &[u8]) -> Option<Self> {
-        // JSON and CSV begin with ASCII, of which the wider encodings make zeros.
+        // JSON and CSV begin with an ASCII character, which UTF-16 and UTF-32 pad with zero bytes.
         match bytes {
             [0xef, 0xbb, 0xbf, ..] => Some(Self::Marked),
             [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Some(Self::Utf32),
@@ -33,7 +33,7 @@ impl Encoding {
         }
     }
 
-    /// Its name.
+    /// The name of the encoding, for messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Marked => "UTF-8 with a byte order mark",
@@ -47,11 +47,11 @@ impl Encoding {
         }
     }
 
-    /// What is wrong with a body that has it, and what to do.
+    /// The error of a body in this encoding, and what to do.
     pub(super) fn of_body(self) -> (&'static str, &'static str) {
         match self {
             Self::Marked => (
-                "There is a byte order mark (U+FEFF) in front of the JSON",
+                "The body begins with a byte order mark (U+FEFF)",
                 ". Send UTF-8 without it",
             ),
             Self::Utf16 => ("The body is UTF-16", ". Send UTF-8"),
@@ -63,7 +63,7 @@ impl Encoding {
             ),
             Self::Xz => ("The body is compressed with xz", ". Send it uncompressed"),
             Self::Zstd => ("The body is compressed with zstd", ". Send it uncompressed"),
-            Self::Zip => ("The body is a ZIP archive", ". Send the JSON that is in it"),
+            Self::Zip => ("The body is a ZIP archive", ". Send the JSON inside it"),
         }
     }
 }
@@ -73,7 +73,7 @@ mod tests {
     use super::Encoding;
 
     #[test]
-    fn bytes_are_known_by_how_they_begin() {
+    fn detects_encodings_by_the_first_bytes() {
         for (bytes, expected) in [
             (&b"{\"a\": 1}"[..], None),
             (b"", None),

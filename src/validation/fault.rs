@@ -1,22 +1,22 @@
-//! What can be wrong with one value, without where it stands.
+//! Errors of single values, without their location.
 
 use super::Names;
-use super::suggest::{Budget, Misspelt};
+use super::suggest::{Budget, UnknownName};
 
-/// Declares the codes with their names, so that each stands in one place.
+/// Declares the codes together with their names.
 macro_rules! codes {
     ($($code:ident => $name:literal,)*) => {
-        /// Machine-readable codes of faults. Clients branch on them, so a code never changes its meaning.
+        /// Machine-readable error codes. Clients branch on them, so a code never changes its meaning.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Code {
             $($code,)*
         }
 
         impl Code {
-            /// All of them, as they stand in an answer.
+            /// The names of all codes.
             pub const NAMES: &'static [&'static str] = &[$($name),*];
 
-            /// The code as it stands in an answer.
+            /// The code as responses show it.
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$code => $name,)*
@@ -74,51 +74,51 @@ codes! {
     WebhookDeleted => "webhook_deleted",
 }
 
-/// One fault: what is wrong, what was found, what to do.
+/// An error of one value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// What programs read.
+    /// The code, for programs.
     pub code: Code,
-    /// What people read, but for the suggestion.
+    /// The message, for people, without the suggestion.
     message: String,
-    /// What was meant.
-    meant: Option<Meant>,
-    /// The values that are valid here.
+    /// The value that was probably meant.
+    suggestion: Option<Suggestion>,
+    /// The valid values.
     allowed: Names,
-    /// The case that is in the way.
+    /// The case that the value conflicts with.
     pub case_id: Option<String>,
 }
 
-/// What was meant by a value that is not valid.
+/// The value that was probably meant by an invalid one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Meant {
-    /// This.
+enum Suggestion {
+    /// This value.
     Value(String),
-    /// Whatever is nearest, which is looked for only if the fault is listed.
-    Nearest(Misspelt),
+    /// The nearest of several names. It is searched for only if the fault is listed.
+    Nearest(UnknownName),
 }
 
-/// A fault as people and programs read it.
+/// A fault as a response shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explained {
-    /// What is wrong, what was found, what to do.
+    /// The message, with the suggestion.
     pub message: String,
-    /// The one value that is clearly nearest to what was sent.
+    /// The value that is clearly nearest to the one that was sent.
     pub suggestion: Option<String>,
-    /// The values that are valid here, up to [`Fault::ALLOWED`].
+    /// The valid values, at most [`Fault::MAX_ALLOWED`].
     pub allowed: Vec<String>,
 }
 
 impl Fault {
-    /// How many valid values an error lists at the most.
-    pub const ALLOWED: usize = 100;
+    /// Maximum number of valid values that an error lists.
+    pub const MAX_ALLOWED: usize = 100;
 
-    /// A fault with neither suggestion nor allowed values.
+    /// Creates a fault without suggestion and allowed values.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self {
             code,
             message: message.into(),
-            meant: None,
+            suggestion: None,
             allowed: Names::default(),
             case_id: None,
         }
@@ -133,69 +133,67 @@ impl Fault {
         }
     }
 
-    /// Something on an individual contradicts its relation to the main company.
+    /// `field` of an individual contradicts its relation to the main company.
     pub fn relation_conflict(field: &str) -> Self {
         let message = format!(
-            "{field} differs from that of this individual's relation to the main company. Give it \
+            "{field} differs from that of this individual's relation to the main company. Send it \
              once."
         );
         Self::new(Code::RelationConflict, message)
     }
 
-    /// A holder has another relation to the company already, which `there` tells.
-    pub fn relation_duplicate(there: impl std::fmt::Display) -> Self {
+    /// The holder already has a relation to the company. The sentence `existing` names that relation.
+    pub fn relation_duplicate(existing: impl std::fmt::Display) -> Self {
         let message = format!(
-            "{there} A holder has one relation to a company. Put both into it: the roles of both together, \
-             their positions joined in position, such as \"Director; Chair\", and the percentages that are held in \
-             all."
+            "{existing} A holder has one relation to a company. Merge both into it: all roles, both positions joined \
+             in position, such as \"Director; Chair\", and the total percentages."
         );
         Self::new(Code::RelationDuplicate, message)
     }
 
-    /// The same fault, with the value that was meant where that is known.
+    /// Sets the suggestion, if it is known.
     #[must_use]
-    pub fn meaning(mut self, value: Option<&str>) -> Self {
-        self.meant = value.map(|value| Meant::Value(value.to_owned()));
+    pub fn with_suggestion(mut self, value: Option<&str>) -> Self {
+        self.suggestion = value.map(|value| Suggestion::Value(value.to_owned()));
         self
     }
 
-    /// The same fault, which suggests the nearest of some names to what was sent.
+    /// Suggests the candidate that is nearest to `sent`.
     #[must_use]
-    pub fn suggesting(mut self, sent: &str, candidates: impl Into<Names>) -> Self {
-        self.meant = Misspelt::new(sent, candidates.into()).map(Meant::Nearest);
+    pub fn with_candidates(mut self, sent: &str, candidates: impl Into<Names>) -> Self {
+        self.suggestion = UnknownName::new(sent, candidates.into()).map(Suggestion::Nearest);
         self
     }
 
-    /// The same fault, with the values that are valid here.
+    /// Sets the valid values.
     #[must_use]
-    pub fn allowing(mut self, allowed: impl Into<Names>) -> Self {
+    pub fn with_allowed(mut self, allowed: impl Into<Names>) -> Self {
         self.allowed = allowed.into();
         self
     }
 
-    /// What is wrong, what was found, what to do; without a suggestion.
+    /// The message without the suggestion.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// How much memory the fault takes for itself, roughly, in bytes.
+    /// Approximate memory of the fault, in bytes, without the names that it shares.
     pub(super) fn size(&self) -> usize {
         size_of::<Self>() + self.message.len()
     }
 
-    /// The fault as a response shows it. Its suggestion is worked out here, at the cost of the budget
-    /// of the response.
+    /// Returns the fault as a response shows it. Searches for the suggestion within the budget of the response.
     pub fn explain(&self, budget: &mut Budget) -> Explained {
-        let suggestion = match &self.meant {
-            Some(Meant::Value(value)) => Some(value.clone()),
-            Some(Meant::Nearest(misspelt)) => misspelt.nearest(budget).map(str::to_owned),
+        let suggestion = match &self.suggestion {
+            Some(Suggestion::Value(value)) => Some(value.clone()),
+            Some(Suggestion::Nearest(name)) => name.nearest(budget).map(str::to_owned),
             None => None,
         };
         let mut message = self.message.clone();
         if let Some(suggestion) = &suggestion {
             message.push_str(&format!(" Did you mean {suggestion}?"));
         }
-        let allowed = self.allowed.iter().take(Self::ALLOWED);
+        let allowed = self.allowed.iter().take(Self::MAX_ALLOWED);
         Explained {
             message,
             suggestion,

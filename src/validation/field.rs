@@ -1,4 +1,4 @@
-//! What may stand where the contract has a value.
+//! JSON values of the fields of a request.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,10 +6,10 @@ use std::marker::PhantomData;
 
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// A JSON string, borrowed from the body where it has no escapes.
+/// A JSON string. It borrows from the body if it has no escapes.
 pub type Text<'de> = Cow<'de, str>;
 
-/// The JSON type that was found.
+/// The JSON type of a value in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
     Null,
@@ -21,7 +21,7 @@ pub enum Found {
 }
 
 impl Found {
-    /// With its article, for a message.
+    /// The name with its article, for messages.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -34,65 +34,64 @@ impl Found {
     }
 }
 
-/// A JSON number. One that is no 64-bit integer is kept as the nearest double (RFC 8259, section 6).
+/// A JSON number as the nearest double (RFC 8259, section 6).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Number(pub f64);
 
-/// What stands at one place. Reading it never fails on a shape error, so that one wrong type does
-/// not hide the next fault.
+/// The value of a field. Parsing it never fails on a wrong JSON type, so that one error does not hide the next.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Field<T> {
     #[default]
     Missing,
     Null,
-    /// Something else than [`Wire::EXPECTED`].
+    /// A value of another type than [`Wire::EXPECTED`].
     Mismatch(Found),
     Value(T),
 }
 
-/// A [`Field`] on its way out of an object, with its name, so that no pointer can name another. While it is
-/// in there the object's type says its name: a large body is many thousands of them.
+/// A [`Field`] that was taken from its object, with its name. Objects store fields without names to save memory: a
+/// large body has many thousands of fields.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Member<T> {
+pub struct NamedField<T> {
     pub name: &'static str,
     pub value: Field<T>,
 }
 
-/// What a type accepts of JSON. Each method refuses until a type says otherwise.
+/// A type that is parsed from a JSON value. By default, each method refuses its JSON type.
 pub trait Wire<'de>: Sized {
-    /// With its article: "a string".
+    /// The expected JSON type with its article, for messages: "a string".
     const EXPECTED: &'static str;
 
-    /// Takes a string, or says what was found.
+    /// Parses a string, or returns the type that was found.
     fn from_text(_: Text<'de>) -> Result<Self, Found> {
         Err(Found::String)
     }
 
-    /// Takes a boolean, or says what was found.
+    /// Parses a boolean, or returns the type that was found.
     fn from_boolean(_: bool) -> Result<Self, Found> {
         Err(Found::Boolean)
     }
 
-    /// Takes a number, or says what was found.
+    /// Parses a number, or returns the type that was found.
     fn from_number(_: Number) -> Result<Self, Found> {
         Err(Found::Number)
     }
 
-    /// Takes an array, or reads past it and says what was found.
+    /// Parses an array, or skips it and returns the type that was found.
     ///
     /// # Errors
-    /// Those of the reader: the text is not JSON.
+    /// Returns the error of the deserializer if the input is not JSON.
     fn from_array<A: SeqAccess<'de>>(mut items: A) -> Result<Result<Self, Found>, A::Error> {
         while items.next_element::<IgnoredAny>()?.is_some() {}
         Ok(Err(Found::Array))
     }
 
-    /// Takes an object, or reads past it and says what was found.
+    /// Parses an object, or skips it and returns the type that was found.
     ///
     /// # Errors
-    /// Those of the reader: the text is not JSON.
-    fn from_object<A: MapAccess<'de>>(mut members: A) -> Result<Result<Self, Found>, A::Error> {
-        while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+    /// Returns the error of the deserializer if the input is not JSON.
+    fn from_object<A: MapAccess<'de>>(mut entries: A) -> Result<Result<Self, Found>, A::Error> {
+        while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(Err(Found::Object))
     }
 }
@@ -105,7 +104,7 @@ impl<'de> Wire<'de> for Text<'de> {
     }
 }
 
-/// An object that is moved often and is large is taken to where it does not move.
+/// Boxes a large object, which would be expensive to move.
 impl<'de, T: Wire<'de>> Wire<'de> for Box<T> {
     const EXPECTED: &'static str = T::EXPECTED;
 
@@ -125,8 +124,8 @@ impl<'de, T: Wire<'de>> Wire<'de> for Box<T> {
         Ok(T::from_array(items)?.map(Self::new))
     }
 
-    fn from_object<A: MapAccess<'de>>(members: A) -> Result<Result<Self, Found>, A::Error> {
-        Ok(T::from_object(members)?.map(Self::new))
+    fn from_object<A: MapAccess<'de>>(entries: A) -> Result<Result<Self, Found>, A::Error> {
+        Ok(T::from_object(entries)?.map(Self::new))
     }
 }
 
@@ -146,51 +145,10 @@ impl Wire<'_> for Number {
     }
 }
 
-/// Any JSON value, as the custom properties need it: their types are known only to the database.
-pub mod any {
-    use super::{Field, Found, Number, SeqAccess, Text, Wire};
-    use crate::validation::Items;
-
-    /// The longest list a custom property can have.
-    pub const ITEMS: usize = 1_000;
-
-    /// A value whose type is checked later.
-    #[derive(Debug, Clone, PartialEq)]
-    pub enum Any<'de> {
-        Text(Text<'de>),
-        Boolean(bool),
-        Number(Number),
-        List(Items<Text<'de>, ITEMS>),
-    }
-
-    /// A member of an object of such values.
-    pub type AnyField<'de> = Field<Any<'de>>;
-
-    impl<'de> Wire<'de> for Any<'de> {
-        const EXPECTED: &'static str = "a string, a number, true, false or a list of strings";
-
-        fn from_text(text: Text<'de>) -> Result<Self, Found> {
-            Ok(Self::Text(text))
-        }
-
-        fn from_boolean(value: bool) -> Result<Self, Found> {
-            Ok(Self::Boolean(value))
-        }
-
-        fn from_number(number: Number) -> Result<Self, Found> {
-            Ok(Self::Number(number))
-        }
-
-        fn from_array<A: SeqAccess<'de>>(items: A) -> Result<Result<Self, Found>, A::Error> {
-            Ok(Items::from_array(items)?.map(Self::List))
-        }
-    }
-}
-
 struct FieldVisitor<T>(PhantomData<T>);
 
-fn field<'de, T: Wire<'de>>(taken: Result<T, Found>) -> Field<T> {
-    match taken {
+fn field<'de, T: Wire<'de>>(parsed: Result<T, Found>) -> Field<T> {
+    match parsed {
         Ok(value) => Field::Value(value),
         Err(found) => Field::Mismatch(found),
     }
@@ -247,8 +205,8 @@ impl<'de, T: Wire<'de>> Visitor<'de> for FieldVisitor<T> {
         Ok(field(T::from_array(items)?))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
-        Ok(field(T::from_object(members)?))
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Self::Value, A::Error> {
+        Ok(field(T::from_object(entries)?))
     }
 }
 

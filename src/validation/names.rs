@@ -1,9 +1,9 @@
-//! Names that could have been meant: field names, options, tags, refs.
+//! Lists of known names: fields, options, tags, refs.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// A list of names that many faults share: cloning it copies no name.
+/// A list of names that many faults share. A clone copies no name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names(Arc<[Cow<'static, str>]>);
 
@@ -19,7 +19,7 @@ impl Names {
         self.0.iter().map(|name| &**name)
     }
 
-    /// The first names, at most `count` of them.
+    /// The first `count` names, or all if there are fewer.
     #[must_use]
     pub fn first(&self, count: usize) -> Self {
         self.0.get(..count).map_or_else(

@@ -1,13 +1,13 @@
-//! The objects that requests consist of.
+//! Objects of requests, and their unknown and repeated keys.
 
 use std::collections::HashSet;
 
 use super::{Code, Fault, Names, Scope, Text, Violations, quote};
 
-/// How many unknown or repeated keys of one object are kept; the rest is counted.
-const LISTED: usize = Violations::KEPT;
+/// Maximum number of unknown or repeated keys of one object that are kept. Further keys are counted.
+const MAX_KEYS: usize = Violations::MAX_RECORDED;
 
-/// Keys of an object that the contract does not have, or that stood in it twice.
+/// Keys of an object that are unknown or repeated.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct UnknownKeys<'de> {
     keys: Vec<(Text<'de>, bool)>,
@@ -15,9 +15,9 @@ pub struct UnknownKeys<'de> {
 }
 
 impl<'de> UnknownKeys<'de> {
-    /// Remembers a key that is not known, or that is repeated.
+    /// Adds a key that is unknown or repeated.
     pub fn add(&mut self, key: Text<'de>, repeated: bool) {
-        if self.keys.len() < LISTED {
+        if self.keys.len() < MAX_KEYS {
             self.keys.push((key, repeated));
         } else {
             self.unlisted += 1;
@@ -29,7 +29,7 @@ impl<'de> UnknownKeys<'de> {
         self.keys.is_empty()
     }
 
-    /// Refuses each at its place, with the nearest of the names that the contract has. Then there are none.
+    /// Adds an error for each key, with the nearest known name as suggestion, and removes the keys.
     pub fn refuse(&mut self, scope: &mut Scope<'_>, known: &[&'static str]) {
         let Self { keys, unlisted } = std::mem::take(self);
         let mut seen = HashSet::new();
@@ -47,30 +47,30 @@ impl<'de> UnknownKeys<'de> {
     }
 }
 
-/// A key that the contract does not have, with the nearest of the names that it has.
+/// The error of an unknown key. Suggests the nearest known name.
 pub fn unknown(key: &str, known: &[&'static str]) -> Fault {
     Fault::new(
         Code::UnknownField,
         format!("There is no field {} here.", quote(key)),
     )
-    .suggesting(key, known.iter().copied().collect::<Names>())
+    .with_candidates(key, known.iter().copied().collect::<Names>())
 }
 
-/// A key that stands twice in one object, where readers of JSON disagree on which one counts.
+/// The error of a repeated key. JSON parsers disagree on which value counts.
 pub(super) fn repeated(key: &str) -> Fault {
     let message = format!(
-        "The key {} stands here more than once. Keep one of them.",
+        "The key {} appears more than once. Keep one of them.",
         quote(key)
     );
     Fault::new(Code::DuplicateKey, message)
 }
 
-/// An object of the contract.
+/// An object of a request.
 pub trait Object {
-    /// The names of the members that it has, `null` or not.
-    fn sent(&self) -> Vec<&'static str>;
+    /// The names of the fields that were sent, null included.
+    fn sent_fields(&self) -> Vec<&'static str>;
 
-    /// Refuses keys that the contract does not have, and those of `others`: members that the same
-    /// object has in other requests.
-    fn refuse_others(&mut self, others: &[&'static str], scope: &mut Scope<'_>);
+    /// Adds an error for each unknown key, and for each field of `others`: fields that the object has only in other
+    /// requests.
+    fn refuse_unexpected(&mut self, others: &[&'static str], scope: &mut Scope<'_>);
 }

@@ -1,10 +1,10 @@
-//! Quoting what was sent.
+//! Quoting of sent values in messages.
 
-/// The longest quotation, in Unicode scalar values.
+/// Maximum length of a quotation, in Unicode scalar values.
 const LIMIT: usize = 40;
 
-/// A value as a message may show it: shortened to 40 characters, controls and marks of direction, which would
-/// reorder the message, replaced.
+/// Returns a value for use in a message: shortened to 40 characters, with control characters and bidirectional marks,
+/// which would reorder the message, replaced.
 ///
 /// Never call it with a secret, a tax number or a social security number.
 pub fn quote(value: &str) -> String {

@@ -1,6 +1,6 @@
-//! Where the parser stands in the body, and what it has found wrong so far.
+//! The current location of the parser in the body.
 
-use super::{Code, Fault, Field, Found, Member, Text, Violations, Wire};
+use super::{Code, Fault, Field, Found, NamedField, Text, Violations, Wire};
 
 #[derive(Debug, Clone, Copy)]
 enum Segment<'p> {
@@ -9,7 +9,7 @@ enum Segment<'p> {
     Index(usize),
 }
 
-/// A place in the body: a list on the stack, made into a pointer only when a fault is found.
+/// A location in the body. It is a linked list on the stack, and becomes a pointer only for an error.
 #[derive(Debug, Clone, Copy)]
 struct Path<'p> {
     parent: Option<&'p Path<'p>>,
@@ -33,7 +33,7 @@ impl Path<'_> {
     }
 }
 
-/// A place in the body together with the collector of violations.
+/// A location in the body, with the violations of the request.
 #[derive(Debug)]
 pub struct Scope<'s> {
     path: Path<'s>,
@@ -52,7 +52,7 @@ impl<'s> Scope<'s> {
         }
     }
 
-    /// A member of the object that stands here.
+    /// The scope of a field of this object.
     pub fn key<'c>(&'c mut self, key: &'c str) -> Scope<'c> {
         let path = Path {
             parent: Some(&self.path),
@@ -64,7 +64,7 @@ impl<'s> Scope<'s> {
         }
     }
 
-    /// An item of the array that stands here.
+    /// The scope of an item of this array.
     pub fn index(&mut self, index: usize) -> Scope<'_> {
         let path = Path {
             parent: Some(&self.path),
@@ -76,12 +76,12 @@ impl<'s> Scope<'s> {
         }
     }
 
-    /// Something is wrong here.
+    /// Adds an error at this location.
     pub fn refuse(&mut self, fault: Fault) {
         self.refuse_with(|| fault);
     }
 
-    /// Something is wrong here; what, is only worked out if it will be listed.
+    /// Adds an error at this location. The fault is only built if it is recorded.
     pub fn refuse_with(&mut self, fault: impl FnOnce() -> Fault) {
         let path = self.path;
         let pointer = || {
@@ -92,34 +92,34 @@ impl<'s> Scope<'s> {
         self.violations.add(pointer, fault);
     }
 
-    /// Faults here that are counted and not listed.
+    /// Counts errors that are not recorded.
     pub fn count_more(&mut self, more: usize) {
         self.violations.count_more(more);
     }
 
-    /// The value of a member that may be missing or null; any other JSON type is refused.
-    pub fn given<'de, T: Wire<'de>>(&mut self, member: Member<T>) -> Option<T> {
-        match member.value {
+    /// Returns the value of an optional field. Adds an error if it has another JSON type.
+    pub fn given<'de, T: Wire<'de>>(&mut self, field: NamedField<T>) -> Option<T> {
+        match field.value {
             Field::Missing | Field::Null => None,
             Field::Value(value) => Some(value),
             Field::Mismatch(found) => {
-                self.key(member.name).refuse(mismatch::<T>(found));
+                self.key(field.name).refuse(mismatch::<T>(found));
                 None
             }
         }
     }
 
-    /// The parsed value of a text member that must be there.
+    /// Parses a required string field.
     pub fn required<T>(
         &mut self,
-        member: Member<Text<'_>>,
+        field: NamedField<Text<'_>>,
         parse: impl FnOnce(&str) -> Result<T, Fault>,
     ) -> Option<T> {
-        let name = member.name;
-        let found = match member.value {
+        let name = field.name;
+        let found = match field.value {
             Field::Missing => "it is missing",
             Field::Null => "null was found",
-            _ => return self.strict(member, parse),
+            _ => return self.strict(field, parse),
         };
         self.key(name).refuse(Fault::new(
             Code::Required,
@@ -128,25 +128,25 @@ impl<'s> Scope<'s> {
         None
     }
 
-    /// The parsed value of an optional text member whose `""` is a value like any other.
+    /// Parses an optional string field. `""` is a value.
     pub fn strict<T>(
         &mut self,
-        member: Member<Text<'_>>,
+        field: NamedField<Text<'_>>,
         parse: impl FnOnce(&str) -> Result<T, Fault>,
     ) -> Option<T> {
-        let name = member.name;
-        let text = self.given(member)?;
+        let name = field.name;
+        let text = self.given(field)?;
         self.key(name).parsed(&text, parse)
     }
 
-    /// The parsed value of an optional text member whose `""` means 'not given'.
+    /// Parses an optional string field. `""` counts as absent.
     pub fn optional<T>(
         &mut self,
-        member: Member<Text<'_>>,
+        field: NamedField<Text<'_>>,
         parse: impl FnOnce(&str) -> Result<T, Fault>,
     ) -> Option<T> {
-        let name = member.name;
-        let text = self.given(member)?;
+        let name = field.name;
+        let text = self.given(field)?;
         if text.is_empty() {
             None
         } else {
@@ -154,7 +154,7 @@ impl<'s> Scope<'s> {
         }
     }
 
-    /// The parsed value of the text that stands here.
+    /// Parses a string at this location.
     pub fn parsed<T>(
         &mut self,
         text: &str,
@@ -168,30 +168,30 @@ impl<'s> Scope<'s> {
         parsed.map_err(|fault| self.refuse(fault)).ok()
     }
 
-    /// The value of an array's item; null and any other JSON type are refused.
+    /// Returns the value of an array item. Adds an error if it is null or has another JSON type.
     pub fn item<'de, T: Wire<'de>>(&mut self, item: Field<T>) -> Option<T> {
         match item {
             Field::Value(value) => return Some(value),
             Field::Mismatch(found) => self.refuse(mismatch::<T>(found)),
             Field::Missing | Field::Null => self.refuse(Fault::new(
                 Code::Type,
-                "This cannot be null. Leave it out or give it a value.",
+                "This cannot be null. Omit it or set a value.",
             )),
         }
         None
     }
 }
 
-/// Whether something stands in an optional text member, be it right or wrong.
-pub fn is_given(member: &Field<Text<'_>>) -> bool {
-    match member {
+/// Whether an optional string field has a value, valid or not.
+pub fn is_given(field: &Field<Text<'_>>) -> bool {
+    match field {
         Field::Missing | Field::Null => false,
         Field::Value(text) => !text.is_empty(),
         Field::Mismatch(_) => true,
     }
 }
 
-/// A value of another JSON type than the contract has here.
+/// The error of a value of another JSON type.
 fn mismatch<'de, T: Wire<'de>>(found: Found) -> Fault {
     let (expected, found) = (T::EXPECTED, found.as_str());
     Fault::new(
@@ -200,10 +200,10 @@ fn mismatch<'de, T: Wire<'de>>(found: Found) -> Fault {
     )
 }
 
-/// U+0000, which no text in the database can hold.
+/// The error of U+0000, which PostgreSQL cannot store in a string.
 pub(super) fn nul() -> Fault {
     Fault::new(
         Code::Character,
-        "This text has the character U+0000, which cannot be stored. Remove it.",
+        "This string contains the character U+0000, which cannot be stored. Remove it.",
     )
 }

@@ -1,27 +1,24 @@
-//! The nearest known name to what was sent.
+//! Suggestions: the known name that is nearest to an unknown one.
 //!
-//! Suggestions are a courtesy that must stay cheap: they are worked out only for the errors that a
-//! response lists, each comparison ends as soon as the names differ too much, and all suggestions of one
-//! response share a [`Budget`].
+//! Suggestions must be cheap. They are searched for only for the errors that a response lists, each comparison ends as
+//! soon as the names differ too much, and all suggestions of one response share a [`Budget`].
 
 use super::Names;
 
-/// The longest name for which a suggestion is looked for, in bytes.
-const LONGEST: usize = 100;
-/// The most edits between a name and its suggestion, however long the name is.
-const EDITS: usize = 8;
-/// How much work the suggestions of one response may be: characters read and cells computed, a few
-/// nanoseconds each.
-const WORK: usize = 3_000_000;
+/// Maximum length of a name that gets a suggestion, in bytes.
+const MAX_LENGTH: usize = 100;
+/// Maximum number of edits between a name and its suggestion, for names of any length.
+const MAX_EDITS: usize = 8;
+/// Maximum work for the suggestions of one response: bytes read and cells computed, a few nanoseconds each.
+const MAX_WORK: usize = 3_000_000;
 
-/// The work that the suggestions of one response may still be. Errors that are listed after it is used
-/// up have no suggestion.
+/// The remaining work for the suggestions of one response. When it is used up, further errors have no suggestion.
 #[derive(Debug)]
 pub struct Budget(usize);
 
 impl Default for Budget {
     fn default() -> Self {
-        Self(WORK)
+        Self(MAX_WORK)
     }
 }
 
@@ -40,31 +37,31 @@ impl Budget {
     }
 }
 
-/// A name that is not known, and the names that could have been meant.
+/// An unknown name, with the known names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Misspelt {
+pub struct UnknownName {
     sent: Box<str>,
     candidates: Names,
 }
 
-impl Misspelt {
-    /// None where the name is too long for a suggestion.
+impl UnknownName {
+    /// Returns `None` if the name is too long for a suggestion.
     pub fn new(sent: &str, candidates: Names) -> Option<Self> {
-        (sent.len() <= LONGEST).then(|| Self {
+        (sent.len() <= MAX_LENGTH).then(|| Self {
             sent: sent.into(),
             candidates,
         })
     }
 
-    /// The candidate that is clearly nearest: at most a third of the letters differ, and at most eight,
-    /// and no other candidate is as near. Case does not count. None also where the budget is used up.
+    /// Returns the candidate that is clearly nearest: at most a third of the letters and at most eight differ, and no
+    /// other candidate is equally near. Ignores case. Returns `None` if the budget is used up.
     pub fn nearest(&self, budget: &mut Budget) -> Option<&str> {
         let sent = folded(&self.sent);
-        let mut tolerance = (sent.len() / 3).clamp(1, EDITS);
+        let mut tolerance = (sent.len() / 3).clamp(1, MAX_EDITS);
         let mut search = Search::default();
         let (mut best, mut is_tied) = (None, false);
         for candidate in self.candidates.iter() {
-            // A letter has up to four bytes: what is longer has more letters than the tolerance allows.
+            // A letter has at most four bytes, so a longer candidate has too many letters.
             if !budget.spend(1) || candidate.len() > 4 * (sent.len() + tolerance) {
                 continue;
             }
@@ -74,7 +71,7 @@ impl Misspelt {
                 Some((nearest, name)) if distance == nearest => is_tied |= name != candidate,
                 _ => (best, is_tied) = (Some((distance, candidate)), false),
             }
-            // A candidate that is farther than the best one is of no interest any more.
+            // A candidate that is farther than the best one cannot win.
             tolerance = distance;
         }
         let is_spent = budget.0 == 0;
@@ -86,7 +83,7 @@ fn folded(text: &str) -> Vec<char> {
     text.chars().flat_map(char::to_lowercase).collect()
 }
 
-/// The rows of the table of distances, used for one comparison after the other.
+/// The rows of the distance table. Comparisons reuse them.
 #[derive(Debug, Default)]
 struct Search {
     candidate: Vec<char>,
@@ -96,8 +93,8 @@ struct Search {
 }
 
 impl Search {
-    /// The distance in insertions, deletions, substitutions and exchanges of neighbours (optimal string
-    /// alignment); none where it is more than `tolerance`, or the budget is used up.
+    /// Returns the distance in insertions, deletions, substitutions and exchanges of neighbours (optimal string
+    /// alignment). Returns `None` if it is more than `tolerance` or the budget is used up.
     fn distance(
         &mut self,
         sent: &[char],
@@ -112,7 +109,7 @@ impl Search {
         let letters = candidate.chars().flat_map(char::to_lowercase);
         self.candidate.extend(letters);
         let length = self.candidate.len();
-        // The difference in length is the least that the distance can be.
+        // The distance is at least the difference in length.
         if length.abs_diff(sent.len()) > tolerance {
             return None;
         }
@@ -125,7 +122,7 @@ impl Search {
             *cell = column.min(far);
         }
         for index in 1..=sent.len() {
-            // Cells that are farther from the diagonal are more than the tolerance.
+            // Cells farther from the diagonal exceed the tolerance.
             let columns = index.saturating_sub(tolerance).max(1)..=(index + tolerance).min(length);
             if !budget.spend(1 + 2 * tolerance) {
                 return None;
@@ -140,10 +137,10 @@ impl Search {
         self.last.last().copied().filter(|it| *it <= tolerance)
     }
 
-    /// Computes one row between two columns; the least of its cells.
+    /// Computes one row between two columns. Returns the smallest of its cells.
     #[expect(
         clippy::indexing_slicing,
-        reason = "columns lie within the rows, which have the length of the candidate"
+        reason = "the columns are within the rows, which have the length of the candidate"
     )]
     fn fill(
         &mut self,
@@ -153,7 +150,7 @@ impl Search {
         far: usize,
     ) -> usize {
         let (first, end) = (*columns.start(), *columns.end());
-        // The cell before the first one may hold a value of an earlier row.
+        // The cell before the first one can have a value of an earlier row.
         self.row[first - 1] = if first == 1 { index.min(far) } else { far };
         let mut nearest = self.row[first - 1];
         for column in columns {
@@ -171,7 +168,7 @@ impl Search {
             self.row[column] = cell.min(far);
             nearest = nearest.min(cell);
         }
-        // So may the cell behind the last one, which the next row reads.
+        // So can the cell after the last one, which the next row reads.
         if let Some(behind) = self.row.get_mut(end + 1) {
             *behind = far;
         }
@@ -186,12 +183,12 @@ mod tests {
     use super::*;
 
     fn nearest(sent: &str, candidates: &[&'static str]) -> Option<String> {
-        let misspelt = Misspelt::new(sent, candidates.iter().copied().collect())?;
-        misspelt.nearest(&mut Budget::default()).map(str::to_owned)
+        let unknown = UnknownName::new(sent, candidates.iter().copied().collect())?;
+        unknown.nearest(&mut Budget::default()).map(str::to_owned)
     }
 
     #[test]
-    fn names_the_one_that_is_clearly_nearest() {
+    fn suggests_the_clearly_nearest_name() {
         assert_eq!(
             nearest("extrenal_id", &["external_id", "name"]).as_deref(),
             Some("external_id")
@@ -201,42 +198,39 @@ mod tests {
             Some("vip")
         );
         assert_eq!(nearest("colour", &["external_id", "name"]), None);
-        assert_eq!(nearest("b", &["a", "c"]), None, "two are as near");
+        assert_eq!(nearest("b", &["a", "c"]), None, "two are equally near");
         assert_eq!(nearest("abd", &["abc", "abd"]).as_deref(), Some("abd"));
     }
 
     #[test]
-    fn a_budget_that_is_used_up_ends_the_search() {
-        let misspelt = Misspelt::new("extrenal_id", ["external_id"].into_iter().collect());
-        let misspelt = misspelt.unwrap();
-        assert_eq!(misspelt.nearest(&mut Budget(10)), None);
-        assert_eq!(
-            misspelt.nearest(&mut Budget::default()),
-            Some("external_id")
-        );
+    fn suggests_nothing_when_the_budget_is_used_up() {
+        let unknown = UnknownName::new("extrenal_id", ["external_id"].into_iter().collect());
+        let unknown = unknown.unwrap();
+        assert_eq!(unknown.nearest(&mut Budget(10)), None);
+        assert_eq!(unknown.nearest(&mut Budget::default()), Some("external_id"));
     }
 
     #[test]
-    fn comparisons_cost_what_the_tolerance_allows() {
+    fn bounds_the_work_of_a_comparison_by_the_tolerance() {
         // A thousand names of a hundred letters, of which each differs from all others in six.
         let name = |number: usize| format!("{}{number:06}", "n".repeat(94));
         let names: Names = (0..1_000).map(name).collect();
         let mut budget = Budget(usize::MAX);
-        let misspelt = Misspelt::new(&name(999_999), names).unwrap();
-        misspelt.nearest(&mut budget);
+        let unknown = UnknownName::new(&name(999_999), names).unwrap();
+        unknown.nearest(&mut budget);
         let work = usize::MAX - budget.0;
-        // The whole table of each comparison has 10,000 cells.
+        // The full table of each comparison has 10,000 cells.
         assert!(work < 1_000 * 2_000, "{work}");
     }
 
     proptest! {
         #[test]
-        fn a_distance_within_the_tolerance_is_that_of_the_whole_table(
+        fn distance_within_the_tolerance_equals_the_full_table(
             sent in "[abc]{0,12}", candidate in "[abc]{0,12}", tolerance in 1usize..6,
         ) {
             let letters = folded(&sent);
             let mut search = Search::default();
-            // A row that was used before must not show.
+            // Values of an earlier comparison must not matter.
             search.distance(&folded("bacabacabaca"), "abcabcabcabc", 9, &mut Budget(usize::MAX));
             let found = search.distance(&letters, &candidate, tolerance, &mut Budget(usize::MAX));
             let whole = strsim::osa_distance(&sent, &candidate);

@@ -1,73 +1,76 @@
-//! Everything that is wrong with one request.
+//! The violations of one request.
 
 use super::Fault;
 
-/// One fault and where it stands.
+/// A fault and its location.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// An RFC 6901 JSON pointer into the body; of a missing member, where it would stand.
+    /// A JSON Pointer (RFC 6901) into the body, or the name of a parameter or header. A missing field has the pointer
+    /// that it would have.
     pub pointer: String,
-    /// What is wrong there.
+    /// The error.
     pub fault: Fault,
 }
 
-/// The collector: keeps [`Violations::KEPT`], or fewer where they are very large, and counts the rest, so that a body made of faults
-/// stays cheap to refuse. It keeps more than are listed, since they are found in another order than
-/// they are listed in.
+/// Collects violations. Records at most [`Violations::MAX_RECORDED`], fewer if they are very large, and counts the
+/// rest, so that a body full of errors is cheap to refuse. Records more than a response lists, because the list is
+/// sorted later.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Violations {
-    kept: Vec<Violation>,
+    recorded: Vec<Violation>,
     total: usize,
-    /// What those that are kept take of memory, roughly, in bytes.
+    /// Approximate memory of the recorded violations, in bytes.
     size: usize,
 }
 
 impl Violations {
-    /// How many violations are kept at the most.
-    pub const KEPT: usize = 1_000;
-    /// How much memory those that are kept may take together, in bytes: each pointer repeats the keys
-    /// of the caller, and one key can be as long as the body.
-    const SIZE: usize = 4 * 1024 * 1024;
-    /// How many violations are listed at the most.
-    pub const LISTED: usize = 200;
+    /// Maximum number of recorded violations.
+    pub const MAX_RECORDED: usize = 1_000;
+    /// Memory after which no further violation is recorded, in bytes. Each pointer repeats keys of the client, and one
+    /// key can be as long as the body.
+    const MAX_SIZE: usize = 4 * 1024 * 1024;
+    /// Maximum number of violations that a response lists.
+    pub const MAX_LISTED: usize = 200;
 
-    /// Adds a violation; the pointer is only made if it is kept.
+    /// Adds a violation. Its pointer and its fault are only built if it is recorded.
     pub fn add(&mut self, pointer: impl FnOnce() -> String, fault: impl FnOnce() -> Fault) {
         self.total += 1;
-        if self.kept.len() < Self::KEPT && self.size < Self::SIZE {
+        if self.recorded.len() < Self::MAX_RECORDED && self.size < Self::MAX_SIZE {
             let (pointer, fault) = (pointer(), fault());
             self.size += pointer.len() + fault.size();
-            self.kept.push(Violation { pointer, fault });
+            self.recorded.push(Violation { pointer, fault });
         }
     }
 
-    /// Counts faults that are not listed one by one.
+    /// Counts violations that are not recorded.
     pub fn count_more(&mut self, more: usize) {
         self.total += more;
     }
 
-    /// Whether nothing is wrong.
+    /// Whether there is no violation.
     pub fn is_empty(&self) -> bool {
         self.total == 0
     }
 
-    /// How many there are, kept or not.
+    /// The number of violations, recorded or not.
     pub fn total(&self) -> usize {
         self.total
     }
 
-    /// Those that an answer lists.
+    /// The violations that a response lists.
     pub fn listed(&self) -> &[Violation] {
-        self.kept.get(..Self::LISTED).unwrap_or(&self.kept)
+        self.recorded
+            .get(..Self::MAX_LISTED)
+            .unwrap_or(&self.recorded)
     }
 
-    /// Those that were kept.
-    pub fn kept(&self) -> &[Violation] {
-        &self.kept
+    /// The recorded violations.
+    pub fn recorded(&self) -> &[Violation] {
+        &self.recorded
     }
 
-    /// Those that were kept, to be put in order.
-    pub fn kept_mut(&mut self) -> &mut [Violation] {
-        &mut self.kept
+    /// The recorded violations, to sort them.
+    pub fn recorded_mut(&mut self) -> &mut [Violation] {
+        &mut self.recorded
     }
 }

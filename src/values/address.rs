@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::{Bic, Country, Iban, PlainText, text};
 use crate::schema::shape;
-use crate::validation::{Code, Fault, Field, Member, Object, Scope, Text};
+use crate::validation::{Code, Fault, Field, NamedField, Object, Scope, Text};
 use crate::wire_object;
 
 wire_object! {
@@ -124,9 +124,9 @@ impl BankingInformationRequest<'_> {
 }
 
 /// Parses a field that holds an address. Returns an empty address if the field is absent or null.
-pub fn address(scope: &mut Scope<'_>, member: Member<AddressRequest<'_>>) -> Address {
-    let name = member.name;
-    let sent = scope.given(member);
+pub fn address(scope: &mut Scope<'_>, field: NamedField<AddressRequest<'_>>) -> Address {
+    let name = field.name;
+    let sent = scope.given(field);
     sent.map(|sent| sent.parse(&mut scope.key(name)))
         .unwrap_or_default()
 }
@@ -134,10 +134,10 @@ pub fn address(scope: &mut Scope<'_>, member: Member<AddressRequest<'_>>) -> Add
 /// Parses a field that holds a bank account. Returns `None` if it has no valid value.
 pub fn banking_information(
     scope: &mut Scope<'_>,
-    member: Member<BankingInformationRequest<'_>>,
+    field: NamedField<BankingInformationRequest<'_>>,
 ) -> Option<BankingInformation> {
-    let name = member.name;
-    let sent = scope.given(member)?;
+    let name = field.name;
+    let sent = scope.given(field)?;
     sent.parse(&mut scope.key(name))
 }
 
@@ -150,7 +150,7 @@ pub fn sent_address(
     let Field::Value(address) = sent else {
         return None;
     };
-    let sent = address.sent().into_iter().map(|it| match it {
+    let sent = address.sent_fields().into_iter().map(|it| match it {
         "street_address2" => "street_address_2",
         other => other,
     });
@@ -163,7 +163,7 @@ pub fn sent_bank(
     sent: &Field<BankingInformationRequest<'_>>,
 ) -> Option<(&'static str, Vec<&'static str>)> {
     match sent {
-        Field::Value(account) => Some((name, account.sent())),
+        Field::Value(account) => Some((name, account.sent_fields())),
         _ => None,
     }
 }

@@ -89,7 +89,7 @@ impl Country {
         let name = folded(sent);
         match FORMER.get(&name) {
             Some(countries) => Err(former_country(message, countries)),
-            None => Err(Fault::new(Code::Country, message).meaning(code_for(sent, &name))),
+            None => Err(Fault::new(Code::Country, message).with_suggestion(code_for(sent, &name))),
         }
     }
 }
@@ -136,7 +136,7 @@ fn former_country(message: String, countries: &[&'static FormerCountry]) -> Faul
     match &listed[..] {
         [one] => {
             let message = format!("{message} It was {former}.");
-            Fault::new(Code::Country, message).meaning(Some(one))
+            Fault::new(Code::Country, message).with_suggestion(Some(one))
         }
         _ => {
             let message = format!(
@@ -144,7 +144,7 @@ fn former_country(message: String, countries: &[&'static FormerCountry]) -> Faul
                 listed.join(", ")
             );
             let names: Names = listed.into_iter().collect();
-            Fault::new(Code::Country, message).allowing(names)
+            Fault::new(Code::Country, message).with_allowed(names)
         }
     }
 }

@@ -40,7 +40,7 @@ impl PhoneNumber {
                 let meant = plan.without_trunk_prefix(national);
                 let meant = meant.and_then(|meant| plan.international(meant));
                 let why = "it has a prefix that is dialled only inside the country; remove it after the country code";
-                return Err(malformed(why).meaning(meant.as_ref().map(ArrayString::as_str)));
+                return Err(malformed(why).with_suggestion(meant.as_ref().map(ArrayString::as_str)));
             }
             None => national,
             Some(at) if at != plan.code.len() => {

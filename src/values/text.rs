@@ -116,8 +116,8 @@ pub fn choice<T: Copy>(sent: &str, words: &[(&'static str, T)]) -> Result<T, Fau
         quote(sent)
     );
     Err(Fault::new(Code::Choice, message)
-        .suggesting(sent, allowed.clone())
-        .allowing(allowed))
+        .with_candidates(sent, allowed.clone())
+        .with_allowed(allowed))
 }
 
 #[cfg(test)]

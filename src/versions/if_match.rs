@@ -56,7 +56,7 @@ impl IntoParams for IfMatch {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let about = "The `ETag` of the version that the client has. If the case has another version, the response is 412. \
                      Without this header, any version matches.";
-        let schema = parameters::text(None, "\"1\"");
+        let schema = parameters::string(None, "\"1\"");
         vec![parameters::header("If-Match", about, schema)]
     }
 }

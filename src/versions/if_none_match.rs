@@ -48,7 +48,7 @@ impl IntoParams for IfNoneMatch {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let about = "The `ETag` of the response that the client has. If the current one is the same, the response is \
                      304 without a body.";
-        let schema = parameters::text(None, "\"1\"");
+        let schema = parameters::string(None, "\"1\"");
         vec![parameters::header("If-None-Match", about, schema)]
     }
 }

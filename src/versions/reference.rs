@@ -67,7 +67,7 @@ impl<S: Send + Sync> FromRequestParts<S> for CaseReference {
 impl IntoParams for CaseReference {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let about = "The id of the case, or its external id if no case has that id.";
-        let schema = parameters::text(None, "acme-001");
+        let schema = parameters::string(None, "acme-001");
         vec![parameters::path("case", about, schema)]
     }
 }

@@ -86,7 +86,7 @@ pub async fn create(
             }
             store::save(connection, *workspace_id, webhook).await?;
             with_secret(webhook, StatusCode::CREATED, |response| {
-                response.at(format!("{prefix}/webhooks/{}", webhook.id))
+                response.with_location(format!("{prefix}/webhooks/{}", webhook.id))
             })
         })
     });

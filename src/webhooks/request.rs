@@ -7,7 +7,9 @@ use crate::destinations::Destinations;
 use crate::events::EVENTS;
 use crate::schema::Changed;
 use crate::schema::shape::{self, Shape};
-use crate::validation::{Code, Fault, Field, Items, Member, Mode, Names, Scope, Text, list, quote};
+use crate::validation::{
+    Code, Fault, Field, Items, Mode, NamedField, Names, Scope, Text, list, quote,
+};
 use crate::values::{absolute_url, choice, not_blank};
 use crate::wire_object;
 
@@ -98,9 +100,9 @@ fn endpoint_url(sent: &str, destinations: &Destinations) -> Result<String, Fault
 fn events(
     scope: &mut Scope<'_>,
     mode: Mode,
-    member: Member<Items<Text<'_>, MAX_EVENTS>>,
+    field: NamedField<Items<Text<'_>, MAX_EVENTS>>,
 ) -> Option<Vec<String>> {
-    if matches!(member.value, Field::Missing | Field::Null) {
+    if matches!(field.value, Field::Missing | Field::Null) {
         if mode == Mode::Create {
             let message = "events is required: the list of events to send.";
             scope
@@ -109,8 +111,8 @@ fn events(
         }
         return None;
     }
-    let is_list = matches!(member.value, Field::Value(_));
-    let sent = list(scope, member, |text: Text<'_>, scope| {
+    let is_list = matches!(field.value, Field::Value(_));
+    let sent = list(scope, field, |text: Text<'_>, scope| {
         scope.parsed(&text, event)
     });
     if is_list && sent.is_empty() {
@@ -136,6 +138,6 @@ fn event(sent: &str) -> Result<String, Fault> {
     }
     let message = format!("{} is not an event.", quote(sent));
     let events: Names = EVENTS.iter().copied().collect();
-    let fault = Fault::new(Code::Choice, message).suggesting(sent, events.clone());
-    Err(fault.allowing(events))
+    let fault = Fault::new(Code::Choice, message).with_candidates(sent, events.clone());
+    Err(fault.with_allowed(events))
 }

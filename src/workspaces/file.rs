@@ -38,7 +38,7 @@ impl fmt::Display for ViolationList<'_> {
         let noun = if total == 1 { "problem" } else { "problems" };
         write!(formatter, "{total} {noun} found. Nothing was changed.")?;
         let mut budget = Budget::default();
-        for violation in self.0.kept() {
+        for violation in self.0.recorded() {
             let explained = violation.fault.explain(&mut budget);
             write!(
                 formatter,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::rows::{CustomPropertyRow, SpaceRow, TagRow, TemplateRow, UserRow};
 use crate::custom_properties::{self, OptionsRequest, SettingsRequest};
 use crate::templates::{self, Defaults, DefaultsRequest, MAX_REQUIRED};
-use crate::validation::{Code, Fault, Items, Member, Mode, Scope, Text, Wire, list};
+use crate::validation::{Code, Fault, Items, Mode, NamedField, Scope, Text, Wire, list};
 use crate::values::{Email, Key, SpaceSlug, TagLabel, length, not_blank, uuid};
 use crate::wire_object;
 
@@ -124,7 +124,7 @@ impl FileRequest<'_> {
 /// Parses the entries of a list and refuses those that repeat a name.
 fn distinct<'de, W: Wire<'de>, T, N: Eq + std::hash::Hash>(
     scope: &mut Scope<'_>,
-    field: Member<Items<W, ENTRIES>>,
+    field: NamedField<Items<W, ENTRIES>>,
     parse: impl Fn(W, &mut Scope<'_>) -> Option<T>,
     key: &'static str,
     name: impl Fn(&T) -> N,
@@ -147,7 +147,7 @@ fn distinct<'de, W: Wire<'de>, T, N: Eq + std::hash::Hash>(
     distinct
 }
 
-fn id(field: Member<Text<'_>>, scope: &mut Scope<'_>) -> Option<Uuid> {
+fn id(field: NamedField<Text<'_>>, scope: &mut Scope<'_>) -> Option<Uuid> {
     scope.optional(field, uuid)
 }
 

@@ -29,7 +29,7 @@ pub fn with_defaults(
         let mut violations = Violations::default();
         let draft = std::mem::take(&mut template.draft);
         template.defaults = resolve(&draft, &references, &mut Scope::root(&mut violations));
-        conflicts.extend(violations.kept().iter().map(|it| {
+        conflicts.extend(violations.recorded().iter().map(|it| {
             let (key, pointer) = (&template.key, &it.pointer);
             let message = it.fault.explain(&mut budget).message;
             format!("The template {key}, /defaults{pointer}: {message}")
@@ -65,7 +65,7 @@ fn resolve(draft: &DefaultsDraft, known: &References<'_>, scope: &mut Scope<'_>)
             None => {
                 let message = format!("This workspace has no tag {}.", quote(sent));
                 let fault = Fault::new(Code::TagNotFound, message);
-                let fault = fault.suggesting(sent, known.tags.labels());
+                let fault = fault.with_candidates(sent, known.tags.labels());
                 scope.key("tags").index(index).refuse(fault);
             }
         }

@@ -65,6 +65,6 @@ impl Compute {
     /// at the latest.
     pub async fn turn_to_finish(&self, size: usize) -> Turn<'_> {
         let turn = self.turn(size).await;
-        turn.unwrap_or_else(|_| Turn::at_once(size))
+        turn.unwrap_or_else(|_| Turn::immediate(size))
     }
 }

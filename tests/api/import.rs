@@ -168,7 +168,7 @@ async fn stores_every_valid_line_and_rejects_the_others_with_all_errors() {
     assert_eq!(rejected[1]["case"], "{\"name\": \"A\",}");
     assert_eq!(
         rejected[1]["detail"],
-        "The body is not JSON: something else was expected at line 1, column 14. Nothing was stored."
+        "The body is not valid JSON: syntax error at line 1, column 14. Nothing was stored."
     );
     let old = app.get("/cases/old").await.expect(200);
     assert_eq!(old.body["status"], "approved");

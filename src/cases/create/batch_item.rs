@@ -59,7 +59,7 @@ impl Item {
 /// Whether a retry of the item may have another result.
 pub fn is_undecided(result: &ItemResult) -> bool {
     let problem = result.as_ref().err().map(Problem::problem_type);
-    problem.is_some_and(|it| it.parts().0.is_server_error())
+    problem.is_some_and(|it| it.parts().status.is_server_error())
 }
 
 /// The problem of an item that the client can send again.

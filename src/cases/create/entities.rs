@@ -68,7 +68,7 @@ impl MainCompany {
                 "A case has one main company, and /companies/{first} is the main company. Set type to \
                  affiliated here."
             );
-            let fault = Fault::new(Code::MainCompanyRepeated, message).allowing(["affiliated"]);
+            let fault = Fault::new(Code::MainCompanyRepeated, message).with_allowed(["affiliated"]);
             scope.index(index).key("type").refuse(fault);
         }
         main

@@ -152,7 +152,7 @@ impl Resolver<'_> {
                             individual.pointer()
                         );
                         Fault::new(Code::RefNotACompany, message)
-                            .allowing(self.refs.of_companies().first(ALLOWED))
+                            .with_allowed(self.refs.of_companies().first(ALLOWED))
                     });
                     None
                 }
@@ -175,8 +175,8 @@ impl Resolver<'_> {
             quote(reference)
         );
         Fault::new(Code::RefNotFound, message)
-            .suggesting(reference, refs.clone())
-            .allowing(refs.first(ALLOWED))
+            .with_candidates(reference, refs.clone())
+            .with_allowed(refs.first(ALLOWED))
     }
 
     /// Merges the details on the individual itself into its relation to the main company, or adds that relation.

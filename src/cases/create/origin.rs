@@ -64,7 +64,9 @@ impl Origin for Single {
     fn created(&self, case: &Case) -> Result<WriteResponse, Problem> {
         let response = WriteResponse::json(StatusCode::CREATED, &CaseView::new(case, true))?;
         let location = format!("{}/cases/{}", self.prefix, case.header.id);
-        Ok(response.at(location).versioned(case.header.version))
+        Ok(response
+            .with_location(location)
+            .with_version(case.header.version))
     }
 
     fn checked(&self, case: &Case) -> Result<WriteResponse, Problem> {

@@ -16,8 +16,8 @@ use crate::http::visit_item;
 use crate::individuals::IndividualRequest;
 use crate::schema::{self, shape};
 use crate::validation::{
-    Code, Entries, Fault, Field, Items, Member, Mode, Object, Scope, Text, Violations, is_given,
-    list,
+    Code, Entries, Fault, Field, Items, Mode, NamedField, Object, Scope, Text, Violations,
+    is_given, list,
 };
 use crate::values::{choice, text, uuid};
 use crate::wire_object;
@@ -99,7 +99,7 @@ impl CaseDraft {
 
 impl CaseRequest<'_> {
     fn parse(mut self, mode: Mode, scope: &mut Scope<'_>, now: DateTime<Utc>) -> CaseDraft {
-        self.refuse_others(fields_of_other_modes(mode), scope);
+        self.refuse_unexpected(fields_of_other_modes(mode), scope);
         let companies_are_complete = is_complete(&self.companies);
         let name = scope.required(self.name(), name);
         let status = scope.strict(self.status(), |sent| initial_status(mode, sent));
@@ -158,8 +158,8 @@ impl CaseRequest<'_> {
 
 /// Parses the history of a case. Refuses reviews that are not in chronological order.
 fn history(
-    created_at: Member<Text<'_>>,
-    reviews: Member<Items<ReviewRequest<'_>, REVIEWS>>,
+    created_at: NamedField<Text<'_>>,
+    reviews: NamedField<Items<ReviewRequest<'_>, REVIEWS>>,
     status: Option<Status>,
     scope: &mut Scope<'_>,
     now: DateTime<Utc>,
@@ -213,7 +213,7 @@ fn initial_status(mode: Mode, sent: &str) -> Result<Status, Fault> {
         };
         let message =
             format!("A case is created as draft or open. To record that it is {sent}, {how}.");
-        return Err(Fault::new(Code::Choice, message).allowing(["draft", "open"]));
+        return Err(Fault::new(Code::Choice, message).with_allowed(["draft", "open"]));
     }
     choice(sent, &STATUSES)
 }

@@ -23,7 +23,7 @@ pub fn template(reference: &TemplateReference, references: &References, scope: &
             };
             let mut fault = Fault::new(Code::TemplateNotFound, message);
             if !references.template_is_archived {
-                fault = fault.suggesting(
+                fault = fault.with_candidates(
                     key,
                     references.template_keys.iter().cloned().collect::<Names>(),
                 );
@@ -60,7 +60,7 @@ pub fn space(slug: &str, references: &References, scope: &mut Scope<'_>) {
     }
     let message = format!("This workspace has no space {}.", quote(slug));
     let slugs: Names = references.space_slugs.iter().cloned().collect();
-    let fault = Fault::new(Code::SpaceNotFound, message).suggesting(slug, slugs);
+    let fault = Fault::new(Code::SpaceNotFound, message).with_candidates(slug, slugs);
     scope.key("space_slug").refuse(fault);
 }
 
@@ -78,7 +78,8 @@ pub fn tags(named: &[TagReference], references: &References, scope: &mut Scope<'
             Some(tag) => resolved.push(tag.clone()),
             None => scope.key("tags").index(reference.index).refuse_with(|| {
                 let message = format!("This workspace has no tag {}.", quote(&reference.name));
-                Fault::new(Code::TagNotFound, message).suggesting(&reference.name, tags.labels())
+                Fault::new(Code::TagNotFound, message)
+                    .with_candidates(&reference.name, tags.labels())
             }),
         }
     }

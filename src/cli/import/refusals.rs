@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::lines::{Line, State, missing_external_id, too_long};
 use super::outcome::Refusal;
-use crate::http::{Place, ProblemError};
+use crate::http::{ErrorLocation, ProblemError};
 use crate::validation::{Budget, Violation};
 
 /// The refusal of a line that cannot be sent.
@@ -46,7 +46,7 @@ pub fn without_external_id(refusal: Refusal) -> Refusal {
         pointer: "/external_id".to_owned(),
         fault: missing_external_id(),
     };
-    let error = ProblemError::new(Place::Body, &violation, &mut Budget::default());
+    let error = ProblemError::new(ErrorLocation::Body, &violation, &mut Budget::default());
     let error = serde_json::to_value(error).unwrap_or(Value::Null);
     refusal.errors.insert(0, error);
     refusal

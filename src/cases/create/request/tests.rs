@@ -17,7 +17,7 @@ fn parse(body: &[u8]) -> CaseDraft {
 
 fn faults(body: &str) -> Vec<(String, &'static str)> {
     let draft = parse(body.as_bytes());
-    let kept = draft.violations.kept().iter();
+    let kept = draft.violations.recorded().iter();
     kept.map(|it| (it.pointer.clone(), it.fault.code.as_str()))
         .collect()
 }
@@ -144,7 +144,7 @@ fn merges_details_of_an_individual_into_its_relation_to_the_main_company() {
          "ownership_percentage": 25, "relations": [{"position": "CEO"}]},
         {"first_name": "E", "last_name": "F", "roles": []}]}"#;
     let draft = parse(body.as_bytes());
-    assert_eq!(draft.violations.kept(), []);
+    assert_eq!(draft.violations.recorded(), []);
     assert_eq!(draft.graph.relations.len(), 1);
     let to_main = draft.graph.relations.first();
     let to_main = to_main.filter(|it| Some(it.to) == draft.graph.main);
@@ -188,7 +188,7 @@ fn accepts_empty_values_as_absent() {
 fn counts_errors_beyond_the_limit_without_listing_them() {
     let body = format!(r#"{{"companies": [{}0]}}"#, "{},".repeat(2_000));
     let draft = parse(body.as_bytes());
-    assert_eq!(draft.violations.kept().len(), Violations::KEPT);
+    assert_eq!(draft.violations.recorded().len(), Violations::MAX_RECORDED);
     assert!(draft.violations.total() > 1_000);
     let nothing = r#"{"name": "A", "companies": [{}"#;
     let malformed = read::<CaseRequest<'_>>(nothing.as_bytes()).expect_err("incomplete JSON");
@@ -339,7 +339,7 @@ proptest! {
         value in json_value(),
     ) {
         let body = serde_json::to_vec(&value).unwrap_or_default();
-        for violation in parse(&body).violations.kept() {
+        for violation in parse(&body).violations.recorded() {
             let pointer = violation.pointer.as_str();
             let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
             prop_assert!(value.pointer(parent).is_some(), "{pointer}: {:?}", violation.fault);

@@ -1,27 +1,27 @@
-//! Filters by the members of an object, whose keys the caller names: `field.KEY` and `field.KEY.operator`.
+//! Filters by the keys of an object: `field.KEY` and `field.KEY.operator`.
 
-use super::query::no_operator;
+use super::operands::unsupported_operator;
 use super::{Query, query_values};
 use crate::db::listing::{Condition, Field, Operand, Operator};
 use crate::validation::{Code, Fault};
 
-/// A filter by one member of an object.
+/// A filter by one key of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MemberFilter {
-    /// As it stands in the query.
+pub struct KeyFilter {
+    /// The name of the parameter.
     pub parameter: String,
     pub key: String,
     pub operator: Operator,
-    /// What was sent, for the operators that compare.
+    /// The value of the parameter.
     pub value: String,
 }
 
 impl Query {
-    /// The filters by members of an object. A key may have dots; the last part of a name is an operator if it is
-    /// written like one.
-    pub fn members(&mut self, field: &'static Field) -> Vec<MemberFilter> {
+    /// Takes the filters by keys of an object. A key can contain dots. The last part of a name is an operator if an
+    /// operator has that name.
+    pub fn key_filters(&mut self, field: &'static Field) -> Vec<KeyFilter> {
         self.objects.push(field.name);
-        let mut found: Vec<MemberFilter> = Vec::new();
+        let mut found: Vec<KeyFilter> = Vec::new();
         for index in 0..self.sent.len() {
             let Some((name, value)) = self.sent.get(index).cloned() else {
                 continue;
@@ -35,9 +35,9 @@ impl Query {
             if let Some(taken) = self.taken.get_mut(index) {
                 *taken = true;
             }
-            match member(field, rest, (&name, &value)) {
+            match key_filter(field, rest, (&name, &value)) {
                 Ok(filter) if found.iter().any(|it| it.is_same(&filter)) => {
-                    let message = "This condition stands here more than once. Keep one of them.";
+                    let message = "This condition appears more than once. Keep one of them.";
                     self.refuse(&name, Fault::new(Code::DuplicateKey, message));
                 }
                 Ok(filter) => found.push(filter),
@@ -47,16 +47,16 @@ impl Query {
         found
     }
 
-    /// The conditions that filters become: each with the object that `contained` makes of its key and value.
-    pub fn conditions_of(
+    /// Converts filters to conditions. `contained` returns the object that a matching row contains.
+    pub fn key_conditions(
         &mut self,
         field: &'static Field,
-        filters: Vec<MemberFilter>,
-        contained: impl Fn(&MemberFilter) -> Result<serde_json::Value, Fault>,
+        filters: Vec<KeyFilter>,
+        contained: impl Fn(&KeyFilter) -> Result<serde_json::Value, Fault>,
     ) -> Vec<Condition> {
         let mut conditions = Vec::new();
         for filter in filters {
-            // A key that is not known is refused whatever it is compared with.
+            // An unknown key is an error with every operator.
             let operand = contained(&filter).and_then(|object| match filter.operator {
                 Operator::IsNull => query_values::boolean(&filter.value)
                     .map(|is_null| Operand::KeyIsNull(filter.key.clone(), is_null)),
@@ -75,24 +75,25 @@ impl Query {
     }
 }
 
-impl MemberFilter {
+impl KeyFilter {
     fn is_same(&self, other: &Self) -> bool {
         (&self.key, self.operator) == (&other.key, other.operator)
     }
 }
 
-/// One filter; `rest` is what stands behind the name of the field.
-fn member(field: &Field, rest: &str, sent: (&str, &str)) -> Result<MemberFilter, Fault> {
+/// Parses one filter. `rest` is the name of the parameter after the name of the field.
+fn key_filter(field: &Field, rest: &str, sent: (&str, &str)) -> Result<KeyFilter, Fault> {
     let (parameter, value) = sent;
     if parameter.contains('\0') || value.contains('\0') {
-        let message = "This has the character U+0000, which nothing here has. Remove it.";
+        let message =
+            "This contains the character U+0000, which no stored value contains. Remove it.";
         return Err(Fault::new(Code::Character, message));
     }
     let path = rest.strip_prefix('.').unwrap_or_default();
     let (key, operator) = match path.rsplit_once('.') {
         Some((key, word)) => match Operator::named(word) {
             Some(operator) if field.operators.contains(&operator) => (key, operator),
-            Some(_) => return Err(no_operator(field, word)),
+            Some(_) => return Err(unsupported_operator(field, word)),
             None => (path, Operator::Eq),
         },
         None => (path, Operator::Eq),
@@ -104,7 +105,7 @@ fn member(field: &Field, rest: &str, sent: (&str, &str)) -> Result<MemberFilter,
         );
         return Err(Fault::new(Code::Format, message));
     }
-    Ok(MemberFilter {
+    Ok(KeyFilter {
         parameter: parameter.to_owned(),
         key: key.to_owned(),
         operator,
