@@ -1,6 +1,6 @@
 //! Dossier: an open, self-hosted server for KYB/KYC case intake.
 //!
-//! The modules of this crate, in layers. A module depends only on those above it in this list:
+//! The modules of this crate, the lowest layer first. A module imports only modules before it in this list:
 //! - [`clock`] and [`ids`]: the current time and new ids.
 //! - [`json`]: writing JSON responses and rows.
 //! - [`validation`]: reading a JSON body with all its errors; pure.

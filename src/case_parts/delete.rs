@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use uuid::Uuid;
 
-use super::part::{CasePart, lock_part, read};
+use super::part::{CasePart, lock_case_of, read};
 use crate::http::{Problem, WriteResponse};
 use crate::versions::{IfMatch, touch};
 use crate::writes::{Outcome, Write};
@@ -12,7 +12,7 @@ use crate::writes::{Outcome, Write};
 /// Deletes a part with its relations.
 ///
 /// # Errors
-/// Returns the problems of [`lock_part`] and of [`Write::run`].
+/// Returns the problems of [`lock_case_of`] and of [`Write::run`].
 pub async fn delete<P: CasePart>(
     write: Write,
     id: Uuid,
@@ -22,7 +22,7 @@ pub async fn delete<P: CasePart>(
     let delete = write.run(&[], input, |connection, input| {
         Box::pin(async move {
             let (workspace_id, id, if_match, now) = &*input;
-            let case = lock_part::<P>(connection, *workspace_id, *id, if_match).await?;
+            let case = lock_case_of::<P>(connection, *workspace_id, *id, if_match).await?;
             let mut part: P = read(connection, *workspace_id, *id).await?;
             part.delete(connection, *workspace_id).await?;
             part.set_version(touch(connection, *workspace_id, case.id, *now).await?);

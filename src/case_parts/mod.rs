@@ -1,5 +1,4 @@
-//! What companies and individuals have in common: both are parts of a case, and are read, changed and deleted under its
-//! lock.
+//! What companies and individuals have in common: reading, deleting and marking them. Writes lock their case first.
 
 mod delete;
 mod get;
@@ -8,5 +7,5 @@ mod relevance;
 
 pub use delete::delete;
 pub use get::{get, snapshot};
-pub use part::{CasePart, lock_part, read};
+pub use part::{CasePart, lock_case_of, read};
 pub use relevance::{RelevanceRequest, set_relevant};

@@ -96,7 +96,7 @@ pub trait CasePart: DeserializeOwned + Send + Sync + 'static {
 ///
 /// # Errors
 /// Returns a problem with the status 404 if the workspace has no such part, and the problems of [`lock`].
-pub async fn lock_part<P: CasePart>(
+pub async fn lock_case_of<P: CasePart>(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     id: Uuid,
@@ -108,7 +108,7 @@ pub async fn lock_part<P: CasePart>(
     lock(connection, workspace_id, &reference, if_match).await
 }
 
-/// Reads a part inside a transaction. After [`lock_part`] it can be gone: the lock may have waited for its deletion.
+/// Reads a part inside a transaction. After [`lock_case_of`] it can be gone: the lock may have waited for its deletion.
 ///
 /// # Errors
 /// Returns a problem with the status 404 if the workspace has no such part, `Problem::Decode`, and the error of the

@@ -5,7 +5,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::part::{CasePart, lock_part, read};
+use super::part::{CasePart, lock_case_of, read};
 use crate::http::Problem;
 use crate::parse_body;
 use crate::schema::shape;
@@ -38,7 +38,7 @@ impl RelevanceRequest<'_> {
 /// Sets whether a part is relevant. The response to `GET /cases/{id}` omits a part that is not.
 ///
 /// # Errors
-/// Returns a problem with the status 400 for an invalid body, and the problems of [`lock_part`] and of [`Write::run`].
+/// Returns a problem with the status 400 for an invalid body, and the problems of [`lock_case_of`] and of [`Write::run`].
 pub async fn set_relevant<P: CasePart>(
     write: Write,
     id: Uuid,
@@ -55,7 +55,7 @@ pub async fn set_relevant<P: CasePart>(
     let set = write.run(&body, input, |connection, input| {
         Box::pin(async move {
             let (workspace_id, id, if_match, request, now) = &*input;
-            let case = lock_part::<P>(connection, *workspace_id, *id, if_match).await?;
+            let case = lock_case_of::<P>(connection, *workspace_id, *id, if_match).await?;
             request.refuse(request.violations())?;
             let mut part: P = read(connection, *workspace_id, *id).await?;
             part.set_relevant(request.value, *now);

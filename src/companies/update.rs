@@ -12,7 +12,7 @@ use super::CompanyView;
 use super::part::FoundCompany;
 use super::request::CompanyUpdateRequest;
 use super::{CompanyChanges, CompanyRequest};
-use crate::case_parts::{CasePart, lock_part, read};
+use crate::case_parts::{CasePart, lock_case_of, read};
 use crate::custom_properties::{self, Target};
 use crate::events::{Event, changed_fields};
 use crate::http::{Id, JsonBody, NoQuery, Parsed, Problem};
@@ -74,7 +74,8 @@ pub async fn update(
 
 async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Outcome, Problem> {
     let workspace_id = work.workspace_id;
-    let case = lock_part::<FoundCompany>(connection, workspace_id, work.id, &work.if_match).await?;
+    let case =
+        lock_case_of::<FoundCompany>(connection, workspace_id, work.id, &work.if_match).await?;
     let mut found: FoundCompany = read(connection, workspace_id, work.id).await?;
     let changes = &work.request.value;
     let mut violations = work.request.violations();

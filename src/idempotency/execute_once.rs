@@ -130,7 +130,7 @@ where
             Err(problem) => problem,
         };
         is_unknown |= is_outcome_unknown(&problem);
-        if !is_unknown && wrote_nothing(&problem) {
+        if !is_unknown && is_temporary(&problem) {
             return Err(problem);
         }
         // An earlier request with the key may be the cause of the problem.
@@ -174,8 +174,8 @@ fn is_outcome_unknown(problem: &Problem) -> bool {
     matches!(problem, Problem::Database(DatabaseError::OutcomeUnknown(_)))
 }
 
-/// Whether nothing was written, so that no look-up is needed.
-fn wrote_nothing(problem: &Problem) -> bool {
+/// Whether the database could not do the work, so that a look-up would fail as well.
+fn is_temporary(problem: &Problem) -> bool {
     matches!(problem, Problem::Database(error) if error.is_temporary())
 }
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::part::FoundIndividual;
 use super::request::IndividualUpdateRequest;
 use super::{IndividualChanges, IndividualRequest, IndividualView};
-use crate::case_parts::{CasePart, lock_part, read};
+use crate::case_parts::{CasePart, lock_case_of, read};
 use crate::custom_properties::{self, Target};
 use crate::events::{Event, changed_fields};
 use crate::http::{Id, JsonBody, NoQuery, Parsed, Problem};
@@ -81,7 +81,7 @@ pub async fn update(
 async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Outcome, Problem> {
     let workspace_id = work.workspace_id;
     let case =
-        lock_part::<FoundIndividual>(connection, workspace_id, work.id, &work.if_match).await?;
+        lock_case_of::<FoundIndividual>(connection, workspace_id, work.id, &work.if_match).await?;
     let mut found: FoundIndividual = read(connection, workspace_id, work.id).await?;
     let changes = &work.request.value;
     let mut violations = work.request.violations();

@@ -63,11 +63,14 @@ fn is_plain(string: &str) -> bool {
         let mut words = words.iter().chain([last]);
         return words.all(|it| is_plain_word(u64::from_le_bytes(*it)));
     }
-    let mut word = [b' '; 8];
-    for (target, byte) in word.iter_mut().zip(bytes) {
-        *target = *byte;
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        let halves = [*first, *last].map(|it| u64::from(u32::from_le_bytes(it)));
+        let [first, last] = halves;
+        return is_plain_word(first | last << 32);
     }
-    is_plain_word(u64::from_le_bytes(word))
+    bytes
+        .iter()
+        .all(|it| *it >= b' ' && !matches!(it, b'"' | b'\\'))
 }
 
 /// [`is_plain`] for eight bytes at once. Subtracting a larger byte from an ASCII byte sets its highest bit.
@@ -334,6 +337,16 @@ impl<const NULLS: bool> ser::SerializeMap for Object<'_, NULLS> {
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.value(value)
+    }
+
+    #[inline]
+    fn serialize_entry<K: Serialize + ?Sized, V: Serialize + ?Sized>(
+        &mut self,
+        name: &K,
+        value: &V,
+    ) -> Result<(), Error> {
+        self.name(name)?;
         self.value(value)
     }
 

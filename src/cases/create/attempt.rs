@@ -32,7 +32,7 @@ pub enum Source<'s> {
 pub enum AttemptError {
     /// The references are not in the cache or have changed, the case has errors, or its group was refused. The next
     /// attempt reads the references.
-    Stale,
+    NeedsRead,
     /// A concurrent change broke a constraint or caused a deadlock, or the connection is replaced. The next attempt
     /// reads the new state.
     Overtaken(DatabaseError),
@@ -55,7 +55,7 @@ impl From<DatabaseError> for AttemptError {
 impl From<AttemptError> for Problem {
     fn from(error: AttemptError) -> Self {
         match error {
-            AttemptError::Stale => Self::Plain(ProblemType::Busy),
+            AttemptError::NeedsRead => Self::Plain(ProblemType::Busy),
             AttemptError::Overtaken(error) => error.into(),
             AttemptError::Failed(problem) => problem,
         }
@@ -85,7 +85,7 @@ impl<O: Origin> Attempt<'_, O> {
     /// # Errors
     /// Returns an [`AttemptError`]. Nothing was stored, unless it contains [`DatabaseError::OutcomeUnknown`].
     pub async fn run(&mut self) -> Result<O::Response, AttemptError> {
-        let draft = self.request.draft(self.write).await?;
+        let draft = self.request.take_or_parse(self.write).await?;
         let keys = draft.reference_keys();
         let references = match self.references(&keys, &draft).await {
             Ok(references) => references,
@@ -97,7 +97,11 @@ impl<O: Origin> Attempt<'_, O> {
         let version = references.version;
         let to_cache = self.reads_database().then(|| references.clone());
         let (rows, response) = self.rows(draft, references).await?;
+        let has_deliveries = rows.record.has_deliveries;
         self.insert(version, rows).await?;
+        if has_deliveries {
+            self.write.recorder.expect_deliveries();
+        }
         if let Some(references) = to_cache {
             self.cache
                 .insert(self.write.workspace_id, &keys, references);
@@ -116,10 +120,11 @@ impl<O: Origin> Attempt<'_, O> {
     ) -> Result<References, AttemptError> {
         let workspace_id = self.write.workspace_id;
         match &mut self.source {
+            // An invalid case needs the candidates for suggestions, which are not cached.
+            Source::Cache if !draft.is_valid() => Err(AttemptError::NeedsRead),
             Source::Cache => {
                 let cached = self.cache.get(workspace_id, keys);
-                let cached = cached.filter(|_| draft.is_valid());
-                cached.ok_or(AttemptError::Stale)
+                cached.ok_or(AttemptError::NeedsRead)
             }
             Source::Database(session) => {
                 session.require_write_access().await?;
@@ -143,7 +148,7 @@ impl<O: Origin> Attempt<'_, O> {
         let rows = turn.run(|| self.finish(draft, references));
         rows.map_err(|problem| match self.source {
             // The next attempt reads the references and finds every error.
-            Source::Cache => AttemptError::Stale,
+            Source::Cache => AttemptError::NeedsRead,
             Source::Database(_) => AttemptError::Failed(problem),
         })
     }
@@ -162,16 +167,13 @@ impl<O: Origin> Attempt<'_, O> {
         let record = record(&case, &view, &author, &endpoints)?;
         // The view borrows the case.
         drop(view);
-        if record.has_deliveries {
-            write.recorder.expect_deliveries();
-        }
         let response = if self.claim.is_some() || !O::SHOWS_CASE {
-            Some(origin.created(&case)?)
+            Some(origin.response(&case)?)
         } else {
             None
         };
         let stored = match (self.claim, &response) {
-            (Some(claim), Some(response)) => Some((claim.clone(), O::stored(response)?)),
+            (Some(claim), Some(response)) => Some((claim.clone(), O::stored_form(response)?)),
             _ => None,
         };
         let rows = CaseRows::new(&case, origin.digest(), record, stored);
@@ -205,7 +207,7 @@ impl<O: Origin> Attempt<'_, O> {
                 })?
             }
         };
-        is_stored.then_some(()).ok_or(AttemptError::Stale)
+        is_stored.then_some(()).ok_or(AttemptError::NeedsRead)
     }
 
     /// The response of a stored case. From here on, no error may say that nothing was stored.
@@ -216,7 +218,7 @@ impl<O: Origin> Attempt<'_, O> {
             Response::Deferred(case) => {
                 let size = self.request.body.len();
                 let turn = self.write.compute.turn_to_finish(size).await;
-                let response = turn.run(|| self.request.origin.created(&case));
+                let response = turn.run(|| self.request.origin.response(&case));
                 response.map_err(|_| DatabaseError::OutcomeUnknown(None).into())
             }
         }

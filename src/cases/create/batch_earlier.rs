@@ -96,7 +96,7 @@ async fn created_before(
 /// Finds the items whose external id was taken by the same item since this batch began, in another request or earlier
 /// in this one. If the query fails, the client must send such an item again: the failure cannot be the response to the
 /// batch, since other items are stored already.
-pub async fn find_created(
+pub async fn resolve_taken(
     write: &Write,
     once_keys: &[Option<OnceKey>],
     results: &mut [ItemResult],

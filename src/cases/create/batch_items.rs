@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use tokio::sync::Semaphore;
 
-use super::batch_earlier::{find_created, find_earlier};
+use super::batch_earlier::{find_earlier, resolve_taken};
 use super::batch_item::{Item, ItemResult, OnceKey, is_undecided, retry_later};
 use super::batch_view::ItemView;
 use super::writer::CaseWriter;
@@ -55,7 +55,7 @@ impl Batch {
             item.earlier = earlier;
         }
         let mut results = self.results(items, &once_keys).await;
-        find_created(&self.write, &once_keys, &mut results).await;
+        resolve_taken(&self.write, &once_keys, &mut results).await;
         let turn = self.write.compute.turn_to_finish(self.size).await;
         Ok(turn.run(|| self.views(results)))
     }

@@ -16,8 +16,8 @@ pub struct BatchView {
 /// The result of one item of a batch.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ItemView {
-    /// 201: the case was created. 200: an earlier request created it or, in a dry run, it could be created. Otherwise
-    /// the status that `POST /cases` would return.
+    /// 201: the case was created, by this request or an earlier one with its `Idempotency-Key`. 200: the same item with
+    /// this external id was created before or, in a dry run, could be created. Otherwise the status of `POST /cases`.
     #[schema(example = 201)]
     status: u16,
     /// The id of the case.

@@ -50,7 +50,7 @@ impl<O: Origin> CreateRequest<O> {
     ///
     /// # Errors
     /// Returns the problem of [`crate::writes::Compute::turn`].
-    pub async fn draft(&self, write: &Write) -> Result<CaseDraft, Problem> {
+    pub async fn take_or_parse(&self, write: &Write) -> Result<CaseDraft, Problem> {
         if let Some(draft) = self.slot().take() {
             return Ok(draft);
         }

@@ -12,7 +12,7 @@ use crate::validation::Mode;
 /// The SHA-256 of an item of a batch.
 pub type Digest = [u8; 32];
 
-/// The differences between the two.
+/// What a single request and an item of a batch do differently.
 pub trait Origin: Copy + Send + Sync + 'static {
     /// The response to the request, or the result of the item.
     type Response: Replay + Clone + Send + Sync + 'static;
@@ -26,23 +26,23 @@ pub trait Origin: Copy + Send + Sync + 'static {
     /// The digest to store with the case: that of an item with an external id.
     fn digest(&self) -> Option<Digest>;
 
-    /// The response to a create.
+    /// The response of a stored case. With an idempotency key it is built before the case is stored.
     ///
     /// # Errors
     /// Returns `Problem::Encode` if the case has no JSON form.
-    fn created(&self, case: &Case) -> Result<Self::Response, Problem>;
+    fn response(&self, case: &Case) -> Result<Self::Response, Problem>;
 
     /// The response of a dry run.
     ///
     /// # Errors
     /// Returns `Problem::Encode` if the case has no JSON form.
-    fn checked(&self, case: &Case) -> Result<Self::Response, Problem>;
+    fn dry_run_response(&self, case: &Case) -> Result<Self::Response, Problem>;
 
     /// The form in which the response is stored with the idempotency key.
     ///
     /// # Errors
     /// Returns `Problem::Encode` if the response has no JSON form.
-    fn stored(response: &Self::Response) -> Result<WriteResponse, Problem>;
+    fn stored_form(response: &Self::Response) -> Result<WriteResponse, Problem>;
 }
 
 /// A request for one case, at a path with this prefix.
@@ -61,7 +61,7 @@ impl Origin for Single {
         None
     }
 
-    fn created(&self, case: &Case) -> Result<WriteResponse, Problem> {
+    fn response(&self, case: &Case) -> Result<WriteResponse, Problem> {
         let response = WriteResponse::json(StatusCode::CREATED, &CaseView::new(case, true))?;
         let location = format!("{}/cases/{}", self.prefix, case.header.id);
         Ok(response
@@ -69,11 +69,11 @@ impl Origin for Single {
             .with_version(case.header.version))
     }
 
-    fn checked(&self, case: &Case) -> Result<WriteResponse, Problem> {
+    fn dry_run_response(&self, case: &Case) -> Result<WriteResponse, Problem> {
         WriteResponse::json(StatusCode::OK, &CaseView::new(case, true))
     }
 
-    fn stored(response: &WriteResponse) -> Result<WriteResponse, Problem> {
+    fn stored_form(response: &WriteResponse) -> Result<WriteResponse, Problem> {
         Ok(response.clone())
     }
 }
@@ -94,15 +94,15 @@ impl Origin for BatchItem {
         self.digest
     }
 
-    fn created(&self, case: &Case) -> Result<ItemView, Problem> {
+    fn response(&self, case: &Case) -> Result<ItemView, Problem> {
         Ok(ItemView::created(case.header.id))
     }
 
-    fn checked(&self, _: &Case) -> Result<ItemView, Problem> {
+    fn dry_run_response(&self, _: &Case) -> Result<ItemView, Problem> {
         Ok(ItemView::valid())
     }
 
-    fn stored(response: &ItemView) -> Result<WriteResponse, Problem> {
+    fn stored_form(response: &ItemView) -> Result<WriteResponse, Problem> {
         WriteResponse::json(StatusCode::CREATED, response)
     }
 }

@@ -48,7 +48,7 @@ impl CaseWriter {
         let (database, deadline) = (write.database.clone(), write.deadline);
         let write = write.clone();
         let check = async move |mut session: Session| {
-            let draft = request.draft(&write).await?;
+            let draft = request.take_or_parse(&write).await?;
             let keys = draft.reference_keys();
             let references = references::read(&mut session, write.workspace_id, &keys).await?;
             let size = request.size(&draft);
@@ -58,7 +58,7 @@ impl CaseWriter {
                 .await?;
             turn.run(|| {
                 let case = draft.finish(references, &request.body, &write.ids, write.now)?;
-                request.origin.checked(&case)
+                request.origin.dry_run_response(&case)
             })
         };
         Box::pin(database.unit(deadline, check)).await
@@ -85,7 +85,7 @@ impl CaseWriter {
             source: Source::Cache,
         };
         match attempt.run().await {
-            Err(AttemptError::Stale) => {}
+            Err(AttemptError::NeedsRead) => {}
             result => return result.map_err(Problem::from),
         }
         // Boxed: it is rare, and would make the futures of all creates larger.
@@ -113,7 +113,7 @@ impl CaseWriter {
             loop {
                 match attempt.run().await {
                     // The references changed again. The deadline bounds these retries.
-                    Err(AttemptError::Stale) if !deadline.has_passed() => {}
+                    Err(AttemptError::NeedsRead) if !deadline.has_passed() => {}
                     Err(AttemptError::Overtaken(_)) if retries.next().is_some() => {}
                     result => return result.map_err(Problem::from),
                 }
