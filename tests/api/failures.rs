@@ -3,8 +3,7 @@
 use std::time::{Duration, Instant};
 
 use dossier::db::Timeouts;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use serde_json::json;
 
 use crate::support::{LONG, TestApp, TestSettings, deadline, limits};
@@ -15,18 +14,13 @@ const BODY: &str = "{\"name\": \"A\"}";
 async fn returns_503_while_the_database_is_frozen_and_recovers() {
     let app = TestApp::start_on_own_cluster().await;
     app.create_with_retries(&json!({"name": "A"})).await;
-    let signal = |signal: Signal| {
-        for pid in app.postgres_pids() {
-            kill(Pid::from_raw(pid), signal).expect("a signal");
-        }
-    };
-    signal(Signal::SIGSTOP);
+    app.signal_postgres(Signal::SIGSTOP);
     // The postmaster starts no more processes now: this signals all of them.
-    signal(Signal::SIGSTOP);
+    app.signal_postgres(Signal::SIGSTOP);
     // A connection that was used less than 20 ms ago is not tested, and a write on it would have an unknown outcome.
     tokio::time::sleep(Duration::from_millis(50)).await;
     let response = app.post(BODY).await;
-    signal(Signal::SIGCONT);
+    app.signal_postgres(Signal::SIGCONT);
     let response = response.expect(503);
     assert_eq!(response.headers["retry-after"], "1");
     assert_eq!(response.body["code"], "SERVICE_UNAVAILABLE");

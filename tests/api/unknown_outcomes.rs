@@ -5,8 +5,7 @@ use std::time::Duration;
 use dossier::db::Timeouts;
 use dossier::http::Limits;
 use dossier::workspaces::FIXED_KEY;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -51,11 +50,6 @@ async fn returns_outcome_unknown_if_the_database_freezes_until_the_deadline() {
     let app = TestApp::start_on_own_cluster_with(settings).await;
     app.execute(HOLD_COMMITS).await;
     let mut connection = app.connect().await;
-    let signal = |signal: Signal| {
-        for pid in app.postgres_pids() {
-            kill(Pid::from_raw(pid), signal).expect("a signal");
-        }
-    };
     let cases = "SELECT count(*) FROM cases";
     let writes = [
         ("/cases", json!({"name": "A"}), cases),
@@ -76,11 +70,11 @@ async fn returns_outcome_unknown_if_the_database_freezes_until_the_deadline() {
                 1,
             )
             .await;
-            signal(Signal::SIGSTOP);
+            app.signal_postgres(Signal::SIGSTOP);
         };
         let write = post(&app, path, path, &body);
         let (response, ()) = futures_util::future::join(write, freeze).await;
-        signal(Signal::SIGCONT);
+        app.signal_postgres(Signal::SIGCONT);
         let problem = match path {
             "/cases/batch" => &response.body["results"][0]["type"],
             _ => &response.body["type"],

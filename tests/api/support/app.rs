@@ -14,6 +14,9 @@ use dossier::metrics::Metrics;
 use dossier::state::AppState;
 use dossier::workers::{self, Workers};
 use dossier::workspaces::{FIXED_KEY, apply_sandbox};
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 use sqlx::postgres::PgConnectOptions;
@@ -214,11 +217,17 @@ impl TestApp {
         }
     }
 
-    /// Returns the process ids of the cluster of this test.
-    pub fn postgres_pids(&self) -> Vec<i32> {
-        match &self.storage {
-            Storage::Own { directory, .. } => processes(directory.path()),
-            Storage::Shared(_) => panic!("all tests share this cluster"),
+    /// Sends a signal to every process of the cluster of this test.
+    pub fn signal_postgres(&self, signal: Signal) {
+        let Storage::Own { directory, .. } = &self.storage else {
+            panic!("all tests share this cluster");
+        };
+        for pid in processes(directory.path()) {
+            match kill(Pid::from_raw(pid), signal) {
+                // A process of a connection or of autovacuum can end in between.
+                Ok(()) | Err(Errno::ESRCH) => {}
+                Err(error) => panic!("{signal} to {pid}: {error}"),
+            }
         }
     }
 
