@@ -2,7 +2,7 @@
 //! - It can omit null fields. A `Formatter` of `serde_json` learns that a value is null only after the name of its field
 //!   is written. PostgreSQL parses the rows of a case, and most fields of most rows are null.
 //! - It looks for characters to escape in eight bytes at a time. With `serde_json` instead, a create of a KYB case takes
-//!   1.16 times the instructions (`benches/instructions`): nearly everything that it writes are names of fields.
+//!   1.15 times the instructions (`benches/instructions`): nearly everything that it writes are names of fields.
 //!
 //! Everything else is delegated to `serde_json`.
 
