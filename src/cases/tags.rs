@@ -224,7 +224,7 @@ fn outcome(
 ) -> Result<Outcome, Problem> {
     let outcome = Outcome::from(response(&case, status)?)
         .subject(case.id)
-        .checked_with(reference_version);
+        .checked_with(is_changed.then_some(reference_version));
     if !is_changed {
         return Ok(outcome);
     }

@@ -66,12 +66,14 @@ pub async fn update(
     write
         .run(&body, work, |connection, work| {
             Box::pin(async move {
+                let depends_on_references = work.request.value.depends_on_references();
                 let (before, case, references) = change(connection, work).await?;
                 let view = CaseRowView::new(&case, Some(&references.definitions));
                 let response =
                     WriteResponse::json(StatusCode::OK, &view)?.with_version(case.version);
                 let changes = updated(&before, &case).map_err(Problem::Encode)?;
-                let outcome = Outcome::from(response).checked_with(references.version);
+                let version = depends_on_references.then_some(references.version);
+                let outcome = Outcome::from(response).checked_with(version);
                 Ok(changes.into_iter().fold(outcome, Outcome::change))
             })
         })

@@ -94,6 +94,13 @@ impl CaseUpdateRequest<'_> {
 }
 
 impl CaseChanges {
+    /// Whether a concurrent change of a reference can make the change invalid. Opening a case checks the fields that its
+    /// template requires.
+    pub fn depends_on_references(&self) -> bool {
+        let names_reference = self.template.set().is_some() || self.assignee_id.set().is_some();
+        names_reference || self.status.is_some() || !self.custom_properties.is_empty()
+    }
+
     /// The keys of the references in the update, and the template that the case keeps.
     pub fn reference_keys(&self, case: &CaseHeader) -> ReferenceKeys {
         let keys = ReferenceKeys {

@@ -80,7 +80,10 @@ pub async fn create(
     write
         .run(&body, work, |connection, work| {
             Box::pin(async move {
-                let references = reference_version(connection, work.workspace_id).await?;
+                let references = match work.request.value.custom_properties.is_empty() {
+                    true => None,
+                    false => Some(reference_version(connection, work.workspace_id).await?),
+                };
                 let created = add(connection, &work).await?;
                 let location = format!("{}/companies/{}", work.prefix, created.company.id);
                 let response = created

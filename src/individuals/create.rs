@@ -82,7 +82,10 @@ pub async fn create(
     write
         .run(&body, work, |connection, work| {
             Box::pin(async move {
-                let references = reference_version(connection, work.workspace_id).await?;
+                let references = match work.request.value.custom_properties.is_empty() {
+                    true => None,
+                    false => Some(reference_version(connection, work.workspace_id).await?),
+                };
                 let created = add(connection, &work).await?;
                 let location = format!("{}/individuals/{}", work.prefix, created.individual.id);
                 let response = created

@@ -116,7 +116,8 @@ async fn change(connection: &mut PgConnection, work: Arc<Work>) -> Result<Outcom
         .with_fields(fields)
         .with_event(Event::INDIVIDUAL_INFO_UPDATED);
     let outcome = Outcome::from(found.response(StatusCode::OK)?).change(change);
-    Ok(outcome.checked_with(case.reference_version))
+    let has_properties = !changes.draft.custom_properties.is_empty();
+    Ok(outcome.checked_with(has_properties.then_some(case.reference_version)))
 }
 
 /// Changes roles, position and percentages. They belong to the relation to the main company, or to the individual if

@@ -45,11 +45,11 @@ impl Outcome {
         self
     }
 
-    /// Sets the version of the references with which the write was checked. If it is no longer the current one just
-    /// before the commit, the transaction runs again.
+    /// Sets the version of the references with which the write was checked, if the request depends on them. If it is no
+    /// longer the current one just before the commit, the transaction runs again.
     #[must_use]
-    pub fn checked_with(mut self, reference_version: Uuid) -> Self {
-        self.reference_version = Some(reference_version);
+    pub fn checked_with(mut self, reference_version: Option<Uuid>) -> Self {
+        self.reference_version = reference_version;
         self
     }
 
