@@ -15,7 +15,7 @@ const MAX_PARAMETERS: usize = 200;
 pub struct Query {
     pub(super) sent: Vec<(String, String)>,
     pub(super) taken: Vec<bool>,
-    /// The names that the operation has asked for.
+    /// The names that the operation accepts, collected as it takes them.
     known: Vec<String>,
     /// The objects with filters by key.
     pub(super) objects: Vec<&'static str>,

@@ -116,7 +116,9 @@ fn cause(kind: ProblemType) -> &'static str {
             "PostgreSQL refused the statement: its disk is full, it has no memory left, or it has reached its limit of \
              connections."
         }
-        ProblemType::Busy => "Other requests locked the same rows for too long.",
+        ProblemType::Busy => {
+            "Other requests locked the same rows for too long, or changed what this one refers to in each attempt."
+        }
         ProblemType::NotMigrated => "The schema of the database is older than the server.",
         ProblemType::OutcomeUnknown => {
             "The connection to the database was lost, or the deadline passed, while the write was in progress."

@@ -45,7 +45,7 @@ use crate::writes::Write;
 /// Creates a case with its companies, individuals and relations, or returns every error of the request.
 ///
 /// # Errors
-/// Returns the problem of the request: docs/api-design.md lists them. Nothing was stored, unless it is
+/// Returns the problem of the request; [`crate::http::ProblemType`] lists all types. Nothing was stored, unless it is
 /// `outcome-unknown`.
 #[utoipa::path(
     post,

@@ -65,7 +65,7 @@ impl CaseWriter {
     }
 
     /// Stores a case. If its references are in the cache, the group commit writes it, perhaps together with other
-    /// cases. If that attempt is stale, another one reads the references and writes the case by itself.
+    /// cases. If that attempt needs a read, another one reads the references and writes the case by itself.
     ///
     /// # Errors
     /// Returns the problem of the request, or a database error. Nothing was stored, unless it is
